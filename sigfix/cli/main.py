@@ -1,0 +1,35 @@
+"""Entry point: run a command, and say an expected error in one message.
+
+Exit codes: 0 the model is right, 1 it is not, 2 sigfix could not do its job.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from sigfix.cli import app as application
+from sigfix.cli import convert, inspect, repair  # noqa: F401  (they register their commands)
+from sigfix.errors import SigfixError
+
+
+def report_error(error: SigfixError) -> None:
+    """Print what is wrong, and what to do next, on standard error."""
+    typer.secho("error: ", fg=typer.colors.RED, bold=True, err=True, nl=False)
+    typer.echo(error.message, err=True)
+    if error.hint:
+        typer.secho("  try: ", fg=typer.colors.CYAN, err=True, nl=False)
+        typer.echo(error.hint, err=True)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run `sigfix` with `arguments` (the process's own by default) and exit."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        application.app(arguments, prog_name="sigfix")
+    except SigfixError as error:
+        if "--debug" in arguments:
+            raise
+        report_error(error)
+        sys.exit(error.exit_code)

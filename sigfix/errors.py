@@ -1,0 +1,68 @@
+"""Expected failures: what is wrong, where, and what to do next.
+
+Anything raised on purpose is a `SigfixError`; the command line turns it into one
+message and its exit code. Any other exception is a bug in sigfix.
+"""
+
+from __future__ import annotations
+
+
+class SigfixError(Exception):
+    """An expected failure.
+
+    `message` says what is wrong and where, `hint` what to do next (usually a command).
+    `exit_code` is 2 when sigfix could not do its job (usage, unreadable input, a missing
+    package) and 1 when it did, and the model is not right.
+    """
+
+    exit_code = 2
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(SigfixError):
+    """Options that contradict each other, or a value that cannot be understood."""
+
+
+class UnreadableModelError(SigfixError):
+    """The input is not a model that sigfix can read: absent, truncated, of another kind."""
+
+
+class OutputError(SigfixError):
+    """The result cannot be written: destination exists, no permission, disk full."""
+
+
+class MissingExtraError(SigfixError):
+    """A package that a command needs is not installed."""
+
+    def __init__(self, what: str, extra: str, cause: str | None = None) -> None:
+        detail = f" ({cause})" if cause else ""
+        super().__init__(
+            f"{what} needs packages that are not installed{detail}.",
+            f"pip install 'sigfix[{extra}]'",
+        )
+
+
+class WeightsUnavailableError(SigfixError):
+    """Pretrained weights could not be fetched."""
+
+
+class BlockedError(SigfixError):
+    """The model was read, but the evidence does not allow what was asked for."""
+
+    exit_code = 1
+
+
+class ConversionError(SigfixError):
+    """The model uses something that the target format cannot express."""
+
+    exit_code = 1
+
+
+class ParityError(SigfixError):
+    """The result was computed and differs from the source, or nothing could be compared."""
+
+    exit_code = 1
