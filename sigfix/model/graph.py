@@ -1,0 +1,136 @@
+"""A GraphDef: nodes, and the functions of its library."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from sigfix.model.specs import Shape, TensorSpec
+
+
+@dataclass(frozen=True)
+class FunctionReference:
+    """An attribute that names a library function."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class ConstantTensor:
+    """A constant in the graph. `value` is its flat elements where it has few, else None."""
+
+    dtype: str
+    shape: Shape
+    value: tuple[Any, ...] | None
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class Node:
+    """A NodeDef.
+
+    `attributes` maps names to plain values (`str` for bytes and dtypes, int, float, bool,
+    `Shape`, `FunctionReference`, `ConstantTensor`, tuple for a list); it may decode on access.
+    """
+
+    name: str
+    op: str
+    inputs: tuple[str, ...]
+    attributes: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    device: str = ""
+
+    @property
+    def data_inputs(self) -> tuple[str, ...]:
+        """Inputs without the control dependencies (`^name`)."""
+        return tuple(name for name in self.inputs if not name.startswith("^"))
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """The names of the library functions that this node calls."""
+        called: list[str] = []
+        for value in self.attributes.values():
+            for item in value if isinstance(value, tuple) else (value,):
+                if isinstance(item, FunctionReference):
+                    called.append(item.name)
+        return tuple(called)
+
+
+def node_of(tensor: str) -> str:
+    """The node's name in a tensor name: `x:0`, `^x` and `f:out:0` all belong to a node."""
+    return tensor.removeprefix("^").split(":", 1)[0]
+
+
+@dataclass(frozen=True)
+class GraphFunction:
+    """A FunctionDef: argument and result specs, body, and where each result comes from."""
+
+    name: str
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    nodes: tuple[Node, ...]
+    returns: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A GraphDef. `producer` and `min_consumer` are GraphDef versions, not TensorFlow's."""
+
+    nodes: tuple[Node, ...]
+    functions: tuple[GraphFunction, ...] = ()
+    producer: int = 0
+    min_consumer: int = 0
+
+    @cached_property
+    def by_name(self) -> dict[str, Node]:
+        """The top-level nodes by name."""
+        return {node.name: node for node in self.nodes}
+
+    @cached_property
+    def function_by_name(self) -> dict[str, GraphFunction]:
+        """The library functions by name."""
+        return {function.name: function for function in self.functions}
+
+    def all_nodes(self) -> Iterator[tuple[str, Node]]:
+        """Every node with the name of its function ('' at the top level)."""
+        for node in self.nodes:
+            yield "", node
+        for function in self.functions:
+            for node in function.nodes:
+                yield function.name, node
+
+    @cached_property
+    def op_counts(self) -> dict[str, int]:
+        """How often each operator occurs, functions included; calls to functions excluded."""
+        counts: dict[str, int] = {}
+        for _, node in self.all_nodes():
+            if node.op not in self.function_by_name:
+                counts[node.op] = counts.get(node.op, 0) + 1
+        return counts
+
+    def reachable_from(self, tensors: tuple[str, ...]) -> list[Node]:
+        """The nodes that `tensors` depend on (data and control), and those of called functions."""
+        seen: set[tuple[str, str]] = set()
+        called: set[str] = set()
+        found: list[Node] = []
+        pending = [("", node_of(name)) for name in tensors]
+        bodies = {"": self.by_name}
+        while pending:
+            scope, name = pending.pop()
+            if (scope, name) in seen:
+                continue
+            seen.add((scope, name))
+            node = bodies[scope].get(name)
+            if node is None:
+                continue
+            found.append(node)
+            pending.extend((scope, node_of(item)) for item in node.inputs)
+            for function_name in (*node.functions, node.op):
+                function = self.function_by_name.get(function_name)
+                if function is not None and function_name not in called:
+                    called.add(function_name)
+                    bodies[function_name] = {item.name: item for item in function.nodes}
+                    pending.extend((function_name, item.name) for item in function.nodes)
+        return found

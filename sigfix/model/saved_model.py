@@ -1,0 +1,177 @@
+"""A SavedModel directory: MetaGraphs, signatures, collections, assets, variables on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sigfix.model.graph import Graph
+from sigfix.model.objects import ObjectGraph, Variable
+from sigfix.model.specs import Shape, TensorSpec
+
+INIT_OP_KEY = "__saved_model_init_op"
+TRAIN_OP_KEY = "__saved_model_train_op"
+RESERVED_KEYS = (INIT_OP_KEY, TRAIN_OP_KEY)
+DEFAULT_SERVING_KEY = "serving_default"
+
+
+@dataclass(frozen=True)
+class SignatureTensor:
+    """An input or output of a SignatureDef.
+
+    `encoding` is `dense` (then `spec.name` is the tensor), `sparse` (`components` are values,
+    indices and dense shape), or `composite` (`components` are the parts, `type_spec` the class).
+    """
+
+    key: str
+    spec: TensorSpec
+    encoding: str = "dense"
+    components: tuple[TensorSpec, ...] = ()
+    type_spec: str = ""
+
+    @property
+    def tensor_names(self) -> tuple[str, ...]:
+        """Every graph tensor behind this key."""
+        if self.encoding == "dense":
+            return (self.spec.name,)
+        return tuple(part.name for part in self.components)
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A SignatureDef, inputs and outputs sorted by key."""
+
+    key: str
+    inputs: tuple[SignatureTensor, ...]
+    outputs: tuple[SignatureTensor, ...]
+    method_name: str = ""
+    defaults: tuple[str, ...] = ()
+
+    @property
+    def is_reserved(self) -> bool:
+        """Whether this is TensorFlow's own bookkeeping (the initialiser), not a signature."""
+        return self.key in RESERVED_KEYS
+
+
+@dataclass(frozen=True)
+class Collection:
+    """A CollectionDef. `kind` is node_list, bytes_list, int64_list, float_list or any_list.
+
+    `values` holds node names, numbers, or type URLs; of a bytes list only the variable names
+    where the bytes are VariableDefs. `count` is the number of elements.
+    """
+
+    name: str
+    kind: str
+    values: tuple[str | int | float, ...]
+    count: int
+
+
+@dataclass(frozen=True)
+class Asset:
+    """An AssetFileDef: the file under `assets/`, and the tensor that its path is fed to."""
+
+    filename: str
+    tensor: str
+    exists: bool
+
+
+@dataclass(frozen=True)
+class MetaGraph:
+    """One MetaGraphDef. `objects` is None where TF1 wrote it."""
+
+    tags: tuple[str, ...]
+    tensorflow_version: str
+    git_version: str
+    signatures: tuple[Signature, ...]
+    graph: Graph
+    objects: ObjectGraph | None
+    collections: Mapping[str, Collection]
+    assets: tuple[Asset, ...]
+    variables: tuple[Variable, ...]
+    used_ops: tuple[str, ...] = ()
+    saver_restore_op: str = ""
+    saver_filename_tensor: str = ""
+    function_aliases: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def user_signatures(self) -> tuple[Signature, ...]:
+        """The signatures that somebody can call: all but the reserved ones."""
+        return tuple(signature for signature in self.signatures if not signature.is_reserved)
+
+    def signature(self, key: str) -> Signature | None:
+        """The signature of that name."""
+        return next((found for found in self.signatures if found.key == key), None)
+
+    @property
+    def init_op(self) -> str:
+        """The operation that initialises tables and resources, '' where there is none."""
+        reserved = self.signature(INIT_OP_KEY)
+        if reserved is not None and reserved.outputs:
+            return reserved.outputs[0].spec.name
+        for name in ("saved_model_main_op", "legacy_init_op"):
+            collection = self.collections.get(name)
+            if collection is not None and collection.values:
+                return str(collection.values[0])
+        return ""
+
+
+@dataclass(frozen=True)
+class StoredTensor:
+    """An entry of the variable index: where in which shard a tensor's bytes are."""
+
+    name: str
+    dtype: str
+    shape: Shape
+    shard: int
+    offset: int
+    size: int
+    crc32c: int = 0
+    is_sliced: bool = False
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A data file of the variable bundle; `size` is None where it is missing."""
+
+    filename: str
+    size: int | None
+    needed: int
+
+
+@dataclass(frozen=True)
+class VariableStore:
+    """`variables/`: the index, its shards, files that belong to neither, and what is wrong.
+
+    `error` says why the index could not be read; then there are no tensors.
+    `checkpoint_keys` maps object graph node ids to the index's keys where the file says.
+    """
+
+    tensors: tuple[StoredTensor, ...] = ()
+    shards: tuple[Shard, ...] = ()
+    stray: tuple[str, ...] = ()
+    error: str = ""
+    has_index: bool = True
+    bad_checksums: tuple[str, ...] = ()
+    checksums_verified: bool = False
+
+
+@dataclass(frozen=True)
+class SavedModel:
+    """A SavedModel directory as it is on disk; `encoding` is pb, pbtxt or cpb."""
+
+    path: Path
+    encoding: str
+    schema_version: int
+    meta_graphs: tuple[MetaGraph, ...]
+    variables: VariableStore | None
+    files: tuple[tuple[str, int], ...] = ()
+    has_fingerprint: bool = False
+    card: Mapping[str, object] | None = None
+    notes: tuple[tuple[str, str], ...] = field(default_factory=tuple)
+
+    @property
+    def size_bytes(self) -> int:
+        """All files of the directory together."""
+        return sum(size for _, size in self.files)

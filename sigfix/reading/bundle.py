@@ -1,0 +1,166 @@
+"""The variable index: a sorted string table of names -> BundleEntryProto, and its data shards.
+
+Format: LevelDB's table format (github.com/google/leveldb, doc/table_format.md), blocks plain or
+compressed with snappy. The first entry, under the empty key, is the header.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sigfix.errors import UnreadableModelError
+from sigfix.model import Shard, StoredTensor, VariableStore
+from sigfix.reading.protos import dtype_name, parse
+from sigfix.reading.shapes import read_shape
+from sigfix.reading.snappy import decompress
+
+INDEX_NAME = "variables.index"
+_MAGIC = 0xDB4775248B80FB57
+_FOOTER_SIZE = 48
+_UNCOMPRESSED, _SNAPPY = 0, 1
+_TRAILER_SIZE = 5
+"""After each block: one byte of compression type, four of masked CRC32C."""
+
+
+class _Corrupt(Exception):
+    """The table contradicts itself; the message says where."""
+
+
+def _varint(data: bytes, position: int) -> tuple[int, int]:
+    """A base-128 number and the position after it."""
+    value = shift = 0
+    while shift < 64:
+        if position >= len(data):
+            raise _Corrupt("a number runs past the end")
+        byte = data[position]
+        position += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, position
+        shift += 7
+    raise _Corrupt("a number has more than 64 bits")
+
+
+def _block(data: bytes, handle: bytes) -> bytes:
+    """The contents of the block that a handle (offset, size) points to."""
+    offset, position = _varint(handle, 0)
+    size, _ = _varint(handle, position)
+    if offset + size + _TRAILER_SIZE > len(data):
+        raise _Corrupt("a block lies past the end of the file")
+    contents, compression = data[offset : offset + size], data[offset + size]
+    if compression == _SNAPPY:
+        try:
+            return decompress(contents)
+        except ValueError as error:
+            raise _Corrupt(f"a compressed block does not unpack ({error})") from error
+    if compression != _UNCOMPRESSED:
+        raise _Corrupt(f"a block has the unknown compression type {compression}")
+    return contents
+
+
+def _entries(block: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """The key-value pairs of a block; keys share prefixes with their predecessors."""
+    if len(block) < 4:
+        raise _Corrupt("a block is too short")
+    restarts = struct.unpack_from("<I", block, len(block) - 4)[0]
+    end = len(block) - 4 - 4 * restarts
+    if end < 0:
+        raise _Corrupt("a block's restart array is longer than the block")
+    position, key = 0, b""
+    while position < end:
+        shared, position = _varint(block, position)
+        fresh, position = _varint(block, position)
+        length, position = _varint(block, position)
+        if shared > len(key) or position + fresh + length > end:
+            raise _Corrupt("an entry runs past its block")
+        key = key[:shared] + block[position : position + fresh]
+        position += fresh
+        yield key, block[position : position + length]
+        position += length
+
+
+def read_table(data: bytes) -> list[tuple[bytes, bytes]]:
+    """Every pair of a table, in key order. Raises `UnreadableModelError` where it is broken."""
+    try:
+        if len(data) < _FOOTER_SIZE:
+            raise _Corrupt("it is shorter than a footer")
+        if struct.unpack_from("<Q", data, len(data) - 8)[0] != _MAGIC:
+            raise _Corrupt("the table's magic number is missing at its end")
+        footer = data[-_FOOTER_SIZE:]
+        _, position = _varint(footer, 0)
+        _, position = _varint(footer, position)
+        pairs: list[tuple[bytes, bytes]] = []
+        for _, handle in _entries(_block(data, footer[position:])):
+            pairs.extend(_entries(_block(data, handle)))
+            if len(pairs) > len(data):
+                raise _Corrupt("its blocks repeat one another")
+        return pairs
+    except _Corrupt as error:
+        raise UnreadableModelError(f"The variable index is damaged: {error}.") from error
+
+
+def shard_name(shard: int, count: int) -> str:
+    """The file name of a data shard."""
+    return f"variables.data-{shard:05d}-of-{count:05d}"
+
+
+def _stored_tensor(name: str, entry: Any) -> StoredTensor:
+    return StoredTensor(
+        name=name,
+        dtype=dtype_name(entry.dtype),
+        shape=read_shape(entry.shape),
+        shard=entry.shard_id,
+        offset=entry.offset,
+        size=entry.size,
+        crc32c=entry.crc32c,
+        is_sliced=bool(entry.slices),
+    )
+
+
+def read_index(data: bytes) -> tuple[int, list[StoredTensor]]:
+    """The number of shards, and every stored tensor sorted by name."""
+    count, tensors = 0, []
+    for key, value in read_table(data):
+        if key == b"":
+            count = parse("BundleHeaderProto", value).num_shards
+        elif not key.startswith(b"\x00"):  # slices of partitioned variables have binary keys
+            entry = parse("BundleEntryProto", value)
+            tensors.append(_stored_tensor(key.decode("utf-8", "replace"), entry))
+    return count, tensors
+
+
+def _stray_files(folder: Path, expected: set[str]) -> tuple[str, ...]:
+    return tuple(sorted(item.name for item in folder.iterdir() if item.name not in expected))
+
+
+def read_variable_store(folder: Path) -> VariableStore | None:
+    """`variables/` of a SavedModel, without its data; None where there is no such folder."""
+    if not folder.is_dir():
+        return None
+    index = folder / INDEX_NAME
+    if not index.is_file():
+        return VariableStore(stray=_stray_files(folder, set()), has_index=False)
+    try:
+        count, tensors = read_index(index.read_bytes())
+    except UnreadableModelError as error:
+        return VariableStore(error=error.message)
+    except OSError as error:
+        return VariableStore(error=f"The variable index cannot be read: {error.strerror}.")
+    needed: dict[int, int] = dict.fromkeys(range(min(count, 100_000)), 0)
+    for tensor in tensors:
+        if tensor.shard not in needed:
+            return VariableStore(
+                error=f"The variable index is damaged: {tensor.name} is in shard {tensor.shard}"
+                f" of {count}."
+            )
+        needed[tensor.shard] = max(needed[tensor.shard], tensor.offset + tensor.size)
+    shards = []
+    for number, size in needed.items():
+        file = folder / shard_name(number, count)
+        actual = file.stat().st_size if file.is_file() else None
+        shards.append(Shard(file.name, actual, size))
+    expected = {INDEX_NAME, *(shard.filename for shard in shards)}
+    return VariableStore(tuple(tensors), tuple(shards), _stray_files(folder, expected))

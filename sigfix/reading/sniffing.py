@@ -1,0 +1,142 @@
+"""What a file is, told from its first bytes and its outermost protobuf fields."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sigfix.errors import UnreadableModelError
+
+_LFS_MARK = b"version https://git-lfs.github.com/spec/"
+_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+
+
+def is_lfs_pointer(data: bytes) -> bool:
+    """Whether these bytes are a Git-LFS pointer, the note left in place of a large file."""
+    return data.startswith(_LFS_MARK)
+
+
+def looks_like_text(data: bytes) -> bool:
+    """Whether the first bytes are readable text."""
+    head = data[:512]
+    if not head or b"\0" in head:
+        return False
+    try:
+        text = head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.start < len(head) - 4:
+            return False
+        text = head[: error.start].decode("utf-8")
+    return all(character.isprintable() or character in "\n\r\t" for character in text)
+
+
+def read_varint(data: bytes, position: int) -> tuple[int, int]:
+    """A base-128 number and the position after it. Raises ValueError where there is none."""
+    value = shift = 0
+    while shift < 64:
+        if position >= len(data):
+            raise ValueError("truncated")
+        byte = data[position]
+        position += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, position
+        shift += 7
+    raise ValueError("overlong")
+
+
+def outer_fields(data: bytes, limit: int = 64) -> tuple[list[tuple[int, int, int, int]], int]:
+    """The outermost fields as (number, wire type, start, end), and how many bytes are missing.
+
+    Stops after `limit` fields, at the end, or at the first field that makes no sense; a field
+    that is longer than the file ends the list and gives the missing bytes.
+    """
+    fields: list[tuple[int, int, int, int]] = []
+    position = 0
+    while position < len(data) and len(fields) < limit:
+        try:
+            tag, start = read_varint(data, position)
+            number, kind = tag >> 3, tag & 7
+            if kind == _VARINT:
+                _, end = read_varint(data, start)
+            elif kind == _BYTES:
+                length, start = read_varint(data, start)
+                end = start + length
+            elif kind in (_FIXED32, _FIXED64):
+                end = start + (4 if kind == _FIXED32 else 8)
+            else:
+                break
+        except ValueError:
+            break
+        if number == 0:
+            break
+        fields.append((number, kind, start, end))
+        if end > len(data):
+            return fields, end - len(data)
+        position = end
+    return fields, 0
+
+
+def _is_node(data: bytes) -> bool:
+    """Whether bytes are a NodeDef: field 1 (name) and 2 (op) are text."""
+    fields, missing = outer_fields(data, 2)
+    return (
+        not missing
+        and [(number, kind) for number, kind, _, _ in fields] == [(1, _BYTES), (2, _BYTES)]
+        and all(looks_like_text(data[start:end]) for _, _, start, end in fields)
+    )
+
+
+def sniff_protobuf(data: bytes) -> str:
+    """`saved_model`, `graph`, `meta_graph`, `onnx` or '' by the outermost fields."""
+    fields, _ = outer_fields(data)
+    shape = {(number, kind) for number, kind, _, _ in fields}
+    if not fields:
+        return ""
+    number, kind, start, end = fields[0]
+    if (7, _BYTES) in shape and (1, _VARINT) in shape:
+        return "onnx"
+    if (number, kind) == (1, _BYTES) and _is_node(data[start:end]):
+        return "graph"
+    if (number, kind) == (1, _BYTES) and (2, _BYTES) in shape:
+        return "meta_graph"
+    if (2, _BYTES) in shape and shape <= {(1, _VARINT), (2, _BYTES)}:
+        return "saved_model"
+    return ""
+
+
+_INSTEAD = {
+    "graph": (
+        "a frozen GraphDef, not a SavedModel",
+        "Give it another name (frozen.pb), then: sigfix repair frozen.pb",
+    ),
+    "meta_graph": ("a MetaGraphDef (a TF1 .meta file), not a SavedModel", None),
+    "onnx": ("an ONNX model, not a SavedModel", "Give it the name model.onnx."),
+}
+
+
+def check_saved_model_bytes(path: Path, data: bytes) -> None:
+    """Say what a file is instead of a SavedModel message. Raises `UnreadableModelError`."""
+    if not data:
+        raise UnreadableModelError(f"{path} is empty.", "Copy or download the model again.")
+    if is_lfs_pointer(data):
+        raise UnreadableModelError(
+            f"{path} is a Git-LFS pointer, not the model: the large file was never fetched.",
+            "git lfs pull",
+        )
+    kind = sniff_protobuf(data)
+    if kind in _INSTEAD:
+        what, hint = _INSTEAD[kind]
+        raise UnreadableModelError(f"{path} is {what}.", hint)
+    if looks_like_text(data):
+        raise UnreadableModelError(
+            f"{path} is a text file, not a SavedModel.",
+            "If it is a SavedModel in text form, its name must be saved_model.pbtxt.",
+        )
+    _, missing = outer_fields(data)
+    if missing:
+        raise UnreadableModelError(
+            f"{path} is truncated: {missing:,} bytes are missing at its end.",
+            "Copy or download the model again, and compare the file sizes.",
+        )
+    if kind != "saved_model":
+        raise UnreadableModelError(f"{path} is not a SavedModel: it has no MetaGraph.")
