@@ -28,7 +28,14 @@ class UsageError(SigfixError):
 
 
 class UnreadableModelError(SigfixError):
-    """The input is not a model that sigfix can read: absent, truncated, of another kind."""
+    """The input is not a model that sigfix can read: absent, truncated, of another kind.
+
+    `code` is the finding that `sigfix explain` knows this fault by.
+    """
+
+    def __init__(self, message: str, hint: str | None = None, code: str = "") -> None:
+        super().__init__(message, hint)
+        self.code = code
 
 
 class OutputError(SigfixError):

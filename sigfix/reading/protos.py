@@ -165,6 +165,24 @@ def parse(name: str, data: bytes) -> Any:
     return message
 
 
+def parse_text(name: str, data: bytes, path: Path) -> Any:
+    """A message in text form (`.pbtxt`). Raises `UnreadableModelError` with the line."""
+    from google.protobuf import text_format
+
+    message = message_class(name)()
+    try:
+        text_format.Parse(
+            data.decode("utf-8"), message, allow_unknown_field=True, descriptor_pool=_pool()
+        )
+    except UnicodeDecodeError as error:
+        raise UnreadableModelError(f"{path} is not text.", code="CON214") from error
+    except (text_format.ParseError, ValueError) as error:
+        raise UnreadableModelError(
+            f"{path} is not a {name} in text form: {_reason(error)}.", code="CON214"
+        ) from error
+    return message
+
+
 def _reason(error: Exception) -> str:
     text = str(error).strip() or "the bytes do not parse"
     return re.sub(r"\s+", " ", text).rstrip(".")

@@ -12,8 +12,9 @@ from sigfix.errors import UnreadableModelError
 from sigfix.model import SavedModel
 from sigfix.reading.bundle import read_variable_store
 from sigfix.reading.meta_graph import read_meta_graph
-from sigfix.reading.protos import parse
-from sigfix.reading.sniffing import check_saved_model_bytes
+from sigfix.reading.locating import saved_model_file
+from sigfix.reading.protos import parse, parse_text
+from sigfix.reading.sniffing import check_lfs, check_saved_model_bytes
 
 CARD = Path("assets.extra") / "sigfix.json"
 """Where sigfix keeps what it knows about a model that it made (preset, names, layout, ...)."""
@@ -45,18 +46,26 @@ def load_message(directory: Path) -> tuple[Any, str]:
 
     Raises `UnreadableModelError` saying what the file is instead, where it is none.
     """
-    binary = directory / "saved_model.pb"
+    path = saved_model_file(directory)
+    if path is None:
+        raise UnreadableModelError(f"{directory} holds no saved_model.pb.", code="CON215")
     try:
-        data = binary.read_bytes()
+        data = path.read_bytes()
     except OSError as error:
-        raise UnreadableModelError(f"{binary} cannot be read: {error.strerror}.") from error
-    check_saved_model_bytes(binary, data)
+        raise UnreadableModelError(
+            f"{path} cannot be read: {error.strerror}.", code="CON215"
+        ) from error
+    if path.suffix == ".pbtxt":
+        check_lfs(path, data)
+        return parse_text("SavedModel", data, path), "pbtxt"
+    check_saved_model_bytes(path, data)
     try:
         message = parse("SavedModel", data)
     except UnreadableModelError as error:
         raise UnreadableModelError(
-            f"{binary} is damaged: {error.message}",
-            "Copy or download the model again, and compare the file sizes.",
+            f"{path} is damaged: {error.message}",
+            "copy or download the model again, and compare the file sizes",
+            code="CON214",
         ) from error
     return message, "pb"
 

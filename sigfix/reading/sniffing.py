@@ -107,36 +107,50 @@ def sniff_protobuf(data: bytes) -> str:
 _INSTEAD = {
     "graph": (
         "a frozen GraphDef, not a SavedModel",
-        "Give it another name (frozen.pb), then: sigfix repair frozen.pb",
+        "give it another name (frozen.pb), then: sigfix repair frozen.pb",
     ),
-    "meta_graph": ("a MetaGraphDef (a TF1 .meta file), not a SavedModel", None),
-    "onnx": ("an ONNX model, not a SavedModel", "Give it the name model.onnx."),
+    "meta_graph": (
+        "a MetaGraphDef (the .meta file of a TF1 checkpoint), not a SavedModel",
+        "save the model with tf.saved_model",
+    ),
+    "onnx": ("an ONNX model, not a SavedModel", "give it a name that ends in .onnx"),
 }
+_AGAIN = "copy or download the model again, and compare the file sizes"
 
 
 def check_saved_model_bytes(path: Path, data: bytes) -> None:
     """Say what a file is instead of a SavedModel message. Raises `UnreadableModelError`."""
     if not data:
-        raise UnreadableModelError(f"{path} is empty.", "Copy or download the model again.")
-    if is_lfs_pointer(data):
-        raise UnreadableModelError(
-            f"{path} is a Git-LFS pointer, not the model: the large file was never fetched.",
-            "git lfs pull",
-        )
+        raise UnreadableModelError(f"{path} is empty.", _AGAIN, code="CON214")
+    check_lfs(path, data)
     kind = sniff_protobuf(data)
     if kind in _INSTEAD:
         what, hint = _INSTEAD[kind]
-        raise UnreadableModelError(f"{path} is {what}.", hint)
+        raise UnreadableModelError(f"{path} is {what}.", hint, code="CON212")
     if looks_like_text(data):
         raise UnreadableModelError(
             f"{path} is a text file, not a SavedModel.",
-            "If it is a SavedModel in text form, its name must be saved_model.pbtxt.",
+            "if it is a SavedModel in text form, its name must be saved_model.pbtxt",
+            code="CON212",
         )
     _, missing = outer_fields(data)
     if missing:
         raise UnreadableModelError(
             f"{path} is truncated: {missing:,} bytes are missing at its end.",
-            "Copy or download the model again, and compare the file sizes.",
+            _AGAIN,
+            code="CON214",
         )
     if kind != "saved_model":
-        raise UnreadableModelError(f"{path} is not a SavedModel: it has no MetaGraph.")
+        raise UnreadableModelError(
+            f"{path} is not a SavedModel: it has no MetaGraph.", _AGAIN, code="CON212"
+        )
+
+
+def check_lfs(path: Path, data: bytes) -> None:
+    """Raise `UnreadableModelError` where a file is a Git-LFS pointer."""
+    if is_lfs_pointer(data):
+        raise UnreadableModelError(
+            f"{path} is a Git-LFS pointer, not the model: the large file was never fetched.",
+            "git lfs pull",
+            code="CON211",
+        )

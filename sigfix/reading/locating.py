@@ -1,0 +1,84 @@
+"""From the path that somebody typed to the model that they mean."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sigfix.errors import UnreadableModelError
+
+SAVED_MODEL_FILES = ("saved_model.pb", "saved_model.pbtxt", "saved_model.cpb")
+_SKIPPED = {"node_modules", "__pycache__", "assets", "assets.extra", "variables"}
+_DEPTH = 2
+_MOST_FOLDERS = 10_000
+
+
+def saved_model_file(directory: Path) -> Path | None:
+    """The file that makes a directory a SavedModel, in the order TensorFlow looks for them."""
+    for name in SAVED_MODEL_FILES:
+        if (directory / name).is_file():
+            return directory / name
+    return None
+
+
+def saved_models_below(directory: Path, depth: int = _DEPTH) -> list[Path]:
+    """The SavedModel directories up to `depth` levels below, hidden folders left out."""
+    found: list[Path] = []
+    level, seen = [directory], 0
+    for _ in range(depth):
+        below: list[Path] = []
+        for folder in level:
+            try:
+                children = sorted(item for item in folder.iterdir() if item.is_dir())
+            except OSError:
+                continue
+            for child in children:
+                seen += 1
+                if child.name.startswith(".") or child.name in _SKIPPED or seen > _MOST_FOLDERS:
+                    continue
+                if (child / "pyvenv.cfg").exists():
+                    continue
+                (found if saved_model_file(child) else below).append(child)
+        level = below
+    return found
+
+
+def _version_order(path: Path) -> tuple[bool, int, str]:
+    return (not path.name.isdigit(), int(path.name) if path.name.isdigit() else 0, path.name)
+
+
+def locate_saved_model(directory: Path) -> Path:
+    """The one SavedModel at or below a directory.
+
+    Raises `UnreadableModelError` that lists what there is where it is none, or several.
+    """
+    if saved_model_file(directory):
+        return directory
+    found = sorted(saved_models_below(directory), key=_version_order)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        shown = ", ".join(str(path.relative_to(directory)) for path in found[:8])
+        more = f" and {len(found) - 8} more" if len(found) > 8 else ""
+        raise UnreadableModelError(
+            f"{directory} holds {len(found)} SavedModels: {shown}{more}.",
+            f"name one of them, for example {found[-1]}",
+            code="CON216",
+        )
+    raise _nothing_here(directory)
+
+
+def _nothing_here(directory: Path) -> UnreadableModelError:
+    names = sorted(item.name for item in directory.iterdir())
+    if not names:
+        return UnreadableModelError(
+            f"{directory} is empty.", "name a directory that holds a saved_model.pb", code="CON215"
+        )
+    hint = "name a directory that holds a saved_model.pb"
+    if any(name.startswith("variables.") for name in names):
+        hint = f"this is the variables folder; name the one above it: {directory.resolve().parent}"
+    elif any(name == "checkpoint" or name.endswith(".index") for name in names):
+        hint = "this is a training checkpoint (weights only); save the model with tf.saved_model"
+    shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+    return UnreadableModelError(
+        f"{directory} holds no saved_model.pb (it holds {shown}).", hint, code="CON215"
+    )
