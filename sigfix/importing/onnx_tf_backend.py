@@ -1,0 +1,94 @@
+"""onnx-tf made to run beside TensorFlow 2.19 and Keras 3, with sigfix's operators over its own.
+
+onnx-tf 1.10 imports two packages for one function each: tensorflow_addons (in its Hardmax
+handler) and tensorflow_probability (in Bernoulli). The first cannot be imported beside Keras 3,
+the second costs seconds, so both are stood in for while onnx-tf is imported, and only then.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import sys
+import types
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import onnx
+import tensorflow as tf
+
+
+def hardmax(logits: Any) -> Any:
+    """One-hot of the first maximum along the last axis, in the dtype of `logits`."""
+    return tf.one_hot(tf.argmax(logits, -1), tf.shape(logits)[-1], dtype=logits.dtype)
+
+
+@contextmanager
+def _standing_in(modules: dict[str, types.ModuleType]) -> Iterator[None]:
+    absent = [name for name in modules if name not in sys.modules]
+    sys.modules.update({name: modules[name] for name in absent})
+    try:
+        yield
+    finally:
+        for name in absent:
+            sys.modules.pop(name, None)
+
+
+def _stand_ins() -> dict[str, types.ModuleType]:
+    addons = types.ModuleType("tensorflow_addons")
+    addons.seq2seq = types.SimpleNamespace(hardmax=hardmax)  # type: ignore[attr-defined]
+    probability = types.ModuleType("tensorflow_probability")
+    # Bernoulli itself is refused by operators/refused.py: a random model cannot be verified.
+    probability.distributions = types.SimpleNamespace()  # type: ignore[attr-defined]
+    return {"tensorflow_addons": addons, "tensorflow_probability": probability}
+
+
+@functools.cache
+def plain_onnx_tf() -> Any:
+    """Import onnx-tf with its own handlers only, and return its `onnx_tf.backend` module."""
+    with _standing_in(_stand_ins()):
+        return importlib.import_module("onnx_tf.backend")
+
+
+@functools.cache
+def backend() -> Any:
+    """onnx-tf's TensorflowBackend with sigfix's operators registered over the library's."""
+    library = plain_onnx_tf()
+    importlib.import_module("sigfix.importing.operators")
+
+    class Backend(library.TensorflowBackend):  # type: ignore[misc, name-defined]
+        """Reads initializers as arrays: onnx-tf's own way makes a Python list of every weight."""
+
+        @classmethod
+        def _onnx_initializer_to_input_dict_items(
+            cls, initializer: Any, training_mode: bool = False
+        ) -> list[tuple[str, Any]]:
+            return [(i.name, tf.constant(onnx.numpy_helper.to_array(i))) for i in initializer]
+
+    return Backend
+
+
+def trace(model: onnx.ModelProto, inputs: dict[str, Any]) -> dict[str, Any]:
+    """Emit the model's operators into the current TensorFlow graph.
+
+    `inputs` maps each graph input (initializers excluded) to a tensor in the layout that ONNX
+    gives it. Returns the graph's outputs by name, in ONNX's layout.
+    """
+    representation = backend().prepare(model, logging_level="ERROR")
+    module = representation.tf_module
+    # The Python function, not the tf.function: a nested trace would hide the transpose in front
+    # of an input behind a placeholder, and the layout rules could not cancel it.
+    outputs = type(module).__call__.python_function(module, **inputs)
+    return {name: outputs[name] for name in (o.name for o in model.graph.output)}
+
+
+def as_array(tensor: Any) -> np.ndarray[Any, Any] | None:
+    """The value of a tensor that does not depend on the inputs, or None."""
+    if tensor is None:
+        return None
+    if isinstance(tensor, np.ndarray):
+        return tensor
+    value = tf.get_static_value(tensor)
+    return None if value is None else np.asarray(value)

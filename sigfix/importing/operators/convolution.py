@@ -1,0 +1,203 @@
+"""Conv and ConvTranspose, as NHWC kernels.
+
+Padding follows ONNX's `pads` = [begin of each spatial axis..., end of each spatial axis...].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from sigfix.importing import layout
+from sigfix.importing.operators.registry import Node, onnx_operator
+
+Padding = str | list[list[int]]
+
+
+def same_padding(size: int, kernel: int, stride: int, dilation: int) -> tuple[int, int]:
+    """What TensorFlow's SAME adds before and after an axis of `size`."""
+    output = -(-size // stride)
+    total = max((output - 1) * stride + (kernel - 1) * dilation + 1 - size, 0)
+    return total // 2, total - total // 2
+
+
+def onnx_pads(
+    node: Node,
+    sizes: Sequence[int | None],
+    kernel: Sequence[int],
+    strides: Sequence[int],
+    dilations: Sequence[int],
+) -> list[tuple[int, int]]:
+    """(before, after) of each spatial axis, from `pads` or `auto_pad`."""
+    rank = len(kernel)
+    mode = node.text("auto_pad", "NOTSET")
+    if mode in ("NOTSET", ""):
+        pads = node.attributes.get("pads") or [0] * (2 * rank)
+        return [(int(pads[i]), int(pads[i + rank])) for i in range(rank)]
+    if mode == "VALID":
+        return [(0, 0)] * rank
+    result = []
+    for size, k, s, d in zip(sizes, kernel, strides, dilations, strict=True):
+        if size is None:
+            raise node.refuse(f"auto_pad={mode} with a dynamic spatial size")
+        low, high = same_padding(size, k, s, d)
+        result.append((low, high) if mode == "SAME_UPPER" else (high, low))
+    return result
+
+
+def tensorflow_padding(
+    pads: Sequence[tuple[int, int]],
+    sizes: Sequence[int | None],
+    kernel: Sequence[int],
+    strides: Sequence[int],
+    dilations: Sequence[int],
+) -> Padding:
+    """VALID or SAME where these mean the same, else explicit padding for NHWC."""
+    if not any(low or high for low, high in pads):
+        return "VALID"
+    if None not in sizes and all(
+        same_padding(size or 0, k, s, d) == tuple(pad)
+        for size, k, s, d, pad in zip(sizes, kernel, strides, dilations, pads, strict=True)
+    ):
+        return "SAME"
+    return [[0, 0], *[list(pad) for pad in pads], [0, 0]]
+
+
+@onnx_operator("Conv", 1, 11, 22)
+def convolution(node: Node, x: Any, weights: Any, bias: Any = None) -> Any:
+    """[N, C, H, W] (or [N, C, L]) * [M, C/group, kh, kw] -> [N, M, H', W']."""
+    kernel = node.constant(weights, "weights")
+    spatial = kernel.ndim - 2
+    if spatial not in (1, 2):
+        raise node.refuse(f"{spatial}-dimensional convolution; 1 and 2 are supported")
+    strides = list(node.attributes.get("strides") or [1] * spatial)
+    dilations = list(node.attributes.get("dilations") or [1] * spatial)
+    sizes = list(x.shape[2:])
+    pads = onnx_pads(node, sizes, kernel.shape[2:], strides, dilations)
+    x = layout.channels_last(x)
+    if spatial == 1:  # a row of height one
+        kernel, x = kernel[:, :, None, :], x[:, None, :, :]
+        strides, dilations, pads, sizes = (
+            [1, *strides],
+            [1, *dilations],
+            [(0, 0), *pads],
+            [1, *sizes],
+        )
+    y = _convolve_nhwc(node, x, kernel, strides, dilations, pads, sizes)
+    if bias is not None:
+        y = tf.nn.bias_add(y, tf.constant(node.constant(bias, "bias")))
+    if spatial == 1:
+        y = tf.squeeze(y, [1])
+    return layout.channels_first(y)
+
+
+def _convolve_nhwc(
+    node: Node,
+    x: Any,
+    kernel: np.ndarray[Any, Any],
+    strides: list[int],
+    dilations: list[int],
+    pads: list[tuple[int, int]],
+    sizes: list[int | None],
+) -> Any:
+    group = int(node.attributes.get("group", 1))
+    channels = kernel.shape[1] * group
+    padding = tensorflow_padding(pads, sizes, kernel.shape[2:], strides, dilations)
+    if group == 1:
+        return tf.nn.conv2d(
+            x, tf.constant(kernel.transpose(2, 3, 1, 0)), strides, padding, dilations=dilations
+        )
+    if kernel.shape[1] == 1:
+        # ONNX orders output channels by group first, as TensorFlow orders [channel, multiplier].
+        multiplier = kernel.shape[0] // channels
+        weights = kernel.reshape(channels, multiplier, *kernel.shape[2:]).transpose(2, 3, 0, 1)
+        if max(dilations) > 1 and max(strides) > 1:
+            raise node.refuse("a depthwise convolution with both stride and dilation")
+        if isinstance(padding, list):
+            # TensorFlow 2.19 aborts when it fuses a depthwise kernel with explicit padding.
+            x, padding = tf.pad(x, padding), "VALID"
+        return tf.nn.depthwise_conv2d(
+            x, tf.constant(weights), [1, *strides, 1], padding, dilations=dilations
+        )
+    parts = tf.split(x, group, axis=-1)
+    kernels = np.split(kernel, group, axis=0)
+    return tf.concat(
+        [
+            tf.nn.conv2d(
+                p, tf.constant(k.transpose(2, 3, 1, 0)), strides, padding, dilations=dilations
+            )
+            for p, k in zip(parts, kernels, strict=True)
+        ],
+        axis=-1,
+    )
+
+
+@onnx_operator("ConvTranspose", 1, 11, 22)
+def transposed_convolution(node: Node, x: Any, weights: Any, bias: Any = None) -> Any:
+    """[N, C, H, W] * [C, M, kh, kw] -> [N, M, H', W'], one group, no dilation."""
+    kernel = node.constant(weights, "weights")
+    if kernel.ndim != 4:
+        raise node.refuse("only two spatial dimensions are supported")
+    strides = list(node.attributes.get("strides") or [1, 1])
+    if int(node.attributes.get("group", 1)) != 1:
+        raise node.refuse("groups are not supported")
+    if max(node.attributes.get("dilations") or [1]) != 1:
+        raise node.refuse("dilations are not supported")
+    sizes = [x.shape[2], x.shape[3]]
+    if None in sizes:
+        raise node.refuse("height and width must be static")
+    extent, pads = _transposed_geometry(node, sizes, kernel.shape[2:], strides)
+    # The full, unpadded result, of which `pads` cuts the edges; output_padding extends it.
+    x = layout.channels_last(x)
+    y = tf.nn.conv2d_transpose(
+        x,
+        tf.constant(kernel.transpose(2, 3, 1, 0)),
+        [tf.shape(x)[0], *extent, kernel.shape[1]],
+        strides,
+        padding=_gradient_padding(extent, pads, kernel.shape[2:], strides, sizes),
+    )
+    y.set_shape([x.shape[0], *extent, kernel.shape[1]])
+    if bias is not None:
+        y = tf.nn.bias_add(y, tf.constant(node.constant(bias, "bias")))
+    return layout.channels_first(y)
+
+
+def _transposed_geometry(
+    node: Node, sizes: Sequence[int], kernel: Sequence[int], strides: Sequence[int]
+) -> tuple[list[int], list[tuple[int, int]]]:
+    """Output extent and pads, by the formulas of ONNX's ConvTranspose."""
+    extra = list(node.attributes.get("output_padding") or [0, 0])
+    wanted = node.attributes.get("output_shape")
+    full = [s * (n - 1) + k + e for s, n, k, e in zip(strides, sizes, kernel, extra, strict=True)]
+    mode = node.text("auto_pad", "NOTSET")
+    if wanted is None and mode in ("SAME_UPPER", "SAME_LOWER"):
+        wanted = [n * s for n, s in zip(sizes, strides, strict=True)]
+    if wanted is None:
+        raw = node.attributes.get("pads") or [0, 0, 0, 0]
+        pads = [(int(raw[i]), int(raw[i + 2])) for i in range(2)]
+        extent = [f - low - high for f, (low, high) in zip(full, pads, strict=True)]
+    else:
+        extent = [int(e) for e in wanted[-2:]]
+        totals = [max(f - e, 0) for f, e in zip(full, extent, strict=True)]
+        upper = mode != "SAME_UPPER"
+        pads = [(t - t // 2, t // 2) if upper else (t // 2, t - t // 2) for t in totals]
+    return extent, [(low, high - e) for (low, high), e in zip(pads, extra, strict=True)]
+
+
+def _gradient_padding(
+    extent: Sequence[int],
+    pads: Sequence[tuple[int, int]],
+    kernel: Sequence[int],
+    strides: Sequence[int],
+    sizes: Sequence[int],
+) -> Padding:
+    """Padding of the convolution whose gradient this is, over an image of `extent`."""
+    padding = tensorflow_padding(pads, list(extent), kernel, strides, [1, 1])
+    if padding == "SAME" and [-(-e // s) for e, s in zip(extent, strides, strict=True)] != list(
+        sizes
+    ):
+        return [[0, 0], *[list(p) for p in pads], [0, 0]]
+    return padding

@@ -1,0 +1,106 @@
+"""Registers a plain function as the onnx-tf handler of an ONNX operator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sigfix.errors import ConversionError
+from sigfix.importing.onnx_tf_backend import as_array, plain_onnx_tf
+
+
+@dataclass(frozen=True)
+class Node:
+    """One ONNX node: its attributes, the operator's since-version, and how it is named."""
+
+    operator: str
+    since_version: int
+    name: str
+    attributes: dict[str, Any]
+    output_count: int
+
+    def text(self, attribute: str, default: str) -> str:
+        """A string attribute (ONNX stores bytes)."""
+        value = self.attributes.get(attribute, default)
+        return value.decode() if isinstance(value, bytes) else str(value)
+
+    def refuse(self, reason: str) -> ConversionError:
+        """The error for a form of the operator that is not supported."""
+        where = f" (node {self.name})" if self.name else ""
+        return ConversionError(f"ONNX {self.operator}{where}: {reason}.")
+
+    def constant(self, tensor: Any, what: str) -> np.ndarray[Any, Any]:
+        """The value of an input that must not depend on the model's inputs."""
+        value = as_array(tensor)
+        if value is None:
+            raise self.refuse(f"its {what} is computed at run time; sigfix needs a constant")
+        return value
+
+
+Operator = Callable[..., Any]
+
+# (operator, since-version) -> function; read by the table of supported operators.
+OPERATORS: dict[tuple[str, int], Operator] = {}
+
+
+def onnx_operator(name: str, *since_versions: int) -> Callable[[Operator], Operator]:
+    """Register `function(node, *inputs)` for an operator at the given since-versions.
+
+    Omitted optional inputs arrive as None. The function returns one tensor or a tuple. At any
+    other since-version onnx-tf's own handler, if it has one, stays in charge.
+    """
+
+    def register(function: Operator) -> Operator:
+        for version in since_versions:
+            OPERATORS[name, version] = function
+        _install(name)
+        return function
+
+    return register
+
+
+_installed: set[str] = set()
+
+
+def _install(name: str) -> None:
+    if name in _installed:
+        return
+    _installed.add(name)
+    plain_onnx_tf()
+    from onnx_tf.handlers.backend_handler import BackendHandler
+
+    library = next((h for h in BackendHandler.__subclasses__() if h.ONNX_OP == name), None)
+
+    class SigfixHandler(BackendHandler):  # type: ignore[misc]
+        ONNX_OP = name
+        LIBRARY = library
+
+        @classmethod
+        def handle(cls, node: Any, **kwargs: Any) -> Any:
+            function = OPERATORS.get((name, cls.SINCE_VERSION))
+            if function is None:
+                if cls.LIBRARY is None:
+                    raise ConversionError(
+                        f"ONNX {name} version {cls.SINCE_VERSION} is not supported."
+                    )
+                cls.LIBRARY.SINCE_VERSION = cls.SINCE_VERSION
+                return cls.LIBRARY.handle(node, **kwargs)
+            tensors = kwargs["tensor_dict"]
+            inputs = [tensors[i] if i else None for i in node.inputs]
+            own = Node(name, cls.SINCE_VERSION, node.name, dict(node.attrs), len(node.outputs))
+            outputs = function(own, *inputs)
+            return list(outputs) if isinstance(outputs, tuple) else [outputs]
+
+        @classmethod
+        def get_versions(cls) -> list[int]:
+            return sorted(v for (operator, v) in OPERATORS if operator == name)
+
+    SigfixHandler.__name__ = SigfixHandler.__qualname__ = f"Sigfix{name}"
+    _alive.append(SigfixHandler)
+
+
+# onnx-tf finds handlers through weak references to subclasses.
+_alive: list[type] = []
