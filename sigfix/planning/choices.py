@@ -1,0 +1,173 @@
+"""What the user asked for, parsed: the strongest evidence a plan has."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from sigfix.errors import UsageError
+from sigfix.model import DEFAULT_SERVING_KEY, Shape
+
+DTYPES = frozenset({
+    "bfloat16", "bool", "complex128", "complex64", "float16", "float32", "float64", "int16",
+    "int32", "int64", "int8", "string", "uint16", "uint32", "uint64", "uint8",
+})  # fmt: skip
+ACTIVATIONS = ("sigmoid", "softmax", "argmax")
+
+
+@dataclass(frozen=True)
+class InputChoice:
+    """`--input name[:tensor][=dtype[shape]]`; what was not said is None."""
+
+    name: str
+    target: str | None = None
+    dtype: str | None = None
+    shape: Shape = None
+    has_shape: bool = False
+
+
+@dataclass(frozen=True)
+class AppendChoice:
+    """`--append NAME=KIND(OUTPUT)`."""
+
+    name: str
+    kind: str
+    output: str
+
+
+@dataclass(frozen=True)
+class NormalizeChoice:
+    """`--normalize MEAN,STD[,SCALE]`, MEAN and STD a number or `R/G/B`."""
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class Choices:
+    """All options of `sigfix repair` that decide what the signature is."""
+
+    key: str = DEFAULT_SERVING_KEY
+    function: str | None = None
+    from_key: tuple[str, ...] = ()
+    tags: tuple[str, ...] | None = None
+    set_tags: tuple[str, ...] | None = None
+    inputs: tuple[InputChoice, ...] = ()
+    outputs: tuple[tuple[str, str], ...] = ()
+    rename: tuple[tuple[str, str], ...] = ()
+    drop_outputs: tuple[str, ...] = ()
+    bind: tuple[tuple[str, bool | int | float | str], ...] = ()
+    append: tuple[AppendChoice, ...] = ()
+    normalize: NormalizeChoice | None = None
+    layout: str | None = None
+    remove: tuple[str, ...] = ()
+    rename_signatures: tuple[tuple[str, str], ...] = ()
+    method_name: str | None = None
+    only_meta_graph: bool = False
+    preset: object | None = field(default=None)
+
+    @property
+    def shapes_signature(self) -> bool:
+        """Whether anything asks for a signature that differs from what is recorded."""
+        return bool(
+            self.inputs
+            or self.outputs
+            or self.rename
+            or self.drop_outputs
+            or self.bind
+            or self.append
+            or self.normalize
+            or self.layout
+        )
+
+
+_INPUT = re.compile(
+    r"(?P<name>[^:=\[\]]+)(:tensor=(?P<tensor>[^=\[\]]+)|:(?P<target>[^=\[\]]+))?"
+    r"(=(?P<dtype>\w+)?(?P<shape>\[[^\]]*\])?)?$"
+)
+
+
+def parse_input(text: str) -> InputChoice:
+    """`name=float32[?,32,128,3]`, `name=float32`, `name=[1,3]`, `name:tensor=x:0=float32[?]`.
+
+    Raises `UsageError` with the form that is understood.
+    """
+    match = _INPUT.match(text.strip())
+    if match is None or not match["name"].strip():
+        raise _misread("--input", text, "name=float32[?,32,128,3]")
+    dtype = match["dtype"]
+    if dtype is not None and dtype not in DTYPES:
+        raise UsageError(
+            f"--input {text}: {dtype!r} is not a dtype.", "one of " + ", ".join(sorted(DTYPES))
+        )
+    target = match["tensor"] or match["target"]
+    shape = None if match["shape"] is None else parse_shape(match["shape"], text)
+    return InputChoice(match["name"].strip(), target, dtype, shape, match["shape"] is not None)
+
+
+def parse_shape(text: str, whole: str) -> Shape:
+    """`[?,32,128,3]`; `?`, `-1` or `None` is dynamic, `[...]` an unknown rank, `[]` a scalar."""
+    inner = text.strip()[1:-1].strip()
+    if inner == "...":
+        return None
+    sizes: list[int | None] = []
+    for part in inner.split(",") if inner else []:
+        item = part.strip()
+        if item in ("?", "-1", "None"):
+            sizes.append(None)
+        elif item.isdecimal():
+            sizes.append(int(item))
+        else:
+            raise UsageError(
+                f"{whole}: {item!r} is not a dimension.", "a number, or ? for a dynamic one"
+            )
+    return tuple(sizes)
+
+
+def parse_pair(option: str, text: str) -> tuple[str, str]:
+    """`left=right`."""
+    left, equals, right = text.partition("=")
+    if not (left.strip() and equals and right.strip()):
+        raise _misread(option, text, "old=new")
+    return left.strip(), right.strip()
+
+
+def parse_binding(text: str) -> tuple[str, bool | int | float | str]:
+    """`training=false`, `keep_prob=1.0`, `mode=fast`: bool, int, float or text, in that order."""
+    name, value = parse_pair("--bind", text)
+    if value.lower() in ("true", "false"):
+        return name, value.lower() == "true"
+    for kind in (int, float):
+        try:
+            return name, kind(value)
+        except ValueError:
+            continue
+    return name, value.strip("\"'")
+
+
+def parse_append(text: str) -> AppendChoice:
+    """`probabilities=sigmoid(logits)`."""
+    match = re.match(r"\s*([^=\s]+)\s*=\s*(\w+)\(([^)]+)\)\s*$", text)
+    if match is None or match[2] not in ACTIVATIONS:
+        raise _misread(
+            "--append", text, f"probabilities=sigmoid(logits), with {', '.join(ACTIVATIONS)}"
+        )
+    return AppendChoice(match[1], match[2], match[3].strip())
+
+
+def parse_normalize(text: str) -> NormalizeChoice:
+    """`0.5,0.25` or `0.694/0.695/0.693,0.299/0.296/0.301[,0.00392]`."""
+    parts = text.split(",")
+    try:
+        mean, std = (tuple(float(item) for item in part.split("/")) for part in parts[:2])
+        scale = float(parts[2]) if len(parts) == 3 else 1.0
+    except (ValueError, IndexError) as error:
+        raise _misread("--normalize", text, "0.694/0.695/0.693,0.299/0.296/0.301") from error
+    if len(parts) > 3 or 0.0 in std or len({1, len(mean), len(std)}) > 2:
+        raise _misread("--normalize", text, "mean,std[,scale], std not zero")
+    return NormalizeChoice(mean, std, scale)
+
+
+def _misread(option: str, text: str, form: str) -> UsageError:
+    return UsageError(f"{option} {text}: not understood.", f"{option} {form}")

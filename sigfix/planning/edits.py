@@ -1,0 +1,270 @@
+"""What a repair will do: typed edits, each with its origin, and what speaks for a choice.
+
+A `Plan` is complete: applying it needs the source model and nothing else, so it can be reviewed,
+stored as JSON and repeated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sigfix.model import Shape, format_shape
+
+OPTION, PRESET, TRACE, GRAPH, SIGNATURE, CONVENTION = (
+    "option",
+    "preset",
+    "trace",
+    "graph",
+    "signature",
+    "convention",
+)
+"""Where a value came from, the strongest first. An option always wins."""
+
+PREDICT_METHOD = "tensorflow/serving/predict"
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Change the dtype."""
+
+    dtype: str
+    origin: str = OPTION
+
+    def __str__(self) -> str:
+        return f"cast to {self.dtype}"
+
+
+@dataclass(frozen=True)
+class Transpose:
+    """Permute the dimensions."""
+
+    permutation: tuple[int, ...]
+    origin: str = OPTION
+
+    def __str__(self) -> str:
+        return "transpose " + ",".join(map(str, self.permutation))
+
+
+@dataclass(frozen=True)
+class Normalize:
+    """`(value * scale - mean) / std`, mean and std one for each channel of the last dimension.
+
+    `axis` is where the channels are when this step runs (-1 the last).
+    """
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    scale: float = 1.0
+    origin: str = OPTION
+
+    def __str__(self) -> str:
+        mean, std = (" ".join(f"{item:g}" for item in items) for items in (self.mean, self.std))
+        scaled = "" if self.scale == 1.0 else f" after scaling by {self.scale:g}"
+        return f"normalise by mean {mean} and std {std}{scaled}"
+
+
+@dataclass(frozen=True)
+class Activation:
+    """`sigmoid`, `softmax` (last axis) or `argmax` (last axis, int64) appended to an output."""
+
+    kind: str
+    origin: str = OPTION
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+Step = Cast | Transpose | Normalize | Activation
+
+
+@dataclass(frozen=True)
+class InputPlan:
+    """One input of the new signature.
+
+    `target` is what it feeds: the flat position of a function's tensor argument (as text), or
+    a graph tensor. `steps` lead from the new input to the target.
+    """
+
+    name: str
+    dtype: str
+    shape: Shape
+    target: str
+    was: str = ""
+    steps: tuple[Step, ...] = ()
+    origin: str = TRACE
+    name_origin: str = TRACE
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.dtype}{format_shape(self.shape)}"
+
+
+@dataclass(frozen=True)
+class OutputPlan:
+    """One output of the new signature; `source` is a flat result position or a graph tensor."""
+
+    name: str
+    dtype: str
+    shape: Shape
+    source: str
+    steps: tuple[Step, ...] = ()
+    origin: str = TRACE
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.dtype}{format_shape(self.shape)}"
+
+
+@dataclass(frozen=True)
+class BoundInput:
+    """A tensor argument (or placeholder) that is no input: it always has `value`."""
+
+    target: str
+    dtype: str
+    shape: Shape
+    value: bool | int | float | str
+    was: str = ""
+    origin: str = OPTION
+
+
+@dataclass(frozen=True)
+class FunctionSource:
+    """A concrete function of the object graph: where it is, and its name in the library."""
+
+    path: str
+    trace: str
+
+    def __str__(self) -> str:
+        return f"function {self.path}"
+
+
+@dataclass(frozen=True)
+class GraphSource:
+    """The top-level graph itself: placeholders in, tensors out (TF1)."""
+
+    described: str = "the graph's placeholders"
+
+    def __str__(self) -> str:
+        return self.described
+
+
+@dataclass(frozen=True)
+class AddSignature:
+    """Build a signature (or replace the one of that key)."""
+
+    key: str
+    source: FunctionSource | GraphSource
+    inputs: tuple[InputPlan, ...]
+    outputs: tuple[OutputPlan, ...]
+    bound: tuple[BoundInput, ...] = ()
+    method_name: str = PREDICT_METHOD
+    origin: str = TRACE
+
+
+@dataclass(frozen=True)
+class AliasSignature:
+    """Give an existing signature a second key."""
+
+    key: str
+    of: str
+    origin: str = SIGNATURE
+
+
+@dataclass(frozen=True)
+class RemoveSignature:
+    """Take a signature away."""
+
+    key: str
+    origin: str = OPTION
+
+
+@dataclass(frozen=True)
+class RenameSignature:
+    """Give a signature another key."""
+
+    key: str
+    to: str
+    origin: str = OPTION
+
+
+@dataclass(frozen=True)
+class SetMethodName:
+    """Set a SignatureDef's method name (`tensorflow/serving/predict`)."""
+
+    key: str
+    method_name: str
+    was: str = ""
+    origin: str = CONVENTION
+
+
+@dataclass(frozen=True)
+class SetTags:
+    """Set the tags of the MetaGraph."""
+
+    tags: tuple[str, ...]
+    was: tuple[str, ...] = ()
+    origin: str = CONVENTION
+
+
+@dataclass(frozen=True)
+class KeepMetaGraph:
+    """Keep one MetaGraph of several and drop the others."""
+
+    tags: tuple[str, ...]
+    dropped: tuple[tuple[str, ...], ...]
+    origin: str = OPTION
+
+
+Edit = (
+    AddSignature
+    | AliasSignature
+    | RemoveSignature
+    | RenameSignature
+    | SetMethodName
+    | SetTags
+    | KeepMetaGraph
+)
+METADATA_EDITS = (
+    AliasSignature,
+    RemoveSignature,
+    RenameSignature,
+    SetMethodName,
+    SetTags,
+    KeepMetaGraph,
+)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Something the signature could be built from, with what speaks for it and how to choose it."""
+
+    label: str
+    choose: str
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be done to a model, or why nothing can be.
+
+    `verdict` is `healthy` (no edits needed), `repairable`, `ambiguous` (see `candidates`) or
+    `blocked` (see `reason`). `meta_graph` is the index of the MetaGraph the edits are for.
+    """
+
+    model: str
+    verdict: str
+    meta_graph: int = 0
+    edits: tuple[Edit, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+    reason: str = ""
+    hint: str = ""
+    lost: tuple[str, ...] = ()
+    notes: tuple[str, ...] = field(default_factory=tuple)
+
+    @property
+    def is_metadata_only(self) -> bool:
+        """Whether the graph stays as it is, so that a structural check is enough."""
+        return all(isinstance(edit, METADATA_EDITS) for edit in self.edits)
+
+    @property
+    def added(self) -> tuple[AddSignature, ...]:
+        """The signatures that are built."""
+        return tuple(edit for edit in self.edits if isinstance(edit, AddSignature))

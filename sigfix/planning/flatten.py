@@ -1,0 +1,163 @@
+"""A trace's structured arguments and results as the flat tensors its graph function has.
+
+TensorFlow flattens with `tf.nest`: tuples in order, dicts by sorted key, composite tensors into
+their components. Literals take no part. The count is checked against the library function, so a
+structure that flattens in a way we do not know is refused and never guessed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sigfix.errors import BlockedError
+from sigfix.model import (
+    CompositeSpec,
+    Function,
+    GraphFunction,
+    TensorSpec,
+    Trace,
+    Value,
+    leaves,
+)
+from sigfix.planning.names import clean, input_names, is_generic, make_unique
+
+_COMPONENTS = {
+    "RaggedTensorSpec": ("values", "row_splits"),
+    "SparseTensorSpec": ("indices", "values", "dense_shape"),
+}
+
+
+@dataclass(frozen=True)
+class FlatTensor:
+    """A tensor argument or result: its flat position, how Python calls it, name and spec.
+
+    Tensors of a graph have negative positions; then `spec.name` is the graph's tensor.
+    """
+
+    position: int
+    path: str
+    name: str
+    spec: TensorSpec
+
+
+@dataclass(frozen=True)
+class LiteralArgument:
+    """A Python value that the trace was specialised for."""
+
+    path: str
+    value: Value
+
+
+def _say(path: tuple[str | int, ...]) -> str:
+    first, *rest = path
+    return str(first) + "".join(f"[{item!r}]" for item in rest)
+
+
+def _named_leaves(function: Function, trace: Trace) -> list[tuple[tuple[str | int, ...], Value]]:
+    """Leaves of the arguments, the first path element being the argument's name."""
+    found: list[tuple[tuple[str | int, ...], Value]] = []
+    names = function.argument_names
+    for index, argument in enumerate(trace.args.items):
+        if index < len(names):
+            name = names[index]
+        else:
+            name = f"{function.varargs or 'args'}_{index - len(names)}"
+        found.extend(((name, *path), leaf) for path, leaf in leaves(argument))
+    for key, argument in trace.kwargs.items:
+        found.extend(((key, *path), leaf) for path, leaf in leaves(argument))
+    return found
+
+
+def literal_arguments(function: Function, trace: Trace) -> list[LiteralArgument]:
+    """The arguments that are Python values in this trace."""
+    return [
+        LiteralArgument(_say(path), leaf)
+        for path, leaf in _named_leaves(function, trace)
+        if not isinstance(leaf, (TensorSpec, CompositeSpec))
+    ]
+
+
+def _component_names(spec: CompositeSpec, count: int) -> list[str]:
+    known = _COMPONENTS.get(spec.class_name, ())
+    if spec.class_name == "RaggedTensorSpec" and count > 2:
+        return ["values", *(f"row_splits_{index}" for index in range(count - 1))]
+    return [known[index] if index < len(known) else str(index) for index in range(count)]
+
+
+def _expand(
+    found: list[tuple[tuple[str | int, ...], Value]], actual: tuple[TensorSpec, ...], what: str
+) -> list[tuple[tuple[str | int, ...], str, TensorSpec]]:
+    """Pair every tensor leaf (composites by component) with the library function's argument."""
+    composites = [leaf for _, leaf in found if isinstance(leaf, CompositeSpec)]
+    plain = sum(isinstance(leaf, TensorSpec) for _, leaf in found)
+    known = sum(leaf.component_count for leaf in composites)
+    unsaid = [leaf for leaf in composites if not leaf.component_count]
+    left = len(actual) - plain - known
+    if left < 0 or (left and not unsaid) or (unsaid and left % len(unsaid)):
+        raise BlockedError(
+            f"The trace declares {plain} tensor {what}s and {len(composites)} composite ones, "
+            f"its graph function has {len(actual)}.",
+            "choose another function with --function",
+        )
+    expanded: list[tuple[tuple[str | int, ...], str, TensorSpec]] = []
+    for path, leaf in found:
+        if isinstance(leaf, TensorSpec):
+            expanded.append((path, leaf.name, leaf))
+        elif isinstance(leaf, CompositeSpec):
+            count = leaf.component_count or left // len(unsaid)
+            for name in _component_names(leaf, count):
+                spec = actual[len(expanded)]
+                expanded.append(((*path, name), "", spec))
+    for (path, _, spec), argument in zip(expanded, actual, strict=True):
+        if spec.dtype != argument.dtype:
+            raise BlockedError(
+                f"The trace's {what} {_say(path)} is {spec.dtype}, its graph function's is "
+                f"{argument.dtype}.",
+                "choose another function with --function",
+            )
+    return expanded
+
+
+def flat_inputs(function: Function, trace: Trace, graph: GraphFunction) -> list[FlatTensor]:
+    """The tensor arguments of a trace, in the order of the library function's arguments.
+
+    Raises `BlockedError` where the trace and the function disagree.
+    """
+    actual = graph.inputs[: len(graph.inputs) - len(trace.bound_inputs)]
+    expanded = _expand(_named_leaves(function, trace), actual, "argument")
+    proposed = []
+    for path, own_name, _ in expanded:
+        from_path = clean("_".join(str(part) for part in path))
+        first = str(path[0])
+        unnamed = is_generic(from_path) or any(isinstance(part, int) for part in path)
+        if unnamed and not is_generic(clean(own_name)):
+            proposed.append(clean(own_name))
+        elif len(path) > 1 and is_generic(first):
+            proposed.append(clean("_".join(str(part) for part in path[1:])))
+        else:
+            proposed.append(from_path)
+    return [
+        FlatTensor(position, _say(path), name, spec)
+        for position, ((path, _, spec), name) in enumerate(
+            zip(expanded, input_names(proposed), strict=True)
+        )
+    ]
+
+
+def flat_outputs(trace: Trace, graph: GraphFunction) -> list[FlatTensor]:
+    """The tensors that a trace returns, named by key, field or position (`output_0`)."""
+    found = [(path, leaf) for path, leaf in leaves(trace.output)]
+    labelled: list[tuple[tuple[str | int, ...], Value]] = [
+        (path or (0,), leaf) for path, leaf in found
+    ]
+    expanded = _expand(labelled, graph.outputs, "result")
+    proposed = []
+    for path, _, _ in expanded:
+        text = clean("_".join(str(part) for part in path)).lstrip("_")
+        proposed.append(f"output_{text}" if isinstance(path[0], int) else text)
+    return [
+        FlatTensor(position, "result" + "".join(f"[{part!r}]" for part in path), name, spec)
+        for position, ((path, _, spec), name) in enumerate(
+            zip(expanded, make_unique(proposed), strict=True)
+        )
+    ]

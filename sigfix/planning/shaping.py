@@ -1,0 +1,236 @@
+"""The inputs and outputs of a new signature: recorded specs, changed by what the user chose."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sigfix.errors import BlockedError
+from sigfix.model import Shape, format_shape
+from sigfix.planning.choices import Choices, InputChoice
+from sigfix.planning.edits import (
+    CONVENTION,
+    OPTION,
+    TRACE,
+    Activation,
+    BoundInput,
+    Cast,
+    InputPlan,
+    Normalize,
+    OutputPlan,
+    Step,
+    Transpose,
+)
+from sigfix.planning.flatten import FlatTensor
+from sigfix.planning.names import make_unique
+from sigfix.planning.traces import assign_inputs, covers, is_bound
+
+TO_NCHW, TO_NHWC = (0, 3, 1, 2), (0, 2, 3, 1)
+FLOATS = ("float16", "bfloat16", "float32", "float64")
+
+
+def _permute(shape: Shape, permutation: tuple[int, ...]) -> Shape:
+    return None if shape is None else tuple(shape[index] for index in permutation)
+
+
+def _is_image(shape: Shape) -> bool:
+    return shape is not None and len(shape) == 4
+
+
+def plan_inputs(
+    tensors: list[FlatTensor], choices: Choices, origin: str = TRACE
+) -> tuple[tuple[InputPlan, ...], tuple[BoundInput, ...]]:
+    """The new inputs and the bound ones.
+
+    Raises `BlockedError` where a choice contradicts what the function accepts.
+    """
+    assigned = assign_inputs(choices, tensors)
+    inputs, bound = [], []
+    for tensor in tensors:
+        if is_bound(tensor, choices):
+            bound.append(_bind(tensor, choices))
+        else:
+            choice = assigned.get(tensor.position)
+            inputs.append(_plan_input(tensor, choice, choices, origin, len(tensors) == 1))
+    renames = dict(choices.rename)
+    inputs = [
+        replace(item, name=renames[item.name], name_origin=OPTION) if item.name in renames else item
+        for item in inputs
+    ]
+    if len({item.name for item in inputs}) < len(inputs):
+        raise BlockedError(
+            "Two inputs would have the same name: " + ", ".join(item.name for item in inputs) + ".",
+            "give each its own with --input NEW:OLD or --rename OLD=NEW",
+        )
+    return tuple(inputs), tuple(bound)
+
+
+def _target(tensor: FlatTensor) -> str:
+    """A flat position, or for a graph tensor (negative position) its name."""
+    return tensor.spec.name if tensor.position < 0 else str(tensor.position)
+
+
+def _plan_input(
+    tensor: FlatTensor,
+    choice: InputChoice | None,
+    choices: Choices,
+    origin: str,
+    is_only: bool,
+) -> InputPlan:
+    recorded = tensor.spec
+    steps: list[Step] = []
+    inner_shape = recorded.shape
+    outer_shape = inner_shape
+    if choices.layout is not None and _is_image(inner_shape):
+        permutation = TO_NCHW if choices.layout == "nhwc" else TO_NHWC
+        inverse = TO_NHWC if choices.layout == "nhwc" else TO_NCHW
+        outer_shape = _permute(inner_shape, inverse)
+        steps.append(Transpose(permutation))
+    shape, dtype = outer_shape, recorded.dtype
+    if choice is not None and choice.has_shape:
+        if not covers(outer_shape, choice.shape):
+            raise BlockedError(
+                f"--input {choice.name}: {format_shape(choice.shape)} does not fit "
+                f"{format_shape(outer_shape)}, which is what {tensor.path} accepts.",
+                "a static dimension of the trace cannot be widened",
+            )
+        shape = choice.shape
+    if choices.normalize is not None and (_is_image(inner_shape) or is_only):
+        wanted = choices.normalize
+        if recorded.dtype not in FLOATS:
+            raise BlockedError(f"--normalize: {tensor.path} is {recorded.dtype}, not a float.")
+        channels_last = inner_shape if choices.layout == "nchw" else shape
+        _check_channels(tensor, max(len(wanted.mean), len(wanted.std)), channels_last)
+        step = Normalize(wanted.mean, wanted.std, wanted.scale)
+        steps.insert(1 if choices.layout == "nchw" and steps else 0, step)
+    if choice is not None and choice.dtype is not None and choice.dtype != recorded.dtype:
+        if "string" in (choice.dtype, recorded.dtype):
+            raise BlockedError(
+                f"--input {choice.name}: {recorded.dtype} and {choice.dtype} cannot be cast "
+                "into each other."
+            )
+        dtype = choice.dtype
+        steps.insert(0, Cast(recorded.dtype))
+    return InputPlan(
+        name=choice.name if choice is not None else tensor.name,
+        dtype=dtype,
+        shape=shape,
+        target=_target(tensor),
+        was=f"{tensor.path}: {recorded}",
+        steps=tuple(steps),
+        origin=OPTION if choice is not None and (choice.dtype or choice.has_shape) else origin,
+        name_origin=OPTION
+        if choice is not None
+        else (origin if tensor.name in tensor.path or tensor.name in recorded.name else CONVENTION),
+    )
+
+
+def _check_channels(tensor: FlatTensor, wanted: int, shape: Shape) -> None:
+    if wanted == 1 or shape is None or (shape and shape[-1] in (None, wanted)):
+        return
+    raise BlockedError(
+        f"--normalize has {wanted} channels, and the last dimension of {tensor.path} is not "
+        f"{wanted} in {format_shape(shape)}.",
+        "--layout nhwc brings the channels to the end",
+    )
+
+
+def _bind(tensor: FlatTensor, choices: Choices) -> BoundInput:
+    value = next(value for name, value in choices.bind if name in (tensor.name, tensor.path))
+    dtype = tensor.spec.dtype
+    fits = {
+        "bool": isinstance(value, bool),
+        "string": isinstance(value, str),
+    }.get(
+        dtype, isinstance(value, (int, float)) and (dtype in FLOATS or not isinstance(value, float))
+    )
+    if not fits:
+        raise BlockedError(f"--bind {tensor.name}={value}: {tensor.path} is {dtype}.")
+    shape = tensor.spec.shape
+    if shape is None:
+        shape = ()
+    if None in shape:
+        raise BlockedError(
+            f"--bind {tensor.name}: {tensor.path} has dynamic dimensions {format_shape(shape)}, "
+            "and a constant has none.",
+        )
+    return BoundInput(_target(tensor), dtype, shape, value, was=f"{tensor.path}: {tensor.spec}")
+
+
+def plan_outputs(
+    tensors: list[FlatTensor], choices: Choices, origin: str = TRACE
+) -> tuple[OutputPlan, ...]:
+    """The new outputs: renamed, dropped, transposed, appended. Raises `BlockedError`."""
+    outputs = [
+        OutputPlan(tensor.name, tensor.spec.dtype, tensor.spec.shape, _target(tensor), (), origin)
+        for tensor in tensors
+    ]
+    if choices.layout is not None:
+        permutation = TO_NHWC if choices.layout == "nhwc" else TO_NCHW
+        outputs = [
+            replace(
+                item,
+                shape=_permute(item.shape, permutation),
+                steps=(Transpose(permutation),),
+            )
+            if _is_image(item.shape)
+            else item
+            for item in outputs
+        ]
+    by_name = {item.name: item for item in outputs}
+    appended = []
+    for append in choices.append:
+        base = by_name.get(append.output)
+        if base is None:
+            raise _unknown_output("--append", append.output, by_name)
+        appended.append(_append(base, append.name, append.kind))
+    for name in choices.drop_outputs:
+        if name not in by_name:
+            raise _unknown_output("--drop-output", name, by_name)
+    if choices.outputs:
+        chosen = []
+        for name, source in choices.outputs:
+            found = next(
+                (
+                    item
+                    for item, tensor in zip(outputs, tensors, strict=True)
+                    if source in (item.name, tensor.path, tensor.spec.name)
+                ),
+                None,
+            )
+            if found is None:
+                raise _unknown_output("--output", source, by_name)
+            chosen.append(replace(found, name=name, origin=OPTION))
+        outputs = chosen
+    outputs = [item for item in outputs if item.name not in choices.drop_outputs] + appended
+    renames = dict(choices.rename)
+    outputs = [
+        replace(item, name=renames[item.name], origin=OPTION) if item.name in renames else item
+        for item in outputs
+    ]
+    names = [item.name for item in outputs]
+    if make_unique(names) != names:
+        raise BlockedError(
+            "Two outputs would have the same name: " + ", ".join(names) + ".",
+            "give each its own with --rename OLD=NEW",
+        )
+    if not outputs:
+        raise BlockedError("No output is left.", "keep one: drop fewer with --drop-output")
+    return tuple(outputs)
+
+
+def _append(base: OutputPlan, name: str, kind: str) -> OutputPlan:
+    if base.dtype not in FLOATS and kind != "argmax":
+        raise BlockedError(f"--append {name}={kind}({base.name}): it is {base.dtype}, not a float.")
+    shape, dtype = base.shape, base.dtype
+    if kind == "argmax":
+        dtype = "int64"
+        shape = None if shape is None else shape[:-1]
+    if base.shape == ():
+        raise BlockedError(f"--append {name}={kind}({base.name}): it is a scalar.")
+    return OutputPlan(name, dtype, shape, base.source, (*base.steps, Activation(kind)), OPTION)
+
+
+def _unknown_output(option: str, name: str, known: dict[str, OutputPlan]) -> BlockedError:
+    return BlockedError(
+        f"{option}: there is no output {name}.", "there are: " + ", ".join(sorted(known))
+    )

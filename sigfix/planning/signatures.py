@@ -1,0 +1,156 @@
+"""Signatures that exist: removed, renamed, ranked, merged, given the method name they lack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from sigfix.errors import BlockedError
+from sigfix.model import MetaGraph, Signature
+from sigfix.planning.choices import Choices
+from sigfix.planning.edits import (
+    OPTION,
+    PREDICT_METHOD,
+    SIGNATURE,
+    AddSignature,
+    AliasSignature,
+    Candidate,
+    Edit,
+    GraphSource,
+    RemoveSignature,
+    RenameSignature,
+    SetMethodName,
+)
+from sigfix.planning.flatten import FlatTensor
+from sigfix.planning.graphs import signature_tensors
+from sigfix.planning.names import make_unique
+from sigfix.planning.traces import Ambiguous
+
+USUAL_KEYS = ("serving_default", "serving", "predict", "predictions", "serve", "default", "call")
+
+
+def require(meta_graph: MetaGraph, key: str) -> Signature:
+    """The signature `key`. Raises `BlockedError` naming those that there are."""
+    signature = meta_graph.signature(key)
+    if signature is None or signature.is_reserved:
+        known = ", ".join(item.key for item in meta_graph.user_signatures) or "none"
+        raise BlockedError(f"There is no signature {key}.", f"there are: {known}")
+    return signature
+
+
+def plan_changes(meta_graph: MetaGraph, choices: Choices) -> list[Edit]:
+    """The signatures to remove and to rename, as asked."""
+    edits: list[Edit] = []
+    keys = {item.key for item in meta_graph.user_signatures}
+    for key in choices.remove:
+        require(meta_graph, key)
+        edits.append(RemoveSignature(key))
+        keys.discard(key)
+    for old, new in choices.rename_signatures:
+        require(meta_graph, old)
+        if new in keys or old not in keys:
+            raise BlockedError(
+                f"--rename-signature {old}={new}: "
+                + (f"{new} exists already." if new in keys else f"{old} is removed."),
+            )
+        edits.append(RenameSignature(old, new))
+        keys = (keys - {old}) | {new}
+    return edits
+
+
+def keys_after(keys: list[str], edits: list[Edit]) -> list[str]:
+    """The keys that are left after removing and renaming."""
+    for edit in edits:
+        if isinstance(edit, RemoveSignature):
+            keys = [key for key in keys if key != edit.key]
+        elif isinstance(edit, RenameSignature):
+            keys = [edit.to if key == edit.key else key for key in keys]
+    return keys
+
+
+def plan_method_names(meta_graph: MetaGraph, choices: Choices, before: list[Edit]) -> list[Edit]:
+    """The method name that `--method-name` asks for, or the usual one where there is none."""
+    signature = meta_graph.signature(choices.key)
+    built = any(isinstance(edit, (AddSignature, AliasSignature)) for edit in before)
+    if signature is None or choices.key not in keys_after([choices.key], before):
+        alias = next((edit for edit in before if isinstance(edit, AliasSignature)), None)
+        if alias is not None and choices.method_name:
+            was = require(meta_graph, alias.of).method_name
+            return [SetMethodName(choices.key, choices.method_name, was, OPTION)]
+        return []
+    if built:
+        return []
+    if choices.method_name and choices.method_name != signature.method_name:
+        return [SetMethodName(choices.key, choices.method_name, signature.method_name, OPTION)]
+    if not signature.method_name and not choices.method_name:
+        return [SetMethodName(choices.key, PREDICT_METHOD)]
+    return []
+
+
+def rank(meta_graph: MetaGraph, keys: list[str], wanted: str) -> Ambiguous:
+    """The existing signatures as candidates for `wanted`, the likeliest first."""
+
+    def order(key: str) -> tuple[bool, int, str]:
+        signature = meta_graph.signature(key)
+        predicts = signature is not None and signature.method_name == PREDICT_METHOD
+        usual = USUAL_KEYS.index(key) if key in USUAL_KEYS else len(USUAL_KEYS)
+        return not predicts, usual, key
+
+    return Ambiguous(
+        f"{len(keys)} signatures could be {wanted}.",
+        tuple(
+            Candidate(key, f"--from {key}", _evidence(meta_graph.signature(key)))
+            for key in sorted(keys, key=order)
+        ),
+    )
+
+
+def _evidence(signature: Signature | None) -> tuple[str, ...]:
+    if signature is None:
+        return ()
+    inputs = ", ".join(f"{item.key}: {item.spec}" for item in signature.inputs)
+    outputs = ", ".join(f"{item.key}: {item.spec}" for item in signature.outputs)
+    return (f"({inputs}) -> ({outputs})", signature.method_name or "no method name")
+
+
+def merge(
+    meta_graph: MetaGraph,
+    choices: Choices,
+    build: Callable[..., AddSignature],
+) -> AddSignature:
+    """One signature with the heads of several: the same inputs, all outputs.
+
+    Heads share an input where key and tensor are the same. An output key that two heads use is
+    prefixed with the head's. Raises `BlockedError` where an input key means two tensors.
+    """
+    inputs: dict[str, FlatTensor] = {}
+    outputs: list[FlatTensor] = []
+    names: list[tuple[str, str]] = []
+    for key in choices.from_key:
+        signature = require(meta_graph, key)
+        own_inputs, own_outputs = signature_tensors(signature)
+        for tensor in own_inputs:
+            known = inputs.setdefault(tensor.name, tensor)
+            if known.spec.name != tensor.spec.name:
+                raise BlockedError(
+                    f"The input {tensor.name} is {known.spec.name} in one signature and "
+                    f"{tensor.spec.name} in {key}: they cannot be fed as one.",
+                )
+        for tensor in own_outputs:
+            outputs.append(tensor)
+            names.append((key, tensor.name))
+    plain = [name for _, name in names]
+    labelled = make_unique(
+        [f"{key}_{name}" if plain.count(name) > 1 else name for key, name in names]
+    )
+    return build(
+        GraphSource("signatures " + ", ".join(choices.from_key)),
+        [replace(tensor, position=-1 - index) for index, tensor in enumerate(inputs.values())],
+        [
+            replace(tensor, name=name, position=-1 - index)
+            for index, (tensor, name) in enumerate(zip(outputs, labelled, strict=True))
+        ],
+        choices,
+        SIGNATURE,
+        OPTION,
+    )

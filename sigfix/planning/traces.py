@@ -1,0 +1,195 @@
+"""Which trace of a function: by what the user asked for, else the one that covers the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sigfix.errors import BlockedError
+from sigfix.model import Function, GraphFunction, Literal, Shape, TensorSpec, Trace
+from sigfix.planning.choices import Choices, InputChoice
+from sigfix.planning.edits import Candidate
+from sigfix.planning.flatten import FlatTensor, flat_inputs, literal_arguments
+
+TRAINING_FLAGS = frozenset({"training", "is_training", "train", "trainable"})
+
+
+@dataclass(frozen=True)
+class Ambiguous:
+    """Several answers, the likeliest first, and what is to be chosen."""
+
+    reason: str
+    candidates: tuple[Candidate, ...]
+
+
+def covers(general: Shape, special: Shape) -> bool:
+    """Whether every tensor of shape `special` has shape `general` too."""
+    if general is None:
+        return True
+    if special is None or len(general) != len(special):
+        return False
+    return all(
+        wide is None or wide == narrow for wide, narrow in zip(general, special, strict=True)
+    )
+
+
+def _literals(function: Function, trace: Trace) -> dict[str, object]:
+    return {
+        item.path: item.value.value
+        for item in literal_arguments(function, trace)
+        if isinstance(item.value, Literal)
+    }
+
+
+def _is_training(function: Function, trace: Trace) -> bool:
+    values = _literals(function, trace)
+    return any(values.get(flag) is True for flag in TRAINING_FLAGS)
+
+
+def _fits_bindings(function: Function, trace: Trace, choices: Choices) -> bool:
+    values = _literals(function, trace)
+    return all(values[name] == value for name, value in choices.bind if name in values)
+
+
+def matches(choice: InputChoice, tensor: FlatTensor) -> bool:
+    """Whether an `--input` means this argument: by name, Python path or spec name."""
+    wanted = choice.target or choice.name
+    return wanted in (tensor.name, tensor.path, tensor.spec.name, str(tensor.position))
+
+
+def assign_inputs(choices: Choices, tensors: list[FlatTensor]) -> dict[int, InputChoice]:
+    """Flat position -> the `--input` that is about it; a lone one may rename a lone argument."""
+    free = [tensor for tensor in tensors if not is_bound(tensor, choices)]
+    assigned: dict[int, InputChoice] = {}
+    for choice in choices.inputs:
+        found = [tensor for tensor in free if matches(choice, tensor)]
+        if not found and choice.target is None and len(free) == len(choices.inputs) == 1:
+            found = free
+        if not found:
+            known = ", ".join(f"{tensor.name} ({tensor.spec})" for tensor in free) or "none"
+            raise BlockedError(
+                f"--input {choice.name}: there is no such input; there are: {known}.",
+                "--input NEWNAME:OLDNAME=dtype[shape] renames one",
+            )
+        assigned[found[0].position] = choice
+    return assigned
+
+
+def is_bound(tensor: FlatTensor, choices: Choices) -> bool:
+    """Whether `--bind` gives this argument a constant value."""
+    return any(name in (tensor.name, tensor.path) for name, _ in choices.bind)
+
+
+def _fits_inputs(tensors: list[FlatTensor], choices: Choices) -> bool:
+    try:
+        assigned = assign_inputs(choices, tensors)
+    except BlockedError:
+        return False
+    return all(
+        not choice.has_shape or covers(tensors[position].spec.shape, choice.shape)
+        for position, choice in assigned.items()
+    )
+
+
+def _generality(tensors: list[FlatTensor]) -> int:
+    """How many dimensions are open; an unknown rank counts for many."""
+    return sum(
+        100 if tensor.spec.shape is None else sum(size is None for size in tensor.spec.shape)
+        for tensor in tensors
+    )
+
+
+def _covers_all(one: list[FlatTensor], other: list[FlatTensor]) -> bool:
+    return len(one) == len(other) and all(
+        wide.spec.dtype == narrow.spec.dtype and covers(wide.spec.shape, narrow.spec.shape)
+        for wide, narrow in zip(one, other, strict=True)
+    )
+
+
+def describe(function: Function, trace: Trace, tensors: list[FlatTensor]) -> str:
+    """`x: float32[?,4], training=False`."""
+    parts = [f"{tensor.name}: {tensor.spec}" for tensor in tensors]
+    parts += [f"{item.path}={item.value}" for item in literal_arguments(function, trace)]
+    return ", ".join(parts) or "no arguments"
+
+
+def choose_trace(
+    function: Function, graph_functions: dict[str, GraphFunction], choices: Choices
+) -> Trace | Ambiguous:
+    """The one trace that the choices and the evidence leave, or the ones to choose from.
+
+    Training traces lose against others; identical ones count once; a trace that accepts all that
+    the others accept wins. Raises `BlockedError` where none can do what was asked.
+    """
+    flat: list[tuple[Trace, list[FlatTensor]]] = []
+    problem: BlockedError | None = None
+    for trace in function.traces:
+        graph = graph_functions.get(trace.name)
+        if graph is None:
+            continue
+        try:
+            flat.append((trace, flat_inputs(function, trace, graph)))
+        except BlockedError as error:
+            problem = error
+    if not flat:
+        raise problem or BlockedError(f"{function.path} has no trace that could be called.")
+    fitting = [item for item in flat if _fits_bindings(function, item[0], choices)]
+    if not fitting:
+        raise BlockedError(
+            f"No trace of {function.path} has what --bind asks for.",
+            "the traces: "
+            + "; ".join(describe(function, trace, tensors) for trace, tensors in flat),
+        )
+    if choices.inputs:
+        shaped = [item for item in fitting if _fits_inputs(item[1], choices)]
+        if not shaped:
+            return _only_or_refuse(function, fitting, choices)
+        fitting = shaped
+    inference = [item for item in fitting if not _is_training(function, item[0])]
+    fitting = inference or fitting
+    distinct: list[tuple[Trace, list[FlatTensor]]] = []
+    for item in fitting:
+        text = describe(function, *item)
+        if all(describe(function, *other) != text for other in distinct):
+            distinct.append(item)
+    distinct.sort(key=lambda item: -_generality(item[1]))
+    best, tensors = distinct[0]
+    same_literals = all(
+        _literals(function, best) == _literals(function, trace) for trace, _ in distinct
+    )
+    if same_literals and all(_covers_all(tensors, other) for _, other in distinct):
+        return best
+    return Ambiguous(
+        f"{function.path} has {len(distinct)} traces, and none accepts what the others do.",
+        tuple(_candidate(function, trace, tensors) for trace, tensors in distinct),
+    )
+
+
+def _only_or_refuse(
+    function: Function, flat: list[tuple[Trace, list[FlatTensor]]], choices: Choices
+) -> Trace:
+    """No trace accepts the asked shapes: say so (an unknown name is said by `assign_inputs`)."""
+    for _, tensors in flat:
+        assign_inputs(choices, tensors)
+    raise BlockedError(
+        f"No trace of {function.path} accepts the shape that --input asks for: a trace's own "
+        "static dimensions cannot be widened.",
+        "the traces: " + "; ".join(describe(function, trace, tensors) for trace, tensors in flat),
+    )
+
+
+def _candidate(function: Function, trace: Trace, tensors: list[FlatTensor]) -> Candidate:
+    literals = [
+        f"--bind {name}={str(value).lower() if isinstance(value, bool) else value}"
+        for name, value in _literals(function, trace).items()
+        if value is not None
+    ]
+    shapes = [f"--input '{tensor.name}={_spec(tensor.spec)}'" for tensor in tensors]
+    return Candidate(
+        f"{function.path}({describe(function, trace, tensors)})",
+        " ".join([f"--function {function.path}", *literals, *shapes]),
+        (f"{_generality(tensors)} open dimensions",),
+    )
+
+
+def _spec(spec: TensorSpec) -> str:
+    return str(spec)

@@ -1,0 +1,82 @@
+"""Apply a plan's edits to a SavedModel message, and write the result to a directory."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from sigfix.errors import BlockedError
+from sigfix.planning.edits import (
+    AddSignature,
+    AliasSignature,
+    Edit,
+    FunctionSource,
+    KeepMetaGraph,
+    Plan,
+    RemoveSignature,
+    RenameSignature,
+    SetMethodName,
+    SetTags,
+)
+from sigfix.reading.saved_model import load_message
+from sigfix.repairing import signatures
+from sigfix.repairing.copying import copy_tree
+from sigfix.repairing.graphs import add_from_graph
+from sigfix.repairing.wrapping import add_from_function
+
+NOT_COPIED = frozenset({"saved_model.pb", "saved_model.pbtxt", "saved_model.cpb", "fingerprint.pb"})
+"""Written anew, or (the fingerprint, a checksum of the old file) no longer true."""
+
+
+def apply_plan(plan: Plan, source: Path, target: Path) -> None:
+    """Write `source` with the plan's edits to the empty directory `target`.
+
+    Everything that is not `saved_model.pb` is copied byte for byte, by reflink where the file
+    system can. Raises `BlockedError` where the model is not the one that was planned for.
+    """
+    message, _ = load_message(source)
+    edit_message(message, plan)
+    copy_tree(source, target, NOT_COPIED)
+    with (target / "saved_model.pb").open("wb") as file:
+        file.write(message.SerializeToString())
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def edit_message(message: Any, plan: Plan) -> None:
+    """Apply the plan's edits to a SavedModel message."""
+    if plan.meta_graph >= len(message.meta_graphs):
+        raise BlockedError("The plan is for another model: it has fewer MetaGraphs.")
+    meta_graph = message.meta_graphs[plan.meta_graph]
+    for edit in plan.edits:
+        if isinstance(edit, KeepMetaGraph):
+            for index in reversed(range(len(message.meta_graphs))):
+                if set(message.meta_graphs[index].meta_info_def.tags) != set(edit.tags):
+                    del message.meta_graphs[index]
+            meta_graph = message.meta_graphs[0]
+        else:
+            _apply(meta_graph, edit)
+
+
+def _apply(meta_graph: Any, edit: Edit) -> None:
+    if isinstance(edit, AddSignature):
+        add = add_from_function if isinstance(edit.source, FunctionSource) else add_from_graph
+        add(meta_graph, edit)
+        return
+    if isinstance(edit, SetTags):
+        del meta_graph.meta_info_def.tags[:]
+        meta_graph.meta_info_def.tags.extend(edit.tags)
+        return
+    assert not isinstance(edit, KeepMetaGraph)
+    key = edit.of if isinstance(edit, AliasSignature) else edit.key
+    if key not in meta_graph.signature_def:
+        raise BlockedError(f"The plan is for another model: there is no signature {key}.")
+    if isinstance(edit, AliasSignature):
+        signatures.alias(meta_graph, edit.key, edit.of)
+    elif isinstance(edit, RemoveSignature):
+        signatures.remove(meta_graph, edit.key)
+    elif isinstance(edit, RenameSignature):
+        signatures.rename(meta_graph, edit.key, edit.to)
+    elif isinstance(edit, SetMethodName):
+        meta_graph.signature_def[edit.key].method_name = edit.method_name

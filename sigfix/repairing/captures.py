@@ -1,0 +1,169 @@
+"""Object graph node -> the tensor of the top-level graph that holds the same resource.
+
+A function's captures (variables, tables, assets, constants) are object graph nodes. To call the
+function from the top-level graph, which is what the v1 loader and TensorFlow Serving run, each
+needs its tensor there. Three places of a SavedModel say which it is: calls that exist already,
+the names of constants and assets, and the restore function, which pairs variables with
+checkpoint keys.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sigfix.errors import BlockedError
+from sigfix.model import node_of
+
+CALL_OPS = ("PartitionedCall", "StatefulPartitionedCall")
+VALUE_KEY = "/.ATTRIBUTES/VARIABLE_VALUE"
+
+
+def tensors_of_captures(meta_graph: Any) -> dict[int, str]:
+    """Object graph node id -> top-level tensor, for every node whose tensor can be told.
+
+    `meta_graph` is a MetaGraphDef message with an object graph.
+    """
+    known = _from_names(meta_graph)
+    known.update(_from_restore(meta_graph))
+    known.update(_from_calls(meta_graph))
+    for node_id, tensor in _from_variable_names(meta_graph).items():
+        known.setdefault(node_id, tensor)
+    return known
+
+
+def require_captures(meta_graph: Any, bound_inputs: list[int]) -> list[str]:
+    """The tensors for a function's captures, in order.
+
+    Raises `BlockedError` naming the first capture that the graph has no tensor for.
+    """
+    known = tensors_of_captures(meta_graph)
+    found = []
+    for node_id in bound_inputs:
+        if node_id not in known:
+            node = meta_graph.object_graph_def.nodes[node_id]
+            raise BlockedError(
+                f"The function captures object {node_id} ({node.WhichOneof('kind')}), and the "
+                "graph has no tensor that is known to hold it.",
+                "save the model again from Python, with signatures=",
+            )
+        found.append(known[node_id])
+    return found
+
+
+def _from_names(meta_graph: Any) -> dict[int, str]:
+    """Constants name their node; assets have an AssetFileDef that names their tensor."""
+    found = {}
+    for node_id, node in enumerate(meta_graph.object_graph_def.nodes):
+        kind = node.WhichOneof("kind")
+        if kind == "constant":
+            found[node_id] = node.constant.operation
+        elif kind == "asset":
+            index = node.asset.asset_file_def_index
+            if index < len(meta_graph.asset_file_def):
+                found[node_id] = meta_graph.asset_file_def[index].tensor_info.name
+    return found
+
+
+def _from_calls(meta_graph: Any) -> dict[int, str]:
+    """A call's last inputs are the captures of the function that it calls."""
+    functions = meta_graph.object_graph_def.concrete_functions
+    found: dict[int, str] = {}
+    for node in meta_graph.graph_def.node:
+        if node.op not in CALL_OPS or node.attr["f"].func.name not in functions:
+            continue
+        bound = functions[node.attr["f"].func.name].bound_inputs
+        inputs = [name for name in node.input if not name.startswith("^")]
+        if bound and len(inputs) >= len(bound):
+            found.update(zip(bound, inputs[-len(bound) :], strict=True))
+    return found
+
+
+def _from_restore(meta_graph: Any) -> dict[int, str]:
+    """The restore function assigns the tensor of a checkpoint key to a variable's handle."""
+    graph = meta_graph.graph_def
+    functions = {item.signature.name: item for item in graph.library.function}
+    restore = meta_graph.saver_def.restore_op_name
+    call = next((node for node in graph.node if node.name == node_of(restore)), None)
+    if call is None or call.op not in CALL_OPS or call.attr["f"].func.name not in functions:
+        return {}
+    body = functions[call.attr["f"].func.name]
+    handles = dict(
+        zip(
+            [argument.name for argument in body.signature.input_arg],
+            [name for name in call.input if not name.startswith("^")],
+            strict=False,
+        )
+    )
+    nodes = {node.name: node for node in body.node_def}
+    paths = _nodes_by_checkpoint_path(meta_graph.object_graph_def)
+    found = {}
+    for node in body.node_def:
+        if node.op != "AssignVariableOp" or node.input[0] not in handles:
+            continue
+        key = _restored_key(node.input[1], nodes)
+        node_id = paths.get(key.removesuffix(VALUE_KEY)) if key.endswith(VALUE_KEY) else None
+        if node_id is not None:
+            found[node_id] = handles[node.input[0]]
+    return found
+
+
+def _restored_key(tensor: str, nodes: dict[str, Any]) -> str:
+    """The checkpoint key behind a tensor, through Identity, to `RestoreV2:tensors:INDEX`."""
+    for _ in range(4):
+        node = nodes.get(node_of(tensor))
+        if node is None:
+            return ""
+        if node.op == "RestoreV2":
+            names = nodes.get(node_of(node.input[1]))
+            index = int(tensor.rpartition(":")[2])
+            if names is None or names.op != "Const":
+                return ""
+            values = names.attr["value"].tensor.string_val
+            return values[index].decode("utf-8", "replace") if index < len(values) else ""
+        if not node.input:
+            return ""
+        tensor = node.input[0]
+    return ""
+
+
+def _nodes_by_checkpoint_path(objects: Any) -> dict[str, int]:
+    """Every path of every variable; in a path, `.` is written `..` and `/` is written `.S`."""
+    found: dict[str, int] = {}
+    pending: list[tuple[int, str]] = [(0, "")]
+    seen = set()
+    while pending:
+        node_id, path = pending.pop(0)
+        if node_id in seen:
+            continue
+        seen.add(node_id)
+        for child in objects.nodes[node_id].children:
+            name = child.local_name.replace(".", "..").replace("/", ".S")
+            below = f"{path}/{name}" if path else name
+            if objects.nodes[child.node_id].WhichOneof("kind") == "variable":
+                found.setdefault(below, child.node_id)
+            pending.append((child.node_id, below))
+    return found
+
+
+def _from_variable_names(meta_graph: Any) -> dict[int, str]:
+    """A handle whose shared name is the name of one variable only, of that dtype and shape."""
+    handles: dict[str, list[Any]] = {}
+    for node in meta_graph.graph_def.node:
+        if node.op == "VarHandleOp":
+            handles.setdefault(node.attr["shared_name"].s.decode("utf-8", "replace"), []).append(
+                node
+            )
+    by_name: dict[str, list[int]] = {}
+    for node_id, item in enumerate(meta_graph.object_graph_def.nodes):
+        if item.WhichOneof("kind") == "variable" and item.variable.name:
+            by_name.setdefault(item.variable.name, []).append(node_id)
+    found = {}
+    for name, node_ids in by_name.items():
+        nodes = handles.get(name, [])
+        if len(node_ids) != 1 or len(nodes) != 1:
+            continue
+        variable = meta_graph.object_graph_def.nodes[node_ids[0]].variable
+        same = nodes[0].attr["dtype"].type == variable.dtype
+        if same and nodes[0].attr["shape"].shape == variable.shape:
+            found[node_ids[0]] = nodes[0].name
+    return found
