@@ -73,3 +73,7 @@ class ParityError(SigfixError):
     """The result was computed and differs from the source, or nothing could be compared."""
 
     exit_code = 1
+
+
+class NotVerifiedError(SigfixError):
+    """A check could not run: nothing is known about the result, neither good nor bad."""

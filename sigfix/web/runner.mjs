@@ -1,0 +1,193 @@
+// Runs a TensorFlow.js graph model in Node.js: node runner.mjs REQUEST.json
+//
+// The request, with paths as they are or relative to the current directory:
+//   packages    folder that holds node_modules with @tensorflow/tfjs and its wasm backend
+//   model       folder with model.json and its weight shards
+//   backend     "wasm" (one thread) or "cpu"
+//   runs        [{inputs: [{name, dtype, shape, file}]}]; name is a key of the signature
+//   outputs     keys of the signature's outputs
+//   output_dir  existing folder for the tensors and for result.json
+//   repeat      timed executions of the first run after the warm-up (0: none)
+//   profile     whether to measure one more execution of the first run kernel by kernel
+//
+// A tensor file is raw little-endian data: float32, int32, one byte per bool; a string tensor is
+// a JSON list of base64 texts. result.json holds {error, stage} when something went wrong (the
+// exit code is then 1), and otherwise {mode, backend, tfjs, load_ms, runs: [{outputs: [{name,
+// dtype, shape, file}]}], times_ms, kernels}.
+
+import { Buffer } from 'node:buffer';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+
+const WARM_UP = 3;
+
+/** TF.js says which call it wants instead, and nothing else tells such a failure apart. */
+const WANTS_ASYNC = /Please use model\.executeAsync\(\)/;
+
+let stage = 'request';
+
+/** Read a file of the model folder; a model names its own files, so it must not lead outside. */
+function readInside(folder, name) {
+  const path = resolve(folder, name);
+  const inside = relative(resolve(folder), path);
+  if (inside.startsWith('..') || isAbsolute(inside)) {
+    throw new Error(`model.json names a file outside its folder: ${name}`);
+  }
+  return readFileSync(path);
+}
+
+/** Read model.json and its weight shards into what tf.loadGraphModel takes from an IO handler. */
+function readModel(folder) {
+  const model = JSON.parse(readInside(folder, 'model.json').toString('utf8'));
+  if (!model.modelTopology) throw new Error('model.json has no modelTopology');
+  const groups = model.weightsManifest ?? [];
+  const shards = groups.flatMap((group) => group.paths.map((path) => readInside(folder, path)));
+  const weights = Buffer.concat(shards);
+  return {
+    ...model,
+    weightSpecs: groups.flatMap((group) => group.weights),
+    weightData: weights.buffer.slice(
+      weights.byteOffset, weights.byteOffset + weights.byteLength),
+  };
+}
+
+/** Load TF.js from `packages`, quiet, on `backend`. */
+async function startTensorFlow(packages, backend) {
+  const require = createRequire(join(resolve(packages), 'request.js'));
+  // Loading and the first tensor print a recommendation to install another backend.
+  for (const level of ['log', 'info', 'warn']) console[level] = () => {};
+  const tf = require('@tensorflow/tfjs');
+  if (backend === 'wasm') {
+    const wasm = require('@tensorflow/tfjs-backend-wasm');
+    const folder = dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json'));
+    wasm.setWasmPaths(join(folder, 'dist', '/'));
+    tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
+  }
+  if (!(await tf.setBackend(backend))) throw new Error(`the ${backend} backend did not start`);
+  await tf.ready();
+  return tf;
+}
+
+function readTensor(tf, { dtype, shape, file }) {
+  const bytes = readFileSync(file);
+  if (dtype === 'string') {
+    const texts = JSON.parse(bytes.toString('utf8'));
+    return tf.tensor(texts.map((text) => new Uint8Array(Buffer.from(text, 'base64'))), shape, dtype);
+  }
+  // A copy: a small Buffer shares its memory with others, at any alignment.
+  const raw = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
+  const view = { float32: Float32Array, int32: Int32Array, bool: Uint8Array }[dtype];
+  if (!view) throw new Error(`no tensor can be made of dtype ${dtype}`);
+  return tf.tensor(new view(raw), shape, dtype);
+}
+
+async function writeTensor(tensor, name, file) {
+  if (tensor.dtype === 'string') {
+    const texts = [...(await tensor.bytes())].map((text) => Buffer.from(text).toString('base64'));
+    writeFileSync(file, JSON.stringify(texts));
+  } else {
+    const { buffer, byteOffset, byteLength } = await tensor.data();
+    writeFileSync(file, Buffer.from(buffer, byteOffset, byteLength));
+  }
+  return { name, dtype: tensor.dtype, shape: tensor.shape, file };
+}
+
+/** The one way to call a model: `execute`, or `executeAsync` for good once it has to be. */
+class Caller {
+  mode = 'execute';
+
+  constructor(model, outputs) {
+    this.model = model;
+    this.outputs = outputs;
+  }
+
+  async call(inputs) {
+    let tensors;
+    if (this.mode === 'execute') {
+      try {
+        tensors = this.model.execute({ ...inputs }, this.outputs);
+      } catch (error) {
+        if (!WANTS_ASYNC.test(error?.message ?? '')) throw error;
+        this.mode = 'executeAsync';
+      }
+    }
+    tensors ??= await this.model.executeAsync({ ...inputs }, this.outputs);
+    return Array.isArray(tensors) ? tensors : [tensors];
+  }
+
+  /** Call and wait for the values, as whoever uses the model does. */
+  async callAndRead(inputs) {
+    const tensors = await this.call(inputs);
+    await Promise.all(tensors.map((tensor) => tensor.data()));
+    for (const tensor of new Set(tensors)) tensor.dispose();
+  }
+}
+
+async function time(caller, inputs, repeat) {
+  const times = [];
+  for (let index = -WARM_UP; repeat > 0 && index < repeat; index += 1) {
+    const start = performance.now();
+    await caller.callAndRead(inputs);
+    if (index >= 0) times.push(performance.now() - start);
+  }
+  return times;
+}
+
+/** Milliseconds and calls by kernel, the slowest first. */
+async function profileKernels(tf, caller, inputs) {
+  tf.env().set('CHECK_COMPUTATION_FOR_ERRORS', false); // it reads every tensor of a profile
+  const { kernels } = await tf.profile(async () => caller.call(inputs));
+  const rows = new Map();
+  for (const kernel of kernels) {
+    const row = rows.get(kernel.name) ?? { name: kernel.name, calls: 0, ms: 0 };
+    row.calls += 1;
+    row.ms += await kernel.kernelTimeMs;
+    rows.set(kernel.name, row);
+  }
+  return [...rows.values()].sort((one, other) => other.ms - one.ms);
+}
+
+async function run(request) {
+  stage = 'packages';
+  const tf = await startTensorFlow(request.packages, request.backend);
+  stage = 'load';
+  const start = performance.now();
+  const model = await tf.loadGraphModel({ load: async () => readModel(request.model) });
+  const loadMs = performance.now() - start;
+
+  stage = 'run';
+  const caller = new Caller(model, request.outputs);
+  const runs = [];
+  let first;
+  for (const [index, { inputs: specs }] of request.runs.entries()) {
+    const inputs = Object.fromEntries(specs.map((spec) => [spec.name, readTensor(tf, spec)]));
+    first ??= inputs;
+    const tensors = await caller.call(inputs);
+    const outputs = [];
+    for (const [position, tensor] of tensors.entries()) {
+      const file = join(request.output_dir, `output_${index}_${position}.bin`);
+      outputs.push(await writeTensor(tensor, request.outputs[position], file));
+    }
+    runs.push({ outputs });
+  }
+  return {
+    mode: caller.mode,
+    backend: tf.getBackend(),
+    tfjs: tf.version.tfjs,
+    load_ms: loadMs,
+    runs,
+    times_ms: await time(caller, first, request.repeat ?? 0),
+    kernels: request.profile ? await profileKernels(tf, caller, first) : [],
+  };
+}
+
+const request = JSON.parse(readFileSync(process.argv[2], 'utf8'));
+let result;
+try {
+  result = await run(request);
+} catch (error) {
+  result = { error: String(error?.message ?? error), stage };
+  process.exitCode = 1;
+}
+writeFileSync(join(request.output_dir, 'result.json'), JSON.stringify(result));
