@@ -1,1 +1,106 @@
-"""`sigfix inspect`."""
+"""`sigfix inspect`: what is in a model, and what is wrong with it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sigfix.cli.app import app
+
+if TYPE_CHECKING:
+    from sigfix.rendering.style import Style
+    from sigfix.report import Inspection
+
+
+class Format(str, Enum):
+    """How the report is written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class FailOn(str, Enum):
+    """The mildest finding that makes the exit code 1."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+    NEVER = "never"
+
+
+@app.command()
+def inspect(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="SavedModel directories.")],
+    output_format: Annotated[
+        Format, typer.Option("--format", "-f", help="How to write the report.")
+    ] = Format.TEXT,
+    fail_on: Annotated[
+        FailOn, typer.Option("--fail-on", help="The mildest finding that makes the exit code 1.")
+    ] = FailOn.ERROR,
+    selected: Annotated[
+        list[str] | None,
+        typer.Option("--select", metavar="CODES", help="Only these codes or families."),
+    ] = None,
+    ignored: Annotated[
+        list[str] | None,
+        typer.Option("--ignore", metavar="CODES", help="Not these codes or families."),
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", "-a", help="Show every function, tensor and operator.")
+    ] = False,
+) -> None:
+    """Say what is in a model and what is wrong with it.
+
+    Needs no TensorFlow and runs nothing of the model. Exit code 0: nothing at or above
+    --fail-on; 1: a finding; 2: not readable.
+    """
+    from sigfix.diagnosis import check_selection
+    from sigfix.pipeline.inspect import inspect as inspect_path
+    from sigfix.pipeline.inspect import inspect_or_fail
+    from sigfix.rendering.inspection_json import render_json
+    from sigfix.rendering.inspection_text import render_text
+
+    codes = {"selected": check_selection(selected or ()), "ignored": check_selection(ignored or ())}
+    if len(paths) == 1 and output_format is Format.TEXT:
+        inspections = [inspect_path(paths[0], **codes)]
+    else:
+        inspections = [inspect_or_fail(path, **codes) for path in paths]
+    if output_format is Format.JSON:
+        sys.stdout.write(render_json(inspections))
+    else:
+        style = terminal_style()
+        texts = [render_text(item, style, everything=everything) for item in inspections]
+        sys.stdout.write("\n".join(texts))
+    raise typer.Exit(exit_code(inspections, fail_on))
+
+
+def terminal_style() -> Style:
+    """Colours on a terminal without NO_COLOR; 80 columns in a pipe unless COLUMNS says more."""
+    from sigfix.rendering.style import Style
+
+    on_terminal = sys.stdout.isatty()
+    width = 80
+    if on_terminal or os.environ.get("COLUMNS", "").isdigit():
+        width = shutil.get_terminal_size((80, 24)).columns
+    colour = on_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return Style(width=max(width, 60), colour=colour)
+
+
+def exit_code(inspections: list[Inspection], fail_on: FailOn) -> int:
+    """2 where a path could not be read, 1 where a finding is bad enough, else 0."""
+    from sigfix.diagnosis import Severity
+
+    if any(item.failure is not None for item in inspections):
+        return 2
+    if fail_on is FailOn.NEVER:
+        return 0
+    least = Severity(fail_on.value).weight
+    return int(
+        any(found.severity.weight >= least for item in inspections for found in item.findings)
+    )

@@ -1,0 +1,137 @@
+"""Which tensors of a TF1 graph could be inputs and outputs, each with the evidence.
+
+Inputs are placeholders. Outputs are sinks: tensors that depend on a placeholder and that nothing
+but bookkeeping consumes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sigfix.describing.operators import output_dtypes, tensorflow_operators
+from sigfix.model import MetaGraph, Node, Shape, TensorSpec, node_of
+
+PLACEHOLDER_OPS = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
+_BOOKKEEPING = (
+    "Assert", "NoOp", "Print", "PrintV2", "SaveV2", "SaveSlices", "Save", "RestoreV2", "Restore",
+    "MergeV2Checkpoints", "ShardedFilename", "Shape", "ScalarSummary", "HistogramSummary",
+    "ImageSummary", "MergeSummary", "MergeV2Summary", "Merge", "IsVariableInitialized",
+    "VarIsInitializedOp",
+)  # fmt: skip
+_TELLING_NAMES = (
+    "softmax", "prob", "predict", "logit", "output", "score", "class", "sigmoid", "embedding",
+    "result", "detection", "boxes",
+)  # fmt: skip
+_GRADIENT_MARKS = ("gradients", "/grad", "train_op", "optimizer", "save", "init", "summar", "loss")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A tensor that could be an input or an output; a higher `rank` is more likely."""
+
+    spec: TensorSpec
+    evidence: tuple[str, ...]
+    rank: int
+
+
+def _declared_shape(node: Node) -> Shape:
+    shapes = node.attributes.get("_output_shapes")
+    if node.op in PLACEHOLDER_OPS and "shape" in node.attributes:
+        shape: Shape = node.attributes["shape"]
+        return shape
+    return shapes[0] if isinstance(shapes, tuple) and shapes else None
+
+
+def _is_bookkeeping(meta: MetaGraph, node: Node) -> bool:
+    """Whether a node belongs to the saver or feeds an asset's path."""
+    if node.name in {node_of(asset.tensor) for asset in meta.assets}:
+        return True
+    if meta.saver_filename_tensor and node.name == node_of(meta.saver_filename_tensor):
+        return True
+    scope = meta.saver_restore_op.rpartition("/")[0]
+    return bool(scope) and node.name.startswith(f"{scope}/")
+
+
+def input_candidates(meta: MetaGraph) -> list[Candidate]:
+    """The placeholders that a caller would feed, most likely first."""
+    consumers = _consumers(meta)
+    found = []
+    for node in meta.graph.nodes:
+        if node.op not in PLACEHOLDER_OPS or _is_bookkeeping(meta, node):
+            continue
+        dtype = str(node.attributes.get("dtype", "invalid"))
+        evidence = [f"{node.op} of the graph"]
+        count = len(consumers.get(node.name, ()))
+        evidence.append(f"feeds {count} operator{'s' if count != 1 else ''}")
+        rank = 2 if count else 0
+        if node.op == "PlaceholderWithDefault":
+            evidence.append("has a default, so feeding it is optional")
+            rank -= 1
+        found.append(
+            Candidate(
+                TensorSpec(dtype, _declared_shape(node), f"{node.name}:0"), tuple(evidence), rank
+            )
+        )
+    return sorted(found, key=lambda item: (-item.rank, item.spec.name))
+
+
+def _consumers(meta: MetaGraph) -> dict[str, list[Node]]:
+    """Node name -> the nodes that read its data, bookkeeping left out."""
+    found: dict[str, list[Node]] = {}
+    for node in meta.graph.nodes:
+        if node.op in _BOOKKEEPING:
+            continue
+        for name in node.data_inputs:
+            found.setdefault(node_of(name), []).append(node)
+    return found
+
+
+def _fed(meta: MetaGraph, inputs: list[Candidate]) -> set[str]:
+    """The names of the nodes that depend on an input."""
+    readers = _consumers(meta)
+    pending = [node_of(item.spec.name) for item in inputs]
+    seen = set(pending)
+    while pending:
+        for node in readers.get(pending.pop(), ()):
+            if node.name not in seen:
+                seen.add(node.name)
+                pending.append(node.name)
+    return seen
+
+
+def output_candidates(meta: MetaGraph) -> list[Candidate]:
+    """The tensors that a caller would fetch, most likely first."""
+    inputs = input_candidates(meta)
+    fed = _fed(meta, inputs)
+    consumers = _consumers(meta)
+    operators = tensorflow_operators()
+    found = []
+    for node in meta.graph.nodes:
+        if node.name not in fed or consumers.get(node.name) or node.op in _BOOKKEEPING:
+            continue
+        if node.op in PLACEHOLDER_OPS:
+            continue
+        known = operators.get(node.op)
+        dtypes = output_dtypes(node)
+        if dtypes is None:
+            dtypes = ["invalid"]
+        evidence = [f"{node.op} that nothing reads", "depends on an input"]
+        rank = 2
+        lowered = node.name.lower()
+        if any(mark in lowered for mark in _TELLING_NAMES):
+            evidence.append("its name tells of a result")
+            rank += 2
+        if any(mark in lowered for mark in _GRADIENT_MARKS):
+            evidence.append("its name tells of training or bookkeeping")
+            rank -= 3
+        if known is not None and known.stateful and not dtypes:
+            continue
+        shapes = node.attributes.get("_output_shapes")
+        for index, dtype in enumerate(dtypes):
+            if dtype.endswith("_ref") or dtype in ("resource", "variant"):
+                continue
+            shape = shapes[index] if isinstance(shapes, tuple) and index < len(shapes) else None
+            found.append(
+                Candidate(TensorSpec(dtype, shape, f"{node.name}:{index}"), tuple(evidence), rank)
+            )
+    return sorted(found, key=lambda item: (-item.rank, item.spec.name))

@@ -1,0 +1,73 @@
+"""What is wrong with a model: every finding has a code of the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sigfix.diagnosis.catalogue import FAMILIES, RULES
+from sigfix.diagnosis.checks import behaviour, container, signatures, specs
+from sigfix.diagnosis.rule import Finding, Fixable, Rule, Severity
+from sigfix.diagnosis.subject import Subject
+from sigfix.errors import UsageError
+from sigfix.model import SavedModel
+
+__all__ = [
+    "RULES",
+    "Finding",
+    "Fixable",
+    "Rule",
+    "Severity",
+    "check_selection",
+    "diagnose",
+    "select",
+]
+
+_PER_META_GRAPH = (*signatures.CHECKS, *specs.CHECKS, *behaviour.CHECKS)
+
+
+def diagnose(model: SavedModel) -> list[Finding]:
+    """Every finding about a SavedModel, the worst first, then by code and location."""
+    found = [item for check in container.CHECKS for item in check(model)]
+    several = len(model.meta_graphs) > 1
+    for number, meta in enumerate(model.meta_graphs):
+        prefix = f"MetaGraph {number} [{', '.join(meta.tags)}]" if several else ""
+        subject = Subject(model, meta, prefix)
+        found += [item for check in _PER_META_GRAPH for item in check(subject)]
+    return sort_findings(found)
+
+
+def sort_findings(found: Iterable[Finding]) -> list[Finding]:
+    """The worst first, then by code and location."""
+    return sorted(found, key=lambda item: (-item.severity.weight, item.code, item.location))
+
+
+def check_selection(codes: Iterable[str]) -> tuple[str, ...]:
+    """Codes and families as they are in the catalogue.
+
+    Raises `UsageError` for one that does not exist: a misspelt `--ignore` must not pass silently.
+    """
+    checked = []
+    for code in codes:
+        for part in filter(None, (piece.strip().upper() for piece in code.split(","))):
+            if part not in RULES and part not in FAMILIES:
+                raise UsageError(
+                    f"There is no finding or family {part}.",
+                    "families: " + ", ".join(FAMILIES) + "; sigfix explain lists the codes",
+                )
+            checked.append(part)
+    return tuple(checked)
+
+
+def select(
+    findings: Iterable[Finding], selected: tuple[str, ...] = (), ignored: tuple[str, ...] = ()
+) -> list[Finding]:
+    """The findings that `--select` (all where empty) names and `--ignore` does not."""
+
+    def matches(finding: Finding, codes: tuple[str, ...]) -> bool:
+        return finding.code in codes or RULES[finding.code].family in codes
+
+    return [
+        item
+        for item in findings
+        if (not selected or matches(item, selected)) and not matches(item, ignored)
+    ]

@@ -1,0 +1,76 @@
+"""BEH: what the graph does when it runs."""
+
+from __future__ import annotations
+
+from sigfix.diagnosis.rule import Fixable, Rule, Severity
+
+RULES = (
+    Rule(
+        "BEH301", "training-mode", Severity.WARNING, Fixable.SOMETIMES,
+        what="A signature's graph is in training mode: dropout is on, or batch normalisation uses "
+        "the statistics of the batch.",
+        why="Results differ from call to call, or depend on what else is in the batch.",
+        causes="The function was traced or exported with training=True.",
+        example="FusedBatchNormV3 with is_training=True",
+        fix="sigfix repair MODEL --function NAME --bind training=false where such a trace exists.",
+    ),
+    Rule(
+        "BEH302", "tables-without-initialiser", Severity.WARNING, Fixable.NEVER,
+        what="The graph has lookup tables and no operation that fills them.",
+        why="Looking something up fails: the table is not initialised.",
+        causes="A TF1 export without main_op or legacy_init_op.",
+        example="HashTableV2 without saved_model_main_op",
+        fix="Export again with main_op=tf.tables_initializer().",
+    ),
+    Rule(
+        "BEH303", "changes-state", Severity.WARNING, Fixable.NEVER,
+        what="Calling a signature changes the model's variables.",
+        why="Results depend on the calls before; a frozen or converted model cannot do it.",
+        causes="The signature trains, counts, or keeps a recurrent state.",
+        example="AssignAddVariableOp in signature incr_counter",
+        fix="Choose another signature, or keep the state outside the model.",
+    ),
+    Rule(
+        "BEH304", "custom-operator", Severity.ERROR, Fixable.NEVER,
+        what="The graph uses operators that TensorFlow does not have.",
+        why="It loads only where the library that defines them was loaded before.",
+        causes="TensorFlow Text, Decision Forests, Addons, or an operator of the author's own.",
+        example="ZeroOut, SimpleMLInferenceOpWithHandle",
+        fix="Import the library that registers them before loading.",
+    ),
+    Rule(
+        "BEH305", "python-function", Severity.ERROR, Fixable.NEVER,
+        what="The graph calls back into Python (tf.py_function, tf.numpy_function).",
+        why="The Python code is not in the SavedModel: it runs only in the process that made it.",
+        causes="Preprocessing was written in NumPy inside the graph.",
+        example="EagerPyFunc",
+        fix="Rewrite that part with TensorFlow operators and save again.",
+    ),
+    Rule(
+        "BEH306", "touches-system", Severity.WARNING, Fixable.NEVER,
+        what="The graph reads or writes files, or talks to other processes.",
+        why="Running a stranger's model then does to this machine what its author wanted.",
+        causes="Data loading or saving was exported with the model; or the model is hostile.",
+        example="ReadFile, WriteFile",
+        fix="Look at the operators before loading it; run it only where it can do no harm.",
+    ),
+    Rule(
+        "BEH307", "xla-call-module", Severity.WARNING, Fixable.NEVER,
+        what="The computation is a serialised StableHLO module (XlaCallModule).",
+        why="Only a TensorFlow with XLA runs it; converters to TF.js, ONNX and TFLite cannot look "
+        "inside.",
+        causes="jax2tf with native serialisation, the default since 2023.",
+        example="XlaCallModule, version 9",
+        fix="Export again with jax2tf.convert(..., native_serialization=False), or "
+        "enable_xla=False.",
+    ),
+    Rule(
+        "BEH308", "random-operator", Severity.NOTE, Fixable.NEVER,
+        what="A signature uses a random operator.",
+        why="Two calls with the same input give different results, so no comparison of them "
+        "proves anything.",
+        causes="Sampling is part of the model, or dropout was left on.",
+        example="RandomUniform in signature sample",
+        fix="Nothing is wrong if sampling is wanted; verification then compares shapes only.",
+    ),
+)  # fmt: skip

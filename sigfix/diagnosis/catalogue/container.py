@@ -1,0 +1,139 @@
+"""CON: the directory and its files."""
+
+from __future__ import annotations
+
+from sigfix.diagnosis.rule import Fixable, Rule, Severity
+
+RULES = (
+    Rule(
+        "CON201", "several-meta-graphs", Severity.WARNING, Fixable.ALWAYS,
+        what="The SavedModel holds several MetaGraphs.",
+        why="Loaders need the exact set of tags to pick one; TF2's loader accepts only one.",
+        causes="A TF1 builder added graphs for training, serving or TPU.",
+        example="tags: [serve], [serve, tpu]",
+        fix="sigfix repair MODEL --tags serve keeps one.",
+    ),
+    Rule(
+        "CON202", "tags-without-serve", Severity.WARNING, Fixable.ALWAYS,
+        what="No MetaGraph has the tag `serve`.",
+        why="TensorFlow Serving and most converters load the MetaGraph tagged `serve` unless they "
+        "are told otherwise.",
+        causes="The model was saved for another purpose (train, transform, eval).",
+        example="tags: transform",
+        fix="sigfix repair MODEL --add-tag serve.",
+    ),
+    Rule(
+        "CON203", "empty-tags", Severity.WARNING, Fixable.ALWAYS,
+        what="A MetaGraph has no tags at all.",
+        why="Loaders that ask for `serve` do not find it; only an explicit empty set does.",
+        causes="TF-Hub's hub.Module writes its inference graph without tags.",
+        example="tags: (none)",
+        fix="sigfix repair MODEL --add-tag serve.",
+    ),
+    Rule(
+        "CON204", "missing-variables", Severity.ERROR, Fixable.NEVER,
+        what="The graph has variables and their files are missing.",
+        why="The model cannot be restored: it fails to load, or runs with uninitialised weights.",
+        causes="Only saved_model.pb was copied or downloaded; a .gitignore dropped the data.",
+        example="variables/variables.data-00000-of-00001 is missing",
+        fix="Copy the whole directory again, variables/ included.",
+    ),
+    Rule(
+        "CON205", "truncated-variables", Severity.ERROR, Fixable.NEVER,
+        what="A variables file is shorter than its index says.",
+        why="The tensors at its end cannot be restored.",
+        causes="An interrupted copy or download, or a Git-LFS pointer in place of the file.",
+        example="variables.data-00000-of-00001 has 132 of 4,801,120 bytes",
+        fix="Copy or download the file again.",
+    ),
+    Rule(
+        "CON206", "corrupt-variables", Severity.ERROR, Fixable.NEVER,
+        what="The variable index cannot be read, or a tensor's checksum is wrong.",
+        why="Weights that differ from what was saved give wrong results without any error.",
+        causes="A damaged disk or transfer; a text-mode conversion of line ends.",
+        example="the table's magic number is missing at its end",
+        fix="Copy or download the file again.",
+    ),
+    Rule(
+        "CON207", "stray-variables", Severity.NOTE, Fixable.ALWAYS,
+        what="variables/ holds files that the index does not name.",
+        why="They take room and suggest that two saves were mixed.",
+        causes="A model was saved over an older one with another number of shards.",
+        example="variables.data-00001-of-00002",
+        fix="sigfix repair MODEL -o OUT leaves them behind.",
+    ),
+    Rule(
+        "CON208", "missing-asset", Severity.ERROR, Fixable.NEVER,
+        what="An asset that the graph reads is missing.",
+        why="Initialising the tables fails, and with it loading.",
+        causes="assets/ was not copied.",
+        example="assets/vocab.txt is missing",
+        fix="Copy the assets folder again.",
+    ),
+    Rule(
+        "CON209", "asset-escapes", Severity.ERROR, Fixable.NEVER,
+        what="An asset's path leads out of the model's directory.",
+        why="Loading the model reads, and copying it can write, files elsewhere on the machine.",
+        causes="A hostile or broken model.",
+        example="assets/../../etc/passwd",
+        fix="Do not load this model.",
+    ),
+    Rule(
+        "CON210", "nested-path", Severity.NOTE, Fixable.NEVER,
+        what="The path leads to a directory above the SavedModel.",
+        why="Loaders want the directory that holds saved_model.pb itself; only TensorFlow Serving "
+        "looks for numbered versions below.",
+        causes="The TensorFlow Serving layout model/1/, or an archive with a folder inside.",
+        example="model/ -> model/1/saved_model.pb",
+        fix="Give other tools the inner path.",
+    ),
+    Rule(
+        "CON211", "git-lfs-pointer", Severity.ERROR, Fixable.NEVER,
+        what="A file is a Git-LFS pointer, a note of 130 bytes in place of the real one.",
+        why="There is no model here yet.",
+        causes="The repository was cloned, or a file downloaded, without Git LFS.",
+        example="version https://git-lfs.github.com/spec/v1",
+        fix="git lfs install && git lfs pull",
+    ),
+    Rule(
+        "CON212", "not-a-saved-model", Severity.ERROR, Fixable.NEVER,
+        what="A file called saved_model.pb is something else.",
+        why="Loaders report a parse error that does not say what the file is.",
+        causes="A frozen graph, a MetaGraph, an ONNX file or a web page saved under this name.",
+        example="saved_model.pb is a frozen GraphDef",
+        fix="Give the file its own name; sigfix repair makes a SavedModel of a frozen graph.",
+    ),
+    Rule(
+        "CON213", "newer-producer", Severity.WARNING, Fixable.NEVER,
+        what="The model was written by a newer TensorFlow than sigfix knows.",
+        why="It can hold operators or attributes that an older TensorFlow does not load.",
+        causes="The exporting environment is ahead of this one.",
+        example="written by TensorFlow 2.21, GraphDef version 2400",
+        fix="Install at least that version of TensorFlow to load it.",
+    ),
+    Rule(
+        "CON214", "damaged-file", Severity.ERROR, Fixable.NEVER,
+        what="The model file is empty, truncated, or does not parse.",
+        why="Nothing can load it.",
+        causes="An interrupted copy or download.",
+        example="saved_model.pb is truncated: 1,024 bytes are missing at its end",
+        fix="Copy or download the model again, and compare the file sizes.",
+    ),
+    Rule(
+        "CON215", "no-model-here", Severity.ERROR, Fixable.NEVER,
+        what="There is no model at this path.",
+        why="There is nothing to read.",
+        causes="A wrong path, the variables folder instead of the one above, or a training "
+        "checkpoint.",
+        example="model/variables holds no saved_model.pb",
+        fix="Name the directory that holds saved_model.pb.",
+    ),
+    Rule(
+        "CON216", "several-models-here", Severity.ERROR, Fixable.NEVER,
+        what="There are several SavedModels below this path.",
+        why="Which one is meant is not for a tool to guess.",
+        causes="A version directory of TensorFlow Serving, or a folder of models.",
+        example="model/1, model/2",
+        fix="Name one of them, or give inspect all of them: sigfix inspect model/*",
+    ),
+)  # fmt: skip

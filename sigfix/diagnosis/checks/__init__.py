@@ -1,0 +1,1 @@
+"""The checks behind the catalogue, one module a family."""

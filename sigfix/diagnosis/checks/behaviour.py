@@ -1,0 +1,116 @@
+"""BEH: what the graph does when it runs."""
+
+from __future__ import annotations
+
+from sigfix.describing.operator_kinds import (
+    BATCH_NORM,
+    PYTHON_FUNCTIONS,
+    RANDOM,
+    STATE_CHANGING,
+    SYSTEM,
+    TABLES,
+)
+from sigfix.describing.operators import custom_operators
+from sigfix.diagnosis.subject import Findings, Subject, few, finding, located
+from sigfix.model import Node, Signature
+
+
+def _ops(nodes: list[Node], kinds: frozenset[str]) -> list[str]:
+    return sorted({node.op for node in nodes if node.op in kinds})
+
+
+def _is_dropout(node: Node) -> bool:
+    return node.op in RANDOM and "dropout" in node.name.lower()
+
+
+def _initialises_batch_norm(node: Node) -> bool:
+    return node.op in BATCH_NORM and node.attributes.get("is_training") is True
+
+
+def check_training_mode(subject: Subject) -> Findings:
+    """BEH301 and BEH308: dropout, batch statistics, random operators."""
+    for signature in subject.meta.user_signatures:
+        nodes = subject.nodes_of[signature.key]
+        batch_norm = [node.name for node in nodes if _initialises_batch_norm(node)]
+        dropout = [node.name for node in nodes if _is_dropout(node)]
+        where = located(subject, signature)
+        if batch_norm or dropout:
+            what = [
+                text
+                for text, names in (
+                    (f"{len(batch_norm)} batch normalisations use batch statistics", batch_norm),
+                    (f"{len(dropout)} dropouts are on", dropout),
+                )
+                if names
+            ]
+            yield finding("BEH301", " and ".join(what), where, tuple((batch_norm + dropout)[:6]))
+        random = sorted({
+            node.op for node in nodes if node.op in RANDOM and not _is_dropout(node)
+        })  # fmt: skip
+        if random:
+            yield finding("BEH308", f"random operators: {few(random)}", where)
+
+
+def check_tables(subject: Subject) -> Findings:
+    """BEH302: tables and nothing that fills them."""
+    meta = subject.meta
+    tables = _ops(list(meta.graph.nodes), TABLES)
+    filled = meta.init_op or "table_initializer" in meta.collections
+    if tables and not filled and meta.objects is None:
+        yield finding(
+            "BEH302",
+            f"{few(tables)} without an initialiser",
+            located(subject),
+            ("no saved_model_main_op, legacy_init_op or table_initializer collection",),
+        )
+
+
+def check_state(subject: Subject) -> Findings:
+    """BEH303: a signature writes to variables."""
+    for signature in subject.meta.user_signatures:
+        changed = _ops(_without_initialisers(subject, signature), STATE_CHANGING)
+        if changed:
+            yield finding(
+                "BEH303",
+                f"changes the model's state: {few(changed)}",
+                located(subject, signature),
+            )
+
+
+def _without_initialisers(subject: Subject, signature: Signature) -> list[Node]:
+    """The nodes of a signature, without assignments that only an initialiser reaches."""
+    return [node for node in subject.nodes_of[signature.key] if "/init" not in node.name.lower()]
+
+
+def check_foreign(subject: Subject) -> Findings:
+    """BEH304 to BEH307: operators that need more than TensorFlow, or do more than compute."""
+    graph = subject.meta.graph
+    custom = custom_operators(graph)
+    if custom:
+        yield finding(
+            "BEH304",
+            f"operators that TensorFlow does not have: {few(list(custom))}",
+            located(subject),
+            tuple(f"{name}: {count}x" for name, count in custom.items()),
+        )
+    used = graph.op_counts
+    python = sorted(op for op in used if op in PYTHON_FUNCTIONS)
+    if python:
+        yield finding("BEH305", f"calls into Python: {few(python)}", located(subject))
+    if "XlaCallModule" in used:
+        yield finding(
+            "BEH307",
+            f"{used['XlaCallModule']} XlaCallModule: the computation is inside a StableHLO module",
+            located(subject),
+        )
+    reached = {node.op for nodes in subject.nodes_of.values() for node in nodes}
+    system = sorted(op for op in used if op in SYSTEM and (op in reached or op in _ALWAYS_SYSTEM))
+    if system:
+        yield finding("BEH306", f"touches files or processes: {few(system)}", located(subject))
+
+
+_ALWAYS_SYSTEM = SYSTEM - {"MergeV2Checkpoints", "SaveV2", "RestoreV2", "SaveSlices", "Save",
+                           "Restore", "RestoreSlice", "ShardedFilename"}  # fmt: skip
+"""The saver's own operators are in every SavedModel; they matter only inside a signature."""
+
+CHECKS = (check_training_mode, check_tables, check_state, check_foreign)

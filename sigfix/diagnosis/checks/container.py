@@ -1,0 +1,120 @@
+"""CON: the directory and its files, as far as there is a model to report about."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from sigfix.diagnosis.rule import Finding, repair_command
+from sigfix.diagnosis.subject import Findings, few, finding
+from sigfix.model import SavedModel
+
+KNOWN_GRAPH_VERSION = 2400
+"""GraphDef versions of TensorFlow 2.20 and before are below this."""
+KNOWN_TENSORFLOW = (2, 20)
+
+
+def check_tags(model: SavedModel) -> Findings:
+    """CON201 to CON203."""
+    if len(model.meta_graphs) > 1:
+        sets = [f"[{', '.join(meta.tags)}]" for meta in model.meta_graphs]
+        yield finding(
+            "CON201",
+            f"{len(sets)} MetaGraphs with the tags {few(sets)}",
+            command=repair_command(model.path, "--tags", ",".join(model.meta_graphs[0].tags)),
+        )
+    if any("serve" in meta.tags for meta in model.meta_graphs):
+        return
+    tagged = [meta for meta in model.meta_graphs if meta.tags]
+    command = repair_command(model.path, "--add-tag", "serve")
+    if tagged:
+        names = few([", ".join(meta.tags) for meta in tagged])
+        yield finding("CON202", f"the tags are {names}, not serve", command=command)
+    elif model.meta_graphs:
+        yield finding("CON203", "the model has no tags", command=command)
+
+
+def _needs_variables(model: SavedModel) -> bool:
+    return any(meta.variables for meta in model.meta_graphs)
+
+
+def check_variables(model: SavedModel) -> Findings:
+    """CON204 to CON207."""
+    store = model.variables
+    count = max((len(meta.variables) for meta in model.meta_graphs), default=0)
+    if store is None or (not store.has_index and not store.error):
+        if _needs_variables(model):
+            what = "variables/" if store is None else "variables/variables.index"
+            yield finding(
+                "CON204", f"the graph has {count} variables; {what} is missing", "variables"
+            )
+        if store is not None and store.stray:
+            yield _stray(model, store.stray)
+        return
+    if store.error:
+        yield finding("CON206", store.error, "variables/variables.index")
+        return
+    for shard in store.shards:
+        where = f"variables/{shard.filename}"
+        if shard.size is None:
+            yield finding("CON204", f"{shard.filename} is missing", where)
+        elif shard.size < shard.needed:
+            yield finding("CON205", f"has {shard.size:,} of at least {shard.needed:,} bytes", where)
+    for name in store.bad_checksums[:20]:
+        yield finding("CON206", f"the checksum of {name} is wrong", "variables")
+    if store.stray:
+        yield _stray(model, store.stray)
+
+
+def _stray(model: SavedModel, names: tuple[str, ...]) -> Finding:
+    output = f"{model.path.name}_clean"
+    return finding(
+        "CON207",
+        f"files that the index does not name: {few(list(names))}",
+        "variables",
+        command=repair_command(model.path, "-o", output),
+    )
+
+
+def check_assets(model: SavedModel) -> Findings:
+    """CON208 and CON209."""
+    seen = set()
+    for meta in model.meta_graphs:
+        for asset in meta.assets:
+            if asset.filename in seen:
+                continue
+            seen.add(asset.filename)
+            path = PurePosixPath(asset.filename.replace("\\", "/"))
+            if path.is_absolute() or ".." in path.parts or not asset.filename:
+                yield finding(
+                    "CON209",
+                    f"{asset.filename!r} leads out of the model's directory",
+                    "assets",
+                )
+            elif not asset.exists:
+                yield finding("CON208", f"assets/{asset.filename} is missing", "assets")
+
+
+def check_producer(model: SavedModel) -> Findings:
+    """CON213."""
+    for meta in model.meta_graphs:
+        version = meta.tensorflow_version
+        parts = version.split(".")
+        numbers = tuple(int(part) for part in parts[:2] if part.isdigit())
+        newer = len(numbers) == 2 and numbers > KNOWN_TENSORFLOW
+        if newer or meta.graph.min_consumer > KNOWN_GRAPH_VERSION:
+            yield finding(
+                "CON213",
+                f"written by TensorFlow {version or '(unknown)'}; sigfix knows up to "
+                + ".".join(map(str, KNOWN_TENSORFLOW)),
+                evidence=(f"GraphDef producer version {meta.graph.producer}",),
+            )
+
+
+def check_path(model: SavedModel) -> Findings:
+    """CON210."""
+    for key, value in model.notes:
+        if key == "nested":
+            yield finding("CON210", f"the SavedModel is below the given path, in {value}")
+
+
+CHECKS = (check_tags, check_variables, check_assets, check_producer, check_path)

@@ -1,0 +1,192 @@
+"""SIG: which signatures a model offers, and whether a loader finds them."""
+
+from __future__ import annotations
+
+from sigfix.describing.callables import trace_text
+from sigfix.describing.candidates import input_candidates, output_candidates
+from sigfix.diagnosis.rule import Fixable, repair_command
+from sigfix.diagnosis.subject import Findings, Subject, few, finding, located, tensor_count
+from sigfix.model import DEFAULT_SERVING_KEY, Function
+
+_LOSS_WORDS = ("loss", "train_op", "train_loss", "total_loss", "gradients")
+_LABEL_WORDS = ("label", "labels", "target", "targets", "y_true")
+_PREDICT = "tensorflow/serving/predict"
+_LEGACY = ("tensorflow/serving/classify", "tensorflow/serving/regress")
+
+
+def preferred(functions: list[Function]) -> list[Function]:
+    """The functions a signature is most likely meant for: the root's own before submodules'."""
+    for path in ("__call__", "call", "serve", "predict"):
+        named = [item for item in functions if item.path == path]
+        if named:
+            return named
+    shallow = [item for item in functions if "." not in item.path and tensor_count(item)]
+    return shallow or [item for item in functions if tensor_count(item)] or functions
+
+
+def _no_signature(subject: Subject) -> Findings:
+    """SIG001 and SIG005: nothing to call by name."""
+    functions = subject.callables
+    if not functions:
+        yield from _nothing_callable(subject)
+        return
+    choices = preferred(functions)
+    evidence = tuple(
+        f"{item.path}{trace_text(item, trace)}" for item in functions for trace in item.traces
+    )
+    if len(choices) == 1 and len(choices[0].traces) == 1:
+        yield finding(
+            "SIG001",
+            f"no signature; {choices[0].path} could be one",
+            located(subject),
+            evidence[:6],
+            repair_command(subject.path),
+        )
+    else:
+        yield finding(
+            "SIG001",
+            f"no signature; {len(functions)} functions could be one: "
+            + few([item.path for item in functions]),
+            located(subject),
+            evidence[:6],
+            repair_command(subject.path, "--function", choices[0].path),
+        )
+
+
+def _nothing_callable(subject: Subject) -> Findings:
+    meta = subject.meta
+    inputs, outputs = input_candidates(meta), output_candidates(meta)
+    if meta.objects is None and outputs:
+        evidence = tuple(
+            [f"input? {item.spec.name}: {item.spec}" for item in inputs[:6]]
+            + [f"output? {item.spec.name}: {item.spec}" for item in outputs[:6]]
+        )
+        options = [
+            part for item in outputs[:1] for part in ("--output", f"output={item.spec.name}")
+        ]
+        yield finding(
+            "SIG001",
+            f"no signature; {len(inputs)} placeholders and {len(outputs)} sinks could make one",
+            located(subject),
+            evidence,
+            repair_command(subject.path, *options),
+        )
+        return
+    untraced = [
+        item.path for item in (meta.objects.functions if meta.objects else ()) if not item.traces
+    ]
+    reason = f"; never traced: {few(untraced)}" if untraced else ""
+    yield finding(
+        "SIG005",
+        f"no signature, and no function that one could be made of{reason}",
+        located(subject),
+    )
+
+
+def check_offered(subject: Subject) -> Findings:
+    """SIG001 to SIG005: is there a signature, and is one the default."""
+    signatures = subject.meta.user_signatures
+    keys = [signature.key for signature in signatures]
+    if not keys:
+        yield from _no_signature(subject)
+    elif DEFAULT_SERVING_KEY in keys:
+        if len(keys) > 1:
+            others = [key for key in keys if key != DEFAULT_SERVING_KEY]
+            yield finding("SIG004", f"other signatures: {few(others)}", located(subject))
+    elif len(keys) == 1:
+        yield finding(
+            "SIG002",
+            f"the only signature is called {keys[0]}, not serving_default",
+            located(subject),
+            command=repair_command(subject.path, "--from", keys[0]),
+        )
+    else:
+        yield finding(
+            "SIG003",
+            f"{len(keys)} signatures, none of them serving_default: {few(keys)}",
+            located(subject),
+            command=repair_command(subject.path, "--from", keys[0]),
+        )
+
+
+def check_traces(subject: Subject) -> Findings:
+    """SIG006: functions with more than one trace, where a signature has to be made of them."""
+    if subject.meta.user_signatures:
+        return
+    for function in preferred(subject.callables):
+        if len(function.traces) > 1:
+            yield finding(
+                "SIG006",
+                f"{function.path} has {len(function.traces)} traces",
+                located(subject, part=f"function {function.path}"),
+                tuple(trace_text(function, trace) for trace in function.traces[:6]),
+                repair_command(subject.path, "--function", function.path),
+            )
+
+
+def check_shape_of_signature(subject: Subject) -> Findings:
+    """SIG007 to SIG009: no inputs, no outputs, a training step."""
+    for signature in subject.meta.user_signatures:
+        where = located(subject, signature)
+        inputs = [item.key for item in signature.inputs]
+        outputs = [item.key for item in signature.outputs]
+        if not inputs:
+            yield finding("SIG007", "takes no inputs", where)
+        if not outputs:
+            yield finding("SIG008", "returns no outputs", where)
+        losses = [key for key in outputs if key.lower() in _LOSS_WORDS]
+        labels = [key for key in inputs if key.lower() in _LABEL_WORDS]
+        if losses or labels or signature.method_name.endswith("/train"):
+            evidence = [f"input {key}" for key in labels] + [f"output {key}" for key in losses]
+            yield finding("SIG009", "looks like a training step", where, tuple(evidence))
+
+
+def check_method_names(subject: Subject) -> Findings:
+    """SIG010 and SIG011: what TensorFlow Serving makes of the method name."""
+    for signature in subject.meta.user_signatures:
+        where = located(subject, signature)
+        method = signature.method_name
+        if not method:
+            yield finding(
+                "SIG010", "the method name is blank", where, command=repair_command(subject.path)
+            )
+        elif method in _LEGACY:
+            yield finding(
+                "SIG011",
+                f"made for TensorFlow Serving's {method.rpartition('/')[2]} call",
+                where,
+                (f"method name {method}, where others have {_PREDICT}",),
+            )
+
+
+def check_object_graph(subject: Subject) -> Findings:
+    """SIG012: signatures that only the TF1 loader sees."""
+    objects = subject.meta.objects
+    if objects is None or objects.root is None:
+        return
+    holders = [child for name, child in objects.root.children if name == "signatures"]
+    listed = {
+        name
+        for holder in holders
+        if 0 <= holder < len(objects.nodes)
+        for name, _ in objects.nodes[holder].children
+    }
+    for signature in subject.meta.user_signatures:
+        if signature.key not in listed:
+            yield finding(
+                "SIG012",
+                "in the signature map, not in the object graph",
+                located(subject, signature),
+                (f"object graph signatures: {few(sorted(listed)) or '(none)'}",),
+                repair_command(subject.path),
+                Fixable.ALWAYS,
+            )
+
+
+CHECKS = (
+    check_offered,
+    check_traces,
+    check_shape_of_signature,
+    check_method_names,
+    check_object_graph,
+)

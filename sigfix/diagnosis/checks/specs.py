@@ -1,0 +1,258 @@
+"""SPC: what signatures and traces declare about their tensors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from sigfix.describing.callables import is_nested, non_tensor_arguments, signature_tensor_text
+from sigfix.describing.operators import tensor_dtype
+from sigfix.diagnosis.checks.signatures import preferred
+from sigfix.diagnosis.rule import Fixable, repair_command
+from sigfix.diagnosis.subject import Findings, Subject, few, finding, located
+from sigfix.model import (
+    Literal,
+    Signature,
+    SignatureTensor,
+    format_shape,
+    leaves,
+    node_of,
+    tensors,
+)
+
+_GENERIC = re.compile(
+    r"(args|inputs?|outputs?|keras_tensor|arg|unknown|tensor)(_\d+)?|Identity(_\d+)?"
+    r"|Placeholder(_\d+)?|x\d+"
+)
+_GENERIC_EXEMPT = {"input", "inputs", "output", "outputs"}
+
+
+def is_generic(name: str) -> bool:
+    """Whether a tool made this name up: `args_0`, `input_1`, `keras_tensor_3`, `output_0`."""
+    return name not in _GENERIC_EXEMPT and _GENERIC.fullmatch(name) is not None
+
+
+def _all(signature: Signature) -> Iterator[tuple[str, SignatureTensor]]:
+    for item in signature.inputs:
+        yield f"input {item.key}", item
+    for item in signature.outputs:
+        yield f"output {item.key}", item
+
+
+def check_ranks(subject: Subject) -> Findings:
+    """SPC101: unknown ranks, of signatures, or of the function that would become one."""
+    for signature in subject.meta.user_signatures:
+        for part, item in _all(signature):
+            if item.encoding == "dense" and not item.spec.has_known_rank:
+                command = ""
+                if part.startswith("input"):
+                    declared = f"{item.key}={item.spec.dtype}[SHAPE]"
+                    command = repair_command(subject.path, "--input", declared)
+                yield finding(
+                    "SPC101",
+                    "the rank is unknown",
+                    located(subject, signature, part),
+                    (f"declared {item.spec}",),
+                    command,
+                )
+    if subject.meta.user_signatures:
+        return
+    for function in preferred(subject.callables):
+        for spec in tensors(function.traces[0].args) + tensors(function.traces[0].kwargs):
+            if not spec.has_known_rank:
+                name = spec.name or "x"
+                yield finding(
+                    "SPC101",
+                    "the rank is unknown",
+                    located(subject, part=f"function {function.path}, argument {name}"),
+                    (f"traced for {spec}",),
+                    repair_command(subject.path, "--input", f"{name}={spec.dtype}[SHAPE]"),
+                )
+
+
+def check_python_arguments(subject: Subject) -> Findings:
+    """SPC103: a function that would become a signature takes Python values."""
+    if subject.meta.user_signatures:
+        return
+    for function in preferred(subject.callables):
+        found = [
+            (name, leaf)
+            for name, leaf in non_tensor_arguments(function, function.traces[0])
+            if isinstance(leaf, Literal)
+        ]
+        if found:
+            name, leaf = found[0]
+            value = str(leaf.value).lower() if isinstance(leaf.value, bool) else str(leaf.value)
+            yield finding(
+                "SPC103",
+                "takes " + few([f"{name}={leaf}" for name, leaf in found]) + " beside tensors",
+                located(subject, part=f"function {function.path}"),
+                (),
+                repair_command(subject.path, "--bind", f"{name}={value}"),
+            )
+
+
+def check_names(subject: Subject) -> Findings:
+    """SPC104: made-up names."""
+    for signature in subject.meta.user_signatures:
+        generic = [item.key for _, item in _all(signature) if is_generic(item.key)]
+        if generic:
+            yield finding(
+                "SPC104",
+                f"generic names: {few(generic)}",
+                located(subject, signature),
+                (),
+                repair_command(subject.path, "--rename", f"{generic[0]}=NAME"),
+            )
+
+
+def check_dtypes(subject: Subject) -> Findings:
+    """SPC105: the signature's dtype is not the tensor's."""
+    for signature in subject.meta.user_signatures:
+        for part, item in _all(signature):
+            if item.encoding != "dense":
+                continue
+            actual = tensor_dtype(subject.meta.graph, item.spec.name)
+            if actual and actual.removesuffix("_ref") != item.spec.dtype.removesuffix("_ref"):
+                yield finding(
+                    "SPC105",
+                    f"declared {item.spec.dtype}, but {item.spec.name} is {actual}",
+                    located(subject, signature, part),
+                )
+
+
+def check_sharing(subject: Subject) -> Findings:
+    """SPC106: one tensor under two keys."""
+    for signature in subject.meta.user_signatures:
+        for kind, items in (("input", signature.inputs), ("output", signature.outputs)):
+            keys: dict[str, list[str]] = {}
+            for item in items:
+                for name in item.tensor_names:
+                    keys.setdefault(name, []).append(item.key)
+            for name, sharing in sorted(keys.items()):
+                if len(sharing) > 1:
+                    yield finding(
+                        "SPC106",
+                        f"{few(sharing)} are the same tensor {name}",
+                        located(subject, signature, f"{kind} {sharing[1]}"),
+                    )
+
+
+def _exists(subject: Subject, name: str) -> bool:
+    graph = subject.meta.graph
+    if node_of(name) not in graph.by_name:
+        return False
+    index = name.partition(":")[2]
+    return index.isdigit()
+
+
+def check_presence(subject: Subject) -> Findings:
+    """SPC107: names of tensors that no node produces."""
+    for signature in subject.meta.user_signatures:
+        for part, item in _all(signature):
+            for name in item.tensor_names:
+                if _exists(subject, name):
+                    continue
+                present = node_of(name) in subject.meta.graph.by_name
+                reason = "has no output number (:0)" if present else "is not in the graph"
+                option = (
+                    ("--input", f"{item.key}:TENSOR")
+                    if part.startswith("input")
+                    else ("--output", f"{item.key}=TENSOR")
+                )
+                yield finding(
+                    "SPC107",
+                    f"{name or '(no name)'} {reason}",
+                    located(subject, signature, part),
+                    (),
+                    repair_command(subject.path, *option),
+                )
+
+
+def check_use(subject: Subject) -> Findings:
+    """SPC108: inputs that no output depends on."""
+    graph = subject.meta.graph
+    for signature in subject.meta.user_signatures:
+        if not signature.outputs:
+            continue
+        # Only through the top level: a call of a function counts as a use of all its arguments.
+        used = _used_names(subject, signature)
+        for item in signature.inputs:
+            nodes = {node_of(name) for name in item.tensor_names}
+            if nodes & used or not nodes & graph.by_name.keys():
+                continue
+            yield finding(
+                "SPC108",
+                "no output depends on it",
+                located(subject, signature, f"input {item.key}"),
+                (),
+                repair_command(subject.path, "--bind", f"{item.key}=VALUE"),
+            )
+
+
+def _used_names(subject: Subject, signature: Signature) -> set[str]:
+    by_name = subject.meta.graph.by_name
+    pending = [node_of(name) for item in signature.outputs for name in item.tensor_names]
+    seen: set[str] = set()
+    while pending:
+        name = pending.pop()
+        if name in seen or name not in by_name:
+            continue
+        seen.add(name)
+        pending.extend(node_of(item) for item in by_name[name].inputs)
+    return seen
+
+
+def check_structure(subject: Subject) -> Findings:
+    """SPC109: nested, ragged and sparse."""
+    for signature in subject.meta.user_signatures:
+        composite = [(part, item) for part, item in _all(signature) if item.encoding != "dense"]
+        if composite:
+            yield finding(
+                "SPC109",
+                "not dense: " + few([item.key for _, item in composite]),
+                located(subject, signature),
+                tuple(f"{part}: {signature_tensor_text(item)}" for part, item in composite[:6]),
+                repair_command(subject.path, "--from", signature.key),
+                Fixable.SOMETIMES,
+            )
+    if subject.meta.user_signatures:
+        return
+    for function in preferred(subject.callables):
+        if is_nested(function.traces[0]):
+            found = [str(leaf) for _, leaf in leaves(function.traces[0].args)]
+            yield finding(
+                "SPC109",
+                f"takes a structure of {len(found)} values",
+                located(subject, part=f"function {function.path}"),
+                tuple(found[:6]),
+                repair_command(subject.path, "--function", function.path),
+            )
+
+
+def check_static(subject: Subject) -> Findings:
+    """SPC102: dynamic dimensions, for a target that needs static ones."""
+    for signature in subject.meta.user_signatures:
+        for item in signature.inputs:
+            shape = item.spec.shape
+            if shape is not None and None in shape[1:]:
+                fixed = "[" + ",".join("1" if size is None else str(size) for size in shape) + "]"
+                yield finding(
+                    "SPC102",
+                    f"declared {format_shape(shape)}; the target needs a static shape",
+                    located(subject, signature, f"input {item.key}"),
+                    (),
+                    repair_command(subject.path, "--input", f"{item.key}={item.spec.dtype}{fixed}"),
+                )
+
+
+CHECKS = (
+    check_ranks,
+    check_python_arguments,
+    check_names,
+    check_dtypes,
+    check_sharing,
+    check_presence,
+    check_use,
+    check_structure,
+)

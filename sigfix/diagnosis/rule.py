@@ -1,0 +1,72 @@
+"""What a rule and a finding are."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+
+class Severity(Enum):
+    """How bad a finding is: `error` means that the model cannot be used as it is."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+    @property
+    def weight(self) -> int:
+        """3 for an error, 2 for a warning, 1 for a note."""
+        return {"error": 3, "warning": 2, "note": 1}[self.value]
+
+
+class Fixable(Enum):
+    """Whether `sigfix repair` can mend it: always, given the right option, or never."""
+
+    ALWAYS = "always"
+    SOMETIMES = "sometimes"
+    NEVER = "never"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One kind of fault. `code` is stable; the texts are what `sigfix explain` says."""
+
+    code: str
+    name: str
+    severity: Severity
+    fixable: Fixable
+    what: str
+    why: str
+    causes: str
+    example: str
+    fix: str
+
+    @property
+    def family(self) -> str:
+        """The letters of the code: SIG, SPC, CON, BEH or TGT."""
+        return self.code.rstrip("0123456789")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A rule that a model breaks: where, in which words, and the command that mends it.
+
+    `location` names the part of the model (`signature serving_default, input x`), '' for all of
+    it. `fixable` can be less than the rule's where this model leaves no way. `command` is '' where
+    no command mends it.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    location: str = ""
+    evidence: tuple[str, ...] = ()
+    fixable: Fixable = Fixable.NEVER
+    command: str = ""
+
+
+def repair_command(path: Path, *options: str) -> str:
+    """`sigfix repair PATH OPTIONS`, quoted for a shell."""
+    return shlex.join(["sigfix", "repair", str(path), *options])

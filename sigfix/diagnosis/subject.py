@@ -1,0 +1,109 @@
+"""What a check looks at, and how it says what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from sigfix.diagnosis.catalogue import RULES
+from sigfix.diagnosis.rule import Finding, Fixable
+from sigfix.model import (
+    Function,
+    MetaGraph,
+    Node,
+    SavedModel,
+    Signature,
+    TensorSpec,
+    leaves,
+)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One MetaGraph of a SavedModel. `prefix` starts every location where there are several."""
+
+    model: SavedModel
+    meta: MetaGraph
+    prefix: str = ""
+
+    @property
+    def path(self) -> Path:
+        """The model's directory, for commands."""
+        return self.model.path
+
+    @cached_property
+    def callables(self) -> list[Function]:
+        """The functions that a signature could be made of: with a trace, Keras's own left out."""
+        functions = self.meta.objects.functions if self.meta.objects else ()
+        return [item for item in functions if item.traces and not is_internal(item)]
+
+    @cached_property
+    def nodes_of(self) -> dict[str, list[Node]]:
+        """Signature key -> the nodes that its outputs depend on, called functions included."""
+        return {
+            signature.key: self.meta.graph.reachable_from(
+                tuple(name for output in signature.outputs for name in output.tensor_names)
+            )
+            for signature in self.meta.user_signatures
+        }
+
+
+def is_internal(function: Function) -> bool:
+    """Whether a function is Keras's or a resource's machinery, not the model's interface."""
+    last = function.path.rpartition(".")[2]
+    return last in _MACHINERY or "keras_api" in function.path.split(".")
+
+
+_MACHINERY = {
+    "call_and_return_all_conditional_losses",
+    "call_and_return_conditional_losses",
+    "_default_save_signature",
+    "_create_resource",
+    "_initialize",
+    "_destroy_resource",
+    "_update_step_xla",
+    "regularization_losses",
+}
+
+
+def tensor_count(function: Function) -> int:
+    """How many tensors the first trace takes."""
+    trace = function.traces[0]
+    found = [*leaves(trace.args), *leaves(trace.kwargs)]
+    return sum(isinstance(leaf, TensorSpec) for _, leaf in found)
+
+
+def finding(
+    code: str,
+    message: str,
+    location: str = "",
+    evidence: tuple[str, ...] = (),
+    command: str = "",
+    fixable: Fixable | None = None,
+) -> Finding:
+    """A finding with the severity of its rule; without a command it says `never` fixable."""
+    rule = RULES[code]
+    if fixable is None:
+        fixable = rule.fixable if command else Fixable.NEVER
+    return Finding(code, rule.severity, message, location, evidence, fixable, command)
+
+
+def located(subject: Subject, signature: Signature | None = None, part: str = "") -> str:
+    """`MetaGraph 1, signature predict, input x`, as much of it as there is."""
+    parts = [subject.prefix] if subject.prefix else []
+    if signature is not None:
+        parts.append(f"signature {signature.key}")
+    if part:
+        parts.append(part)
+    return ", ".join(parts)
+
+
+def few(names: list[str], most: int = 4) -> str:
+    """`a, b, c and 3 more`."""
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
+
+
+Findings = Iterator[Finding]

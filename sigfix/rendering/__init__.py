@@ -1,0 +1,1 @@
+"""`report` -> text, JSON, SARIF, GitHub annotations: pure functions that return a string."""

@@ -1,0 +1,69 @@
+"""Colour, widths and units of the text output."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+
+_CODES = {"red": "31", "yellow": "33", "cyan": "36", "green": "32", "bold": "1", "dim": "2"}
+SEVERITY_COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
+_NARROWEST = 40
+
+
+@dataclass(frozen=True)
+class Style:
+    """How wide a line may be, and whether colours are wanted."""
+
+    width: int = 80
+    colour: bool = False
+
+    def paint(self, text: str, *names: str) -> str:
+        """`text` in these colours, where colours are wanted."""
+        if not self.colour or not text:
+            return text
+        return "".join(f"\x1b[{_CODES[name]}m" for name in names) + text + "\x1b[0m"
+
+    def wrap(self, text: str, first: str, rest: str | None = None) -> list[str]:
+        """Lines of at most `width`, the first starting with `first`, the others with `rest`.
+
+        A word that is longer than a line is broken only where there is no other way.
+        """
+        rest = " " * len(first) if rest is None else rest
+        room = max(self.width, len(rest) + _NARROWEST)
+        return textwrap.wrap(
+            text, room, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
+        ) or [first.rstrip()]
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 error`, `2 errors`, `no errors`."""
+    if count == 0:
+        return f"no {noun}s"
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def size_text(size: int) -> str:
+    """Bytes in decimal units: `219 kB`, `1.3 MB`."""
+    if size < 1000:
+        return f"{size} bytes" if size != 1 else "1 byte"
+    value = float(size)
+    for unit in ("kB", "MB", "GB"):
+        value /= 1000
+        if value < 999.5 or unit == "GB":
+            return f"{value:.0f} {unit}" if value >= 99.5 else f"{value:.1f} {unit}"
+    raise AssertionError
+
+
+def printable(text: str) -> str:
+    """A name from a file without control characters, which could steer a terminal."""
+    return "".join(
+        character if character.isprintable() else f"\\x{ord(character):02x}" for character in text
+    )
+
+
+def shortened(text: str, most: int) -> str:
+    """At most `most` characters, the middle left out."""
+    if len(text) <= most:
+        return text
+    head = (most - 5) * 2 // 3
+    return f"{text[:head]} ... {text[-(most - 5 - head) :]}"

@@ -1,0 +1,41 @@
+"""Everything a run can say, as values; `rendering` turns them into text, JSON, SARIF."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sigfix.describing.candidates import Candidate
+from sigfix.describing.producer import Producer
+from sigfix.diagnosis.rule import Finding, Severity
+from sigfix.model import SavedModel
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A path that could not be read: the message and hint of the error, and its code."""
+
+    message: str
+    hint: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What `inspect` found at one path: a model with findings, or why it could not be read.
+
+    `candidates` are the possible (inputs, outputs) of each MetaGraph without signatures;
+    `custom_operators` those of each MetaGraph, with their numbers.
+    """
+
+    path: Path
+    model: SavedModel | None
+    producers: tuple[Producer, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    candidates: tuple[tuple[tuple[Candidate, ...], tuple[Candidate, ...]], ...] = ()
+    custom_operators: tuple[dict[str, int], ...] = field(default=())
+    failure: Failure | None = None
+
+    def count(self, severity: Severity) -> int:
+        """How many findings have this severity."""
+        return sum(item.severity is severity for item in self.findings)
