@@ -1,1 +1,223 @@
-"""`sigfix repair`."""
+"""`sigfix repair`: give a model the signature it lacks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+
+from sigfix.cli.app import app
+from sigfix.cli.repair_steps import (
+    load_inputs,
+    load_plan,
+    parse_layout,
+    parse_tags,
+    run_repair,
+    show_plan,
+)
+from sigfix.errors import UsageError
+from sigfix.planning import Choices
+from sigfix.planning import choices as parsing
+
+_MODEL = "What to choose"
+_EDITS = "What to change"
+_CHECKS = "Checking and writing"
+_PRESET = "docTR presets"
+
+
+def _option(text: str, *names: str, panel: str, **more: Any) -> Any:
+    return typer.Option(*names, help=text, rich_help_panel=panel, **more)
+
+
+@app.command()
+def repair(
+    model: Annotated[
+        Optional[Path],  # noqa: UP045  (typer reads it at run time on 3.10)
+        typer.Argument(help="A SavedModel directory, a frozen graph (.pb), a .keras or .h5 file."),
+    ] = None,
+    output: Annotated[
+        Optional[Path],  # noqa: UP045
+        _option(
+            "The new directory.  [default: MODEL_repaired]", "-o", "--output-dir", panel=_CHECKS
+        ),
+    ] = None,
+    function: Annotated[
+        Optional[str],  # noqa: UP045
+        _option("Build it from this function, as `encoder.__call__`.", "--function", panel=_MODEL),
+    ] = None,
+    from_key: Annotated[
+        list[str],
+        _option("Build it from this signature; several are merged.", "--from", panel=_MODEL),
+    ] = [],  # noqa: B006
+    tags: Annotated[
+        Optional[str],  # noqa: UP045
+        _option(
+            "The MetaGraph with exactly these tags: `serve` or `serve,gpu`.", "--tags", panel=_MODEL
+        ),
+    ] = None,
+    signature: Annotated[
+        str, _option("The key of the signature to make.", "--signature", panel=_MODEL)
+    ] = "serving_default",
+    inputs: Annotated[
+        list[str],
+        _option(
+            "An input's name, dtype and shape: `image=float32[?,32,128,3]`; `new:old=...` renames.",
+            "--input",
+            panel=_EDITS,
+        ),
+    ] = [],  # noqa: B006
+    outputs: Annotated[
+        list[str],
+        _option("An output: `probabilities=softmax:0`.", "--output", panel=_EDITS),
+    ] = [],  # noqa: B006
+    bind: Annotated[
+        list[str],
+        _option("A value for what is no input: `training=false`.", "--bind", panel=_EDITS),
+    ] = [],  # noqa: B006
+    rename: Annotated[
+        list[str], _option("An input or output: `old=new`.", "--rename", panel=_EDITS)
+    ] = [],  # noqa: B006
+    drop_output: Annotated[
+        list[str], _option("An output to leave out.", "--drop-output", panel=_EDITS)
+    ] = [],  # noqa: B006
+    append: Annotated[
+        list[str],
+        _option("One more output: `probabilities=sigmoid(logits)`.", "--append", panel=_EDITS),
+    ] = [],  # noqa: B006
+    normalize: Annotated[
+        Optional[str],  # noqa: UP045
+        _option("Bake in `mean,std[,scale]`; channels `r/g/b`.", "--normalize", panel=_EDITS),
+    ] = None,
+    layout: Annotated[
+        Optional[str],  # noqa: UP045
+        _option("`nhwc` or `nchw` at the edges.", "--layout", panel=_EDITS),
+    ] = None,
+    remove_signature: Annotated[
+        list[str], _option("A signature to remove.", "--remove-signature", panel=_EDITS)
+    ] = [],  # noqa: B006
+    rename_signature: Annotated[
+        list[str], _option("A signature's key: `old=new`.", "--rename-signature", panel=_EDITS)
+    ] = [],  # noqa: B006
+    method_name: Annotated[
+        Optional[str],  # noqa: UP045
+        _option("The method name of the signature.", "--method-name", panel=_EDITS),
+    ] = None,
+    set_tags: Annotated[
+        Optional[str],  # noqa: UP045
+        _option("The tags the MetaGraph shall have.", "--set-tags", panel=_EDITS),
+    ] = None,
+    only_meta_graph: Annotated[
+        bool, _option("Drop the other MetaGraphs.", "--only-metagraph", panel=_EDITS)
+    ] = False,
+    preset: Annotated[
+        Optional[str],  # noqa: UP045
+        _option(
+            "A docTR model to build, or whose spec MODEL must have.", "--preset", panel=_PRESET
+        ),
+    ] = None,
+    weights: Annotated[
+        str, _option("`pretrained`, `random` or a file.", "--weights", panel=_PRESET)
+    ] = "pretrained",
+    seed: Annotated[
+        int, _option("For random weights and seeded inputs.", "--seed", panel=_PRESET)
+    ] = 0,
+    vocab: Annotated[
+        Optional[str],  # noqa: UP045
+        _option("docTR vocabulary name, or the characters.", "--vocab", panel=_PRESET),
+    ] = None,
+    keep_onnx: Annotated[
+        bool, _option("Keep the exported ONNX beside the result.", "--keep-onnx", panel=_PRESET)
+    ] = False,
+    plan_file: Annotated[
+        Optional[Path],  # noqa: UP045
+        _option("Apply this plan, made with --dry-run --format json.", "--plan", panel=_CHECKS),
+    ] = None,
+    dry_run: Annotated[
+        bool,
+        _option("Show the plan and stop; TensorFlow is not needed.", "--dry-run", panel=_CHECKS),
+    ] = False,
+    force: Annotated[
+        bool, _option("Replace an existing output directory.", "--force", panel=_CHECKS)
+    ] = False,
+    inputs_file: Annotated[
+        Optional[Path],  # noqa: UP045
+        _option("Inputs for the comparison (.npz), not seeded ones.", "--inputs", panel=_CHECKS),
+    ] = None,
+    no_verify: Annotated[
+        bool, _option("Compare no numbers.", "--no-verify", panel=_CHECKS)
+    ] = False,
+    run: Annotated[
+        bool, _option("Compare numbers for metadata-only repairs too.", "--run", panel=_CHECKS)
+    ] = False,
+    trust: Annotated[
+        bool, _option("Run a model with file or process operators.", "--trust", panel=_CHECKS)
+    ] = False,
+    timeout: Annotated[
+        float, _option("Seconds a comparison may take.", "--timeout", panel=_CHECKS)
+    ] = 600.0,
+    keep_failed: Annotated[
+        Optional[Path],  # noqa: UP045
+        _option("Where a result that failed its check is moved.", "--keep-failed", panel=_CHECKS),
+    ] = None,
+    output_format: Annotated[str, _option("`text` or `json`.", "--format", panel=_CHECKS)] = "text",
+    quiet: Annotated[
+        bool, _option("No progress on standard error.", "--quiet", "-q", panel=_CHECKS)
+    ] = False,
+) -> None:
+    """Give MODEL the signature it lacks, or build a docTR preset (--preset NAME, no MODEL).
+
+    The plan is shown first. The result is a new directory, read back from disk and compared with
+    the source before it appears; MODEL is never written.
+    """
+    if output_format not in ("text", "json"):
+        raise UsageError(f"--format {output_format}: there are text and json.")
+    if model is None:
+        if preset is None:
+            raise UsageError(
+                "Nothing to repair: neither a model nor a preset was named.",
+                "sigfix repair MODEL, or sigfix repair --preset crnn_vgg16_bn",
+            )
+        from sigfix.pipeline.preset import build_preset
+
+        build_preset(preset, output, weights, seed, keep_onnx, force, vocab=vocab)
+        return
+    choices = Choices(
+        key=signature,
+        function=function,
+        from_key=tuple(from_key),
+        tags=parse_tags(tags),
+        set_tags=parse_tags(set_tags),
+        inputs=tuple(map(parsing.parse_input, inputs)),
+        outputs=tuple(parsing.parse_pair("--output", item) for item in outputs),
+        rename=tuple(parsing.parse_pair("--rename", item) for item in rename),
+        drop_outputs=tuple(drop_output),
+        bind=tuple(map(parsing.parse_binding, bind)),
+        append=tuple(map(parsing.parse_append, append)),
+        normalize=None if normalize is None else parsing.parse_normalize(normalize),
+        layout=parse_layout(layout),
+        remove=tuple(remove_signature),
+        rename_signatures=tuple(
+            parsing.parse_pair("--rename-signature", item) for item in rename_signature
+        ),
+        method_name=method_name,
+        only_meta_graph=only_meta_graph,
+    )
+    from sigfix.pipeline.repair import RepairOptions
+
+    options = RepairOptions(
+        force=force,
+        verify=not no_verify,
+        run=run,
+        trust=trust,
+        seed=seed,
+        seconds=timeout,
+        inputs=None if inputs_file is None else load_inputs(inputs_file),
+        keep_failed=keep_failed,
+    )
+    is_json = output_format == "json"
+    saved = None if plan_file is None else load_plan(plan_file)
+    if dry_run:
+        show_plan(model, choices, saved, is_json)
+        return
+    run_repair(model, output, choices, options, saved, is_json, quiet)

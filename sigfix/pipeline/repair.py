@@ -1,0 +1,194 @@
+"""`repair`: read, plan, edit, check from disk, compare, publish."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sigfix.errors import BlockedError, ParityError, UsageError
+from sigfix.model import SavedModel
+from sigfix.pipeline import staging
+from sigfix.planning import Choices, Plan
+from sigfix.planning import plan as make_plan
+from sigfix.planning.edits import AddSignature, AliasSignature
+from sigfix.planning.trust import reaching_operators
+from sigfix.reading import read
+
+if TYPE_CHECKING:  # at run time it needs numpy, which planning does without
+    from sigfix.verifying.signature_parity import SignatureParity
+
+DEFAULT_SECONDS = 600.0
+"""How long the comparison's processes may take."""
+
+
+@dataclass(frozen=True)
+class RepairOptions:
+    """How to repair, beside what to repair (`Choices`).
+
+    `run` compares numbers even where only metadata changes; `verify` False compares none.
+    `inputs` replaces the seeded inputs: name -> numpy array.
+    """
+
+    force: bool = False
+    verify: bool = True
+    run: bool = False
+    trust: bool = False
+    seed: int = 0
+    seconds: float = DEFAULT_SECONDS
+    inputs: dict[str, Any] | None = None
+    keep_failed: Path | None = None
+
+
+@dataclass(frozen=True)
+class RepairResult:
+    """What was done: the plan, where the result is (None: nothing written), the comparisons.
+
+    `not_verified` says why no numbers were compared, '' where they were.
+    """
+
+    plan: Plan
+    output: Path | None
+    parity: tuple[SignatureParity, ...] = ()
+    not_verified: str = ""
+
+
+def default_output(model: Path) -> Path:
+    """`MODEL_repaired` beside MODEL."""
+    absolute = model.absolute()
+    return absolute.with_name(f"{absolute.name}_repaired")
+
+
+def plan(model: Path | str, choices: Choices | None = None) -> Plan:
+    """What `repair` would do to the model at `model`. Reads only; nothing is executed."""
+    return make_plan(read(model), choices)
+
+
+def repair(
+    model: Path | str,
+    output: Path | None = None,
+    choices: Choices | None = None,
+    options: RepairOptions | None = None,
+    saved_plan: Plan | None = None,
+    say: Callable[[str], None] = lambda message: None,
+    show: Callable[[Plan, SavedModel], None] = lambda plan, model: None,
+) -> RepairResult:
+    """Repair `model` into the new directory `output` (`MODEL_repaired` beside it by default).
+
+    A healthy model is copied only where `output` is given. `say` is told of long steps, `show`
+    gets the plan before anything is written.
+
+    Raises `BlockedError` where the plan is blocked or ambiguous, `ParityError` where the result
+    differs or could not be compared (nothing is published then), `OutputError` where it cannot
+    be written.
+    """
+    options = options or RepairOptions()
+    described = read(model)
+    source = described.path
+    decided = saved_plan or make_plan(described, choices)
+    show(decided, described)
+    if decided.verdict in ("blocked", "ambiguous"):
+        raise BlockedError(decided.reason, decided.hint or None)
+    if decided.verdict == "healthy" and output is None:
+        return RepairResult(decided, None)
+    destination = output or default_output(source)
+    staging.refuse_existing(destination, options.force)
+    staging.refuse_overlap(source, destination)
+    reason = _why_not_compared(decided, options)
+    if not reason:
+        _prepare_to_load(described, options)
+    with staging.publish_to(destination, options.force, options.keep_failed) as place:
+        say(f"writing {destination}")
+        _write(described, decided, source, place)
+        parity: tuple[SignatureParity, ...] = ()
+        if not reason:
+            say(f"loading {source} and the result with TensorFlow to compare them: this runs them")
+            parity = _compare(described, decided, source, place, options)
+    return RepairResult(decided, destination, parity, reason)
+
+
+def _why_not_compared(plan: Plan, options: RepairOptions) -> str:
+    if not plan.edits:
+        return "nothing was changed"
+    if not options.verify:
+        return "--no-verify"
+    if plan.is_metadata_only and not options.run:
+        return "only metadata changed; --run compares numbers too"
+    return ""
+
+
+def _prepare_to_load(described: SavedModel, options: RepairOptions) -> None:
+    """Check that the model may be run, before anything is written."""
+    from sigfix.verifying.signature_runs import require_tensorflow
+
+    require_tensorflow("Comparing the repaired model with its source")
+    reaching = reaching_operators(described)
+    if reaching and not options.trust:
+        listed = ", ".join(f"{op} ({what})" for op, what in reaching)
+        raise BlockedError(
+            f"The model has operators that reach outside it: {listed}. Comparing would run them.",
+            "--trust runs it, --no-verify repairs it without running it",
+        )
+
+
+def _write(described: SavedModel, decided: Plan, source: Path, place: Path) -> None:
+    """Write the edited model, and check what is on disk against the plan."""
+    from sigfix.repairing.apply import apply_plan
+    from sigfix.repairing.checking import check_result
+
+    apply_plan(decided, source, place)
+    problems = check_result(described, read(place), decided)
+    if problems:
+        raise ParityError(
+            "What was written is not what was planned: " + "; ".join(problems) + ".",
+            "this is a fault of sigfix; --keep-failed DIR keeps the result for a report",
+        )
+
+
+def _compare(
+    described: SavedModel, decided: Plan, source: Path, place: Path, options: RepairOptions
+) -> tuple[SignatureParity, ...]:
+    """Compare every signature that was made. Raises `ParityError` unless all are the same."""
+    from sigfix.repairing.checking import expected_tags
+    from sigfix.verifying.signature_parity import SAME, alias_as_added, compare_signature
+
+    tags = expected_tags(described.meta_graphs[decided.meta_graph], decided)
+    found = []
+    for edit in decided.edits:
+        if isinstance(edit, AliasSignature):
+            edit = alias_as_added(described, decided.meta_graph, edit)
+        if not isinstance(edit, AddSignature):
+            continue
+        _check_given(edit, options.inputs)
+        parity = compare_signature(
+            source,
+            place,
+            described,
+            decided.meta_graph,
+            tags,
+            edit,
+            options.seconds,
+            options.seed,
+            options.inputs,
+        )
+        found.append(parity)
+        if parity.verdict != SAME:
+            raise ParityError(
+                f"{edit.key}: {parity.verdict}: {parity.reason}. Nothing was published.",
+                "--inputs FILE.npz compares real inputs, --no-verify publishes uncompared"
+                if parity.verdict != "different"
+                else "--keep-failed DIR keeps the result to look at",
+            )
+    return tuple(found)
+
+
+def _check_given(edit: AddSignature, inputs: dict[str, Any] | None) -> None:
+    if inputs is None:
+        return
+    wanted = sorted(item.name for item in edit.inputs)
+    if sorted(inputs) != wanted:
+        raise UsageError(
+            f"--inputs holds {', '.join(sorted(inputs)) or 'nothing'}, and {edit.key} takes "
+            f"{', '.join(wanted)}."
+        )

@@ -1,0 +1,47 @@
+"""What a repair did, as text and as JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from sigfix.planning.codec import FORMAT, to_data
+from sigfix.planning.edits import Plan
+
+if TYPE_CHECKING:
+    from sigfix.pipeline.repair import RepairResult
+
+LOADERS = "tf.saved_model.load and the v1 loader"
+
+
+def result_text(result: RepairResult) -> str:
+    """One line for each comparison, and where the result is."""
+    lines = []
+    for parity in result.parity:
+        batches = " and ".join(map(str, parity.batches))
+        lines.append(
+            f"{parity.key}: same as the source, largest difference {parity.largest:.2g} of an "
+            f"output's range"
+        )
+        lines.append(f"  seeded inputs, batch {batches}, through {LOADERS}")
+    if result.output is not None:
+        if result.not_verified:
+            lines.append(f"Structure checked; numbers not verified: {result.not_verified}.")
+        lines.append(f"Wrote {result.output}")
+    return "\n".join(lines) + "\n" if lines else ""
+
+
+def plan_data(plan: Plan) -> dict[str, Any]:
+    """The JSON document of a plan."""
+    return {"format": FORMAT, "plan": to_data(plan)}
+
+
+def result_data(result: RepairResult) -> dict[str, Any]:
+    """The JSON document of a result; `repair` is the plan, which `--plan` accepts."""
+    return {
+        "format": FORMAT,
+        "repair": plan_data(result.plan),
+        "output": str(result.output) if result.output is not None else None,
+        "not_verified": result.not_verified,
+        "parity": [dataclasses.asdict(parity) for parity in result.parity],
+    }

@@ -1,0 +1,115 @@
+"""Read back what was written, and check that it is the source with the plan's edits, no more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sigfix.model import MetaGraph, SavedModel, Signature
+from sigfix.planning.edits import (
+    AddSignature,
+    AliasSignature,
+    KeepMetaGraph,
+    Plan,
+    RemoveSignature,
+    RenameSignature,
+    SetMethodName,
+    SetTags,
+)
+from sigfix.repairing.apply import NOT_COPIED
+
+
+def check_result(source: SavedModel, result: SavedModel, plan: Plan) -> list[str]:
+    """What is wrong with `result`, in words; nothing where it is as planned.
+
+    Signatures (both loaders'), tags, functions, variables, objects and files are compared.
+    """
+    kept = (
+        [plan.meta_graph]
+        if any(isinstance(item, KeepMetaGraph) for item in plan.edits)
+        else (list(range(len(source.meta_graphs))))
+    )
+    if len(kept) != len(result.meta_graphs):
+        return [f"there are {len(result.meta_graphs)} MetaGraphs, not {len(kept)}"]
+    problems = []
+    for index, after in zip(kept, result.meta_graphs, strict=True):
+        before = source.meta_graphs[index]
+        edited = replace(plan, edits=plan.edits if index == plan.meta_graph else ())
+        problems += _check_meta_graph(before, after, edited)
+    files = {name: size for name, size in source.files if name not in NOT_COPIED}
+    written = {name: size for name, size in result.files if name not in NOT_COPIED}
+    for name in sorted(set(files) ^ set(written)):
+        problems.append(f"the file {name} is in one of them only")
+    for name in sorted(set(files) & set(written)):
+        if files[name] != written[name] and not (source.path / name).is_symlink():
+            problems.append(f"{name} has {written[name]} bytes, not {files[name]}")
+    return problems
+
+
+def _check_meta_graph(before: MetaGraph, after: MetaGraph, plan: Plan) -> list[str]:
+    problems = []
+    expected = expected_signatures(before, plan)
+    written = {item.key: item for item in after.signatures}
+    if set(expected) != set(written):
+        problems.append(f"the signatures are {sorted(written)}, not {sorted(expected)}")
+    for key in set(expected) & set(written):
+        if summary(expected[key]) != summary(written[key]):
+            problems.append(f"signature {key} is not what was planned")
+    if set(after.tags) != set(expected_tags(before, plan)):
+        problems.append(f"the tags are {after.tags}")
+    for signature in after.user_signatures:
+        for tensor in (*signature.inputs, *signature.outputs):
+            for name in tensor.tensor_names:
+                if name.split(":")[0] not in after.graph.by_name:
+                    problems.append(f"{tensor.key} of {signature.key} names no tensor: {name}")
+    if before.objects is not None and after.objects is not None:
+        if [item.path for item in before.variables] != [item.path for item in after.variables]:
+            problems.append("the variables are not the same")
+        names = {item.name for item in before.graph.functions}
+        if not names <= {item.name for item in after.graph.functions}:
+            problems.append("functions of the library are missing")
+        holder = dict(after.objects.root.children).get("signatures") if after.objects.root else None
+        seen = {key for key, _ in after.objects.nodes[holder].children} if holder else set()
+        for edit in plan.edits:
+            if isinstance(edit, (AddSignature, AliasSignature)) and edit.key not in seen:
+                problems.append(f"tf.saved_model.load would not see {edit.key}")
+    return problems
+
+
+def expected_tags(before: MetaGraph, plan: Plan) -> tuple[str, ...]:
+    """The tags after the plan's edits."""
+    for edit in plan.edits:
+        if isinstance(edit, SetTags):
+            return edit.tags
+    return before.tags
+
+
+def expected_signatures(before: MetaGraph, plan: Plan) -> dict[str, Signature | AddSignature]:
+    """Key -> the signature after the plan's edits (an `AddSignature` where it is built)."""
+    found: dict[str, Signature | AddSignature] = {item.key: item for item in before.signatures}
+    for edit in plan.edits:
+        if isinstance(edit, AddSignature):
+            found[edit.key] = edit
+        elif isinstance(edit, AliasSignature):
+            found[edit.key] = found[edit.of]
+        elif isinstance(edit, RemoveSignature):
+            found.pop(edit.key, None)
+        elif isinstance(edit, RenameSignature):
+            found[edit.to] = found.pop(edit.key)
+        elif isinstance(edit, SetMethodName):
+            found[edit.key] = replace(found[edit.key], method_name=edit.method_name)
+    return found
+
+
+def summary(signature: Signature | AddSignature) -> tuple[object, ...]:
+    """What a caller sees of a signature: names, dtypes, shapes, method name."""
+    if isinstance(signature, AddSignature):
+        return (
+            sorted((item.name, item.dtype, str(item.shape)) for item in signature.inputs),
+            sorted((item.name, item.dtype, str(item.shape)) for item in signature.outputs),
+            signature.method_name,
+        )
+    return (
+        sorted((item.key, item.spec.dtype, str(item.spec.shape)) for item in signature.inputs),
+        sorted((item.key, item.spec.dtype, str(item.spec.shape)) for item in signature.outputs),
+        signature.method_name,
+    )

@@ -1,0 +1,84 @@
+"""Seeded inputs for a signature, in the shapes a model may want, easiest guess last.
+
+What a dynamic dimension or a string must hold is not in the file, so there are several attempts;
+the first that the source accepts is compared.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+from sigfix.model import Shape
+from sigfix.planning.edits import InputPlan
+
+BATCHES = (1, 3)
+DYNAMIC_SIZES = (8, 32, 64, 224)
+UNKNOWN_RANKS = ((), (8,), (32, 32, 3))
+"""Shapes tried behind the batch for a tensor of unknown rank."""
+
+WORDS = (b"a", b"the quick brown fox", b"42", b"")
+
+
+def has_dynamic_batch(inputs: tuple[InputPlan, ...]) -> bool:
+    """Whether the first dimension of some input is open."""
+    return any(item.shape is None or (item.shape and item.shape[0] is None) for item in inputs)
+
+
+def attempts(inputs: tuple[InputPlan, ...], seed: int) -> list[list[dict[str, Any]]]:
+    """For every batch size, the input sets to try in order: name -> numpy array."""
+    batches = BATCHES if has_dynamic_batch(inputs) else (1,)
+    return [_attempts(inputs, batch, seed) for batch in batches]
+
+
+def _attempts(inputs: tuple[InputPlan, ...], batch: int, seed: int) -> list[dict[str, Any]]:
+    open_inside = any(item.shape is None or None in item.shape[1:] for item in inputs)
+    sizes = DYNAMIC_SIZES if open_inside else DYNAMIC_SIZES[:1]
+    ranks = UNKNOWN_RANKS if any(item.shape is None for item in inputs) else UNKNOWN_RANKS[:1]
+    found = []
+    for plain in (False, True):
+        for size in sizes:
+            for rank in ranks:
+                found.append(
+                    {
+                        item.name: _sample(item, _fill(item.shape, batch, size, rank), seed, plain)
+                        for item in inputs
+                    }
+                )
+    return found
+
+
+def _fill(shape: Shape, batch: int, size: int, rank: tuple[int, ...]) -> tuple[int, ...]:
+    if shape is None:
+        return (batch, *rank)
+    return tuple(
+        known if known is not None else (batch if index == 0 else size)
+        for index, known in enumerate(shape)
+    )
+
+
+def _sample(item: InputPlan, shape: tuple[int, ...], seed: int, plain: bool) -> Any:
+    """One array; `plain` is the careful second try: zeros, empty strings."""
+    import numpy as np
+
+    generator = np.random.default_rng([seed, zlib.crc32(item.name.encode()), *shape])
+    dtype = item.dtype
+    if dtype == "string":
+        words = [b""] if plain else list(WORDS[:3])
+        return np.array(generator.choice(words, size=shape), dtype=object)
+    if dtype == "bool":
+        return np.zeros(shape, bool) if plain else generator.integers(0, 2, shape).astype(bool)
+    if dtype == "bfloat16":
+        import ml_dtypes
+
+        kind: Any = ml_dtypes.bfloat16
+    else:
+        kind = np.dtype(dtype)
+    if plain:
+        return np.zeros(shape, kind)
+    if dtype.startswith(("int", "uint")):
+        high = 256 if dtype == "uint8" and len(shape) == 4 else 4
+        return generator.integers(0, high, shape).astype(kind)
+    if dtype.startswith("complex"):
+        return (generator.normal(size=shape) + 1j * generator.normal(size=shape)).astype(kind)
+    return generator.normal(size=shape).astype(kind)
