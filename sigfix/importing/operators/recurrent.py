@@ -103,14 +103,18 @@ def _input_gates(
         x = tf.reverse(x, [0]) if all(directions) else x
         flat = tf.reshape(x, [-1, w.shape[2]])
         return tf.nn.bias_add(tf.matmul(flat, tf.constant(w[0].T.copy())), tf.constant(bias[0]))
-    # Each direction's input side by side, so that one product yields the gates of both.
-    both = tf.concat([x, tf.reverse(x, [0])], axis=-1)
-    zeros = np.zeros_like(w[0].T)
-    matrix = _side_by_side([np.concatenate([w[0].T, zeros]), np.concatenate([zeros, w[1].T])])
-    flat = tf.reshape(both, [-1, 2 * w.shape[2]])
-    return tf.nn.bias_add(
+    flat = tf.reshape(x, [-1, w.shape[2]])
+    matrix = _side_by_side([w[0].T, w[1].T])
+    gates = tf.nn.bias_add(
         tf.matmul(flat, tf.constant(matrix)), tf.constant(_side_by_side([bias[0], bias[1]]))
     )
+    # The backward columns must run from the last step to the first. Masking two copies costs
+    # three cheap kernels; reversing x before the product would double its matrix.
+    size = matrix.shape[1]
+    by_step = tf.reshape(gates, [x.shape[0], -1, size])
+    forward = np.tile(np.repeat([1, 0], size // 8), 4).astype(matrix.dtype)
+    mixed = by_step * tf.constant(forward) + tf.reverse(by_step, [0]) * tf.constant(1 - forward)
+    return tf.reshape(mixed, [-1, size])
 
 
 def _block_diagonal(r: np.ndarray[Any, Any]) -> Any:

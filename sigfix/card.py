@@ -1,0 +1,71 @@
+"""The card that a preset's models carry: what they are, and how their output is read.
+
+It lies in `assets.extra/sigfix.json` of a SavedModel and under `userDefinedMetadata.sigfix` of a
+TensorFlow.js `model.json`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from sigfix.presets import Preset
+
+CARD_FILE = Path("assets.extra") / "sigfix.json"
+CARD_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Card:
+    """Preset, tensor names, layout, normalisation, vocabulary and decoder of a docTR model."""
+
+    preset: str
+    task: str
+    input: str
+    output: str
+    layout: str
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    vocabulary: str
+    decoder: str
+    weights: str
+    version: int = CARD_VERSION
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values for a JSON file."""
+        return asdict(self)
+
+
+def make_card(preset: Preset, vocabulary: str, weights: str) -> Card:
+    """The card of a freshly built preset."""
+    return Card(
+        preset=preset.name,
+        task=preset.task,
+        input="input",
+        output=preset.output,
+        layout="nhwc",
+        mean=preset.mean,
+        std=preset.std,
+        vocabulary=vocabulary,
+        decoder=preset.decoder,
+        weights=weights,
+    )
+
+
+def write_card(card: Card, model: Path) -> None:
+    """Write the card into a SavedModel directory."""
+    path = model / CARD_FILE
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(card.as_json(), ensure_ascii=False, indent=1) + "\n", "utf-8")
+
+
+def read_card(model: Path) -> Card | None:
+    """The card of a SavedModel directory; None where it has none, or one it cannot understand."""
+    try:
+        values = json.loads((model / CARD_FILE).read_text("utf-8"))
+        values["mean"], values["std"] = tuple(values["mean"]), tuple(values["std"])
+        return Card(**values)
+    except (OSError, ValueError, TypeError, KeyError):
+        return None

@@ -1,0 +1,1 @@
+"""SavedModel -> TensorFlow.js graph model, through the tensorflowjs package."""

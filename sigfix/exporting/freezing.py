@@ -1,0 +1,116 @@
+"""One signature of a SavedModel as a frozen graph whose nodes carry the signature's names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+from tensorflow.core.protobuf import meta_graph_pb2
+from tensorflow.python.framework import convert_to_constants
+
+from sigfix.errors import ConversionError, UsageError
+from sigfix.optimising.graph import Graph, from_graph_def
+
+IMPORT_SCOPE = "model"
+
+
+@dataclass(frozen=True)
+class FrozenSignature:
+    """A frozen graph; `inputs` and `outputs` map signature keys to node names."""
+
+    graph: Graph
+    inputs: dict[str, str]
+    outputs: dict[str, str]
+    signature: Any
+    unused_inputs: tuple[str, ...]
+
+
+def freeze(model: Path, signature: str, tags: Sequence[str] | None = None) -> FrozenSignature:
+    """Load a SavedModel (this runs its code) and freeze one signature.
+
+    Raises `UsageError` where it has no such signature, `ConversionError` where TensorFlow cannot
+    freeze it.
+    """
+    loaded = tf.saved_model.load(str(model), tags=None if tags is None else list(tags))
+    if signature not in loaded.signatures:
+        known = ", ".join(f"'{k}'" for k in loaded.signatures) or "none"
+        raise UsageError(
+            f"expected a signature '{signature}' in {model}, found: {known}.",
+            f"sigfix convert {model} --tfjs --signature NAME"
+            if loaded.signatures
+            else f"sigfix repair {model}",
+        )
+    function = loaded.signatures[signature]
+    refuse_resources(function, model)
+    try:
+        frozen = convert_to_constants.convert_variables_to_constants_v2(
+            function, aggressive_inlining=True
+        )
+    except Exception as error:  # TensorFlow raises several kinds here
+        raise ConversionError(f"TensorFlow could not freeze '{signature}': {error}") from error
+    keys = list(function._arg_keywords)
+    tensors = dict(zip(keys, function.inputs, strict=False))
+    results = dict(zip(sorted(function.structured_outputs), frozen.outputs, strict=True))
+    return _with_signature_names(frozen.graph.as_graph_def(), tensors, results)
+
+
+def refuse_resources(function: Any, model: Path) -> None:
+    """Refuse what a frozen graph cannot hold: lookup tables and other live resources."""
+    tables = [
+        t
+        for t in function.graph.get_operations()
+        if "LookupTable" in t.type or "HashTable" in t.type
+    ]
+    for definition in function.graph.as_graph_def().library.function:
+        tables += [n for n in definition.node_def if "LookupTable" in getattr(n, "op", "")]
+    if tables:
+        raise ConversionError(
+            f"{model} looks values up in a table, which sigfix does not convert yet.",
+            "tensorflowjs_converter converts tables; sigfix verify cannot vouch for the result",
+        )
+
+
+def tfjs_name(key: str, taken: set[str]) -> str:
+    """A signature key as a node name that TensorFlow accepts and nobody else has."""
+    name = re.sub(r"[^A-Za-z0-9_.\\/-]", "_", key)
+    if not re.match(r"[A-Za-z0-9.]", name):
+        name = f"x{name}"
+    while name in taken:
+        name += "_"
+    taken.add(name)
+    return name
+
+
+def _with_signature_names(
+    definition: Any, inputs: dict[str, Any], outputs: dict[str, Any]
+) -> FrozenSignature:
+    """Import the graph below placeholders and identities that are called as the signature says."""
+    present = {n.name for n in definition.node}
+    unused = tuple(k for k, t in inputs.items() if t.op.name not in present)
+    signature = meta_graph_pb2.SignatureDef(method_name="tensorflow/serving/predict")
+    taken: set[str] = {IMPORT_SCOPE}
+    names: dict[str, dict[str, str]] = {"inputs": {}, "outputs": {}}
+    with tf.Graph().as_default() as graph:
+        fed = {}
+        for key, tensor in inputs.items():
+            name = names["inputs"][key] = tfjs_name(key, taken)
+            placeholder = tf.compat.v1.placeholder(tensor.dtype, tensor.shape, name=name)
+            signature.inputs[key].CopyFrom(tf.compat.v1.saved_model.build_tensor_info(placeholder))
+            if key not in unused:
+                fed[tensor.name] = placeholder
+        results = tf.import_graph_def(
+            definition, fed, [t.name for t in outputs.values()], name=IMPORT_SCOPE
+        )
+        for key, tensor in zip(outputs, results, strict=True):
+            name = names["outputs"][key] = tfjs_name(key, taken)
+            named = tf.identity(tensor, name=name)
+            signature.outputs[key].CopyFrom(tf.compat.v1.saved_model.build_tensor_info(named))
+    frozen = from_graph_def(
+        graph.as_graph_def(), tuple(names["inputs"].values()), tuple(names["outputs"].values())
+    )
+    frozen.prune()
+    return FrozenSignature(frozen, names["inputs"], names["outputs"], signature, unused)

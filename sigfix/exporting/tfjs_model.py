@@ -1,0 +1,82 @@
+"""Write an optimised graph as a TensorFlow.js graph model, and read its weights back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from google.protobuf.json_format import MessageToDict
+from tensorflowjs import read_weights
+from tensorflowjs.converters import tf_saved_model_conversion_v2 as tensorflowjs_converter
+
+from sigfix.errors import ConversionError
+from sigfix.optimising.graph import Graph
+
+SHARD_BYTES = 4 * 1024 * 1024
+# Quantising a bias, a scale or a threshold saves nothing and costs accuracy.
+SMALLEST_QUANTISED = 1024
+
+
+def refuse_unknown_operators(graph: Graph) -> None:
+    """Refuse operators that are in none of the tensorflowjs package's own operator lists."""
+    unknown = tensorflowjs_converter.validate(graph.graph_def(), False, False)
+    if unknown:
+        raise ConversionError(
+            "TensorFlow.js has no operator for " + ", ".join(sorted(unknown)) + ".",
+            "leave the part that uses it out of the signature (sigfix repair --output), or "
+            "compute it in JavaScript",
+        )
+
+
+def quantised_weights(graph: Graph, dtype: str | None) -> list[str]:
+    """Names of the constants that are stored as `dtype`: large float32 tensors."""
+    if dtype is None:
+        return []
+    names = []
+    for node in graph.nodes.values():
+        if node.op == "Const" and node.attr["dtype"].type == 1:  # DT_FLOAT
+            value = graph.constant(node.name)
+            if value is not None and value.size >= SMALLEST_QUANTISED:
+                names.append(str(node.name))
+    return names
+
+
+def write_model(
+    graph: Graph,
+    signature: Any,
+    destination: Path,
+    quantize: str | None = None,
+    metadata: dict[str, Any] | None = None,
+) -> None:
+    """Write `model.json` and weight shards of at most 4 MiB into an existing directory."""
+    refuse_unknown_operators(graph)
+    names = quantised_weights(graph, quantize)
+    definition = graph.graph_def()
+    weights = tensorflowjs_converter.extract_weights(definition)
+    tensorflowjs_converter.write_artifacts(
+        MessageToDict(definition),
+        weights,
+        str(destination / "model.json"),
+        tf.__version__,
+        signature,
+        quantization_dtype_map={quantize: names} if names else None,
+        weight_shard_size_bytes=SHARD_BYTES,
+        metadata=metadata,
+    )
+    _compact(destination / "model.json")
+
+
+def _compact(path: Path) -> None:
+    """Rewrite the JSON without spaces."""
+    model = json.loads(path.read_text("utf-8"))
+    path.write_text(json.dumps(model, separators=(",", ":"), ensure_ascii=False), "utf-8")
+
+
+def stored_weights(model: Path) -> dict[str, np.ndarray[Any, Any]]:
+    """Weights by node name as TF.js will see them: dequantised."""
+    manifest = json.loads((model / "model.json").read_text("utf-8"))["weightsManifest"]
+    groups = read_weights.read_weights(manifest, str(model), flatten=True)
+    return {entry["name"]: entry["data"] for entry in groups}

@@ -1,0 +1,59 @@
+"""Read an ONNX file, fix its static dimensions and simplify it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import onnx
+import onnxslim
+
+from sigfix.errors import UnreadableModelError
+
+
+def read_onnx(path: Path) -> onnx.ModelProto:
+    """The checked model, external weights included; `UnreadableModelError` for anything else."""
+    try:
+        model = onnx.load(path)
+        onnx.checker.check_model(str(path))
+    except Exception as error:  # protobuf, checker and I/O errors
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise UnreadableModelError(
+            f"{path} is not a readable ONNX model ({first}).", "export it again, or check the path"
+        ) from error
+    return model
+
+
+def graph_inputs(model: onnx.ModelProto) -> list[onnx.ValueInfoProto]:
+    """The inputs that a caller feeds: older files list their weights among the inputs too."""
+    weights = {i.name for i in model.graph.initializer}
+    return [i for i in model.graph.input if i.name not in weights]
+
+
+def shape_of(value: onnx.ValueInfoProto) -> list[int | None]:
+    """Dimensions of a graph input or output; None for a dynamic one."""
+    dims = value.type.tensor_type.shape.dim
+    return [d.dim_value if d.HasField("dim_value") else None for d in dims]
+
+
+def fix_dimensions(model: onnx.ModelProto, shapes: Mapping[str, Sequence[int | None]]) -> None:
+    """Write static dimensions into the graph's inputs; None leaves a dimension as it is."""
+    for value in graph_inputs(model):
+        for dim, size in zip(value.type.tensor_type.shape.dim, shapes.get(value.name, ()), strict=False):
+            if size is not None:
+                dim.dim_value = size
+
+
+def append_sigmoid(model: onnx.ModelProto, output: str, name: str) -> None:
+    """Replace the graph output `output` by its sigmoid, called `name`."""
+    value = next(o for o in model.graph.output if o.name == output)
+    model.graph.node.append(onnx.helper.make_node("Sigmoid", [output], [name], name=name))
+    value.name = name
+
+
+def simplify(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Fold constants and shape arithmetic, merge batch norms into convolutions."""
+    slim: Any = onnxslim.slim(model)
+    simplified: onnx.ModelProto = slim
+    return simplified

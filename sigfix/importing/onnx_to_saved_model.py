@@ -1,0 +1,75 @@
+"""ONNX -> SavedModel with one signature, traced through onnx-tf and sigfix's operators."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import onnx
+import tensorflow as tf
+
+from sigfix.errors import ConversionError, SigfixError
+from sigfix.importing import layout, onnx_graph
+from sigfix.importing.onnx_tf_backend import trace
+
+SIGNATURE = "serving_default"
+
+
+def save_onnx(
+    model: onnx.ModelProto, destination: Path, channels_last_inputs: Sequence[str] = (),
+) -> None:
+    """Trace a simplified ONNX model and write a SavedModel with `serving_default`.
+
+    Inputs named in `channels_last_inputs` are NHWC in the signature, the others keep ONNX's
+    layout. Input and output names are ONNX's own, with what TensorFlow cannot hold replaced
+    by underscores.
+
+    Raises `ConversionError`, naming the operator, where the model cannot be expressed.
+    """
+    inputs = onnx_graph.graph_inputs(model)
+    names = {value.name: tensorflow_name(value.name) for value in inputs}
+    specs = {
+        names[v.name]: tf.TensorSpec(
+            _turned(onnx_graph.shape_of(v), v.name in channels_last_inputs),
+            tf.dtypes.as_dtype(onnx.helper.tensor_dtype_to_np_dtype(v.type.tensor_type.elem_type)),
+            name=names[v.name],
+        )
+        for v in inputs
+    }
+
+    def serve(**tensors: Any) -> dict[str, Any]:
+        fed = {
+            name: layout.channels_first(tensors[own])
+            if name in channels_last_inputs
+            else tensors[own]
+            for name, own in names.items()
+        }
+        outputs = trace(model, fed)
+        return {tensorflow_name(name): tf.identity(t) for name, t in outputs.items()}
+
+    try:
+        function = tf.function(serve, autograph=False).get_concrete_function(**specs)
+    except SigfixError:
+        raise
+    except Exception as error:  # onnx-tf and TensorFlow raise whatever their handlers meet
+        raise ConversionError(
+            f"the ONNX model could not be expressed in TensorFlow: {_first_line(error)}"
+        ) from error
+    tf.saved_model.save(tf.Module(), str(destination), signatures={SIGNATURE: function})
+
+
+def tensorflow_name(name: str) -> str:
+    """An ONNX tensor name as a signature key that is also a Python identifier."""
+    safe = re.sub(r"\W", "_", name)
+    return safe if safe and not safe[0].isdigit() else f"t_{safe}"
+
+
+def _turned(shape: list[int | None], channels_last: bool) -> list[int | None]:
+    return [shape[0], *shape[2:], shape[1]] if channels_last else shape
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__

@@ -1,0 +1,152 @@
+"""A frozen GraphDef as the passes see it: nodes by name, consumers, constants."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from tensorflow.core.framework import graph_pb2, node_def_pb2
+from tensorflow.python.framework import tensor_util
+
+NodeDef = Any
+
+
+def node_of(reference: str) -> str:
+    """The node that an input reference names: `^a`, `a:1` and `a` all name `a`."""
+    return reference.lstrip("^").split(":")[0]
+
+
+@dataclass
+class Graph:
+    """The nodes of one frozen graph, with the names that must survive.
+
+    `inputs` and `outputs` are node names; every output is the first output of its node.
+    `library` and `versions` are carried along untouched.
+    """
+
+    nodes: dict[str, NodeDef]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    library: Any = None
+    versions: Any = None
+    _fresh: Iterator[int] = field(default_factory=lambda: iter(range(1 << 30)))
+
+    def consumers(self) -> dict[str, list[NodeDef]]:
+        """Nodes that read each node (data or control), once per reading input."""
+        result: dict[str, list[NodeDef]] = defaultdict(list)
+        for node in self.nodes.values():
+            for reference in node.input:
+                result[node_of(reference)].append(node)
+        return result
+
+    def constant(self, reference: str) -> np.ndarray[Any, Any] | None:
+        """The value of a Const node (looking through Identity), else None."""
+        node = self.nodes.get(node_of(reference))
+        while node is not None and node.op == "Identity":
+            node = self.nodes.get(node_of(node.input[0]))
+        if node is None or node.op != "Const":
+            return None
+        return np.asarray(tensor_util.MakeNdarray(node.attr["value"].tensor))
+
+    def add_constant(self, base: str, value: np.ndarray[Any, Any]) -> str:
+        """Add a Const node and return its name."""
+        node = node_def_pb2.NodeDef(name=self.unused_name(base), op="Const")
+        tensor = tensor_util.make_tensor_proto(value)
+        node.attr["value"].tensor.CopyFrom(tensor)
+        node.attr["dtype"].type = tensor.dtype
+        self.nodes[node.name] = node
+        return str(node.name)
+
+    def add_node(self, base: str, op: str, inputs: Sequence[str], like: NodeDef) -> NodeDef:
+        """Add a node with the element type (attribute T) of `like`; returns it for its attributes."""
+        node = node_def_pb2.NodeDef(name=self.unused_name(base), op=op, input=inputs)
+        node.attr["T"].CopyFrom(like.attr["T"])
+        self.nodes[node.name] = node
+        return node
+
+    def unused_name(self, base: str) -> str:
+        """A node name starting with `base` that is not taken."""
+        name = base
+        while name in self.nodes:
+            name = f"{base}_{next(self._fresh)}"
+        return name
+
+    def replace(self, old: str, new: str) -> None:
+        """Make every reader of `old`'s first output read `new` instead, and drop `old`.
+
+        An output keeps its name: the node `new` takes it over.
+        """
+        if old in self.outputs:
+            node = self.nodes.pop(new)
+            self.nodes.pop(old)
+            node.name = old
+            self.nodes[old] = node
+            self._redirect(new, old)
+        else:
+            self.nodes.pop(old)
+            self._redirect(old, new)
+
+    def _redirect(self, old: str, new: str) -> None:
+        for node in self.nodes.values():
+            for i, reference in enumerate(node.input):
+                if reference in (old, f"{old}:0"):
+                    node.input[i] = new
+                elif reference == f"^{old}":
+                    node.input[i] = f"^{new}"
+
+    def prune(self) -> None:
+        """Drop every node that no output depends on; inputs stay."""
+        wanted, stack = set(self.inputs), list(self.outputs)
+        while stack:
+            name = stack.pop()
+            if name in wanted and name not in self.inputs:
+                continue
+            wanted.add(name)
+            stack.extend(node_of(r) for r in self.nodes[name].input)
+        self.nodes = {name: node for name, node in self.nodes.items() if name in wanted}
+
+    def ordered(self) -> list[NodeDef]:
+        """Nodes in an order in which each comes after its inputs (loops are left as they are)."""
+        result: list[NodeDef] = []
+        state: dict[str, int] = {}
+        for root in self.nodes:
+            stack = [(root, False)]
+            while stack:
+                name, done = stack.pop()
+                if done:
+                    state[name] = 2
+                    result.append(self.nodes[name])
+                elif name in self.nodes and name not in state:
+                    state[name] = 1
+                    stack.append((name, True))
+                    stack.extend((node_of(r), False) for r in self.nodes[name].input)
+        return result
+
+    def graph_def(self) -> Any:
+        """The graph as a GraphDef, nodes in topological order."""
+        result = graph_pb2.GraphDef()
+        result.node.extend(self.ordered())
+        if self.library is not None:
+            result.library.CopyFrom(self.library)
+        if self.versions is not None:
+            result.versions.CopyFrom(self.versions)
+        return result
+
+
+def from_graph_def(graph_def: Any, inputs: Sequence[str], outputs: Sequence[str]) -> Graph:
+    """Wrap a GraphDef; its nodes are copied."""
+    nodes = {}
+    for node in graph_def.node:
+        copy = node_def_pb2.NodeDef()
+        copy.CopyFrom(node)
+        nodes[str(node.name)] = copy
+    return Graph(nodes, tuple(inputs), tuple(outputs), graph_def.library, graph_def.versions)
+
+
+def only_reader(consumers: dict[str, list[NodeDef]], name: str, graph: Graph) -> NodeDef | None:
+    """The one node that reads `name`, or None where there are several or it is an output."""
+    readers = consumers.get(name, [])
+    return readers[0] if len(readers) == 1 and name not in graph.outputs else None

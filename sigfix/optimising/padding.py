@@ -1,0 +1,40 @@
+"""Pad + depthwise convolution -> depthwise convolution with explicit padding.
+
+TensorFlow 2.19 itself must not meet the result (it aborts when it fuses such a kernel), so this
+pass belongs to the export.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sigfix.optimising.graph import Graph, node_of, only_reader
+
+CONVOLUTIONS = ("DepthwiseConv2dNative", "Conv2D")
+
+
+def fold_padding(graph: Graph) -> int:
+    """Move zero padding of height and width (NHWC) into the convolution behind it."""
+    consumers = graph.consumers()
+    folded = 0
+    for node in list(graph.nodes.values()):
+        if node.op not in CONVOLUTIONS or node.attr["padding"].s != b"VALID":
+            continue
+        pad = graph.nodes.get(node_of(node.input[0]))
+        if pad is None or pad.op not in ("Pad", "PadV2") or node.attr["data_format"].s == b"NCHW":
+            continue
+        amounts = graph.constant(pad.input[1])
+        if amounts is None or only_reader(consumers, pad.name, graph) is not node:
+            continue
+        if pad.op == "PadV2":
+            value = graph.constant(pad.input[2])
+            if value is None or value != 0:
+                continue
+        if amounts.shape != (4, 2) or amounts[[0, 3]].any() or (amounts < 0).any():
+            continue
+        node.attr["padding"].s = b"EXPLICIT"
+        node.attr["explicit_paddings"].list.i[:] = [int(a) for a in np.ravel(amounts)]
+        node.input[0] = pad.input[0]
+        del graph.nodes[pad.name]
+        folded += 1
+    return folded
