@@ -1,0 +1,135 @@
+"""What is no model is named in one message, with its code and what to do."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from sigfix.errors import UnreadableModelError
+from sigfix.reading import read
+from tests.models import Model, healthy, varint
+
+
+def saved_model_with(path: Path, data: bytes) -> Path:
+    path.mkdir()
+    (path / "saved_model.pb").write_bytes(data)
+    return path
+
+
+def frozen_graph() -> bytes:
+    return Model().meta.graph_def.SerializeToString()
+
+
+CASES = {
+    "empty file": (b"", "CON214", "is empty"),
+    "text": (b"<html><body>Not found</body></html>\n", "CON212", "is a text file"),
+    "lfs": (
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 12\n",
+        "CON211",
+        "Git-LFS pointer",
+    ),
+    "truncated": (healthy().data()[:-20], "CON214", "20 bytes are missing"),
+    "frozen graph": (frozen_graph(), "CON212", "frozen GraphDef"),
+    "meta graph": (healthy().meta.SerializeToString(), "CON212", "MetaGraphDef"),
+    "no meta graph": (b"\x08\x01", "CON212", "no MetaGraph"),
+    "zeros": (bytes(1000), "CON212", "no MetaGraph"),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_file_that_is_no_saved_model(name: str, tmp_path: Path) -> None:
+    data, code, words = CASES[name]
+    path = saved_model_with(tmp_path / "model", data)
+    with pytest.raises(UnreadableModelError) as caught:
+        read(path)
+    assert caught.value.code == code
+    assert words in caught.value.message
+    assert str(path / "saved_model.pb") in caught.value.message
+    assert (path / "saved_model.pb").read_bytes() == data
+
+
+def test_damage_inside_is_a_parse_error(tmp_path: Path) -> None:
+    data = bytearray(healthy().data())
+    data[10:30] = b"\xff" * 20
+    with pytest.raises(UnreadableModelError) as caught:
+        read(saved_model_with(tmp_path / "model", bytes(data)))
+    assert caught.value.code in ("CON212", "CON214")
+
+
+def test_absent_path(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableModelError, match="does not exist"):
+        read(tmp_path / "nothing")
+
+
+def test_empty_directory(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableModelError, match="is empty") as caught:
+        read(tmp_path)
+    assert caught.value.code == "CON215"
+
+
+def test_variables_folder_points_to_the_one_above(tmp_path: Path) -> None:
+    (tmp_path / "variables.index").write_bytes(b"")
+    with pytest.raises(UnreadableModelError) as caught:
+        read(tmp_path)
+    assert "the one above" in (caught.value.hint or "")
+
+
+def test_checkpoint_is_named(tmp_path: Path) -> None:
+    (tmp_path / "checkpoint").write_text("x")
+    (tmp_path / "ckpt-1.index").write_bytes(b"")
+    with pytest.raises(UnreadableModelError) as caught:
+        read(tmp_path)
+    assert "checkpoint" in (caught.value.hint or "")
+
+
+def test_one_version_below_is_read(tmp_path: Path) -> None:
+    healthy().write(tmp_path / "model" / "1")
+    assert read(tmp_path / "model").path == tmp_path / "model" / "1"
+
+
+def test_several_versions_are_listed(tmp_path: Path) -> None:
+    for version in ("1", "2", "10"):
+        healthy().write(tmp_path / "model" / version)
+    with pytest.raises(UnreadableModelError, match="holds 3 SavedModels: 1, 2, 10") as caught:
+        read(tmp_path / "model")
+    assert caught.value.code == "CON216"
+
+
+def test_hidden_folders_and_environments_are_not_searched(tmp_path: Path) -> None:
+    healthy().write(tmp_path / ".cache")
+    healthy().write(tmp_path / "node_modules" / "m")
+    (tmp_path / "venv").mkdir()
+    (tmp_path / "venv" / "pyvenv.cfg").write_text("")
+    healthy().write(tmp_path / "venv" / "m")
+    with pytest.raises(UnreadableModelError) as caught:
+        read(tmp_path)
+    assert caught.value.code == "CON215"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_unreadable_file(tmp_path: Path) -> None:
+    path = healthy().write(tmp_path / "model")
+    (path / "saved_model.pb").chmod(0)
+    with pytest.raises(UnreadableModelError, match="cannot be read"):
+        read(path)
+
+
+@pytest.mark.parametrize("depth", [40, 60, 5000])
+def test_nesting_without_end_is_refused(depth: int, tmp_path: Path) -> None:
+    """Tuples inside tuples, as many as the parser lets through and many more."""
+    value = b""
+    for _ in range(depth):
+        inner = b"\x0a" + varint(len(value)) + value  # TupleValue.values
+        value = b"\xa2\x03" + varint(len(inner)) + inner  # StructuredValue.tuple_value
+    concrete = b"\x22" + varint(len(value)) + value  # output_signature
+    entry = b"\x0a\x03f_1\x12" + varint(len(concrete)) + concrete
+    graph = b"\x12" + varint(len(entry)) + entry
+    meta = healthy().meta.SerializeToString() + b"\x3a" + varint(len(graph)) + graph
+    data = b"\x08\x01\x12" + varint(len(meta)) + meta
+    path = saved_model_with(tmp_path / "model", data)
+    try:
+        read(path)
+    except UnreadableModelError as error:
+        assert error.code == "CON214"
