@@ -105,7 +105,7 @@ def _compare_output(
     if actual.shape != expected.shape:
         return row(False, f"its shape is {actual.shape}, not {expected.shape}")
     is_text = expected.dtype.kind in _TEXT_KINDS and actual.dtype.kind in _TEXT_KINDS
-    if actual.dtype != expected.dtype and not is_text:
+    if actual.dtype.name != expected.dtype.name and not is_text:
         return row(False, f"its dtype is {actual.dtype}, not {expected.dtype}")
     if expected.size == 0:
         return row(False, "it is empty: nothing was compared")
@@ -145,7 +145,8 @@ def _close(expected: Array, actual: Array, tolerance: float) -> dict[str, Any]:
     if not finite.any():
         return {"ok": False, "reason": "it has no finite number: nothing was compared"}
     difference = np.zeros(expected.shape)
-    np.abs(actual - expected, out=difference, where=finite)
+    np.subtract(actual, expected, out=difference, where=finite)
+    difference = np.abs(difference)
     absolute = float(difference.max())
     relative = absolute / _range(expected[finite])
     ok = relative <= tolerance

@@ -123,9 +123,10 @@ def _read_npz(file: Path) -> Arrays:
     if not file.is_file():
         raise UsageError(f"{file} does not exist, or is not a file.", hint)
     try:
-        with np.load(file, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise UsageError(f"{file} holds one array without a name (.npy).", hint)
+        loaded = np.load(file, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            raise UsageError(f"{file} holds one array without a name (.npy).", hint)
+        with loaded as archive:
             return {name: archive[name] for name in archive.files}
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         reason = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
@@ -139,12 +140,11 @@ def _fitted(file: Path, name: str, array: Array, spec: TensorSpec) -> Array:
             f"{where} has shape {format_shape(array.shape)}; "
             f"the model takes {format_shape(spec.shape)}."
         )
-    if spec.dtype == "string" and array.dtype.kind in "SU":
+    kind = array.dtype.kind
+    if spec.dtype == "string" and kind in "SU":
         return _as_bytes(array)
-    if spec.dtype == str(array.dtype):
-        return array
-    kind, wanted = array.dtype.kind, np.dtype(spec.dtype).kind if spec.dtype in _NOISE else ""
-    if kind == "f" and wanted == "f":
+    wanted = np.dtype(spec.dtype).kind if spec.dtype in _NOISE and spec.dtype != "string" else ""
+    if array.dtype.name == spec.dtype or (kind == "f" and wanted == "f"):
         return array.astype(spec.dtype)
     if kind in "iu" and wanted and wanted in "iu":
         limits = np.iinfo(spec.dtype)

@@ -49,7 +49,7 @@ def _cast(array: Array) -> Array:
     array = np.asarray(array)
     if array.dtype.kind in "SU":
         return np.vectorize(_text_bytes, otypes=[object])(array) if array.size else array
-    dtype = TFJS_DTYPES.get(str(array.dtype))
+    dtype = TFJS_DTYPES.get(array.dtype.name)
     if dtype == "int32" and array.size:
         limits = np.iinfo(np.int32)
         if array.max() > limits.max or array.min() < limits.min:
@@ -63,7 +63,7 @@ def write_tensor(name: str, array: Array, file: Path) -> dict[str, Any]:
     Raises `NotVerifiedError` for a dtype or a value that TensorFlow.js has no room for.
     """
     array = _cast(array)
-    dtype = "string" if array.dtype.kind == "O" else str(array.dtype)
+    dtype = "string" if array.dtype.kind == "O" else array.dtype.name
     if dtype == "string":
         texts = [base64.b64encode(_text_bytes(text)).decode() for text in array.ravel()]
         file.write_text(json.dumps(texts))

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import importlib.util
+
+import pytest
+
+from sigfix.errors import NotVerifiedError
+from tests.verifying import models
+
+
+def _needs(*packages):
+    missing = [name for name in packages if importlib.util.find_spec(name) is None]
+    if missing:
+        pytest.skip(f"not installed: {', '.join(missing)}")
+
+
+@pytest.fixture(scope="session")
+def mixed(tmp_path_factory):
+    _needs("tensorflow")
+    return models.save_mixed(tmp_path_factory.mktemp("models") / "mixed")
+
+
+@pytest.fixture(scope="session")
+def loop(tmp_path_factory):
+    _needs("tensorflow")
+    return models.save_loop(tmp_path_factory.mktemp("models") / "loop")
+
+
+@pytest.fixture(scope="session")
+def text(tmp_path_factory):
+    _needs("tensorflow")
+    return models.save_text(tmp_path_factory.mktemp("models") / "text")
+
+
+@pytest.fixture(scope="session")
+def node_packages():
+    from sigfix.verifying import node
+
+    try:
+        return node.packages_directory(node.find_node())
+    except NotVerifiedError as error:
+        pytest.skip(f"{error.message} ({error.hint})")
+
+
+@pytest.fixture(scope="session")
+def mixed_tfjs(mixed, node_packages):
+    _needs("tensorflowjs")
+    return models.to_tfjs(mixed)
+
+
+@pytest.fixture(scope="session")
+def loop_tfjs(loop, node_packages):
+    _needs("tensorflowjs")
+    return models.to_tfjs(loop)
+
+
+@pytest.fixture(scope="session")
+def text_tfjs(text, node_packages):
+    _needs("tensorflowjs")
+    return models.to_tfjs(text)
