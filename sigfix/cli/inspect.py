@@ -23,6 +23,8 @@ class Format(str, Enum):
 
     TEXT = "text"
     JSON = "json"
+    SARIF = "sarif"
+    GITHUB = "github"
 
 
 class FailOn(str, Enum):
@@ -62,22 +64,58 @@ def inspect(
     """
     from sigfix.diagnosis import check_selection
     from sigfix.pipeline.inspect import inspect as inspect_path
-    from sigfix.pipeline.inspect import inspect_or_fail
-    from sigfix.rendering.inspection_json import render_json
-    from sigfix.rendering.inspection_text import render_text
 
     codes = {"selected": check_selection(selected or ()), "ignored": check_selection(ignored or ())}
     if len(paths) == 1 and output_format is Format.TEXT:
         inspections = [inspect_path(paths[0], **codes)]
     else:
-        inspections = [inspect_or_fail(path, **codes) for path in paths]
-    if output_format is Format.JSON:
-        sys.stdout.write(render_json(inspections))
-    else:
-        style = terminal_style()
-        texts = [render_text(item, style, everything=everything) for item in inspections]
-        sys.stdout.write("\n".join(texts))
+        inspections = inspect_all(paths, codes)
+    sys.stdout.write(rendered(inspections, output_format, everything))
     raise typer.Exit(exit_code(inspections, fail_on))
+
+
+def inspect_all(paths: list[Path], codes: dict[str, tuple[str, ...]]) -> list[Inspection]:
+    """Inspect every path, with a progress line on a terminal where there are many."""
+    from sigfix.pipeline.inspect import inspect_or_fail
+
+    shown = len(paths) > 3 and sys.stderr.isatty()
+    inspections = []
+    for number, path in enumerate(paths, 1):
+        if shown:
+            done = 20 * number // len(paths)
+            bar = "#" * done + "." * (20 - done)
+            sys.stderr.write(f"\r[{bar}] {number}/{len(paths)}\x1b[K")
+        inspections.append(inspect_or_fail(path, **codes))
+    if shown:
+        sys.stderr.write("\r\x1b[K")
+    return inspections
+
+
+def rendered(inspections: list[Inspection], output_format: Format, everything: bool) -> str:
+    """The report in the chosen format."""
+    if output_format is Format.JSON:
+        from sigfix.rendering.inspection_json import render_json
+
+        return render_json(inspections)
+    if output_format is Format.SARIF:
+        from sigfix.rendering.inspection_sarif import render_sarif
+
+        return render_sarif(inspections)
+    if output_format is Format.GITHUB:
+        from sigfix.rendering.inspection_github import render_github
+
+        return render_github(inspections)
+    from sigfix.rendering.inspection_text import render_text
+    from sigfix.rendering.summary import render_findings, render_summary
+
+    style = terminal_style()
+    if len(inspections) == 1:
+        return render_text(inspections[0], style, everything=everything)
+    if everything:
+        texts = [render_text(item, style, everything=True) + "\n" for item in inspections]
+    else:
+        texts = [render_findings(item, style) for item in inspections]
+    return "".join(texts) + render_summary(inspections, style)
 
 
 def terminal_style() -> Style:

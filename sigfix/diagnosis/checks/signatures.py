@@ -6,7 +6,7 @@ from sigfix.describing.callables import trace_text
 from sigfix.describing.candidates import input_candidates, output_candidates
 from sigfix.diagnosis.rule import Fixable, repair_command
 from sigfix.diagnosis.subject import Findings, Subject, few, finding, located, tensor_count
-from sigfix.model import DEFAULT_SERVING_KEY, Function
+from sigfix.model import DEFAULT_SERVING_KEY, Function, Signature
 
 _LOSS_WORDS = ("loss", "train_op", "train_loss", "total_loss", "gradients")
 _LABEL_WORDS = ("label", "labels", "target", "targets", "y_true")
@@ -83,6 +83,23 @@ def _nothing_callable(subject: Subject) -> Findings:
     )
 
 
+def _most_useful(signatures: tuple[Signature, ...]) -> Signature:
+    """The signature that is most likely wanted: with inputs and outputs, and no training step."""
+    return max(
+        signatures,
+        key=lambda item: (not _training_marks(item), bool(item.inputs), bool(item.outputs)),
+    )
+
+
+def _training_marks(signature: Signature) -> list[str]:
+    """What makes a signature look like a training step."""
+    marks = [f"input {item.key}" for item in signature.inputs if item.key.lower() in _LABEL_WORDS]
+    marks += [f"output {item.key}" for item in signature.outputs if item.key.lower() in _LOSS_WORDS]
+    if signature.method_name.endswith("/train"):
+        marks.append(f"method name {signature.method_name}")
+    return marks
+
+
 def check_offered(subject: Subject) -> Findings:
     """SIG001 to SIG005: is there a signature, and is one the default."""
     signatures = subject.meta.user_signatures
@@ -105,7 +122,7 @@ def check_offered(subject: Subject) -> Findings:
             "SIG003",
             f"{len(keys)} signatures, none of them serving_default: {few(keys)}",
             located(subject),
-            command=repair_command(subject.path, "--from", keys[0]),
+            command=repair_command(subject.path, "--from", _most_useful(signatures).key),
         )
 
 
@@ -128,17 +145,13 @@ def check_shape_of_signature(subject: Subject) -> Findings:
     """SIG007 to SIG009: no inputs, no outputs, a training step."""
     for signature in subject.meta.user_signatures:
         where = located(subject, signature)
-        inputs = [item.key for item in signature.inputs]
-        outputs = [item.key for item in signature.outputs]
-        if not inputs:
+        if not signature.inputs:
             yield finding("SIG007", "takes no inputs", where)
-        if not outputs:
+        if not signature.outputs:
             yield finding("SIG008", "returns no outputs", where)
-        losses = [key for key in outputs if key.lower() in _LOSS_WORDS]
-        labels = [key for key in inputs if key.lower() in _LABEL_WORDS]
-        if losses or labels or signature.method_name.endswith("/train"):
-            evidence = [f"input {key}" for key in labels] + [f"output {key}" for key in losses]
-            yield finding("SIG009", "looks like a training step", where, tuple(evidence))
+        marks = _training_marks(signature)
+        if marks:
+            yield finding("SIG009", "looks like a training step", where, tuple(marks))
 
 
 def check_method_names(subject: Subject) -> Findings:

@@ -1,0 +1,40 @@
+"""Findings as GitHub workflow commands, which annotate a pull request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sigfix.diagnosis.catalogue import RULES
+from sigfix.report import Inspection
+
+_COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _line(severity: str, path: str, title: str, text: str) -> str:
+    command = _COMMANDS[severity]
+    return f"::{command} file={_property(path)},title={_property(title)}::{_data(text)}"
+
+
+def render_github(inspections: Sequence[Inspection]) -> str:
+    """One `::error file=...::message` line a finding."""
+    lines = []
+    for inspection in inspections:
+        path = str(inspection.path)
+        if inspection.failure is not None:
+            failure = inspection.failure
+            title = f"{failure.code} unreadable".strip()
+            lines.append(_line("error", path, title, failure.message))
+        for item in inspection.findings:
+            place = f"{item.location}: " if item.location else ""
+            text = place + item.message + (f"\nfix: {item.command}" if item.command else "")
+            title = f"{item.code} {RULES[item.code].name}"
+            lines.append(_line(item.severity.value, path, title, text))
+    return "".join(f"{line}\n" for line in lines)

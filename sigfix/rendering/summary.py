@@ -1,0 +1,70 @@
+"""Several inspections as one table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os.path import commonpath
+from pathlib import Path
+
+from sigfix.diagnosis.rule import Severity
+from sigfix.rendering.inspection_text import failure_lines, finding_lines
+from sigfix.rendering.style import SEVERITY_COLOURS, Style, plural, printable
+from sigfix.report import Inspection
+
+_COLUMNS = ("errors", "warnings", "notes")
+
+
+def _names(inspections: Sequence[Inspection]) -> list[str]:
+    """The paths, without the directory that all of them share."""
+    paths = [item.path for item in inspections]
+    if len({path.is_absolute() for path in paths}) == 1:
+        shared = Path(commonpath([path.parent for path in paths]))
+        return [printable(str(path.relative_to(shared))) for path in paths]
+    return [printable(str(path)) for path in paths]
+
+
+def _signatures(item: Inspection) -> str:
+    if item.failure is not None:
+        return "unreadable"
+    metas = item.model.meta_graphs if item.model else ()
+    keys = [signature.key for meta in metas for signature in meta.user_signatures]
+    if not keys:
+        return "no signature"
+    return printable(keys[0]) if len(keys) == 1 else f"{len(keys)} signatures"
+
+
+def _row(style: Style, name: str, what: str, counts: Sequence[str], width: int) -> str:
+    cells = "".join(f"{count:>10}" for count in counts)
+    return f"{name:<{width}}  {what:<16.16}{cells}".rstrip()
+
+
+def render_summary(inspections: Sequence[Inspection], style: Style) -> str:
+    """A table with a row a path, and what could not be read below it."""
+    names = _names(inspections)
+    width = min(max(len(name) for name in names), max(style.width - 50, 20))
+    lines = [style.paint(_row(style, "model", "signatures", _COLUMNS, width), "bold")]
+    for name, item in zip(names, inspections, strict=True):
+        counts = [str(item.count(severity) or "-") for severity in Severity]
+        worst = next((level for level in Severity if item.count(level)), None)
+        row = _row(style, name, _signatures(item), counts, width)
+        unreadable = item.failure is not None
+        colour = "red" if unreadable else SEVERITY_COLOURS[worst.value] if worst else "green"
+        lines.append(row.replace(name, style.paint(name, colour), 1))
+    failed = [item for item in inspections if item.failure is not None]
+    total = [
+        plural(sum(item.count(severity) for item in inspections), severity.value)
+        for severity in Severity
+    ]
+    summary = f"{plural(len(inspections), 'model')}: {', '.join(total)}"
+    if failed:
+        summary += f"; {len(failed)} unreadable"
+    return "\n".join([*lines, "", summary]) + "\n"
+
+
+def render_findings(item: Inspection, style: Style) -> str:
+    """The path and its findings, or why it could not be read; '' where all is well."""
+    if item.failure is None and not item.findings:
+        return ""
+    lines = [style.paint(printable(str(item.path)), "bold")]
+    lines += failure_lines(item, style) if item.failure else finding_lines(item.findings, style)
+    return "\n".join(lines) + "\n\n"

@@ -1,0 +1,1 @@
+"""Generators of the tables and pages that the repository carries."""
