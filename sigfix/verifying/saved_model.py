@@ -5,6 +5,7 @@ Loading a SavedModel restores its variables and runs its initialisers: it execut
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from sigfix.errors import MissingExtraError, NotVerifiedError, UnreadableModelEr
 from sigfix.verifying.inputs import Arrays
 
 DEFAULT_SIGNATURE = "serving_default"
+
+_STACK = ("Graph execution error", "Detected at node", "File ", "<stack traces", "[[{{node")
 
 
 def run(
@@ -39,7 +42,7 @@ def run(
         loaded = tf.saved_model.load(str(model_dir), tags=None if tags is None else list(tags))
     except Exception as error:  # TensorFlow raises a different kind for every fault
         raise UnreadableModelError(
-            f"TensorFlow cannot load {model_dir}: {_first_line(error)}"
+            f"TensorFlow cannot load {model_dir}: {_reason(error)}"
         ) from error
     if signature not in loaded.signatures:
         names = ", ".join(sorted(loaded.signatures)) or "none"
@@ -58,7 +61,7 @@ def _call(tf: Any, function: Any, inputs: Arrays, model_dir: Path, signature: st
     except Exception as error:
         raise NotVerifiedError(
             f"TensorFlow cannot run {signature!r} of {model_dir} with the test inputs: "
-            f"{_first_line(error)}",
+            f"{_reason(error)}",
             "give inputs that the model takes with --inputs FILE.npz",
         ) from error
     composite = [name for name, value in outputs.items() if not isinstance(value, tf.Tensor)]
@@ -69,5 +72,8 @@ def _call(tf: Any, function: Any, inputs: Arrays, model_dir: Path, signature: st
     return {name: np.asarray(value.numpy()) for name, value in outputs.items()}
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+def _reason(error: Exception) -> str:
+    """Return what TensorFlow says went wrong, without where in its own stack it noticed."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    said = [line for line in lines if line and not line.startswith(_STACK)]
+    return re.sub(r"\s*\[Op:[^]]*\]", "", " ".join(said))[:300] or type(error).__name__

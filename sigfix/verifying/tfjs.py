@@ -19,6 +19,7 @@ from sigfix.verifying.tensor_files import read_tensor, write_tensor
 TIME_LIMIT_SECONDS = 900.0
 RUNNER = nodejs.WEB / "runner.mjs"
 
+_UNKNOWN_NAME = re.compile("not part of graph|is not found in the graph|Missing the following")
 _NO_KERNEL = re.compile(r"Kernel '(\w+)' not registered for backend '(\w+)'")
 
 
@@ -141,7 +142,8 @@ def _read_result(model_dir: Path, result: dict[str, Any]) -> TfjsRun:
         if result["stage"] == "load":
             raise ParityError(f"TensorFlow.js cannot load {model_dir}: {reason}.")
         if result["stage"] == "run":
-            raise ParityError(f"TensorFlow.js cannot run {model_dir}: {reason}.")
+            known = _known_names(model_dir) if _UNKNOWN_NAME.search(reason) else ""
+            raise ParityError(f"TensorFlow.js cannot run {model_dir}: {reason}.{known}")
         raise NotVerifiedError(f"TensorFlow.js did not start: {reason}.")
     return TfjsRun(
         outputs=[
@@ -155,3 +157,13 @@ def _read_result(model_dir: Path, result: dict[str, Any]) -> TfjsRun:
         times_ms=tuple(result["times_ms"]),
         kernels=tuple(KernelTime(**kernel) for kernel in result["kernels"]),
     )
+
+
+def _known_names(model_dir: Path) -> str:
+    """Say which names the signature in model.json has (a file that TF.js has just read)."""
+    model = json.loads((Path(model_dir) / "model.json").read_text())
+    signature = (model.get("userDefinedMetadata") or {}).get("signature") or model.get("signature")
+    if not signature:
+        return " model.json has no signature."
+    inputs, outputs = (", ".join(signature.get(side) or {}) for side in ("inputs", "outputs"))
+    return f" Its signature has the inputs {inputs or 'none'} and the outputs {outputs or 'none'}."

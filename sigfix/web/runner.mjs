@@ -116,20 +116,25 @@ class Caller {
     return Array.isArray(tensors) ? tensors : [tensors];
   }
 
-  /** Call and wait for the values, as whoever uses the model does. */
-  async callAndRead(inputs) {
-    const tensors = await this.call(inputs);
-    await Promise.all(tensors.map((tensor) => tensor.data()));
-    for (const tensor of new Set(tensors)) tensor.dispose();
+  /** Free results, but not what the next call needs: an output may be an input, or a weight. */
+  release(tensors, inputs) {
+    const shared = [...Object.values(inputs), ...Object.values(this.model.weights).flat()];
+    const needed = new Set(shared.map((tensor) => tensor.id));
+    for (const tensor of tensors) {
+      if (!tensor.isDisposed && !needed.has(tensor.id)) tensor.dispose();
+    }
   }
 }
 
+/** Milliseconds of `repeat` executions after a warm-up, each until its values can be used. */
 async function time(caller, inputs, repeat) {
   const times = [];
   for (let index = -WARM_UP; repeat > 0 && index < repeat; index += 1) {
     const start = performance.now();
-    await caller.callAndRead(inputs);
+    const tensors = await caller.call(inputs);
+    await Promise.all(tensors.map((tensor) => tensor.data()));
     if (index >= 0) times.push(performance.now() - start);
+    caller.release(tensors, inputs);
   }
   return times;
 }
@@ -169,6 +174,7 @@ async function run(request) {
       const file = join(request.output_dir, `output_${index}_${position}.bin`);
       outputs.push(await writeTensor(tensor, request.outputs[position], file));
     }
+    caller.release(tensors, inputs);
     runs.push({ outputs });
   }
   return {

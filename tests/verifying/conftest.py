@@ -33,6 +33,18 @@ def text(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def table(tmp_path_factory):
+    _needs("tensorflow")
+    return models.save_table(tmp_path_factory.mktemp("models") / "table")
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory):
+    _needs("tensorflow")
+    return models.save_shared(tmp_path_factory.mktemp("models") / "shared")
+
+
+@pytest.fixture(scope="session")
 def node_packages():
     from sigfix.verifying import node
 
@@ -58,3 +70,15 @@ def loop_tfjs(loop, node_packages):
 def text_tfjs(text, node_packages):
     _needs("tensorflowjs")
     return models.to_tfjs(text)
+
+
+@pytest.fixture(scope="session")
+def table_tfjs(table, node_packages):
+    _needs("tensorflowjs")
+    return models.to_tfjs(table)
+
+
+@pytest.fixture(scope="session")
+def shared_tfjs(shared, node_packages):
+    _needs("tensorflowjs")
+    return models.to_tfjs(shared)

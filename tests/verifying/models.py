@@ -69,6 +69,38 @@ def save_text(folder: Path) -> Path:
     return folder
 
 
+def save_table(folder: Path) -> Path:
+    """A hash table that an initialiser fills."""
+    import tensorflow as tf
+
+    class Table(tf.Module):
+        def __init__(self):
+            pairs = tf.lookup.KeyValueTensorInitializer(["a", "b"], tf.constant([3, 4], tf.int64))
+            self.table = tf.lookup.StaticHashTable(pairs, default_value=-1)
+
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+        def call(self, words):
+            return {"ids": self.table.lookup(words)}
+
+    module = Table()
+    tf.saved_model.save(module, str(folder), signatures={"serving_default": module.call})
+    return folder
+
+
+def save_shared(folder: Path) -> Path:
+    """Outputs that are an input and a constant: tensors that the next call needs again."""
+    import tensorflow as tf
+
+    class Shared(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.float32)])
+        def call(self, x):
+            return {"same": x, "constant": tf.constant([0.5, 2.0, 8.0])}
+
+    module = Shared()
+    tf.saved_model.save(module, str(folder), signatures={"serving_default": module.call})
+    return folder
+
+
 def to_tfjs(saved_model: Path) -> Path:
     """Convert beside `saved_model`, as tensorflowjs_converter does by default."""
     # tensorflow-decision-forests greets through IPython where the output is captured.

@@ -72,6 +72,8 @@ def test_tensorflow_says_what_it_cannot_run(mixed, tmp_path):
         saved_model.run(mixed, [{"x": np.zeros((1, 5), "float32"), "ids": np.array([1])}])
     with pytest.raises(NotVerifiedError, match="cannot run"):
         saved_model.run(mixed, [{"x": X}])
+    with pytest.raises(NotVerifiedError, match=r"inputs: indices\[1\] = 20 is not in \[0, 20\)$"):
+        saved_model.run(mixed, [{"x": X, "ids": np.array([0, 20, 1, 2])}])
     with pytest.raises(UsageError, match="no signature 'predict'; TensorFlow sees: serving_def"):
         saved_model.run(mixed, [], signature="predict")
     with pytest.raises(UnreadableModelError, match="cannot load"):
