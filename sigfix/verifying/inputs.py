@@ -58,9 +58,6 @@ _NOISE: dict[str, Noise] = {
     "string": _words,
 }
 
-NOISE_PROVES_LITTLE = ("int32", "int64", "string")
-"""Dtypes of inputs that are often token ids or text: a check with noise is a weak one."""
-
 
 def seeded_inputs(specs: Mapping[str, TensorSpec], batch: int, seed: int = SEED) -> Arrays:
     """Make one array for each input of `specs` (by signature key), the same for the same seed.
