@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sigfix.cli.app import app
+from sigfix.errors import SigfixError
 
 if TYPE_CHECKING:
     from sigfix.rendering.style import Style
@@ -36,6 +39,18 @@ class FailOn(str, Enum):
     NEVER = "never"
 
 
+class TargetName(str, Enum):
+    """Where the model shall run."""
+
+    TFJS = "tfjs"
+    TFJS_WASM = "tfjs-wasm"
+    TFJS_WEBGL = "tfjs-webgl"
+    TFJS_WEBGPU = "tfjs-webgpu"
+    TFJS_NODE = "tfjs-node"
+    SERVING = "serving"
+    TFLITE = "tflite"
+
+
 @app.command()
 def inspect(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="SavedModel directories.")],
@@ -53,6 +68,9 @@ def inspect(
         list[str] | None,
         typer.Option("--ignore", metavar="CODES", help="Not these codes or families."),
     ] = None,
+    target: Annotated[
+        TargetName | None, typer.Option("--target", "-t", help="Also check what this cannot run.")
+    ] = None,
     everything: Annotated[
         bool, typer.Option("--all", "-a", help="Show every function, tensor and operator.")
     ] = False,
@@ -65,18 +83,23 @@ def inspect(
     from sigfix.diagnosis import check_selection
     from sigfix.pipeline.inspect import inspect as inspect_path
 
-    codes = {"selected": check_selection(selected or ()), "ignored": check_selection(ignored or ())}
+    inspect_one = partial(
+        inspect_path,
+        target=target.value if target else "",
+        selected=check_selection(selected or ()),
+        ignored=check_selection(ignored or ()),
+    )
     if len(paths) == 1 and output_format is Format.TEXT:
-        inspections = [inspect_path(paths[0], **codes)]
+        inspections = [inspect_one(paths[0])]
     else:
-        inspections = inspect_all(paths, codes)
+        inspections = inspect_all(paths, inspect_one)
     sys.stdout.write(rendered(inspections, output_format, everything))
     raise typer.Exit(exit_code(inspections, fail_on))
 
 
-def inspect_all(paths: list[Path], codes: dict[str, tuple[str, ...]]) -> list[Inspection]:
+def inspect_all(paths: list[Path], inspect_one: Callable[[Path], Inspection]) -> list[Inspection]:
     """Inspect every path, with a progress line on a terminal where there are many."""
-    from sigfix.pipeline.inspect import inspect_or_fail
+    from sigfix.pipeline.inspect import failed_inspection
 
     shown = len(paths) > 3 and sys.stderr.isatty()
     inspections = []
@@ -85,7 +108,10 @@ def inspect_all(paths: list[Path], codes: dict[str, tuple[str, ...]]) -> list[In
             done = 20 * number // len(paths)
             bar = "#" * done + "." * (20 - done)
             sys.stderr.write(f"\r[{bar}] {number}/{len(paths)}\x1b[K")
-        inspections.append(inspect_or_fail(path, **codes))
+        try:
+            inspections.append(inspect_one(path))
+        except SigfixError as error:
+            inspections.append(failed_inspection(path, error))
     if shown:
         sys.stderr.write("\r\x1b[K")
     return inspections

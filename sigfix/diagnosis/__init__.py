@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from sigfix.describing.targets import Target
 from sigfix.diagnosis.catalogue import FAMILIES, RULES
 from sigfix.diagnosis.checks import behaviour, container, signatures, specs
+from sigfix.diagnosis.checks.target import check_target
 from sigfix.diagnosis.rule import Finding, Fixable, Rule, Severity
 from sigfix.diagnosis.subject import Subject
 from sigfix.errors import UsageError
@@ -25,14 +27,16 @@ __all__ = [
 _PER_META_GRAPH = (*signatures.CHECKS, *specs.CHECKS, *behaviour.CHECKS)
 
 
-def diagnose(model: SavedModel) -> list[Finding]:
-    """Every finding about a SavedModel, the worst first, then by code and location."""
+def diagnose(model: SavedModel, target: Target | None = None) -> list[Finding]:
+    """Every finding about a SavedModel (and a target), the worst first, then by code."""
     found = [item for check in container.CHECKS for item in check(model)]
     several = len(model.meta_graphs) > 1
     for number, meta in enumerate(model.meta_graphs):
         prefix = f"MetaGraph {number} [{', '.join(meta.tags)}]" if several else ""
         subject = Subject(model, meta, prefix)
         found += [item for check in _PER_META_GRAPH for item in check(subject)]
+        if target is not None:
+            found += check_target(subject, target)
     return sort_findings(found)
 
 

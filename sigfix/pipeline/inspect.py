@@ -7,6 +7,7 @@ from pathlib import Path
 from sigfix.describing.candidates import input_candidates, output_candidates
 from sigfix.describing.operators import custom_operators
 from sigfix.describing.producer import producers
+from sigfix.describing.targets import find_target
 from sigfix.diagnosis import diagnose, select
 from sigfix.errors import SigfixError
 from sigfix.reading import read
@@ -14,13 +15,18 @@ from sigfix.report import Failure, Inspection
 
 
 def inspect(
-    path: Path | str, *, selected: tuple[str, ...] = (), ignored: tuple[str, ...] = ()
+    path: Path | str,
+    *,
+    target: str = "",
+    selected: tuple[str, ...] = (),
+    ignored: tuple[str, ...] = (),
 ) -> Inspection:
-    """Read the model at `path` and say what it is and what is wrong with it.
+    """Read the model at `path` and say what it is and what is wrong with it, and with a target.
 
     Raises `UnreadableModelError` where there is no model.
     """
     path = Path(path)
+    wanted = find_target(target) if target else None
     model = read(path)
     candidates, custom = [], []
     for meta in model.meta_graphs:
@@ -35,18 +41,13 @@ def inspect(
         path=path,
         model=model,
         producers=tuple(producers(model)),
-        findings=tuple(select(diagnose(model), selected, ignored)),
+        findings=tuple(select(diagnose(model, wanted), selected, ignored)),
         candidates=tuple(candidates),
         custom_operators=tuple(custom),
     )
 
 
-def inspect_or_fail(
-    path: Path, *, selected: tuple[str, ...] = (), ignored: tuple[str, ...] = ()
-) -> Inspection:
-    """Like `inspect`, with an unreadable path as a `Failure`: for several paths in one call."""
-    try:
-        return inspect(path, selected=selected, ignored=ignored)
-    except SigfixError as error:
-        code = getattr(error, "code", "")
-        return Inspection(path, None, failure=Failure(error.message, error.hint or "", code))
+def failed_inspection(path: Path, error: SigfixError) -> Inspection:
+    """An unreadable path as an inspection, for several paths in one call."""
+    code = getattr(error, "code", "")
+    return Inspection(path, None, failure=Failure(error.message, error.hint or "", code))

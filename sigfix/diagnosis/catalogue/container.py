@@ -11,7 +11,7 @@ RULES = (
         why="Loaders need the exact set of tags to pick one; TF2's loader accepts only one.",
         causes="A TF1 builder added graphs for training, serving or TPU.",
         example="tags: [serve], [serve, tpu]",
-        fix="sigfix repair MODEL --tags serve keeps one.",
+        fix="sigfix repair MODEL --tags serve --only-metagraph keeps one.",
     ),
     Rule(
         "CON202", "tags-without-serve", Severity.WARNING, Fixable.ALWAYS,
@@ -20,7 +20,7 @@ RULES = (
         "are told otherwise.",
         causes="The model was saved for another purpose (train, transform, eval).",
         example="tags: transform",
-        fix="sigfix repair MODEL --add-tag serve.",
+        fix="sigfix repair MODEL --set-tags serve.",
     ),
     Rule(
         "CON203", "empty-tags", Severity.WARNING, Fixable.ALWAYS,
@@ -28,7 +28,7 @@ RULES = (
         why="Loaders that ask for `serve` do not find it; only an explicit empty set does.",
         causes="TF-Hub's hub.Module writes its inference graph without tags.",
         example="tags: (none)",
-        fix="sigfix repair MODEL --add-tag serve.",
+        fix="sigfix repair MODEL --set-tags serve.",
     ),
     Rule(
         "CON204", "missing-variables", Severity.ERROR, Fixable.NEVER,

@@ -77,8 +77,8 @@ RULES = (
         causes="The signature is a getter (a step counter, a vocabulary), or its inputs were "
         "frozen into constants.",
         example="get_counter() -> {output: float32[]}",
-        fix="Choose another signature with --signature, or remove it: sigfix repair MODEL --remove "
-        "KEY.",
+        fix="Choose another signature with --signature, or remove it: sigfix repair MODEL "
+        "--remove-signature KEY.",
     ),
     Rule(
         "SIG008", "no-outputs", Severity.WARNING, Fixable.NEVER,
@@ -103,7 +103,7 @@ RULES = (
         why="TensorFlow Serving refuses to serve a signature whose method name it does not know.",
         causes="The SignatureDef was written by hand without method_name, or by TF-Hub.",
         example='signature default, method_name ""',
-        fix="sigfix repair MODEL sets tensorflow/serving/predict.",
+        fix="sigfix repair MODEL --method-name tensorflow/serving/predict.",
     ),
     Rule(
         "SIG011", "legacy-method-name", Severity.NOTE, Fixable.NEVER,

@@ -59,7 +59,7 @@ RULES = (
         "of the two. Converters that match by tensor merge the outputs.",
         causes="The signature was put together by hand, or one layer is returned twice.",
         example="i16 and u16 are both i16:0",
-        fix="Remove one: sigfix repair MODEL --drop KEY.",
+        fix="Remove one: sigfix repair MODEL --drop-output KEY.",
     ),
     Rule(
         "SPC107", "absent-tensor", Severity.ERROR, Fixable.SOMETIMES,

@@ -20,12 +20,14 @@ def check_tags(model: SavedModel) -> Findings:
         yield finding(
             "CON201",
             f"{len(sets)} MetaGraphs with the tags {few(sets)}",
-            command=repair_command(model.path, "--tags", ",".join(model.meta_graphs[0].tags)),
+            command=repair_command(
+                model.path, "--tags", ",".join(model.meta_graphs[0].tags), "--only-metagraph"
+            ),
         )
     if any("serve" in meta.tags for meta in model.meta_graphs):
         return
     tagged = [meta for meta in model.meta_graphs if meta.tags]
-    command = repair_command(model.path, "--add-tag", "serve")
+    command = repair_command(model.path, "--set-tags", "serve")
     if tagged:
         names = few([", ".join(meta.tags) for meta in tagged])
         yield finding("CON202", f"the tags are {names}, not serve", command=command)

@@ -161,7 +161,10 @@ def check_method_names(subject: Subject) -> Findings:
         method = signature.method_name
         if not method:
             yield finding(
-                "SIG010", "the method name is blank", where, command=repair_command(subject.path)
+                "SIG010",
+                "the method name is blank",
+                where,
+                command=repair_command(subject.path, "--method-name", _PREDICT),
             )
         elif method in _LEGACY:
             yield finding(

@@ -1,0 +1,205 @@
+"""TGT: what the chosen target cannot do with a graph, and what it needs of a signature."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from sigfix.describing.operator_kinds import CONTROL_FLOW
+from sigfix.describing.targets import FUSED_PARTS, VANISHING, Target, missing_kernels
+from sigfix.diagnosis.checks.specs import check_static
+from sigfix.diagnosis.rule import Finding, repair_command
+from sigfix.diagnosis.subject import Findings, Subject, few, finding, located
+from sigfix.model import Node, TensorSpec
+
+
+def _counted(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(f"{name}: {count}x" for name, count in sorted(Counter(names).items()))
+
+
+def check_operators(nodes: list[Node], target: Target, where: str, functions: set[str]) -> Findings:
+    """TGT401 and TGT402: operators that the target or its backend lacks."""
+    if target.operators is None:
+        return
+    foreign = [
+        node.op
+        for node in nodes
+        if node.op not in target.operators and node.op not in VANISHING and node.op not in functions
+    ]
+    if foreign:
+        yield finding(
+            "TGT401",
+            f"{target.title} does not have {few(sorted(set(foreign)))}",
+            where,
+            _counted(foreign),
+        )
+    badly_fused = [
+        part
+        for node in nodes
+        if node.op.startswith("_Fused")
+        for part in node.attributes.get("fused_ops") or ()
+        if part not in FUSED_PARTS
+    ]
+    if badly_fused:
+        yield finding(
+            "TGT401",
+            f"{target.title} cannot fuse {few(sorted(set(badly_fused)))}",
+            where,
+            _counted(badly_fused),
+        )
+    backends = [target.backend] if target.backend else []
+    for backend in backends:
+        lacking = {
+            node.op: missing_kernels(node.op, backend)
+            for node in nodes
+            if missing_kernels(node.op, backend)
+        }
+        if lacking:
+            yield finding(
+                "TGT402",
+                f"the {backend} backend has no kernel for {few(sorted(lacking))}",
+                where,
+                tuple(f"{name} needs {', '.join(kernels)}" for name, kernels in lacking.items()),
+            )
+
+
+def check_layout(nodes: list[Node], target: Target, where: str, path: Path) -> Findings:
+    """TGT403: convolutions and poolings with channels first."""
+    if not target.needs_nhwc:
+        return
+    first = [
+        node.op
+        for node in nodes
+        if str(node.attributes.get("data_format", "")).startswith("NC") and node.op != "BiasAdd"
+    ]
+    if first:
+        command = shlex.join(["sigfix", "convert", str(path), "--tfjs", "--layout", "nhwc"])
+        yield finding(
+            "TGT403",
+            f"{len(first)} operators with channels first: {few(sorted(set(first)))}",
+            where,
+            _counted(first),
+            command,
+        )
+
+
+def check_control_flow(nodes: list[Node], target: Target, where: str) -> Findings:
+    """TGT404: loops and branches."""
+    if not target.forces_async:
+        return
+    steering = [node.op for node in nodes if node.op in CONTROL_FLOW]
+    if steering:
+        yield finding(
+            "TGT404",
+            f"control flow forces executeAsync: {few(sorted(set(steering)))}",
+            where,
+            _counted(steering),
+        )
+
+
+def check_fused_matmul(nodes: list[Node], target: Target, where: str) -> Findings:
+    """TGT405: the forms of _FusedMatMul that wasm computes wrongly."""
+    if target.backend not in ("wasm", "") or target.operators is None:
+        return
+    wrong = [
+        node.name
+        for node in nodes
+        if node.op == "_FusedMatMul" and node.attributes.get("transpose_b") is True
+    ]
+    if wrong:
+        yield finding(
+            "TGT405",
+            f"{len(wrong)} _FusedMatMul with transpose_b, which wasm computes wrongly",
+            where,
+            tuple(wrong[:6]),
+        )
+
+
+def check_types(
+    tensors: Iterable[tuple[str, TensorSpec]], target: Target, where: str, path: Path | None
+) -> Findings:
+    """TGT406: dtypes at the edges that the target does not have, or has on the CPU only."""
+    if target.dtypes is None:
+        return
+    for part, spec in tensors:
+        dtype = spec.dtype.removesuffix("_ref")
+        place = f"{where}, {part}" if where else part
+        if dtype == "string" and target.forces_async:
+            yield finding("TGT406", "strings run on the CPU only in TensorFlow.js", place)
+        elif dtype not in target.dtypes:
+            command = ""
+            if path is not None and part.startswith("input ") and dtype in ("int64", "float64"):
+                key, to = part.removeprefix("input "), {"int64": "int32"}.get(dtype, "float32")
+                shape = str(spec).removeprefix(spec.dtype)
+                if spec.has_known_rank:
+                    command = repair_command(path, "--input", f"{key}={to}{shape}")
+            yield finding("TGT406", f"{target.title} has no {dtype}", place, (str(spec),), command)
+
+
+def _rank(node: Node) -> int:
+    shapes = node.attributes.get("_output_shapes")
+    found = [shape for shape in shapes if shape is not None] if isinstance(shapes, tuple) else []
+    declared = node.attributes.get("shape")
+    if isinstance(declared, tuple):
+        found.append(declared)
+    return max(map(len, found), default=0)
+
+
+def check_ranks(nodes: list[Node], target: Target, where: str) -> Findings:
+    """TGT407: tensors with more dimensions than the target handles, where the file says so."""
+    if not target.largest_rank:
+        return
+    deep = {node.name: _rank(node) for node in nodes if _rank(node) > target.largest_rank}
+    if deep:
+        name = max(deep, key=lambda item: deep[item])
+        yield finding(
+            "TGT407",
+            f"{name} has {deep[name]} dimensions; {target.title} handles {target.largest_rank}",
+            where,
+            tuple(f"{key}: {rank} dimensions" for key, rank in list(deep.items())[:6]),
+        )
+
+
+def check_nodes(
+    nodes: list[Node], target: Target, where: str, path: Path, functions: set[str]
+) -> Iterator[Finding]:
+    """Every check that looks at operators only."""
+    yield from check_operators(nodes, target, where, functions)
+    yield from check_layout(nodes, target, where, path)
+    yield from check_control_flow(nodes, target, where)
+    yield from check_fused_matmul(nodes, target, where)
+    yield from check_ranks(nodes, target, where)
+
+
+def check_target(subject: Subject, target: Target) -> Findings:
+    """Everything about a MetaGraph and a target; without signatures its functions are looked at."""
+    functions = set(subject.meta.graph.function_by_name)
+    for signature in subject.meta.user_signatures:
+        where = located(subject, signature)
+        nodes = subject.nodes_of[signature.key]
+        yield from check_nodes(nodes, target, where, subject.path, functions)
+        edges = [
+            (f"{kind} {item.key}", item.spec)
+            for kind, items in (("input", signature.inputs), ("output", signature.outputs))
+            for item in items
+        ]
+        yield from check_types(edges, target, where, subject.path)
+    if not subject.meta.user_signatures:
+        nodes = [node for _, node in subject.meta.graph.all_nodes() if not _is_saver(node)]
+        yield from check_nodes(nodes, target, located(subject), subject.path, functions)
+    if target.needs_static_shapes:
+        yield from check_static(subject)
+
+
+_SAVER = frozenset({
+    "SaveV2", "RestoreV2", "MergeV2Checkpoints", "ShardedFilename", "AssignVariableOp",
+    "StringJoin", "StaticRegexFullMatch", "Save", "Restore", "SaveSlices", "RestoreSlice",
+    "Assign",
+})  # fmt: skip
+
+
+def _is_saver(node: Node) -> bool:
+    """Whether an operator belongs to saving and restoring, which no signature reaches."""
+    return node.op in _SAVER
