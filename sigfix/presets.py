@@ -23,7 +23,8 @@ class Preset:
     """What sigfix must know to take one docTR architecture to TensorFlow and TensorFlow.js.
 
     `output` is the name of the one output; `decoder` says how docTR's post-processor reads it:
-    "ctc" (argmax, collapse repeats, drop the blank, which is class `len(vocabulary)`).
+    "ctc" (argmax, collapse repeats, drop the blank, which is class `len(vocabulary)`). A
+    recogniser reads `steps` positions from left to right.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Preset:
     decoder: str
     vocabulary: str
     extra_classes: int
+    steps: int
     opset: int = 17
 
     @property
@@ -56,6 +58,7 @@ def _ctc(name: str) -> Preset:
         decoder="ctc",
         vocabulary="french",
         extra_classes=1,
+        steps=32,
     )
 
 

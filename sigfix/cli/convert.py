@@ -1,1 +1,135 @@
-"""`sigfix convert`."""
+"""`sigfix convert --tfjs`: to a TensorFlow.js graph model, checked in TensorFlow.js."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from sigfix.cli.app import app
+from sigfix.errors import UsageError
+
+_SOURCE = "What to convert"
+_RESULT = "The result"
+_CHECK = "The check"
+
+
+@app.command()
+def convert(
+    model: Annotated[
+        Optional[str],  # noqa: UP045  (typer reads it at run time on 3.10)
+        typer.Argument(
+            help="A SavedModel directory, an .onnx file or a preset's name.  "
+            "[default: the only SavedModel below here]",
+            show_default=False,
+        ),
+    ] = None,
+    tfjs: Annotated[
+        bool,
+        typer.Option("--tfjs", help="To TensorFlow.js.", rich_help_panel=_RESULT),
+    ] = False,
+    output: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(
+            "-o",
+            "--output",
+            help="The new directory.  [default: MODEL_tfjs]",
+            rich_help_panel=_RESULT,
+        ),
+    ] = None,
+    quantize: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Store weights as uint8, uint16 or float16.", rich_help_panel=_RESULT),
+    ] = None,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force", help="Replace an existing output directory.", rich_help_panel=_RESULT
+        ),
+    ] = False,
+    signature: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            help="The signature.  [default: serving_default, or the only one]",
+            rich_help_panel=_SOURCE,
+        ),
+    ] = None,
+    tags: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            help="The MetaGraph with exactly these tags: serve,gpu.", rich_help_panel=_SOURCE
+        ),
+    ] = None,
+    preset: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="The docTR model that an .onnx file is.", rich_help_panel=_SOURCE),
+    ] = None,
+    layout: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            help="nhwc: make 4-D inputs of an .onnx file channels-last.", rich_help_panel=_SOURCE
+        ),
+    ] = None,
+    weights: Annotated[
+        str,
+        typer.Option(
+            help="For a preset's name: pretrained, random or a file.", rich_help_panel=_SOURCE
+        ),
+    ] = "pretrained",
+    seed: Annotated[int, typer.Option(help="For random weights.", rich_help_panel=_SOURCE)] = 0,
+    vocab: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="docTR vocabulary name, or the characters.", rich_help_panel=_SOURCE),
+    ] = None,
+    inputs: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(
+            help="Inputs to compare with (.npz), not seeded ones.", rich_help_panel=_CHECK
+        ),
+    ] = None,
+    no_verify: Annotated[
+        bool, typer.Option("--no-verify", help="Compare no numbers.", rich_help_panel=_CHECK)
+    ] = False,
+    keep_failed: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Where a result that failed the check is moved.", rich_help_panel=_CHECK),
+    ] = None,
+    quiet: Annotated[
+        bool,
+        typer.Option(
+            "--quiet", "-q", help="No progress on standard error.", rich_help_panel=_CHECK
+        ),
+    ] = False,
+) -> None:
+    """Convert MODEL to TensorFlow.js, and prove that it computes the same numbers there.
+
+    The model is loaded, which runs its code. Nothing is written unless TensorFlow.js, in Node.js,
+    gives the source's numbers on the same inputs.
+    """
+    if not tfjs:
+        raise UsageError("convert to what? TensorFlow.js is the one target.", "add --tfjs")
+    from sigfix.cli.steps import steps
+    from sigfix.pipeline.convert import ConvertOptions
+    from sigfix.pipeline.convert import convert as run
+    from sigfix.pipeline.prepare import Choice
+    from sigfix.pipeline.preset import PresetOptions
+    from sigfix.rendering.conversion_text import conversion_text
+
+    options = ConvertOptions(
+        choice=Choice(
+            signature=signature,
+            tags=None if tags is None else tuple(t.strip() for t in tags.split(",") if t.strip()),
+            layout=layout,
+            preset=preset,
+            preset_options=PresetOptions(weights, seed, vocab),
+        ),
+        quantize=quantize,
+        verify=not no_verify,
+        inputs=inputs,
+        force=force,
+        keep_failed=keep_failed,
+    )
+    with steps(quiet) as say:
+        result = run(model, output, options, say)
+    typer.echo(conversion_text(result), nl=False)

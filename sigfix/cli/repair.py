@@ -8,6 +8,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 from sigfix.cli.app import app
+from sigfix.cli.preset_steps import run_preset
 from sigfix.cli.repair_steps import (
     load_inputs,
     load_plan,
@@ -178,9 +179,7 @@ def repair(
                 "Nothing to repair: neither a model nor a preset was named.",
                 "sigfix repair MODEL, or sigfix repair --preset crnn_vgg16_bn",
             )
-        from sigfix.pipeline.preset import build_preset
-
-        build_preset(preset, output, weights, seed, keep_onnx, force, vocab=vocab)
+        run_preset(preset, output, weights, seed, vocab, force, keep_onnx, dry_run, quiet)
         return
     choices = Choices(
         key=signature,

@@ -43,13 +43,10 @@ def build_model(
     with quiet():
         try:
             import torch
-            from doctr.datasets import VOCABS
             from doctr.models import recognition
         except ImportError as error:
             raise MissingExtraError("--preset", "doctr", str(error)) from error
-        characters = VOCABS[preset.vocabulary]
-        if vocabulary is not None:
-            characters = VOCABS.get(vocabulary, vocabulary)
+        characters = vocabulary_characters(vocabulary or preset.vocabulary)
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             module = getattr(recognition, preset.name)(
@@ -62,6 +59,16 @@ def build_model(
         elif weights != RANDOM:
             _load_checkpoint(module, Path(weights), characters, preset)
     return DoctrModel(module.eval(), characters, _origin(weights, seed))
+
+
+def vocabulary_characters(vocabulary: str) -> str:
+    """The characters of docTR's vocabulary of that name; any other text is one itself."""
+    with quiet():
+        try:
+            from doctr.datasets import VOCABS
+        except ImportError as error:
+            raise MissingExtraError("A docTR vocabulary", "doctr", str(error)) from error
+    return str(VOCABS.get(vocabulary, vocabulary))
 
 
 def _origin(weights: str, seed: int) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 import onnx
 import onnxslim
 
-from sigfix.errors import UnreadableModelError
+from sigfix.errors import BlockedError, UnreadableModelError
+from sigfix.presets import Preset
 
 
 def read_onnx(path: Path) -> onnx.ModelProto:
@@ -40,7 +41,9 @@ def shape_of(value: onnx.ValueInfoProto) -> list[int | None]:
 def fix_dimensions(model: onnx.ModelProto, shapes: Mapping[str, Sequence[int | None]]) -> None:
     """Write static dimensions into the graph's inputs; None leaves a dimension as it is."""
     for value in graph_inputs(model):
-        for dim, size in zip(value.type.tensor_type.shape.dim, shapes.get(value.name, ()), strict=False):
+        for dim, size in zip(
+            value.type.tensor_type.shape.dim, shapes.get(value.name, ()), strict=False
+        ):
             if size is not None:
                 dim.dim_value = size
 
@@ -57,3 +60,27 @@ def simplify(model: onnx.ModelProto) -> onnx.ModelProto:
     slim: Any = onnxslim.slim(model)
     simplified: onnx.ModelProto = slim
     return simplified
+
+
+def check_preset(model: onnx.ModelProto, preset: Preset, path: Path) -> None:
+    """Check that a graph has the preset's input and output; `BlockedError` where it does not."""
+    inputs = graph_inputs(model)
+    expected = [None, 3, preset.height, preset.width]
+    found = shape_of(inputs[0]) if inputs else []
+    fits = len(found) == 4 and all(
+        f is None or e is None or f == e for f, e in zip(found, expected, strict=True)
+    )
+    if len(inputs) != 1 or inputs[0].name != "input" or not fits:
+        described = ", ".join(f"{v.name} {shape_of(v)}" for v in inputs) or "none"
+        raise BlockedError(
+            f"{path} is not an ONNX export of {preset.name}: expected one input 'input' "
+            f"[batch, 3, {preset.height}, {preset.width}], found {described}.",
+            "leave --preset out to convert it as it is",
+        )
+    outputs = [o.name for o in model.graph.output]
+    if outputs != [preset.output]:
+        raise BlockedError(
+            f"{path} is not an ONNX export of {preset.name}: expected one output "
+            f"'{preset.output}', found {', '.join(outputs) or 'none'}.",
+            "leave --preset out to convert it as it is",
+        )

@@ -77,10 +77,11 @@ def trace(model: onnx.ModelProto, inputs: dict[str, Any]) -> dict[str, Any]:
     gives it. Returns the graph's outputs by name, in ONNX's layout.
     """
     representation = backend().prepare(model, logging_level="ERROR")
-    module = representation.tf_module
+    module: Any = representation.tf_module
+    call: Any = type(module).__call__
     # The Python function, not the tf.function: a nested trace would hide the transpose in front
     # of an input behind a placeholder, and the layout rules could not cancel it.
-    outputs = type(module).__call__.python_function(module, **inputs)
+    outputs = call.python_function(module, **inputs)
     return {name: outputs[name] for name in (o.name for o in model.graph.output)}
 
 

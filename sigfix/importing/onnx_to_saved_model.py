@@ -18,7 +18,9 @@ SIGNATURE = "serving_default"
 
 
 def save_onnx(
-    model: onnx.ModelProto, destination: Path, channels_last_inputs: Sequence[str] = (),
+    model: onnx.ModelProto,
+    destination: Path,
+    channels_last_inputs: Sequence[str] = (),
 ) -> None:
     """Trace a simplified ONNX model and write a SavedModel with `serving_default`.
 

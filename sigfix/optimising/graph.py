@@ -61,7 +61,7 @@ class Graph:
         return str(node.name)
 
     def add_node(self, base: str, op: str, inputs: Sequence[str], like: NodeDef) -> NodeDef:
-        """Add a node with the element type (attribute T) of `like`; returns it for its attributes."""
+        """Add a node with the element type (attribute T) of `like`, and return it."""
         node = node_def_pb2.NodeDef(name=self.unused_name(base), op=op, input=inputs)
         node.attr["T"].CopyFrom(like.attr["T"])
         self.nodes[node.name] = node

@@ -6,6 +6,8 @@ pass belongs to the export.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from sigfix.optimising.graph import Graph, node_of, only_reader
@@ -17,11 +19,12 @@ def fold_padding(graph: Graph) -> int:
     """Move zero padding of height and width (NHWC) into the convolution behind it."""
     consumers = graph.consumers()
     folded = 0
-    for node in list(graph.nodes.values()):
+    nodes: list[Any] = list(graph.nodes.values())
+    for node in nodes:
         if node.op not in CONVOLUTIONS or node.attr["padding"].s != b"VALID":
             continue
-        pad = graph.nodes.get(node_of(node.input[0]))
-        if pad is None or pad.op not in ("Pad", "PadV2") or node.attr["data_format"].s == b"NCHW":
+        pad: Any = graph.nodes[node_of(node.input[0])]
+        if pad.op not in ("Pad", "PadV2") or node.attr["data_format"].s == b"NCHW":
             continue
         amounts = graph.constant(pad.input[1])
         if amounts is None or only_reader(consumers, pad.name, graph) is not node:

@@ -5,24 +5,11 @@ a `Node` and its input tensors to its output tensors, all in ONNX's own layout (
 work in NHWC; `layout.py` explains how the transposes between the two disappear.
 """
 
-from sigfix.importing.operators import (
-    convolution,
-    elementwise,
-    linear,
-    normalization,
-    pooling,
-    recurrent,
-    refused,
-    shape,
-)
-
-__all__ = [
-    "convolution",
-    "elementwise",
-    "linear",
-    "normalization",
-    "pooling",
-    "recurrent",
-    "refused",
-    "shape",
-]
+import sigfix.importing.operators.convolution
+import sigfix.importing.operators.elementwise
+import sigfix.importing.operators.linear
+import sigfix.importing.operators.normalization
+import sigfix.importing.operators.pooling
+import sigfix.importing.operators.recurrent
+import sigfix.importing.operators.refused
+import sigfix.importing.operators.shape  # noqa: F401

@@ -72,7 +72,7 @@ def _install(name: str) -> None:
     plain_onnx_tf()
     from onnx_tf.handlers.backend_handler import BackendHandler
 
-    library = next((h for h in BackendHandler.__subclasses__() if h.ONNX_OP == name), None)
+    library = next((h for h in BackendHandler.__subclasses__() if name == h.ONNX_OP), None)
 
     class SigfixHandler(BackendHandler):  # type: ignore[misc]
         ONNX_OP = name

@@ -114,8 +114,7 @@ def reshape(node: Node, x: Any, shape: Any) -> Any:
         if _same_shape(list(source.shape), target):
             return source
         x = source
-    result = tf.reshape(x, target)
-    return result
+    return tf.reshape(x, target)
 
 
 def _with_copied_dimensions(node: Node, x: Any, shape: Any) -> Any:
@@ -183,7 +182,7 @@ def _dropped_unit_axes(shape: list[int | None], target: list[int]) -> list[int] 
 def flatten(node: Node, x: Any) -> Any:
     """[d0, ..., dn] -> [d0 * ... * d(axis-1), rest]."""
     axis = int(node.attributes.get("axis", 1)) % (x.shape.rank + 1)
-    tail = [d for d in x.shape[axis:]]
+    tail = list(x.shape[axis:])
     if None not in tail:
         if axis == 1 and all(d == 1 for d in tail[1:]) and tail:
             return without_axes(x, list(range(2, x.shape.rank))) if len(tail) > 1 else x

@@ -1,0 +1,53 @@
+"""What `sigfix repair --preset NAME` does, and how it is told."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import typer
+
+from sigfix.card import Card
+from sigfix.cli.steps import steps
+from sigfix.presets import Preset, find_preset
+
+
+def run_preset(
+    name: str,
+    output: Path | None,
+    weights: str,
+    seed: int,
+    vocabulary: str | None,
+    force: bool,
+    keep_onnx: bool,
+    dry_run: bool,
+    quiet: bool,
+) -> None:
+    """Build a preset's SavedModel, showing the plan first and the comparisons after."""
+    from sigfix.pipeline.preset import PresetOptions, build_preset
+    from sigfix.rendering.conversion_text import preset_plan_text, preset_result_text
+
+    def show(preset: Preset, card: Card, destination: Path) -> None:
+        typer.echo(preset_plan_text(preset, card, str(destination)), nl=False)
+        sys.stdout.flush()
+
+    options = PresetOptions(weights, seed, vocabulary)
+    if dry_run:
+        show(*_planned(name, output, options.weights, vocabulary))
+        return
+    with steps(quiet) as say:
+        result = build_preset(
+            name, output, options, force=force, keep_onnx=keep_onnx, say=say, show=show
+        )
+    typer.echo(preset_result_text(result), nl=False)
+
+
+def _planned(
+    name: str, output: Path | None, weights: str, vocabulary: str | None
+) -> tuple[Preset, Card, Path]:
+    from sigfix.card import make_card
+    from sigfix.importing.doctr import vocabulary_characters
+
+    preset = find_preset(name)
+    characters = vocabulary_characters(vocabulary or preset.vocabulary)
+    return preset, make_card(preset, characters, weights), output or Path(name)

@@ -1,0 +1,53 @@
+"""Run an optimised graph with the weights that a TF.js model really stores.
+
+A quantised model cannot equal the float model, but it must equal the float graph with the
+dequantised weights: that separates the loss of quantisation, which is wanted, from a fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.core.protobuf import config_pb2, rewriter_config_pb2
+from tensorflow.python.framework import tensor_util
+
+from sigfix.optimising.graph import Graph, from_graph_def
+
+Arrays = dict[str, np.ndarray[Any, Any]]
+
+
+def with_weights(graph: Graph, weights: Mapping[str, np.ndarray[Any, Any]]) -> Graph:
+    """A copy of `graph` in which float constants have the values of `weights`, by node name."""
+    copy = from_graph_def(graph.graph_def(), graph.inputs, graph.outputs)
+    for node in copy.nodes.values():
+        stored = weights.get(node.name)
+        if node.op == "Const" and stored is not None and stored.dtype == np.float32:
+            node.attr["value"].tensor.CopyFrom(tensor_util.make_tensor_proto(stored))
+    return copy
+
+
+def run(
+    graph: Graph,
+    inputs: Mapping[str, str],
+    outputs: Mapping[str, str],
+    inputs_list: Sequence[Arrays],
+) -> list[Arrays]:
+    """Run the graph in TensorFlow for each set of inputs; both mappings are key -> node name.
+
+    Without graph optimisation: TensorFlow 2.19's remapper aborts on some padded kernels.
+    """
+    config = config_pb2.ConfigProto()
+    config.graph_options.rewrite_options.disable_meta_optimizer = True
+    config.graph_options.rewrite_options.remapping = rewriter_config_pb2.RewriterConfig.OFF
+    with tf.Graph().as_default():
+        tf.import_graph_def(graph.graph_def(), name="")
+        with tf.compat.v1.Session(config=config) as session:
+            results = []
+            for arrays in inputs_list:
+                feeds = {f"{inputs[key]}:0": value for key, value in arrays.items()}
+                values = session.run([f"{node}:0" for node in outputs.values()], feeds)
+                results.append(dict(zip(outputs, values, strict=True)))
+    return results

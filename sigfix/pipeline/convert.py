@@ -1,0 +1,174 @@
+"""`convert --tfjs`: freeze, optimise, export, and prove that TF.js computes the same numbers."""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sigfix.errors import MissingExtraError, UsageError
+from sigfix.model import TensorSpec
+from sigfix.pipeline import staging
+from sigfix.pipeline.prepare import Choice, Prepared, prepare
+from sigfix.pipeline.progress import Comparison, Say, silent
+from sigfix.pipeline.source import ONNX, PRESET, Source, find_source
+
+QUANTIZE = ("uint8", "uint16", "float16")
+
+
+@dataclass(frozen=True)
+class ConvertOptions:
+    """How to convert. `inputs` is an .npz file that replaces seeded inputs."""
+
+    choice: Choice = field(default_factory=Choice)
+    quantize: str | None = None
+    verify: bool = True
+    inputs: Path | None = None
+    force: bool = False
+    keep_failed: Path | None = None
+
+
+@dataclass(frozen=True)
+class ConvertResult:
+    """What was written and how it was checked.
+
+    `comparisons` are the checks that had to pass; `losses` tell how far a quantised model is
+    from the float one. `not_verified` says why nothing was compared, '' where it was.
+    """
+
+    source: Source
+    output: Path
+    inputs: dict[str, TensorSpec]
+    outputs: dict[str, TensorSpec]
+    unused_inputs: tuple[str, ...]
+    operators: dict[str, int]
+    size: int
+    quantize: str | None
+    comparisons: tuple[Comparison, ...]
+    losses: tuple[Comparison, ...]
+    mode: str
+    backend: str
+    not_verified: str
+
+
+def convert(
+    given: str | Path | None = None,
+    output: Path | None = None,
+    options: ConvertOptions = ConvertOptions(),
+    say: Say = silent,
+) -> ConvertResult:
+    """Convert a SavedModel, an ONNX file or a preset to a TF.js graph model in `output`.
+
+    The default is `MODEL_tfjs` beside MODEL. Nothing is published unless TF.js, run on seeded
+    inputs, equals the source within `parity.TOLERANCE` (or was told not to be asked).
+
+    Raises `UsageError`, `UnreadableModelError`, `ConversionError` (an operator that TF.js lacks),
+    `OutputError`, and `ParityError` where the numbers differ or TF.js cannot run the result.
+    """
+    source = find_source(None if given is None else str(given), Path())
+    destination = _default_output(source) if output is None else output
+    _check_options(source, options)
+    staging.refuse_existing(destination, options.force)
+    if source.kind != PRESET:
+        staging.refuse_overlap(source.path, destination)
+    _require_packages(source)
+    with tempfile.TemporaryDirectory(prefix="sigfix-") as temporary:
+        prepared = prepare(source, options.choice, Path(temporary), say)
+        with staging.publish_to(destination, options.force, options.keep_failed) as place:
+            return _export(source, prepared, options, destination, place, say)
+
+
+def _default_output(source: Source) -> Path:
+    path = source.path
+    if source.kind == PRESET:
+        return Path(f"{path.name}_tfjs")
+    path = path.resolve() if path.name in ("", ".", "..") else path
+    stem = path.stem if source.kind == ONNX else path.name
+    return path.with_name(f"{stem}_tfjs")
+
+
+def _check_options(source: Source, options: ConvertOptions) -> None:
+    if options.quantize is not None and options.quantize not in QUANTIZE:
+        raise UsageError(f"--quantize {options.quantize}: expected one of {', '.join(QUANTIZE)}.")
+    if options.choice.layout not in (None, "nhwc"):
+        raise UsageError(f"--layout {options.choice.layout}: expected nhwc.")
+    if options.choice.layout is not None and source.kind != ONNX:
+        raise UsageError(
+            "--layout is for ONNX files; a SavedModel keeps its layout.",
+            f"sigfix repair {source.path} --layout nhwc -o nhwc/, and convert that",
+        )
+    if options.choice.preset is not None and source.kind != ONNX:
+        raise UsageError(
+            "--preset says which docTR model an ONNX file is.",
+            f"sigfix convert {options.choice.preset} --tfjs   (builds the preset)",
+        )
+
+
+def _require_packages(source: Source) -> None:
+    from importlib.util import find_spec
+
+    needed = ["tensorflow", "tensorflowjs"]
+    needed += ["onnx", "onnx_tf", "onnxslim", "onnxruntime"] if source.kind == ONNX else []
+    absent = [package for package in needed if find_spec(package) is None]
+    if absent:
+        extra = "tfjs,onnx" if source.kind == ONNX else "tfjs"
+        raise MissingExtraError("sigfix convert --tfjs", extra, ", ".join(absent))
+
+
+def _export(
+    source: Source,
+    prepared: Prepared,
+    options: ConvertOptions,
+    destination: Path,
+    place: Path,
+    say: Say,
+) -> ConvertResult:
+    from sigfix.exporting import freezing, tfjs_model
+    from sigfix.optimising import passes
+    from sigfix.pipeline import parity
+
+    say("loading the model in TensorFlow and freezing its signature")
+    frozen = freezing.freeze(prepared.model, prepared.signature, prepared.tags)
+    say("optimising the graph for TensorFlow.js")
+    valued = passes.optimise_values(frozen.graph, frozen.signature)
+    kernels = passes.optimise_kernels(valued)
+    metadata = None if prepared.card is None else {"sigfix": prepared.card.as_json()}
+    tfjs_model.write_model(kernels, frozen.signature, place, options.quantize, metadata)
+    result = ConvertResult(
+        source=source,
+        output=destination,
+        inputs=_specs(frozen.signature.inputs),
+        outputs=_specs(frozen.signature.outputs),
+        unused_inputs=frozen.unused_inputs,
+        operators=dict(Counter(n.op for n in kernels.nodes.values()).most_common()),
+        size=sum(f.stat().st_size for f in place.iterdir()),
+        quantize=options.quantize,
+        comparisons=(),
+        losses=(),
+        mode="",
+        backend="",
+        not_verified="" if options.verify else "--no-verify was given",
+    )
+    if not options.verify:
+        return result
+    say("running the source and the result in TensorFlow.js on the same inputs")
+    weights = tfjs_model.stored_weights(place) if options.quantize else None
+    checked = parity.check(place, prepared, frozen, valued, weights, result.inputs, options.inputs)
+    return dataclasses.replace(result, **vars(checked))
+
+
+def _specs(tensors: Mapping[str, Any]) -> dict[str, TensorSpec]:
+    """Signature key -> spec, from a TensorFlow SignatureDef's inputs or outputs."""
+    import tensorflow as tf
+
+    result = {}
+    for key in sorted(tensors):
+        info = tensors[key]
+        shape = tf.TensorShape(info.tensor_shape)
+        dims = None if shape.rank is None else tuple(shape.as_list())
+        result[key] = TensorSpec(tf.dtypes.as_dtype(info.dtype).name, dims, info.name)
+    return result

@@ -1,0 +1,192 @@
+"""`repair --preset NAME`: docTR -> ONNX -> SavedModel, each stage compared with the one before."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sigfix.card import Card, make_card, write_card
+from sigfix.errors import MissingExtraError, ParityError
+from sigfix.model import TensorSpec
+from sigfix.pipeline import staging
+from sigfix.pipeline.progress import Comparison, Say, silent
+from sigfix.presets import Preset, find_preset
+
+if TYPE_CHECKING:
+    import onnx
+
+PYTORCH, ONNX_RUNTIME, SAVED_MODEL = "docTR (PyTorch)", "ONNX Runtime", "SavedModel"
+# Relative to the output's range. docTR's own figure for PyTorch against ONNX Runtime is looser.
+TOLERANCE = 1e-5
+BATCHES = (1, 4)
+
+
+@dataclass(frozen=True)
+class PresetOptions:
+    """Where a preset's weights come from: "pretrained", "random" or a file; `seed` for random.
+
+    `vocabulary` is the name of one of docTR's, or the characters; the preset's own by default.
+    """
+
+    weights: str = "pretrained"
+    seed: int = 0
+    vocabulary: str | None = None
+
+
+@dataclass(frozen=True)
+class PresetResult:
+    """What was built, where it is, and how far each stage is from the one before."""
+
+    preset: Preset
+    card: Card
+    output: Path
+    onnx_file: Path | None
+    comparisons: tuple[Comparison, ...]
+
+
+def preset_output(preset: Preset, classes: int) -> TensorSpec:
+    """The one output of a preset's SavedModel."""
+    return TensorSpec("float32", (None, preset.steps, classes), preset.output)
+
+
+def build_preset(
+    name: str,
+    output: Path | None = None,
+    options: PresetOptions = PresetOptions(),
+    *,
+    force: bool = False,
+    keep_onnx: bool = False,
+    say: Say = silent,
+    show: Callable[[Preset, Card, Path], None] = lambda preset, card, output: None,
+) -> PresetResult:
+    """Build the SavedModel of a docTR preset in `output` (./NAME by default).
+
+    `show` is called with what will be written before anything is. Raises what
+    `importing.doctr.build_model` raises, `OutputError` where the result cannot be written, and
+    `ParityError` (nothing is published) where a stage differs from the one before.
+    """
+    preset = find_preset(name)
+    destination = Path(preset.name) if output is None else output
+    kept = destination.with_name(f"{destination.name}.onnx") if keep_onnx else None
+    staging.refuse_existing(destination, force)
+    if kept is not None:
+        staging.refuse_existing(kept, force)
+    with tempfile.TemporaryDirectory(prefix="sigfix-") as temporary:
+        onnx_file = Path(temporary) / f"{preset.name}.onnx"
+        model, comparisons = export_preset(preset, options, onnx_file, say)
+        card = make_card(preset, model.vocabulary, model.weights)
+        show(preset, card, destination)
+        with staging.publish_to(destination, force) as place:
+            say("building the SavedModel through onnx-tf")
+            import_preset(preset, onnx_file, place)
+            write_card(card, place)
+            say("comparing the SavedModel, read back from disk, with ONNX Runtime")
+            comparisons += compare_saved_model(preset, onnx_file, place)
+            require_parity(comparisons)
+        if kept is not None:
+            unfinished = kept.with_name(f".{kept.name}.unfinished")
+            shutil.copyfile(onnx_file, unfinished)
+            unfinished.replace(kept)
+    return PresetResult(preset, card, destination, kept, tuple(comparisons))
+
+
+def export_preset(
+    preset: Preset, options: PresetOptions, onnx_file: Path, say: Say
+) -> tuple[Any, list[Comparison]]:
+    """docTR -> `onnx_file`, compared with PyTorch; returns the docTR model and the comparisons."""
+    require_packages()
+    say(f"building {preset.name} with docTR ({options.weights} weights)")
+    from sigfix.importing import doctr
+    from sigfix.verifying import onnx_runtime
+    from sigfix.verifying.comparison import compare
+
+    model = doctr.build_model(preset, options.weights, options.seed, options.vocabulary)
+    say("exporting to ONNX")
+    doctr.export_onnx(model, preset, onnx_file)
+    inputs = [channels_first_inputs(preset, batch) for batch in BATCHES]
+    results = onnx_runtime.run(onnx_file, inputs)
+    comparisons = []
+    for batch, fed, result in zip(BATCHES, inputs, results, strict=True):
+        reference = {preset.output: doctr.run(model, fed["input"])}
+        parity = compare(reference, result, TOLERANCE)
+        comparisons.append(Comparison(PYTORCH, ONNX_RUNTIME, batch, parity))
+    return model, comparisons
+
+
+def require_packages() -> None:
+    """Raise `MissingExtraError` before any work where docTR, ONNX or TensorFlow is not there."""
+    from importlib.util import find_spec
+
+    absent = [
+        package
+        for package in ("doctr", "torch", "onnx", "onnx_tf", "onnxruntime", "tensorflow")
+        if find_spec(package) is None
+    ]
+    if absent:
+        raise MissingExtraError("Building a docTR preset", "doctr", ", ".join(absent))
+
+
+def channels_first_inputs(preset: Preset, batch: int) -> dict[str, Any]:
+    """Seeded images as ONNX takes them: float32 [batch, 3, height, width]."""
+    from sigfix.verifying.inputs import seeded_inputs
+
+    spec = TensorSpec("float32", (None, 3, preset.height, preset.width))
+    return seeded_inputs({"input": spec}, batch)
+
+
+def import_preset(preset: Preset, onnx_file: Path, destination: Path) -> None:
+    """ONNX -> SavedModel with NHWC `input`, static height and width, and a dynamic batch.
+
+    Raises `ConversionError` where the ONNX graph cannot be expressed.
+    """
+    from sigfix.importing import onnx_graph
+    from sigfix.importing.onnx_to_saved_model import save_onnx
+
+    model: onnx.ModelProto = onnx_graph.read_onnx(onnx_file)
+    onnx_graph.check_preset(model, preset, onnx_file)
+    onnx_graph.fix_dimensions(model, {"input": (None, 3, preset.height, preset.width)})
+    save_onnx(onnx_graph.simplify(model), destination, channels_last_inputs=("input",))
+
+
+def compare_saved_model(preset: Preset, onnx_file: Path, model: Path) -> list[Comparison]:
+    """SavedModel against ONNX Runtime on the exported ONNX, at every batch of `BATCHES`."""
+    from sigfix.verifying import onnx_runtime, saved_model
+    from sigfix.verifying.comparison import compare
+
+    inputs = [channels_first_inputs(preset, batch) for batch in BATCHES]
+    turned = [{"input": fed["input"].transpose(0, 2, 3, 1)} for fed in inputs]
+    references = onnx_runtime.run(onnx_file, inputs)
+    results = saved_model.run(model, turned)
+    return [
+        Comparison(ONNX_RUNTIME, SAVED_MODEL, batch, compare(reference, result, TOLERANCE))
+        for batch, reference, result in zip(BATCHES, references, results, strict=True)
+    ]
+
+
+def require_parity(comparisons: list[Comparison]) -> None:
+    """Raise `ParityError` that names the first stage that differs."""
+    for comparison in comparisons:
+        if not comparison.parity.ok:
+            raise ParityError(
+                f"{comparison.result} differs from {comparison.reference} at batch "
+                f"{comparison.batch}: {describe_difference(comparison)}",
+                "nothing was written; this is a fault in sigfix or in a package below it",
+            )
+
+
+def describe_difference(comparison: Comparison) -> str:
+    """Why a comparison failed: its worst output, expected and found."""
+    parity = comparison.parity
+    worst = parity.worst
+    if worst is None:
+        return parity.reason or "there was nothing to compare"
+    if worst.reason:
+        return f"{worst.name}: {worst.reason}"
+    return (
+        f"{worst.name}: expected at most {parity.tolerance:.0e} of the output's range, found "
+        f"{worst.relative or 0:.1e}"
+    )

@@ -1,0 +1,106 @@
+"""What `convert` is given: a path, a preset's name, or nothing but the current directory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sigfix.errors import BlockedError, UnreadableModelError, UsageError
+from sigfix.model import MetaGraph, SavedModel, Signature
+from sigfix.presets import PRESETS
+from sigfix.reading.locating import saved_models_below
+
+SAVED_MODEL, ONNX, PRESET = "SavedModel", "ONNX", "preset"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A model to convert: its kind, and its path or the preset's name."""
+
+    kind: str
+    path: Path
+
+
+def find_source(given: str | None, here: Path) -> Source:
+    """The model that `given` names; without a name, the only SavedModel below `here`.
+
+    Raises `UsageError` where there is none or several, or where the file is of another kind.
+    """
+    if given is None:
+        return Source(SAVED_MODEL, _only_saved_model(here))
+    path = Path(given)
+    if path.suffix.lower() == ".onnx" and (path.is_file() or not path.exists()):
+        if not path.is_file():
+            raise UnreadableModelError(f"{path} does not exist.", "check the path")
+        return Source(ONNX, path)
+    if not path.exists() and given in PRESETS:
+        return Source(PRESET, path)
+    if path.is_dir() and (path / "model.json").is_file():
+        raise UsageError(f"{path} is already a TensorFlow.js model.", f"sigfix inspect {path}")
+    if path.is_file() and path.suffix.lower() in (".pb", ".keras", ".h5", ".hdf5"):
+        if path.name != "saved_model.pb":
+            raise UsageError(
+                f"{path} is not a SavedModel directory.",
+                f"sigfix repair {path} -o saved_model/, then sigfix convert saved_model/ --tfjs",
+            )
+        path = path.parent
+    return Source(SAVED_MODEL, path)
+
+
+def _only_saved_model(here: Path) -> Path:
+    found = [p.relative_to(here) for p in saved_models_below(here)]
+    if not found:
+        raise UsageError(
+            "there is no SavedModel in the two levels below the current directory.",
+            "sigfix convert MODEL --tfjs, or sigfix repair --preset crnn_vgg16_bn to make one",
+        )
+    if len(found) > 1:
+        listed = "".join(f"\n  {path}" for path in found)
+        raise UsageError(
+            f"there are {len(found)} SavedModels below the current directory:{listed}",
+            f"sigfix convert {found[0]} --tfjs",
+        )
+    return found[0]
+
+
+def choose_meta_graph(model: SavedModel, path: Path, tags: Sequence[str] | None) -> MetaGraph:
+    """The MetaGraph with exactly `tags`, or the only one, or the one tagged `serve`."""
+    graphs = model.meta_graphs
+    if tags is not None:
+        wanted = [g for g in graphs if set(g.tags) == set(tags)]
+    else:
+        wanted = list(graphs) if len(graphs) == 1 else [g for g in graphs if g.tags == ("serve",)]
+    if len(wanted) == 1:
+        return wanted[0]
+    listed = "; ".join(",".join(g.tags) or "(no tag)" for g in graphs) or "none"
+    expected = "one MetaGraph" if tags is None else f"a MetaGraph with the tags {','.join(tags)}"
+    raise UsageError(
+        f"expected {expected} in {path}, found the tag sets: {listed}.",
+        f"sigfix convert {path} --tfjs --tags TAG,TAG",
+    )
+
+
+def choose_signature(graph: MetaGraph, path: Path, wanted: str | None) -> Signature:
+    """The signature called `wanted`, else `serving_default`, else the only one.
+
+    Raises `BlockedError` where the model has none, `UsageError` where there is no such one or
+    several and none is the default.
+    """
+    known = graph.user_signatures
+    if not known:
+        raise BlockedError(
+            f"{path} has no signature, so nothing says what its inputs and outputs are.",
+            f"sigfix repair {path}",
+        )
+    names = ", ".join(f"'{s.key}'" for s in known)
+    if wanted is not None or len(known) > 1:
+        key = wanted or "serving_default"
+        found = next((s for s in known if s.key == key), None)
+        if found is None:
+            raise UsageError(
+                f"expected a signature '{key}' in {path}, found: {names}.",
+                f"sigfix convert {path} --tfjs --signature {known[0].key}",
+            )
+        return found
+    return known[0]

@@ -1,0 +1,101 @@
+"""What building a preset and converting a model did, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from sigfix.model import TensorSpec
+from sigfix.pipeline.progress import Comparison
+from sigfix.presets import Preset
+from sigfix.rendering.style import size_text
+
+if TYPE_CHECKING:
+    from sigfix.card import Card
+    from sigfix.pipeline.convert import ConvertResult
+    from sigfix.pipeline.preset import PresetResult
+
+SHOWN_OPERATORS = 6
+
+
+def preset_plan_text(preset: Preset, card: Card, output: str) -> str:
+    """Every input and output of the SavedModel to be built, and where it comes from."""
+    classes = len(card.vocabulary) + preset.extra_classes
+    image = TensorSpec("float32", preset.input_shape)
+    logits = TensorSpec("float32", (None, preset.steps, classes))
+    return "\n".join(
+        [
+            f"Plan: build {preset.name} in {output}",
+            "  signature serving_default",
+            f"    input   {card.input:8} {image}  from the preset: RGB, NHWC,",
+            f"            mean {_triple(card.mean)}, std {_triple(card.std)}",
+            f"    output  {card.output:8} {logits}  from the preset:",
+            f"            {len(card.vocabulary)} characters and the {card.decoder.upper()} blank",
+            f"  weights {card.weights}",
+            "",
+        ]
+    )
+
+
+def _triple(values: Iterable[float]) -> str:
+    return "/".join(f"{v:g}" for v in values)
+
+
+def preset_result_text(result: PresetResult) -> str:
+    """How far each stage is from the one before, and where the result is."""
+    lines = _comparison_lines(result.comparisons)
+    lines.append(f"Wrote {result.output}")
+    if result.onnx_file is not None:
+        lines.append(f"Kept {result.onnx_file}")
+    lines.append(f"Next: sigfix convert {result.output} --tfjs")
+    return "\n".join(lines) + "\n"
+
+
+def conversion_text(result: ConvertResult) -> str:
+    """Signature, size, operators, and the comparison with the source."""
+    lines = [f"{result.source.path} ({result.source.kind}) -> TensorFlow.js graph model"]
+    for title, specs in (("input", result.inputs), ("output", result.outputs)):
+        for key, spec in specs.items():
+            note = "  (nothing depends on it)" if key in result.unused_inputs else ""
+            lines.append(f"  {title:7} {key}  {spec}{note}")
+    operators = [f"{count} {name}" for name, count in _kernels(result)][:SHOWN_OPERATORS]
+    more = len(_kernels(result)) - len(operators)
+    total = sum(count for _, count in _kernels(result))
+    lines.append(
+        f"  {total} operators: {', '.join(operators)}"
+        + (f", {more} more kinds" if more > 0 else "")
+    )
+    quantised = f", weights in {result.quantize}" if result.quantize else ""
+    lines.append(f"  {size_text(result.size)}{quantised}")
+    lines += _comparison_lines(result.comparisons)
+    if result.losses:
+        lines.append("  lost to quantisation, against the float model:")
+        lines += _comparison_lines(result.losses, verdict=False)
+    if result.mode:
+        how = f"model.{result.mode}(), {result.backend} backend"
+        if result.mode == "executeAsync":
+            how += " (it has control flow or dynamic operators)"
+        lines.append(f"  ran with {how}")
+    if result.not_verified:
+        lines.append(f"Not verified: {result.not_verified}")
+    lines.append(f"Wrote {result.output}")
+    return "\n".join(lines) + "\n"
+
+
+def _kernels(result: ConvertResult) -> list[tuple[str, int]]:
+    return [(n, c) for n, c in result.operators.items() if n not in ("Const", "Placeholder")]
+
+
+def _comparison_lines(comparisons: Iterable[Comparison], verdict: bool = True) -> list[str]:
+    lines = []
+    for comparison in comparisons:
+        for row in comparison.parity.outputs:
+            measured = "equal" if row.different == 0 else f"{row.different} elements differ"
+            if row.absolute is not None and row.relative is not None:
+                measured = f"largest difference {row.absolute:.1e}, {row.relative:.1e} of the range"
+            word = ("same  " if row.ok else "DIFFERS") + " " if verdict else "  "
+            lines.append(
+                f"  {word}{comparison.reference} -> {comparison.result}, batch {comparison.batch}"
+            )
+            lines.append(f"          {row.name}: {measured}")
+    return lines
