@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,16 @@ def parse_layout(text: str | None) -> str | None:
     if text is not None and text not in ("nhwc", "nchw"):
         raise UsageError(f"--layout {text}: there are nhwc and nchw.")
     return text
+
+
+def say_unless(quiet: bool) -> Callable[[str], None]:
+    """Progress on standard error, or nowhere."""
+
+    def say(message: str) -> None:
+        if not quiet:
+            typer.echo(message, err=True)
+
+    return say
 
 
 def load_plan(path: Path) -> Plan:
@@ -56,11 +67,10 @@ def show_plan(model: Path, choices: Choices, saved: Plan | None, is_json: bool) 
     """Show what would be done, the signatures before and after, and stop."""
     from sigfix.pipeline import repair as pipeline
     from sigfix.planning import plan
-    from sigfix.reading import read
     from sigfix.rendering.repair_result import plan_data
     from sigfix.rendering.repair_text import plan_text, signature_diff
 
-    described = read(model)
+    described = pipeline.describe(model)
     decided = saved or plan(described, choices)
     if is_json:
         typer.echo(json.dumps(plan_data(decided), indent=2))
@@ -68,7 +78,7 @@ def show_plan(model: Path, choices: Choices, saved: Plan | None, is_json: bool) 
         typer.echo(plan_text(decided), nl=False)
         typer.echo(signature_diff(described, decided), nl=False)
         if decided.verdict == "repairable":
-            typer.echo(f"Would write {pipeline.default_output(described.path)}")
+            typer.echo(f"Would write {pipeline.default_output(model)}")
     _hint(decided)
     if decided.verdict in ("ambiguous", "blocked"):
         raise typer.Exit(1)
@@ -104,11 +114,7 @@ def run_repair(
             raise typer.Exit(1)
         sys.stdout.flush()
 
-    def say(message: str) -> None:
-        if not quiet:
-            typer.echo(message, err=True)
-
-    result = repair(model, output, choices, options, saved, say, show)
+    result = repair(model, output, choices, options, saved, say_unless(quiet), show)
     if is_json:
         typer.echo(json.dumps(result_data(result), indent=2, default=str))
     else:

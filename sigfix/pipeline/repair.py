@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from sigfix.planning import plan as make_plan
 from sigfix.planning.edits import AddSignature, AliasSignature
 from sigfix.planning.trust import reaching_operators
 from sigfix.reading import read
+from sigfix.reading.frozen_graph import is_frozen_graph, read_frozen_graph
+from sigfix.reading.locating import SAVED_MODEL_FILES, saved_model_file
 
 if TYPE_CHECKING:  # at run time it needs numpy, which planning does without
     from sigfix.verifying.signature_parity import SignatureParity
@@ -55,14 +58,29 @@ class RepairResult:
 
 
 def default_output(model: Path) -> Path:
-    """`MODEL_repaired` beside MODEL."""
-    absolute = model.absolute()
-    return absolute.with_name(f"{absolute.name}_repaired")
+    """`MODEL_repaired` beside MODEL; for a file, beside it and without its suffix."""
+    absolute = Path(os.path.abspath(model))  # noqa: PTH100  (resolve() would follow a link)
+    if absolute.name in SAVED_MODEL_FILES:
+        absolute = absolute.parent
+    stem = absolute.stem if absolute.is_file() else absolute.name
+    return absolute.with_name(f"{stem}_repaired")
+
+
+def describe(model: Path | str) -> SavedModel:
+    """Read what `repair` accepts: a SavedModel, or a frozen graph as one. Executes nothing."""
+    path = Path(model)
+    if path.is_dir() and saved_model_file(path) is None:
+        graphs = [item for item in sorted(path.glob("*.pb")) if is_frozen_graph(item)]
+        if len(graphs) == 1:
+            path = graphs[0]
+    if path.is_file() and path.name not in SAVED_MODEL_FILES and is_frozen_graph(path):
+        return read_frozen_graph(path)
+    return read(path)
 
 
 def plan(model: Path | str, choices: Choices | None = None) -> Plan:
     """What `repair` would do to the model at `model`. Reads only; nothing is executed."""
-    return make_plan(read(model), choices)
+    return make_plan(describe(model), choices)
 
 
 def repair(
@@ -84,7 +102,7 @@ def repair(
     be written.
     """
     options = options or RepairOptions()
-    described = read(model)
+    described = describe(model)
     source = described.path
     decided = saved_plan or make_plan(described, choices)
     show(decided, described)
@@ -92,7 +110,7 @@ def repair(
         raise BlockedError(decided.reason, decided.hint or None)
     if decided.verdict == "healthy" and output is None:
         return RepairResult(decided, None)
-    destination = output or default_output(source)
+    destination = output or default_output(Path(model))
     staging.refuse_existing(destination, options.force)
     staging.refuse_overlap(source, destination)
     reason = _why_not_compared(decided, options)

@@ -26,6 +26,9 @@ _COMPONENTS = {
     "SparseTensorSpec": ("indices", "values", "dense_shape"),
 }
 
+KERAS_ARGUMENT = "inputs"
+"""What every Keras model calls its first argument; the input layer's own name says more."""
+
 
 @dataclass(frozen=True)
 class FlatTensor:
@@ -129,7 +132,8 @@ def flat_inputs(function: Function, trace: Trace, graph: GraphFunction) -> list[
     for path, own_name, _ in expanded:
         from_path = clean("_".join(str(part) for part in path))
         first = str(path[0])
-        unnamed = is_generic(from_path) or any(isinstance(part, int) for part in path)
+        unnamed = from_path == KERAS_ARGUMENT or is_generic(from_path)
+        unnamed = unnamed or any(isinstance(part, int) for part in path)
         if unnamed and not is_generic(clean(own_name)):
             proposed.append(clean(own_name))
         elif len(path) > 1 and is_generic(first):

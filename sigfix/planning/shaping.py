@@ -22,9 +22,8 @@ from sigfix.planning.edits import (
 )
 from sigfix.planning.flatten import FlatTensor
 from sigfix.planning.names import make_unique
-from sigfix.planning.traces import assign_inputs, covers, is_bound
+from sigfix.planning.traces import TO_NCHW, TO_NHWC, assign_inputs, covers, is_bound
 
-TO_NCHW, TO_NHWC = (0, 3, 1, 2), (0, 2, 3, 1)
 FLOATS = ("float16", "bfloat16", "float32", "float64")
 
 

@@ -74,10 +74,12 @@ def plan_method_names(meta_graph: MetaGraph, choices: Choices, before: list[Edit
     built = any(isinstance(edit, (AddSignature, AliasSignature)) for edit in before)
     if signature is None or choices.key not in keys_after([choices.key], before):
         alias = next((edit for edit in before if isinstance(edit, AliasSignature)), None)
-        if alias is not None and choices.method_name:
-            was = require(meta_graph, alias.of).method_name
+        if alias is None:
+            return []
+        was = require(meta_graph, alias.of).method_name
+        if choices.method_name and choices.method_name != was:
             return [SetMethodName(choices.key, choices.method_name, was, OPTION)]
-        return []
+        return [] if was else [SetMethodName(choices.key, PREDICT_METHOD)]
     if built:
         return []
     if choices.method_name and choices.method_name != signature.method_name:

@@ -10,6 +10,9 @@ from sigfix.planning.choices import Choices, InputChoice
 from sigfix.planning.edits import Candidate
 from sigfix.planning.flatten import FlatTensor, flat_inputs, literal_arguments
 
+TO_NCHW, TO_NHWC = (0, 3, 1, 2), (0, 2, 3, 1)
+"""Permutations from NHWC to NCHW and back."""
+
 TRAINING_FLAGS = frozenset({"training", "is_training", "train", "trainable"})
 
 
@@ -30,6 +33,14 @@ def covers(general: Shape, special: Shape) -> bool:
     return all(
         wide is None or wide == narrow for wide, narrow in zip(general, special, strict=True)
     )
+
+
+def inside(shape: Shape, recorded: Shape, layout: str | None) -> Shape:
+    """An outer shape as the function sees it: `--layout` transposes images at the edge."""
+    if layout is None or shape is None or recorded is None or not len(shape) == len(recorded) == 4:
+        return shape
+    order = TO_NCHW if layout == "nhwc" else TO_NHWC
+    return tuple(shape[index] for index in order)
 
 
 def _literals(function: Function, trace: Trace) -> dict[str, object]:
@@ -84,8 +95,10 @@ def _fits_inputs(tensors: list[FlatTensor], choices: Choices) -> bool:
         assigned = assign_inputs(choices, tensors)
     except BlockedError:
         return False
+    shapes = {tensor.position: tensor.spec.shape for tensor in tensors}
     return all(
-        not choice.has_shape or covers(tensors[position].spec.shape, choice.shape)
+        not choice.has_shape
+        or covers(shapes[position], inside(choice.shape, shapes[position], choices.layout))
         for position, choice in assigned.items()
     )
 

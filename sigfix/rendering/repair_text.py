@@ -21,15 +21,6 @@ from sigfix.planning.edits import (
     SetTags,
 )
 
-ORIGINS = {
-    "option": "your option",
-    "preset": "the preset",
-    "trace": "the recorded trace",
-    "graph": "the graph",
-    "signature": "an existing signature",
-    "convention": "TensorFlow's convention",
-}
-
 
 def plan_text(plan: Plan) -> str:
     """What will be done and where each part comes from; candidates where it is undecided."""
@@ -59,28 +50,28 @@ def _candidate(candidate: Candidate) -> Iterator[str]:
 
 
 def _from(origin: str) -> str:
-    return f"from {ORIGINS.get(origin, origin)}"
+    return f"[{origin}]"
 
 
 def _edit(edit: Edit) -> Iterator[str]:
     if isinstance(edit, AddSignature):
-        yield f"  + signature {edit.key}, {edit.source}, {_from(edit.origin)}"
+        yield f"  + signature {edit.key} from {edit.source}  {_from(edit.origin)}"
         rows = [_input_row(item) for item in edit.inputs]
         rows += [_bound_row(item) for item in edit.bound]
         rows += [_output_row(item) for item in edit.outputs]
         yield from _columns(rows)
     elif isinstance(edit, AliasSignature):
-        yield f"  + signature {edit.key}, the same as {edit.of}, {_from(edit.origin)}"
+        yield f"  + signature {edit.key}, the same as {edit.of}  {_from(edit.origin)}"
     elif isinstance(edit, RemoveSignature):
-        yield f"  - signature {edit.key}, {_from(edit.origin)}"
+        yield f"  - signature {edit.key}  {_from(edit.origin)}"
     elif isinstance(edit, RenameSignature):
-        yield f"  ~ signature {edit.key} becomes {edit.to}, {_from(edit.origin)}"
+        yield f"  ~ signature {edit.key} becomes {edit.to}  {_from(edit.origin)}"
     elif isinstance(edit, SetMethodName):
         was = f" (was {edit.was})" if edit.was else ""
-        yield f"  ~ method name of {edit.key}: {edit.method_name}{was}, {_from(edit.origin)}"
+        yield f"  ~ method name of {edit.key}: {edit.method_name}{was}  {_from(edit.origin)}"
     elif isinstance(edit, SetTags):
         was = ",".join(edit.was) or "none"
-        yield f"  ~ tags: {','.join(edit.tags) or 'none'} (were {was}), {_from(edit.origin)}"
+        yield f"  ~ tags: {','.join(edit.tags) or 'none'} (were {was})  {_from(edit.origin)}"
     elif isinstance(edit, KeepMetaGraph):
         dropped = "; ".join(",".join(tags) or "no tags" for tags in edit.dropped)
         yield f"  - MetaGraphs {dropped}; {','.join(edit.tags) or 'no tags'} stays"
@@ -91,9 +82,12 @@ def _input_row(item: InputPlan) -> tuple[str, str, str, str]:
     if item.name_origin != item.origin:
         parts.append(f"name {_from(item.name_origin)}")
     parts += [str(step) for step in item.steps]
-    if item.was and (item.steps or not item.was.startswith(f"{item.name}:")):
-        parts.append(f"feeds {item.was}")
-    return "in", item.name, f"{item.dtype}{format_shape(item.shape)}", "; ".join(parts)
+    target, _, spec = item.was.partition(": ")
+    if item.was and target != item.name:
+        parts.append(f"-> {target}")
+    if item.steps or (spec and spec != f"{item.dtype}{format_shape(item.shape)}"):
+        parts.append(f"accepts {spec}")
+    return "in", item.name, f"{item.dtype}{format_shape(item.shape)}", " ".join(parts)
 
 
 def _bound_row(item: BoundInput) -> tuple[str, str, str, str]:
@@ -102,7 +96,7 @@ def _bound_row(item: BoundInput) -> tuple[str, str, str, str]:
 
 def _output_row(item: OutputPlan) -> tuple[str, str, str, str]:
     parts = [_from(item.origin), *(str(step) for step in item.steps)]
-    return "out", item.name, f"{item.dtype}{format_shape(item.shape)}", "; ".join(parts)
+    return "out", item.name, f"{item.dtype}{format_shape(item.shape)}", " ".join(parts)
 
 
 def _columns(rows: list[tuple[str, str, str, str]]) -> Iterator[str]:
@@ -113,54 +107,60 @@ def _columns(rows: list[tuple[str, str, str, str]]) -> Iterator[str]:
         yield line.rstrip()
 
 
-def _signature_lines(signatures: list[Signature]) -> list[str]:
-    lines = []
-    for signature in signatures:
-        inputs = ", ".join(f"{item.key}: {item.spec}" for item in signature.inputs)
-        outputs = ", ".join(f"{item.key}: {item.spec}" for item in signature.outputs)
-        method = signature.method_name or "no method name"
-        lines.append(f"{signature.key}({inputs}) -> ({outputs})  {method}")
-    return lines
+def _block(key: str, inputs: list[str], outputs: list[str], method: str) -> list[str]:
+    named = f"{key}  ({method or 'no method name'})"
+    return [
+        named,
+        *(f"    in   {text}" for text in inputs),
+        *(f"    out  {text}" for text in outputs),
+    ]
 
 
-def _planned_line(edit: AddSignature) -> str:
-    inputs = ", ".join(map(str, edit.inputs))
-    outputs = ", ".join(map(str, edit.outputs))
-    return f"{edit.key}({inputs}) -> ({outputs})  {edit.method_name}"
+def _existing(signature: Signature) -> list[str]:
+    inputs = [f"{item.key}: {item.spec}" for item in signature.inputs]
+    outputs = [f"{item.key}: {item.spec}" for item in signature.outputs]
+    return _block(signature.key, inputs, outputs, signature.method_name)
 
 
-def _after(before: MetaGraph, plan: Plan) -> list[str]:
-    found = {
-        item.key: line
-        for item, line in zip(
-            before.user_signatures, _signature_lines(list(before.user_signatures)), strict=True
-        )
-    }
+def _planned(edit: AddSignature) -> list[str]:
+    inputs = [str(item) for item in sorted(edit.inputs, key=lambda item: item.name)]
+    outputs = [str(item) for item in sorted(edit.outputs, key=lambda item: item.name)]
+    return _block(edit.key, inputs, outputs, edit.method_name)
+
+
+def _renamed(block: list[str], key: str, method: str | None = None) -> list[str]:
+    was = block[0].partition("  (")[2]
+    return [f"{key}  ({was}" if method is None else f"{key}  ({method})", *block[1:]]
+
+
+def _after(before: dict[str, list[str]], plan: Plan) -> dict[str, list[str]]:
+    found = dict(before)
     for edit in plan.edits:
         if isinstance(edit, AddSignature):
-            found[edit.key] = _planned_line(edit)
+            found[edit.key] = _planned(edit)
         elif isinstance(edit, AliasSignature):
-            found[edit.key] = edit.key + found[edit.of].removeprefix(edit.of)
+            found[edit.key] = _renamed(found[edit.of], edit.key)
         elif isinstance(edit, RemoveSignature):
             found.pop(edit.key)
         elif isinstance(edit, RenameSignature):
-            found[edit.to] = edit.to + found.pop(edit.key).removeprefix(edit.key)
+            found[edit.to] = _renamed(found.pop(edit.key), edit.to)
         elif isinstance(edit, SetMethodName):
-            found[edit.key] = found[edit.key].rpartition("  ")[0] + "  " + edit.method_name
-    return [found[key] for key in sorted(found)]
+            found[edit.key] = _renamed(found[edit.key], edit.key, edit.method_name)
+    return found
 
 
 def signature_diff(model: SavedModel, plan: Plan) -> str:
     """The signatures before and after, as a diff: `-` what goes, `+` what comes."""
     if not plan.edits:
         return ""
-    meta_graph = model.meta_graphs[plan.meta_graph]
-    before = _signature_lines(list(meta_graph.user_signatures))
-    after = _after(meta_graph, plan)
-    lines = ["Signatures, before and after"]
-    for line in sorted({*before, *after}):
-        mark = " " if line in before and line in after else ("-" if line in before else "+")
-        lines.append(f"  {mark} {line}")
-    if not before:
-        lines.insert(1, "    (none before)")
+    meta_graph: MetaGraph = model.meta_graphs[plan.meta_graph]
+    before = {item.key: _existing(item) for item in meta_graph.user_signatures}
+    after = _after(before, plan)
+    lines = ["Signatures, before and after:"]
+    for key in sorted({*before, *after}):
+        old, new = before.get(key, []), after.get(key, [])
+        if old == new:
+            lines += [f"    {line}" for line in old]
+        else:
+            lines += [f"  - {line}" for line in old] + [f"  + {line}" for line in new]
     return "\n".join(lines) + "\n"

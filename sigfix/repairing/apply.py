@@ -19,6 +19,7 @@ from sigfix.planning.edits import (
     SetMethodName,
     SetTags,
 )
+from sigfix.reading.frozen_graph import load_frozen_message
 from sigfix.reading.saved_model import load_message
 from sigfix.repairing import signatures
 from sigfix.repairing.copying import copy_tree
@@ -30,14 +31,18 @@ NOT_COPIED = frozenset({"saved_model.pb", "saved_model.pbtxt", "saved_model.cpb"
 
 
 def apply_plan(plan: Plan, source: Path, target: Path) -> None:
-    """Write `source` with the plan's edits to the empty directory `target`.
+    """Write `source` (a SavedModel or a frozen graph) with the plan's edits into `target`.
 
     Everything that is not `saved_model.pb` is copied byte for byte, by reflink where the file
     system can. Raises `BlockedError` where the model is not the one that was planned for.
     """
-    message, _ = load_message(source)
+    if source.is_file():
+        message = load_frozen_message(source)
+    else:
+        message, _ = load_message(source)
     edit_message(message, plan)
-    copy_tree(source, target, NOT_COPIED)
+    if source.is_dir():
+        copy_tree(source, target, NOT_COPIED)
     with (target / "saved_model.pb").open("wb") as file:
         file.write(message.SerializeToString())
         file.flush()

@@ -107,6 +107,7 @@ def _wrapper(
     for bound in edit.bound:
         fed[int(bound.target)] = bound_constant(writer, bound, f"bound_{bound.target}")
     _add_call(writer, inner, [fed[index] for index in range(first_capture)] + captures)
+    function.node_def[-1].attr["_output_shapes"].CopyFrom(_result_shapes(inner))
     call_name = function.node_def[-1].name
     op = function.node_def[-1].op
     result_types = [argument.type for argument in inner.signature.output_arg]
@@ -116,7 +117,11 @@ def _wrapper(
         tensor, dtype = add_steps(writer, tensor, recorded, result.steps, name)
         signature.output_arg.add(name=name, type=dtype_number(dtype))
         function.ret[name] = writer.add(
-            "Identity", "Identity", [tensor, f"^{call_name}"], T=dtype_attribute(dtype)
+            "Identity",
+            "Identity",
+            [tensor, f"^{call_name}"],
+            T=dtype_attribute(dtype),
+            _output_shapes=shapes_attribute([result.shape]),
         )
     if signature.is_stateful:
         signature.control_output.append(call_name)
@@ -127,6 +132,20 @@ def _wrapper(
     stored: Any = library.function.add()
     stored.CopyFrom(function)
     return stored
+
+
+def _result_shapes(function: Any) -> Any:
+    """The recorded shapes of a function's results; a call alone would lose them."""
+    nodes = {node.name: node for node in function.node_def}
+    found: Any = attribute()
+    found.list.SetInParent()
+    for argument in function.signature.output_arg:
+        name, _, index = function.ret[argument.name].partition(":")
+        shapes = nodes[name].attr["_output_shapes"].list.shape if name in nodes else []
+        position = int(index.rpartition(":")[2] or 0)
+        known = position < len(shapes)
+        found.list.shape.add().CopyFrom(shapes[position] if known else shape_message(None))
+    return found
 
 
 def _add_call(writer: NodeWriter, function: Any, inputs: list[str]) -> None:

@@ -99,13 +99,18 @@ def _signature(job: dict[str, Any], call: dict[str, Any]) -> Any:
 def _session(job: dict[str, Any], call: dict[str, Any]) -> Any:
     """Tensors of the top-level graph through the v1 loader, as TensorFlow Serving does it.
 
-    `key` names a signature; without it inputs and `fetches` are tensor names.
+    `key` names a signature; without it inputs and `fetches` are tensor names. A file is a frozen
+    GraphDef.
     """
     import tensorflow as tf
 
     graph = tf.Graph()
     session = tf.compat.v1.Session(graph=graph)
     with graph.as_default():
+        if Path(job["model"]).is_file():
+            definition = tf.compat.v1.GraphDef.FromString(Path(job["model"]).read_bytes())
+            tf.import_graph_def(definition, name="")
+            return _session_runner(session, {}, call["fetches"])
         loaded = tf.compat.v1.saved_model.loader.load(session, job["tags"] or [], job["model"])
     feeds: dict[str, str] = {}
     fetches = call.get("fetches")
@@ -113,7 +118,10 @@ def _session(job: dict[str, Any], call: dict[str, Any]) -> Any:
         signature = loaded.signature_def[call["key"]]
         feeds = {name: info.name for name, info in signature.inputs.items()}
         fetches = {name: info.name for name, info in signature.outputs.items()}
+    return _session_runner(session, feeds, fetches)
 
+
+def _session_runner(session: Any, feeds: dict[str, str], fetches: Any) -> Any:
     def run(inputs: dict[str, Any]) -> dict[str, Any]:
         named = {feeds.get(name, name): value for name, value in inputs.items()}
         result: dict[str, Any] = session.run(fetches, named)
