@@ -55,6 +55,8 @@ def _outside_functions(node: ast.AST) -> list[ast.AST]:
     for child in ast.iter_child_nodes(node):
         if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
             continue
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            continue
         found.append(child)
         found += _outside_functions(child)
     return found

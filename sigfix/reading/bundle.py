@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from sigfix.errors import UnreadableModelError
 from sigfix.model import Shard, StoredTensor, VariableStore
+from sigfix.reading.folder import Folder
 from sigfix.reading.protos import dtype_name, parse
 from sigfix.reading.shapes import read_shape
 from sigfix.reading.snappy import decompress
 
 INDEX_NAME = "variables.index"
+_MOST_SHARDS = 100_000
 _MAGIC = 0xDB4775248B80FB57
 _FOOTER_SIZE = 48
 _UNCOMPRESSED, _SNAPPY = 0, 1
@@ -132,35 +133,32 @@ def read_index(data: bytes) -> tuple[int, list[StoredTensor]]:
     return count, tensors
 
 
-def _stray_files(folder: Path, expected: set[str]) -> tuple[str, ...]:
-    return tuple(sorted(item.name for item in folder.iterdir() if item.name not in expected))
-
-
-def read_variable_store(folder: Path) -> VariableStore | None:
+def read_variables(folder: Folder) -> VariableStore | None:
     """`variables/` of a SavedModel, without its data; None where there is no such folder."""
-    if not folder.is_dir():
+    names = folder.below("variables")
+    if not names and not folder.has_folder("variables"):
         return None
-    index = folder / INDEX_NAME
-    if not index.is_file():
-        return VariableStore(stray=_stray_files(folder, set()), has_index=False)
+    if INDEX_NAME not in names:
+        return VariableStore(stray=_stray(names, set()), has_index=False)
     try:
-        count, tensors = read_index(index.read_bytes())
+        count, tensors = read_index(folder.read(f"variables/{INDEX_NAME}"))
     except UnreadableModelError as error:
         return VariableStore(error=error.message)
-    except OSError as error:
-        return VariableStore(error=f"The variable index cannot be read: {error.strerror}.")
-    needed: dict[int, int] = dict.fromkeys(range(min(count, 100_000)), 0)
+    needed: dict[int, int] = dict.fromkeys(range(min(count, _MOST_SHARDS)), 0)
     for tensor in tensors:
-        if tensor.shard not in needed:
+        if tensor.shard not in needed or tensor.offset < 0 or tensor.size < 0:
             return VariableStore(
-                error=f"The variable index is damaged: {tensor.name} is in shard {tensor.shard}"
-                f" of {count}."
+                error=f"The variable index is damaged: {tensor.name} is at byte {tensor.offset} of"
+                f" shard {tensor.shard} of {count}."
             )
         needed[tensor.shard] = max(needed[tensor.shard], tensor.offset + tensor.size)
     shards = []
     for number, size in needed.items():
-        file = folder / shard_name(number, count)
-        actual = file.stat().st_size if file.is_file() else None
-        shards.append(Shard(file.name, actual, size))
+        name = shard_name(number, count)
+        shards.append(Shard(name, folder.sizes.get(f"variables/{name}"), size))
     expected = {INDEX_NAME, *(shard.filename for shard in shards)}
-    return VariableStore(tuple(tensors), tuple(shards), _stray_files(folder, expected))
+    return VariableStore(tuple(tensors), tuple(shards), _stray(names, expected))
+
+
+def _stray(names: frozenset[str], expected: set[str]) -> tuple[str, ...]:
+    return tuple(sorted(name for name in names if name and name not in expected))

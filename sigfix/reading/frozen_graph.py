@@ -43,6 +43,6 @@ def read_frozen_graph(path: Path) -> SavedModel:
         path=path,
         encoding="pb",
         schema_version=1,
-        meta_graphs=(read_meta_graph(message.meta_graphs[0], path.parent),),
+        meta_graphs=(read_meta_graph(message.meta_graphs[0], ()),),
         variables=None,
     )

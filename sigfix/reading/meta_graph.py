@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Container, Mapping
 from typing import Any
 
 from google.protobuf.message import DecodeError
@@ -117,19 +116,9 @@ def _graph_variables(graph: Graph, collections: Mapping[str, Collection]) -> tup
     )
 
 
-def _is_inside(folder: Path, name: str) -> bool:
-    parts = Path(name).parts
-    return bool(name) and not Path(name).is_absolute() and ".." not in parts and "\0" not in name
-
-
-def _read_assets(message: Any, folder: Path) -> tuple[Asset, ...]:
+def _read_assets(message: Any, present: Container[str]) -> tuple[Asset, ...]:
     return tuple(
-        Asset(
-            item.filename,
-            item.tensor_info.name,
-            _is_inside(folder, item.filename) and (folder / item.filename).is_file(),
-        )
-        for item in message
+        Asset(item.filename, item.tensor_info.name, item.filename in present) for item in message
     )
 
 
@@ -147,8 +136,8 @@ def _listed_assets(collections: Any) -> list[Any]:
     return found
 
 
-def read_meta_graph(message: Any, directory: Path) -> MetaGraph:
-    """A MetaGraphDef; `directory` is where its assets should be."""
+def read_meta_graph(message: Any, present_assets: Container[str]) -> MetaGraph:
+    """A MetaGraphDef; `present_assets` are the names of the files in its assets folder."""
     info = message.meta_info_def
     graph = read_graph(message.graph_def)
     collections = {
@@ -168,7 +157,7 @@ def read_meta_graph(message: Any, directory: Path) -> MetaGraph:
         graph=graph,
         objects=objects,
         collections=collections,
-        assets=_read_assets(assets, directory / "assets"),
+        assets=_read_assets(assets, present_assets),
         variables=objects.variables if objects else _graph_variables(graph, collections),
         used_ops=tuple(op.name for op in info.stripped_op_list.op),
         saver_restore_op=message.saver_def.restore_op_name,

@@ -1,44 +1,63 @@
-"""A SavedModel directory -> `model.SavedModel`."""
+"""A SavedModel directory (or an archive of one) -> `model.SavedModel`."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from sigfix.errors import UnreadableModelError
 from sigfix.model import SavedModel
-from sigfix.reading.bundle import read_variable_store
+from sigfix.reading.bundle import read_variables
+from sigfix.reading.folder import Folder, open_directory
+from sigfix.reading.locating import SAVED_MODEL_FILES
 from sigfix.reading.meta_graph import read_meta_graph
-from sigfix.reading.locating import saved_model_file
 from sigfix.reading.protos import parse, parse_text
 from sigfix.reading.sniffing import check_lfs, check_saved_model_bytes
+from sigfix.reading.trimming import without_large_constants
 
-CARD = Path("assets.extra") / "sigfix.json"
+CARD = "assets.extra/sigfix.json"
 """Where sigfix keeps what it knows about a model that it made (preset, names, layout, ...)."""
 
 
-def _files(directory: Path) -> tuple[tuple[str, int], ...]:
-    found = []
-    for folder, _, names in os.walk(directory):
-        for name in names:
-            path = Path(folder) / name
-            try:
-                found.append((path.relative_to(directory).as_posix(), path.lstat().st_size))
-            except OSError:
-                continue
-    return tuple(sorted(found))
-
-
-def read_card(directory: Path) -> Mapping[str, object] | None:
+def read_card(folder: Folder) -> Mapping[str, object] | None:
     """The model card that sigfix wrote, or None; a card that is no JSON object is None too."""
+    if CARD not in folder.sizes:
+        return None
     try:
-        card = json.loads((directory / CARD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        card = json.loads(folder.read(CARD))
+    except (UnreadableModelError, ValueError):
         return None
     return card if isinstance(card, dict) else None
+
+
+def _message(folder: Folder, *, whole: bool) -> tuple[Any, str]:
+    """The SavedModel message and its encoding; without large constants unless `whole`."""
+    name = next((item for item in SAVED_MODEL_FILES if item in folder.sizes), None)
+    if name is None:
+        raise UnreadableModelError(f"{folder.place} holds no saved_model.pb.", code="CON215")
+    path = Path(folder.shown(name))
+    if name.endswith(".cpb"):
+        raise UnreadableModelError(
+            f"{path} is a chunked SavedModel, which sigfix does not read.",
+            "save it again where it was made, without chunking (the default below 2 GB)",
+            code="CON217",
+        )
+    with folder.opened(name) as data:
+        if name.endswith(".pbtxt"):
+            check_lfs(path, data[:200])
+            return parse_text("SavedModel", bytes(data), path), "pbtxt"
+        check_saved_model_bytes(path, data)
+        encoded = bytes(data) if whole else without_large_constants(data)
+    try:
+        return parse("SavedModel", encoded), "pb"
+    except UnreadableModelError as error:
+        raise UnreadableModelError(
+            f"{path} is damaged: {error.message}",
+            "copy or download the model again, and compare the file sizes",
+            code="CON214",
+        ) from error
 
 
 def load_message(directory: Path) -> tuple[Any, str]:
@@ -46,40 +65,25 @@ def load_message(directory: Path) -> tuple[Any, str]:
 
     Raises `UnreadableModelError` saying what the file is instead, where it is none.
     """
-    path = saved_model_file(directory)
-    if path is None:
-        raise UnreadableModelError(f"{directory} holds no saved_model.pb.", code="CON215")
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise UnreadableModelError(
-            f"{path} cannot be read: {error.strerror}.", code="CON215"
-        ) from error
-    if path.suffix == ".pbtxt":
-        check_lfs(path, data)
-        return parse_text("SavedModel", data, path), "pbtxt"
-    check_saved_model_bytes(path, data)
-    try:
-        message = parse("SavedModel", data)
-    except UnreadableModelError as error:
-        raise UnreadableModelError(
-            f"{path} is damaged: {error.message}",
-            "copy or download the model again, and compare the file sizes",
-            code="CON214",
-        ) from error
-    return message, "pb"
+    return _message(open_directory(directory), whole=True)
+
+
+def read_folder(folder: Folder) -> SavedModel:
+    """Read a SavedModel's files, wherever they are."""
+    message, encoding = _message(folder, whole=False)
+    assets = folder.below("assets")
+    return SavedModel(
+        path=folder.place,
+        encoding=encoding,
+        schema_version=message.saved_model_schema_version,
+        meta_graphs=tuple(read_meta_graph(item, assets) for item in message.meta_graphs),
+        variables=read_variables(folder),
+        files=tuple((name, size) for name, size in folder.sizes.items() if name[-1] != "/"),
+        has_fingerprint="fingerprint.pb" in folder.sizes,
+        card=read_card(folder),
+    )
 
 
 def read_saved_model(directory: Path) -> SavedModel:
     """Read a SavedModel directory. Nothing is executed, and variables stay on disk."""
-    message, encoding = load_message(directory)
-    return SavedModel(
-        path=directory,
-        encoding=encoding,
-        schema_version=message.saved_model_schema_version,
-        meta_graphs=tuple(read_meta_graph(item, directory) for item in message.meta_graphs),
-        variables=read_variable_store(directory / "variables"),
-        files=_files(directory),
-        has_fingerprint=(directory / "fingerprint.pb").is_file(),
-        card=read_card(directory),
-    )
+    return read_folder(open_directory(directory))

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import mmap
 from pathlib import Path
 
 from sigfix.errors import UnreadableModelError
 
 _LFS_MARK = b"version https://git-lfs.github.com/spec/"
+Buffer = bytes | mmap.mmap
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 
-def is_lfs_pointer(data: bytes) -> bool:
+def is_lfs_pointer(data: Buffer) -> bool:
     """Whether these bytes are a Git-LFS pointer, the note left in place of a large file."""
-    return data.startswith(_LFS_MARK)
+    return data[: len(_LFS_MARK)] == _LFS_MARK
 
 
-def looks_like_text(data: bytes) -> bool:
+def looks_like_text(data: Buffer) -> bool:
     """Whether the first bytes are readable text."""
     head = data[:512]
     if not head or b"\0" in head:
@@ -29,7 +31,7 @@ def looks_like_text(data: bytes) -> bool:
     return all(character.isprintable() or character in "\n\r\t" for character in text)
 
 
-def read_varint(data: bytes, position: int) -> tuple[int, int]:
+def read_varint(data: Buffer, position: int) -> tuple[int, int]:
     """A base-128 number and the position after it. Raises ValueError where there is none."""
     value = shift = 0
     while shift < 64:
@@ -44,7 +46,7 @@ def read_varint(data: bytes, position: int) -> tuple[int, int]:
     raise ValueError("overlong")
 
 
-def outer_fields(data: bytes, limit: int = 64) -> tuple[list[tuple[int, int, int, int]], int]:
+def outer_fields(data: Buffer, limit: int = 64) -> tuple[list[tuple[int, int, int, int]], int]:
     """The outermost fields as (number, wire type, start, end), and how many bytes are missing.
 
     Stops after `limit` fields, at the end, or at the first field that makes no sense; a field
@@ -76,7 +78,7 @@ def outer_fields(data: bytes, limit: int = 64) -> tuple[list[tuple[int, int, int
     return fields, 0
 
 
-def _is_node(data: bytes) -> bool:
+def _is_node(data: Buffer) -> bool:
     """Whether bytes are a NodeDef: field 1 (name) and 2 (op) are text."""
     fields, missing = outer_fields(data, 2)
     return (
@@ -86,7 +88,7 @@ def _is_node(data: bytes) -> bool:
     )
 
 
-def sniff_protobuf(data: bytes) -> str:
+def sniff_protobuf(data: Buffer) -> str:
     """`saved_model`, `graph`, `meta_graph`, `onnx` or '' by the outermost fields."""
     fields, _ = outer_fields(data)
     shape = {(number, kind) for number, kind, _, _ in fields}
@@ -118,7 +120,7 @@ _INSTEAD = {
 _AGAIN = "copy or download the model again, and compare the file sizes"
 
 
-def check_saved_model_bytes(path: Path, data: bytes) -> None:
+def check_saved_model_bytes(path: Path, data: Buffer) -> None:
     """Say what a file is instead of a SavedModel message. Raises `UnreadableModelError`."""
     if not data:
         raise UnreadableModelError(f"{path} is empty.", _AGAIN, code="CON214")
@@ -146,7 +148,7 @@ def check_saved_model_bytes(path: Path, data: bytes) -> None:
         )
 
 
-def check_lfs(path: Path, data: bytes) -> None:
+def check_lfs(path: Path, data: Buffer) -> None:
     """Raise `UnreadableModelError` where a file is a Git-LFS pointer."""
     if is_lfs_pointer(data):
         raise UnreadableModelError(

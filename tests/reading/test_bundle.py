@@ -7,15 +7,18 @@ from pathlib import Path
 import pytest
 
 from sigfix.errors import UnreadableModelError
-from sigfix.reading.bundle import read_table, read_variable_store
+from sigfix.reading.bundle import read_table, read_variables
+from sigfix.reading.folder import open_directory
 from sigfix.reading.snappy import decompress
 from tests.models import variable_index
 
 
 def test_written_index_is_read(tmp_path: Path) -> None:
-    (tmp_path / "variables.index").write_bytes(variable_index({"a": (0, 8), "b": (8, 12)}))
-    (tmp_path / "variables.data-00000-of-00001").write_bytes(bytes(20))
-    store = read_variable_store(tmp_path)
+    folder = tmp_path / "variables"
+    folder.mkdir()
+    (folder / "variables.index").write_bytes(variable_index({"a": (0, 8), "b": (8, 12)}))
+    (folder / "variables.data-00000-of-00001").write_bytes(bytes(20))
+    store = read_variables(open_directory(tmp_path))
     assert store is not None
     assert [(item.name, item.shape, item.offset) for item in store.tensors] == [
         ("a", (2,), 0),

@@ -136,4 +136,13 @@ RULES = (
         example="model/1, model/2",
         fix="Name one of them, or give inspect all of them: sigfix inspect model/*",
     ),
+    Rule(
+        "CON217", "chunked-model", Severity.ERROR, Fixable.NEVER,
+        what="The model is a chunked SavedModel (saved_model.cpb).",
+        why="Only TensorFlow builds that contain the proto splitter read it; most tools do not.",
+        causes="The graph is larger than 2 GB, or was saved with the experimental image format.",
+        example="saved_model.cpb",
+        fix="Where it was made, save it again without "
+        "tf.saved_model.SaveOptions(experimental_image_format=True).",
+    ),
 )  # fmt: skip

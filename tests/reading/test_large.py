@@ -1,0 +1,83 @@
+"""Large constants are left out of what is parsed; the graph is the same without them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from sigfix.reading import read
+from sigfix.reading.protos import parse
+from sigfix.reading.trimming import SMALL, without_large_constants
+from tests.models import Dtype, Model, add_node, healthy
+
+
+def with_constant(size: int) -> Model:
+    """A healthy model with a constant of `size` bytes in the graph and one in a function."""
+    model = healthy()
+    function = model.function("f")
+    for node in (
+        model.node("weights", "Const", dtype=Dtype("float32")),
+        add_node(function.node_def, "more", "Const", dtype=Dtype("float32")),
+    ):
+        tensor = node.attr["value"].tensor
+        tensor.dtype = 1
+        tensor.tensor_shape.dim.add(size=size // 4)
+        tensor.tensor_content = bytes(size)
+    model.node("axis", "Const", dtype=Dtype("int32")).attr["value"].tensor.int_val.append(7)
+    return model
+
+
+def test_constants_are_cut_out() -> None:
+    data = with_constant(SMALL).data()
+    trimmed = without_large_constants(data)
+    assert len(trimmed) < 10_000
+    graph = parse("SavedModel", trimmed).meta_graphs[0].graph_def
+    assert [node.name for node in graph.node] == ["x", "y", "weights", "axis"]
+    assert graph.node[2].attr["value"].tensor.tensor_shape.dim[0].size == SMALL // 4
+    assert graph.node[3].attr["value"].tensor.int_val[0] == 7
+    assert graph.library.function[0].node_def[0].name == "more"
+
+
+def test_small_messages_stay_whole() -> None:
+    data = with_constant(1000).data()
+    assert without_large_constants(data) == data
+
+
+def test_damaged_messages_stay_as_they_are() -> None:
+    data = with_constant(SMALL).data()[:-5] + b"\xff" * 5
+    assert without_large_constants(data)
+
+
+def test_large_model_is_read_in_little_memory(tmp_path: Path) -> None:
+    """A model of 300 MB costs the process less than its own size."""
+    path = with_constant(150 << 20).write(tmp_path / "m")
+    code = (
+        "import resource, sys\n"
+        "from pathlib import Path\n"
+        "from sigfix.pipeline.inspect import inspect\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "report = inspect(Path(sys.argv[1]))\n"
+        "assert not report.findings\n"
+        "print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout) < 360  # mapped pages count; nothing is copied
+
+
+def test_archive_reads_like_the_directory(tmp_path: Path) -> None:
+    import tarfile
+
+    from tests.models import with_variable
+
+    path = with_variable(healthy()).write(tmp_path / "m")
+    archive = tmp_path / "m.tar.gz"
+    with tarfile.open(archive, "w:gz") as file:
+        file.add(path, arcname=".")
+    before, after = read(path), read(archive)
+    assert after.meta_graphs[0].signatures == before.meta_graphs[0].signatures
+    assert after.variables == before.variables
+    assert after.files == before.files
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["m", "m.tar.gz"]
