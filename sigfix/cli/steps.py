@@ -1,31 +1,59 @@
-"""Progress of long commands, on standard error: a spinner on a terminal, plain lines elsewhere."""
+"""Progress of long commands, on standard error: a spinner on a terminal, plain lines elsewhere.
+
+TensorFlow and the packages around it write dozens of lines to standard error that mean nothing
+to a user, from C++ and past every logging setting. While a command runs they are kept aside, and
+shown only where it ends in something that was not expected.
+"""
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import IO
 
-import typer
+from sigfix.errors import SigfixError
+
+Say = Callable[[str], None]
 
 
 @contextmanager
-def steps(quiet: bool = False) -> Iterator[Callable[[str], None]]:
+def steps(quiet: bool = False) -> Iterator[Say]:
     """Yield a function that shows the step being done now."""
-    # TensorFlow's own start-up lines would drown everything else.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    if quiet:
-        yield lambda message: None
-    elif not sys.stderr.isatty():
-        yield lambda message: typer.echo(f"{message} ...", err=True)
-    else:
-        from rich.console import Console
+    with _native_output_aside() as terminal:
+        if quiet:
+            yield lambda message: None
+        elif not terminal.isatty():
+            yield lambda message: print(f"{message} ...", file=terminal, flush=True)
+        else:
+            from rich.console import Console
 
-        console = Console(stderr=True)
-        with console.status("starting") as status:
+            with Console(file=terminal).status("starting") as status:
+                yield status.update
 
-            def say(message: str) -> None:
-                status.update(message)
 
-            yield say
+@contextmanager
+def _native_output_aside() -> Iterator[IO[str]]:
+    """Send everything written to file descriptor 2 to a file; yield the real standard error."""
+    sys.stderr.flush()
+    terminal = os.fdopen(os.dup(2), "w", encoding="utf-8", errors="replace")
+    with tempfile.TemporaryFile() as aside, terminal:
+        os.dup2(aside.fileno(), 2)
+        faulthandler.enable(terminal)  # a crash in native code must not end in silence
+        try:
+            yield terminal
+        except (SigfixError, KeyboardInterrupt):
+            raise
+        except BaseException:
+            aside.seek(0)
+            terminal.write(aside.read().decode("utf-8", "replace"))
+            raise
+        finally:
+            sys.stderr.flush()
+            terminal.flush()
+            faulthandler.disable()
+            os.dup2(terminal.fileno(), 2)

@@ -85,6 +85,15 @@ def tfjs_name(key: str, taken: set[str]) -> str:
     return name
 
 
+def tensor_info(tensor: Any) -> Any:
+    """A graph tensor as a SignatureDef describes it."""
+    return meta_graph_pb2.TensorInfo(
+        name=tensor.name,
+        dtype=tensor.dtype.as_datatype_enum,
+        tensor_shape=tensor.shape.as_proto(),
+    )
+
+
 def _with_signature_names(
     definition: Any, inputs: dict[str, Any], outputs: dict[str, Any]
 ) -> FrozenSignature:
@@ -99,7 +108,7 @@ def _with_signature_names(
         for key, tensor in inputs.items():
             name = names["inputs"][key] = tfjs_name(key, taken)
             placeholder = tf.compat.v1.placeholder(tensor.dtype, tensor.shape, name=name)
-            signature.inputs[key].CopyFrom(tf.compat.v1.saved_model.build_tensor_info(placeholder))
+            signature.inputs[key].CopyFrom(tensor_info(placeholder))
             if key not in unused:
                 fed[tensor.name] = placeholder
         results = tf.import_graph_def(
@@ -108,7 +117,7 @@ def _with_signature_names(
         for key, tensor in zip(outputs, results, strict=True):
             name = names["outputs"][key] = tfjs_name(key, taken)
             named = tf.identity(tensor, name=name)
-            signature.outputs[key].CopyFrom(tf.compat.v1.saved_model.build_tensor_info(named))
+            signature.outputs[key].CopyFrom(tensor_info(named))
     frozen = from_graph_def(
         graph.as_graph_def(), tuple(names["inputs"].values()), tuple(names["outputs"].values())
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
 import os
 import warnings
@@ -105,15 +106,17 @@ def _fetch_pretrained(module: Any, preset: Preset, characters: str) -> None:
             f"sigfix repair --preset {preset.name} --weights FILE --vocab ...",
         )
     url = str(module.cfg["url"])
-    file_name = url.rpartition("/")[-1].split("&")[0].rpartition("=")[-1].rpartition("/")[-1]
+    file_name = url.rpartition("/")[-1].split("&")[0]  # as docTR names it in its cache
     cache = Path(os.environ.get("DOCTR_CACHE_DIR", Path.home() / ".cache" / "doctr"))
-    absent = [p for p in (cache / "models", cache, cache.parent) if not p.exists()]
+    target = cache / "models" / file_name
+    created = [p for p in (target, target.parent, cache, cache.parent) if not p.exists()]
     try:
-        module.from_pretrained(url)
+        with contextlib.redirect_stdout(io.StringIO()):  # docTR prints what it downloads
+            module.from_pretrained(url)
     except Exception as error:  # docTR lets urllib, socket, hash and pickle errors through
-        for folder in absent:
+        for path in created:  # docTR leaves an empty file behind
             with contextlib.suppress(OSError):
-                folder.rmdir()
+                path.rmdir() if path.is_dir() else path.unlink()
         reason = str(getattr(error, "reason", None) or error)
         raise WeightsUnavailableError(
             f"the pretrained weights {file_name.rpartition('/')[-1]} of {preset.name} "

@@ -27,7 +27,8 @@ def fold_padding(graph: Graph) -> int:
         if pad.op not in ("Pad", "PadV2") or node.attr["data_format"].s == b"NCHW":
             continue
         amounts = graph.constant(pad.input[1])
-        if amounts is None or only_reader(consumers, pad.name, graph) is not node:
+        reader = only_reader(consumers, pad.name, graph)
+        if amounts is None or reader is None or reader.name != node.name:
             continue
         if pad.op == "PadV2":
             value = graph.constant(pad.input[2])

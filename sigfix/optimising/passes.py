@@ -39,7 +39,8 @@ def optimise_values(graph: Graph, signature: Any) -> Graph:
 
 
 def optimise_kernels(graph: Graph) -> Graph:
-    """Everything that only TF.js can run; constants keep their names and values."""
+    """Everything that only TF.js can run, on a copy; constants keep their names and values."""
+    graph = from_graph_def(graph.graph_def(), graph.inputs, graph.outputs)
     padding.fold_padding(graph)
     fusing.fuse_bias_and_activation(graph)
     graph.prune()
