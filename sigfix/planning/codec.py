@@ -17,8 +17,8 @@ _KINDS = {
     kind.__name__: kind
     for kind in (
         edits.Cast, edits.Transpose, edits.Normalize, edits.Activation, edits.InputPlan,
-        edits.OutputPlan, edits.BoundInput, edits.FunctionSource, edits.GraphSource,
-        edits.AddSignature, edits.AliasSignature, edits.RemoveSignature, edits.RenameSignature,
+        edits.OutputPlan, edits.BoundInput, edits.FunctionSource, edits.MergedSource,
+        edits.GraphSource, edits.AddSignature, edits.AliasSignature, edits.RemoveSignature, edits.RenameSignature,
         edits.SetMethodName, edits.SetTags, edits.KeepMetaGraph, edits.Candidate, edits.Plan,
     )
 }  # fmt: skip

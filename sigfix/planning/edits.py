@@ -137,6 +137,19 @@ class FunctionSource:
 
 
 @dataclass(frozen=True)
+class MergedSource:
+    """Several concrete functions, the heads of one signature.
+
+    A target is then `HEAD:POSITION`, and `0:0,1:0` where one input feeds several heads.
+    """
+
+    heads: tuple[FunctionSource, ...]
+
+    def __str__(self) -> str:
+        return " and ".join(head.path for head in self.heads)
+
+
+@dataclass(frozen=True)
 class GraphSource:
     """The top-level graph itself: placeholders in, tensors out (TF1)."""
 
@@ -151,12 +164,19 @@ class AddSignature:
     """Build a signature (or replace the one of that key)."""
 
     key: str
-    source: FunctionSource | GraphSource
+    source: FunctionSource | MergedSource | GraphSource
     inputs: tuple[InputPlan, ...]
     outputs: tuple[OutputPlan, ...]
     bound: tuple[BoundInput, ...] = ()
     method_name: str = PREDICT_METHOD
     origin: str = TRACE
+
+    @property
+    def heads(self) -> tuple[FunctionSource, ...]:
+        """The functions that it calls; none where the source is the graph."""
+        if isinstance(self.source, MergedSource):
+            return self.source.heads
+        return (self.source,) if isinstance(self.source, FunctionSource) else ()
 
 
 @dataclass(frozen=True)
@@ -222,6 +242,14 @@ Edit = (
     | SetTags
     | KeepMetaGraph
 )
+
+
+def positions(target: str) -> list[tuple[int, int]]:
+    """The (head, flat position) pairs of a target or source: `3`, `1:3`, `0:0,1:0`."""
+    pairs = [part.rpartition(":") for part in target.split(",")]
+    return [(int(head or 0), int(position)) for head, _, position in pairs]
+
+
 METADATA_EDITS = (
     AliasSignature,
     RemoveSignature,

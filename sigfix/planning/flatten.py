@@ -35,12 +35,14 @@ class FlatTensor:
     """A tensor argument or result: its flat position, how Python calls it, name and spec.
 
     Tensors of a graph have negative positions; then `spec.name` is the graph's tensor.
+    `merged` is the target where several functions are called (see `MergedSource`).
     """
 
     position: int
     path: str
     name: str
     spec: TensorSpec
+    merged: str = ""
 
 
 @dataclass(frozen=True)

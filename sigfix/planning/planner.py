@@ -20,12 +20,14 @@ from sigfix.planning.edits import (
     FunctionSource,
     GraphSource,
     KeepMetaGraph,
+    MergedSource,
     Plan,
     SetTags,
 )
 from sigfix.planning.flatten import FlatTensor, flat_inputs, flat_outputs, literal_arguments
 from sigfix.planning.functions import find_function, rank_functions, signature_function
 from sigfix.planning.graphs import choose_outputs, graph_inputs, signature_tensors
+from sigfix.planning.merging import merge
 from sigfix.planning.shaping import plan_inputs, plan_outputs
 from sigfix.planning.traces import Ambiguous, choose_trace
 
@@ -201,7 +203,8 @@ def _from_signature(meta_graph: MetaGraph, choices: Choices) -> Edit:
         if not choices.shapes_signature:
             return AliasSignature(choices.key, first, SIGNATURE)
         return _reshape_signature(meta_graph, first, choices)
-    return existing.merge(meta_graph, choices, _build)
+    merged = merge(meta_graph, choices.from_key)
+    return _build(merged.source, merged.inputs, merged.outputs, choices, SIGNATURE, OPTION)
 
 
 def _reshape_signature(meta_graph: MetaGraph, key: str, choices: Choices) -> AddSignature:
@@ -217,7 +220,7 @@ def _reshape_signature(meta_graph: MetaGraph, key: str, choices: Choices) -> Add
 
 
 def _build(
-    source: FunctionSource | GraphSource,
+    source: FunctionSource | MergedSource | GraphSource,
     inputs: list[FlatTensor],
     outputs: list[FlatTensor],
     choices: Choices,

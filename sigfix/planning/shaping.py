@@ -65,6 +65,8 @@ def plan_inputs(
 
 def _target(tensor: FlatTensor) -> str:
     """A flat position, or for a graph tensor (negative position) its name."""
+    if tensor.merged:
+        return tensor.merged
     return tensor.spec.name if tensor.position < 0 else str(tensor.position)
 
 

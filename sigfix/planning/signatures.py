@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-
 from sigfix.errors import BlockedError
 from sigfix.model import MetaGraph, Signature
 from sigfix.planning.choices import Choices
 from sigfix.planning.edits import (
     OPTION,
     PREDICT_METHOD,
-    SIGNATURE,
     AddSignature,
     AliasSignature,
     Candidate,
     Edit,
-    GraphSource,
     RemoveSignature,
     RenameSignature,
     SetMethodName,
 )
-from sigfix.planning.flatten import FlatTensor
-from sigfix.planning.graphs import signature_tensors
-from sigfix.planning.names import make_unique
 from sigfix.planning.traces import Ambiguous
 
 USUAL_KEYS = ("serving_default", "serving", "predict", "predictions", "serve", "default", "call")
@@ -113,46 +105,3 @@ def _evidence(signature: Signature | None) -> tuple[str, ...]:
     inputs = ", ".join(f"{item.key}: {item.spec}" for item in signature.inputs)
     outputs = ", ".join(f"{item.key}: {item.spec}" for item in signature.outputs)
     return (f"({inputs}) -> ({outputs})", signature.method_name or "no method name")
-
-
-def merge(
-    meta_graph: MetaGraph,
-    choices: Choices,
-    build: Callable[..., AddSignature],
-) -> AddSignature:
-    """One signature with the heads of several: the same inputs, all outputs.
-
-    Heads share an input where key and tensor are the same. An output key that two heads use is
-    prefixed with the head's. Raises `BlockedError` where an input key means two tensors.
-    """
-    inputs: dict[str, FlatTensor] = {}
-    outputs: list[FlatTensor] = []
-    names: list[tuple[str, str]] = []
-    for key in choices.from_key:
-        signature = require(meta_graph, key)
-        own_inputs, own_outputs = signature_tensors(signature)
-        for tensor in own_inputs:
-            known = inputs.setdefault(tensor.name, tensor)
-            if known.spec.name != tensor.spec.name:
-                raise BlockedError(
-                    f"The input {tensor.name} is {known.spec.name} in one signature and "
-                    f"{tensor.spec.name} in {key}: they cannot be fed as one.",
-                )
-        for tensor in own_outputs:
-            outputs.append(tensor)
-            names.append((key, tensor.name))
-    plain = [name for _, name in names]
-    labelled = make_unique(
-        [f"{key}_{name}" if plain.count(name) > 1 else name for key, name in names]
-    )
-    return build(
-        GraphSource("signatures " + ", ".join(choices.from_key)),
-        [replace(tensor, position=-1 - index) for index, tensor in enumerate(inputs.values())],
-        [
-            replace(tensor, name=name, position=-1 - index)
-            for index, (tensor, name) in enumerate(zip(outputs, labelled, strict=True))
-        ],
-        choices,
-        SIGNATURE,
-        OPTION,
-    )

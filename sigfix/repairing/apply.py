@@ -11,7 +11,6 @@ from sigfix.planning.edits import (
     AddSignature,
     AliasSignature,
     Edit,
-    FunctionSource,
     KeepMetaGraph,
     Plan,
     RemoveSignature,
@@ -44,7 +43,7 @@ def apply_plan(plan: Plan, source: Path, target: Path) -> None:
     if source.is_dir():
         copy_tree(source, target, NOT_COPIED)
     with (target / "saved_model.pb").open("wb") as file:
-        file.write(message.SerializeToString())
+        file.write(message.SerializeToString(deterministic=True))
         file.flush()
         os.fsync(file.fileno())
 
@@ -66,7 +65,7 @@ def edit_message(message: Any, plan: Plan) -> None:
 
 def _apply(meta_graph: Any, edit: Edit) -> None:
     if isinstance(edit, AddSignature):
-        add = add_from_function if isinstance(edit.source, FunctionSource) else add_from_graph
+        add = add_from_function if edit.heads else add_from_graph
         add(meta_graph, edit)
         return
     if isinstance(edit, SetTags):

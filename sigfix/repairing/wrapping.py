@@ -1,4 +1,4 @@
-"""Add a signature that calls a function of the object graph, as TensorFlow itself would save it.
+"""Add a signature that calls functions of the object graph, as TensorFlow itself would save it.
 
 Four places have to agree: a wrapper in the function library; placeholders and a call to it in
 the top-level graph, which the v1 loader and TensorFlow Serving run; the SignatureDef; and the
@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sigfix.planning.edits import AddSignature, FunctionSource, InputPlan, OutputPlan
+from sigfix.planning.edits import AddSignature, InputPlan, OutputPlan, positions
 from sigfix.reading.protos import dtype_name, dtype_number, message_class
 from sigfix.repairing.captures import require_captures
 from sigfix.repairing.nodes import (
@@ -27,19 +27,24 @@ from sigfix.repairing.signatures import attach_function, tensor_info
 
 
 def add_from_function(meta_graph: Any, edit: AddSignature) -> None:
-    """Apply `edit`, whose source is a function, to a MetaGraphDef message.
+    """Apply `edit`, whose source is a function (or several heads), to a MetaGraphDef message.
 
-    Raises `BlockedError` where a capture of the function has no tensor in the graph.
+    Raises `BlockedError` where a capture of a function has no tensor in the graph.
     """
-    assert isinstance(edit.source, FunctionSource)
     objects = meta_graph.object_graph_def
-    captured = list(objects.concrete_functions[edit.source.trace].bound_inputs)
-    tensors = require_captures(meta_graph, captured)
     library = meta_graph.graph_def.library
-    inner = next(item for item in library.function if item.signature.name == edit.source.trace)
+    functions = {item.signature.name: item for item in library.function}
+    heads = [functions[head.trace] for head in edit.heads]
+    counts = []
+    captured: list[int] = []
+    for head in edit.heads:
+        bound = list(objects.concrete_functions[head.trace].bound_inputs)
+        counts.append(len(bound))
+        captured += bound
+    tensors = require_captures(meta_graph, captured)
     inputs = sorted(edit.inputs, key=lambda item: item.name)
     outputs = sorted(edit.outputs, key=lambda item: item.name)
-    wrapper = _wrapper(library, inner, edit, inputs, outputs, len(captured))
+    wrapper = _wrapper(library, heads, edit, inputs, outputs, counts)
     _call(meta_graph, wrapper, edit, inputs, outputs, tensors)
     attach_function(
         objects,
@@ -75,19 +80,20 @@ def _argument_names(names: list[str]) -> list[str]:
 
 def _wrapper(
     library: Any,
-    inner: Any,
+    heads: list[Any],
     edit: AddSignature,
     inputs: list[InputPlan],
     outputs: list[OutputPlan],
-    capture_count: int,
+    capture_counts: list[int],
 ) -> Any:
-    """A FunctionDef: the new inputs, the steps, a call of `inner`, the steps, the new outputs."""
-    function = message_class("FunctionDef")()
-    signature: Any = function.signature
+    """A FunctionDef: the new inputs, the steps, calls of `heads`, the steps, the new outputs."""
+    function: Any = library.function.add()
+    signature = function.signature
     signature.name = _function_name(library, edit.key)
-    signature.is_stateful = inner.signature.is_stateful
+    signature.is_stateful = any(head.signature.is_stateful for head in heads)
     names = _argument_names(
-        [item.name for item in inputs] + [f"unknown_{index}" for index in range(capture_count)]
+        [item.name for item in inputs]
+        + [f"unknown_{index}" for index in range(sum(capture_counts))]
     )
     own, captures = names[: len(inputs)], names[len(inputs) :]
     for position, (name, item) in enumerate(zip(own, inputs, strict=True)):
@@ -95,43 +101,48 @@ def _wrapper(
         attributes = function.arg_attr[position].attr
         attributes["_user_specified_name"].CopyFrom(attribute(s=item.name.encode()))
         attributes["_output_shapes"].CopyFrom(shapes_attribute([item.shape]))
-    inner_arguments = list(inner.signature.input_arg)
-    first_capture = len(inner_arguments) - capture_count
-    for name, argument in zip(captures, inner_arguments[first_capture:], strict=True):
-        signature.input_arg.add().CopyFrom(argument)
-        signature.input_arg[-1].name = name
     writer = NodeWriter(function.node_def, in_function=True, reserved=set(names))
-    fed: dict[int, str] = {}
+    fed: dict[tuple[int, int], str] = {}
     for name, item in zip(own, inputs, strict=True):
-        fed[int(item.target)], _ = add_steps(writer, name, item.dtype, item.steps, name)
+        tensor, _ = add_steps(writer, name, item.dtype, item.steps, name)
+        fed.update(dict.fromkeys(positions(item.target), tensor))
     for bound in edit.bound:
-        fed[int(bound.target)] = bound_constant(writer, bound, f"bound_{bound.target}")
-    _add_call(writer, inner, [fed[index] for index in range(first_capture)] + captures)
-    function.node_def[-1].attr["_output_shapes"].CopyFrom(_result_shapes(inner))
-    call_name = function.node_def[-1].name
-    op = function.node_def[-1].op
-    result_types = [argument.type for argument in inner.signature.output_arg]
+        label = re.sub(r"\W", "_", bound.target)
+        tensor = bound_constant(writer, bound, f"bound_{label}")
+        fed.update(dict.fromkeys(positions(bound.target), tensor))
+    calls = []
+    for number, (head, count) in enumerate(zip(heads, capture_counts, strict=True)):
+        arguments = list(head.signature.input_arg)
+        first_capture = len(arguments) - count
+        passed, captures = captures[:count], captures[count:]
+        for name, argument in zip(passed, arguments[first_capture:], strict=True):
+            signature.input_arg.add().CopyFrom(argument)
+            signature.input_arg[-1].name = name
+        _add_call(writer, head, [fed[number, index] for index in range(first_capture)] + passed)
+        calls.append(function.node_def[-1])
+        calls[-1].attr["_output_shapes"].CopyFrom(_result_shapes(head))
+    waits = [f"^{call.name}" for call in calls]
     for name, result in zip(_argument_names([out.name for out in outputs]), outputs, strict=True):
-        tensor = writer.reference(call_name, op, int(result.source))
-        recorded = dtype_name(result_types[int(result.source)])
+        ((number, index),) = positions(result.source)
+        tensor = writer.reference(calls[number].name, calls[number].op, index)
+        recorded = dtype_name(heads[number].signature.output_arg[index].type)
         tensor, dtype = add_steps(writer, tensor, recorded, result.steps, name)
         signature.output_arg.add(name=name, type=dtype_number(dtype))
         function.ret[name] = writer.add(
             "Identity",
             "Identity",
-            [tensor, f"^{call_name}"],
+            [tensor, *waits],
             T=dtype_attribute(dtype),
             _output_shapes=shapes_attribute([result.shape]),
         )
-    if signature.is_stateful:
-        signature.control_output.append(call_name)
-        function.control_ret[call_name] = call_name
-    shapes = [item.shape for item in inputs] + [()] * capture_count
+    for call, head in zip(calls, heads, strict=True):
+        if head.signature.is_stateful:
+            signature.control_output.append(call.name)
+            function.control_ret[call.name] = call.name
+    shapes = [item.shape for item in inputs] + [()] * sum(capture_counts)
     function.attr["_input_shapes"].CopyFrom(shapes_attribute(shapes))
     function.attr["_construction_context"].CopyFrom(attribute(s=b"kEagerRuntime"))
-    stored: Any = library.function.add()
-    stored.CopyFrom(function)
-    return stored
+    return function
 
 
 def _result_shapes(function: Any) -> Any:

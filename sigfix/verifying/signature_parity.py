@@ -16,13 +16,13 @@ from sigfix.planning.edits import (
     AddSignature,
     AliasSignature,
     Cast,
-    FunctionSource,
     GraphSource,
     InputPlan,
     Normalize,
     OutputPlan,
     Step,
     Transpose,
+    positions,
 )
 from sigfix.verifying.comparison import Parity, compare
 from sigfix.verifying.signature_runs import Call, run_models
@@ -71,13 +71,12 @@ def compare_signature(
     (`--inputs`), used instead of seeded ones.
     """
     cases = [[given]] if given is not None else attempts(edit.inputs, seed)
-    fed = [[_to_source(edit, inputs) for inputs in case] for case in cases]
     answers = run_models(
         [
             (
                 source,
                 described.meta_graphs[meta_graph].tags,
-                [_source_call(described, meta_graph, edit, fed)],
+                _source_calls(described, meta_graph, edit, cases),
             ),
             (
                 result,
@@ -96,24 +95,52 @@ def compare_signature(
             return SignatureParity(
                 edit.key, verdict, reason=f"the {what} cannot be run: {answer.error}"
             )
-    return _judge(edit, cases, answers[0].runs[0], answers[1].runs)
+    return _judge(edit, cases, _join_heads(edit, answers[0].runs), answers[1].runs)
 
 
-def _source_call(
+def _source_calls(
     described: SavedModel, meta_graph: int, edit: AddSignature, cases: list[Any]
-) -> Call:
-    if not isinstance(edit.source, FunctionSource):
-        fetches = sorted({item.source for item in edit.outputs})
-        return Call("session", cases, 2, {"fetches": {name: name for name in fetches}})
-    path, name = edit.source.path, edit.source.trace
-    if path.startswith("signatures."):
-        parts = ["signatures", path.removeprefix("signatures.")]
-        return Call("function", cases, 2, {"parts": parts, "trace": 0})
-    objects = described.meta_graphs[meta_graph].objects
-    assert objects is not None
-    function = next(item for item in objects.functions if item.path == path)
-    number = [trace.name for trace in function.traces].index(name)
-    return Call("function", cases, 2, {"parts": path.split("."), "trace": number})
+) -> list[Call]:
+    """What to run of the source: each function that the signature calls, or the graph."""
+    if not edit.heads:
+        fed = [[_to_graph(edit, inputs) for inputs in case] for case in cases]
+        fetches = {item.source: item.source for item in edit.outputs}
+        return [Call("session", fed, 2, {"fetches": fetches})]
+    calls = []
+    for number, head in enumerate(edit.heads):
+        fed = [[_to_function(edit, number, inputs) for inputs in case] for case in cases]
+        if head.path.startswith("signatures."):
+            parts = ["signatures", head.path.removeprefix("signatures.")]
+            calls.append(Call("function", fed, 2, {"parts": parts, "trace": 0}))
+            continue
+        objects = described.meta_graphs[meta_graph].objects
+        assert objects is not None
+        function = next(item for item in objects.functions if item.path == head.path)
+        trace = [trace.name for trace in function.traces].index(head.trace)
+        calls.append(Call("function", fed, 2, {"parts": head.path.split("."), "trace": trace}))
+    return calls
+
+
+def _join_heads(edit: AddSignature, runs: list[list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """One answer a case: results by graph tensor, or by (head, flat position)."""
+    if not edit.heads:
+        return runs[0]
+    joined = []
+    for answers in zip(*runs, strict=True):
+        failed = next((answer for answer in answers if answer["attempt"] is None), None)
+        if failed is not None or len({answer["attempt"] for answer in answers}) > 1:
+            joined.append(failed or {"attempt": None, "failures": ["the heads want other inputs"]})
+            continue
+        outputs = [
+            {
+                (head, index): value
+                for head, answer in enumerate(answers)
+                for index, value in enumerate(answer["outputs"][repeat])
+            }
+            for repeat in range(len(answers[0]["outputs"]))
+        ]
+        joined.append({"attempt": answers[0]["attempt"], "outputs": outputs})
+    return joined
 
 
 def alias_as_added(model: SavedModel, meta_graph: int, edit: AliasSignature) -> AddSignature:
@@ -134,22 +161,36 @@ def alias_as_added(model: SavedModel, meta_graph: int, edit: AliasSignature) -> 
     )
 
 
-def _to_source(edit: AddSignature, inputs: dict[str, Any]) -> dict[str, Any]:
-    """The new signature's inputs as what the source is fed with."""
+def _fed(edit: AddSignature, inputs: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Target -> what it is fed with: the new inputs after their steps, and the constants."""
     import numpy as np
 
-    fed: dict[str, Any] = {}
+    fed = []
     for item in edit.inputs:
         value = inputs[item.name]
         for step in item.steps:
             value = _step(value, step)
-        fed[item.target] = value
+        fed.append((item.target, value))
     for bound in edit.bound:
         kind: Any = object if bound.dtype == "string" else _numpy_dtype(bound.dtype)
         value = bound.value.encode() if isinstance(bound.value, str) else bound.value
         shape = tuple(size or 1 for size in bound.shape or ())
-        fed[bound.target] = np.full(shape, value, kind)
+        fed.append((bound.target, np.full(shape, value, kind)))
     return fed
+
+
+def _to_graph(edit: AddSignature, inputs: dict[str, Any]) -> dict[str, Any]:
+    return dict(_fed(edit, inputs))
+
+
+def _to_function(edit: AddSignature, head: int, inputs: dict[str, Any]) -> dict[str, Any]:
+    """Flat position (as text) -> value, for one of the functions."""
+    return {
+        str(position): value
+        for target, value in _fed(edit, inputs)
+        for number, position in positions(target)
+        if number == head
+    }
 
 
 def _numpy_dtype(name: str) -> Any:
@@ -185,7 +226,7 @@ def _expected(edit: AddSignature, output: Any) -> dict[str, Any]:
     """What the new signature should return, from what the source returned."""
     expected = {}
     for item in edit.outputs:
-        value = output[int(item.source)] if isinstance(output, list) else output[item.source]
+        value = output[positions(item.source)[0]] if edit.heads else output[item.source]
         for step in item.steps:
             value = _step(value, step)
         expected[item.name] = value

@@ -35,7 +35,7 @@ def run_both(path, inputs, key="serving_default", tags=("serve",)):
     """Through both loaders, which must agree; the results."""
     import numpy as np
 
-    one, other = run_v2(path, inputs, key), run_v1(path, inputs, key, tags)
+    one, other = run_v2(path, inputs, key, list(tags)), run_v1(path, inputs, key, tags)
     assert set(one) == set(other)
     for name in one:
         np.testing.assert_array_equal(one[name], other[name])
