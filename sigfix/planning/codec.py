@@ -18,8 +18,9 @@ _KINDS = {
     for kind in (
         edits.Cast, edits.Transpose, edits.Normalize, edits.Activation, edits.InputPlan,
         edits.OutputPlan, edits.BoundInput, edits.FunctionSource, edits.MergedSource,
-        edits.GraphSource, edits.AddSignature, edits.AliasSignature, edits.RemoveSignature, edits.RenameSignature,
-        edits.SetMethodName, edits.SetTags, edits.KeepMetaGraph, edits.Candidate, edits.Plan,
+        edits.GraphSource, edits.AddSignature, edits.AliasSignature, edits.RemoveSignature,
+        edits.RenameSignature, edits.SetMethodName, edits.SetTags, edits.KeepMetaGraph,
+        edits.Candidate, edits.Plan,
     )
 }  # fmt: skip
 

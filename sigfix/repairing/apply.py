@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sigfix.errors import BlockedError
+from sigfix.model import node_of
 from sigfix.planning.edits import (
     AddSignature,
     AliasSignature,
@@ -63,8 +64,23 @@ def edit_message(message: Any, plan: Plan) -> None:
             _apply(meta_graph, edit)
 
 
+def _refuse_strangers(meta_graph: Any, edit: AddSignature) -> None:
+    """Check that the functions or tensors that the edit names are there."""
+    if edit.heads:
+        known = {item.signature.name for item in meta_graph.graph_def.library.function}
+        named = {head.trace for head in edit.heads}
+    else:
+        known = {node.name for node in meta_graph.graph_def.node}
+        named = {node_of(item.target) for item in edit.inputs}
+        named |= {node_of(item.source) for item in edit.outputs}
+    if named - known:
+        missing = ", ".join(sorted(named - known))
+        raise BlockedError(f"The plan is for another model: there is no {missing}.")
+
+
 def _apply(meta_graph: Any, edit: Edit) -> None:
     if isinstance(edit, AddSignature):
+        _refuse_strangers(meta_graph, edit)
         add = add_from_function if edit.heads else add_from_graph
         add(meta_graph, edit)
         return
