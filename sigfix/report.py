@@ -8,7 +8,7 @@ from pathlib import Path
 from sigfix.describing.candidates import Candidate
 from sigfix.describing.producer import Producer
 from sigfix.diagnosis.rule import Finding, Severity
-from sigfix.model import SavedModel
+from sigfix.model import OtherModel, SavedModel
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,8 @@ class Failure:
 class Inspection:
     """What `inspect` found at one path: a model with findings, or why it could not be read.
 
+    `other` is a model that is no SavedModel (ONNX, Keras, TensorFlow.js).
+
     `candidates` are the possible (inputs, outputs) of each MetaGraph without signatures;
     `custom_operators` those of each MetaGraph, with their numbers.
     """
@@ -35,6 +37,7 @@ class Inspection:
     candidates: tuple[tuple[tuple[Candidate, ...], tuple[Candidate, ...]], ...] = ()
     custom_operators: tuple[dict[str, int], ...] = field(default=())
     failure: Failure | None = None
+    other: OtherModel | None = None
 
     def count(self, severity: Severity) -> int:
         """How many findings have this severity."""

@@ -88,7 +88,9 @@ def producers(model: SavedModel) -> list[Producer]:
     found += [Producer(name, why) for file, name, why in _BY_FILE if file in names]
     if not found:
         for meta in model.meta_graphs:
-            if meta.objects is not None:
+            if model.encoding == "graph":
+                found.append(Producer("frozen graph", "a GraphDef without a SavedModel"))
+            elif meta.objects is not None:
                 found.append(Producer("tf.Module (tf.saved_model.save)", "a plain object graph"))
             else:
                 found.append(Producer("TF1 (SavedModelBuilder)", "no object graph"))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sigfix.describing.targets import Target
+from sigfix.describing.targets import Target, find_target
 from sigfix.diagnosis.catalogue import FAMILIES, RULES
 from sigfix.diagnosis.checks import behaviour, container, signatures, specs
+from sigfix.diagnosis.checks.other import check_other
 from sigfix.diagnosis.checks.target import check_target
 from sigfix.diagnosis.rule import Finding, Fixable, Rule, Severity
-from sigfix.diagnosis.subject import Subject
+from sigfix.diagnosis.subject import Subject, finding
 from sigfix.errors import UsageError
-from sigfix.model import SavedModel
+from sigfix.model import OtherModel, SavedModel
 
 __all__ = [
     "RULES",
@@ -21,6 +22,7 @@ __all__ = [
     "Severity",
     "check_selection",
     "diagnose",
+    "diagnose_other",
     "select",
 ]
 
@@ -37,6 +39,13 @@ def diagnose(model: SavedModel, target: Target | None = None) -> list[Finding]:
         found += [item for check in _PER_META_GRAPH for item in check(subject)]
         if target is not None:
             found += check_target(subject, target)
+    return sort_findings(found)
+
+
+def diagnose_other(model: OtherModel, target: Target | None = None) -> list[Finding]:
+    """Every finding about a model that is no SavedModel; TF.js models are checked for TF.js."""
+    found = [finding(item.code, item.message, item.location) for item in model.problems]
+    found += check_other(model, target or (find_target("tfjs") if model.kind == "tfjs" else None))
     return sort_findings(found)
 
 

@@ -9,6 +9,7 @@ from sigfix.model.graph import (
     node_of,
 )
 from sigfix.model.objects import Function, ObjectGraph, ObjectNode, Trace, Variable
+from sigfix.model.other import OtherModel, Problem
 from sigfix.model.saved_model import (
     DEFAULT_SERVING_KEY,
     INIT_OP_KEY,
@@ -61,6 +62,8 @@ __all__ = [
     "ObjectGraph",
     "ObjectNode",
     "OpaqueLiteral",
+    "OtherModel",
+    "Problem",
     "SavedModel",
     "Shape",
     "Shard",

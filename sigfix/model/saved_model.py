@@ -159,7 +159,7 @@ class VariableStore:
 
 @dataclass(frozen=True)
 class SavedModel:
-    """A SavedModel directory as it is on disk; `encoding` is pb, pbtxt or cpb."""
+    """A SavedModel as it is on disk; `encoding` is pb, pbtxt, or graph for a frozen GraphDef."""
 
     path: Path
     encoding: str

@@ -8,9 +8,10 @@ from sigfix.describing.candidates import input_candidates, output_candidates
 from sigfix.describing.operators import custom_operators
 from sigfix.describing.producer import producers
 from sigfix.describing.targets import find_target
-from sigfix.diagnosis import diagnose, select
+from sigfix.diagnosis import diagnose, diagnose_other, select
 from sigfix.errors import SigfixError
-from sigfix.reading import read
+from sigfix.model import OtherModel
+from sigfix.reading import read_any
 from sigfix.report import Failure, Inspection
 
 
@@ -27,7 +28,10 @@ def inspect(
     """
     path = Path(path)
     wanted = find_target(target) if target else None
-    model = read(path)
+    model = read_any(path)
+    if isinstance(model, OtherModel):
+        found = select(diagnose_other(model, wanted), selected, ignored)
+        return Inspection(path, None, findings=tuple(found), other=model)
     candidates, custom = [], []
     for meta in model.meta_graphs:
         unsigned = meta.objects is None and not meta.user_signatures

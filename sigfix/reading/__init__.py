@@ -1,43 +1,136 @@
 """Bytes -> `model`. Nothing here imports TensorFlow or executes anything.
 
-`read` is the way in; `load_message` gives the editable message of a SavedModel directory.
+`read_any` is the way in for every kind of model, `read` for SavedModels (directories, archives,
+frozen graphs); `load_message` gives the editable message of a SavedModel directory.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
+import tarfile
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 
 from sigfix.errors import UnreadableModelError
-from sigfix.model import SavedModel
-from sigfix.reading.locating import SAVED_MODEL_FILES, locate_saved_model
-from sigfix.reading.saved_model import load_message, read_saved_model
+from sigfix.model import OtherModel, SavedModel
+from sigfix.reading.folder import Archive, open_archive
+from sigfix.reading.locating import SAVED_MODEL_FILES, locate_saved_model, saved_model_file
+from sigfix.reading.saved_model import load_message, read_folder, read_saved_model
 
-__all__ = ["load_message", "read"]
+__all__ = ["load_message", "read", "read_any"]
+
+_HEAD = 512
 
 
 def read(path: Path | str) -> SavedModel:
-    """Read the model at `path`: a SavedModel directory, or one with a single one below it.
+    """The SavedModel at `path`. Raises `UnreadableModelError` where something else is there."""
+    found = read_any(path)
+    if isinstance(found, OtherModel):
+        raise UnreadableModelError(
+            f"{path} is not a SavedModel: it is an {found.title}."
+            if found.title[0] in "AEIOUH"
+            else f"{path} is not a SavedModel: it is a {found.title}.",
+            code="CON212",
+        )
+    return found
+
+
+def read_any(path: Path | str) -> SavedModel | OtherModel:
+    """Read the model at `path`, whatever it is: a directory, an archive, or a single file.
 
     Raises `UnreadableModelError` saying what is there instead.
     """
     path = Path(path)
     try:
         if path.is_dir():
-            return read_saved_model(locate_saved_model(path))
+            return _read_directory(path)
         if path.name in SAVED_MODEL_FILES and path.is_file():
             return read_saved_model(path.parent)
-        if not path.exists():
-            raise UnreadableModelError(f"{path} does not exist.", code="CON215")
+        if path.is_file():
+            return _read_file(path)
+        if path.exists():
+            raise UnreadableModelError(f"{path} is no plain file.", code="CON215")
+        raise UnreadableModelError(f"{path} does not exist.", code="CON215")
     except OSError as error:
         raise UnreadableModelError(
             f"{path} cannot be read: {error.strerror or error}.", code="CON215"
         ) from error
+    except ValueError as error:  # a path with a null byte
+        raise UnreadableModelError(f"{path!r} cannot be read: {error}.", code="CON215") from error
     except RecursionError as error:
         raise UnreadableModelError(
             f"{path} is nested too deep to be a model.", code="CON214"
         ) from error
+
+
+def _read_directory(path: Path) -> SavedModel | OtherModel:
+    if saved_model_file(path) is None and (path / "model.json").is_file():
+        from sigfix.reading.tfjs import read_tfjs
+
+        return read_tfjs(path / "model.json")
+    located = locate_saved_model(path)
+    model = read_saved_model(located)
+    if located != path:
+        return replace(model, notes=(("nested", located.relative_to(path).as_posix()),))
+    return model
+
+
+def _read_file(path: Path) -> SavedModel | OtherModel:
+    from sigfix.reading.frozen_graph import read_frozen_graph, read_frozen_text
+    from sigfix.reading.keras import HDF5_MARK, ZIP_MARK, read_keras
+    from sigfix.reading.onnx import read_onnx
+    from sigfix.reading.sniffing import check_lfs, looks_like_text, sniff_protobuf
+    from sigfix.reading.tfjs import read_tfjs
+
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    if not head:
+        raise UnreadableModelError(f"{path} is empty.", code="CON214")
+    check_lfs(path, head)
+    if head.startswith((HDF5_MARK, ZIP_MARK)):
+        return read_keras(path, head)
+    if path.suffix == ".json":
+        return read_tfjs(path)
+    if path.suffix == ".pbtxt":
+        return read_frozen_text(path)
+    if path.suffix == ".onnx" or sniff_protobuf(head) == "onnx":
+        return read_onnx(path)
+    if path.suffix in (".gz", ".tgz", ".tar") and tarfile.is_tarfile(path):
+        return _read_archive(path)
+    with path.open("rb") as file:
+        kind = sniff_protobuf(file.read())
+    if kind == "graph":
+        return read_frozen_graph(path)
+    if kind == "saved_model":
+        raise UnreadableModelError(
+            f"{path} is a SavedModel's protobuf under another name.",
+            f"rename it to saved_model.pb and name its directory: {path.parent}",
+            code="CON212",
+        )
+    what = "a text file" if looks_like_text(head) else "a file of an unknown kind"
     raise UnreadableModelError(
-        f"{path} is not a SavedModel directory.",
+        f"{path} is {what}, not a model.",
         "name the directory that holds saved_model.pb",
         code="CON215",
     )
+
+
+def _read_archive(path: Path) -> SavedModel:
+    """The SavedModel at the top of an archive, or in its only folder."""
+    archive = open_archive(path)
+    tops = [
+        PurePosixPath(name).parent
+        for name in archive.sizes
+        if PurePosixPath(name).name in SAVED_MODEL_FILES
+    ]
+    if len(set(tops)) != 1:
+        what = f"{len(set(tops))} SavedModels" if tops else "no saved_model.pb"
+        raise UnreadableModelError(
+            f"{path} holds {what}.", "unpack it and name the directory", code="CON216"
+        )
+    prefix = "" if str(tops[0]) == "." else f"{tops[0]}/"
+    inner = {
+        name.removeprefix(prefix): size
+        for name, size in archive.sizes.items()
+        if name.startswith(prefix)
+    }
+    return read_folder(Archive(path, inner, prefix))

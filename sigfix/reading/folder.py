@@ -90,8 +90,14 @@ def open_directory(path: Path) -> Directory:
     return Directory(path, dict(sorted(sizes.items())))
 
 
+@dataclass(frozen=True)
 class Archive(Folder):
-    """A tar archive, compressed or not; members that are no plain files are left out."""
+    """A tar archive, compressed or not; members that are no plain files are left out.
+
+    `prefix` is the folder in the archive that the names are relative to.
+    """
+
+    prefix: str = ""
 
     @contextmanager
     def opened(self, name: str) -> Iterator[Buffer]:
@@ -101,7 +107,7 @@ class Archive(Folder):
         try:
             with tarfile.open(self.place) as archive:
                 for member in archive:
-                    if member.isfile() and _clean(member.name) == name:
+                    if member.isfile() and _clean(member.name) == self.prefix + name:
                         file = archive.extractfile(member)
                         yield file.read(_LARGEST_MEMBER) if file else b""
                         return

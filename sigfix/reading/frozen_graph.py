@@ -8,7 +8,7 @@ from typing import Any
 from sigfix.errors import UnreadableModelError
 from sigfix.model import SavedModel
 from sigfix.reading.meta_graph import read_meta_graph
-from sigfix.reading.protos import message_class, parse
+from sigfix.reading.protos import message_class, parse, parse_text
 from sigfix.reading.sniffing import sniff_protobuf
 
 SERVE_TAG = "serve"
@@ -36,13 +36,29 @@ def load_frozen_message(path: Path) -> Any:
     return message
 
 
+def read_frozen_text(path: Path) -> SavedModel:
+    """Describe a GraphDef in text form (`.pbtxt`). Raises `UnreadableModelError`."""
+    graph = parse_text("GraphDef", path.read_bytes(), path)
+    if not graph.node:
+        raise UnreadableModelError(f"{path} is a text file without a graph.", code="CON212")
+    message: Any = message_class("SavedModel")(saved_model_schema_version=1)
+    meta_graph = message.meta_graphs.add()
+    meta_graph.graph_def.CopyFrom(graph)
+    meta_graph.meta_info_def.tags.append(SERVE_TAG)
+    return _described(path, message)
+
+
 def read_frozen_graph(path: Path) -> SavedModel:
     """Describe a frozen graph as a SavedModel without variables."""
-    message = load_frozen_message(path)
+    return _described(path, load_frozen_message(path))
+
+
+def _described(path: Path, message: Any) -> SavedModel:
     return SavedModel(
         path=path,
-        encoding="pb",
+        encoding="graph",
         schema_version=1,
         meta_graphs=(read_meta_graph(message.meta_graphs[0], ()),),
         variables=None,
+        files=((path.name, path.stat().st_size),),
     )

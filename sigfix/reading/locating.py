@@ -74,7 +74,10 @@ def _nothing_here(directory: Path) -> UnreadableModelError:
             f"{directory} is empty.", "name a directory that holds a saved_model.pb", code="CON215"
         )
     hint = "name a directory that holds a saved_model.pb"
-    if any(name.startswith("variables.") for name in names):
+    single = [name for name in names if name.endswith((".pb", ".onnx", ".keras", ".h5"))]
+    if len(single) == 1:
+        hint = f"name the file: {directory / single[0]}"
+    elif any(name.startswith("variables.") for name in names):
         hint = f"this is the variables folder; name the one above it: {directory.resolve().parent}"
     elif any(name == "checkpoint" or name.endswith(".index") for name in names):
         hint = "this is a training checkpoint (weights only); save the model with tf.saved_model"

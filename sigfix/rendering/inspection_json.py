@@ -16,6 +16,7 @@ from sigfix.model import (
     Literal,
     MetaGraph,
     NamedTupleValue,
+    OtherModel,
     SavedModel,
     Shape,
     Signature,
@@ -56,6 +57,8 @@ def inspection_value(item: Inspection) -> dict[str, Any]:
         value["failure"] = {
             "message": failure.message, "hint": failure.hint, "code": failure.code
         }  # fmt: skip
+    if item.other is not None:
+        value |= _other_value(item.other)
     if item.model is not None:
         value |= _model_value(item.model)
         value["producers"] = [
@@ -92,12 +95,27 @@ def _shape(shape: Shape) -> list[int | None] | None:
 
 def _model_value(model: SavedModel) -> dict[str, Any]:
     return {
-        "kind": "saved_model",
+        "kind": "graph" if model.encoding == "graph" else "saved_model",
         "encoding": model.encoding,
         "directory": str(model.path),
         "size_bytes": model.size_bytes,
         "meta_graphs": [_meta_value(meta) for meta in model.meta_graphs],
         "variable_store": None if model.variables is None else _store_value(model.variables),
+    }
+
+
+def _other_value(model: OtherModel) -> dict[str, Any]:
+    def tensors(specs: Sequence[TensorSpec]) -> dict[str, Any]:
+        return {item.name: {"dtype": item.dtype, "shape": _shape(item.shape)} for item in specs}
+
+    return {
+        "kind": model.kind,
+        "title": model.title,
+        "size_bytes": model.size_bytes,
+        "facts": dict(model.facts),
+        "inputs": tensors(model.inputs),
+        "outputs": tensors(model.outputs),
+        "operators": dict(model.operators),
     }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from sigfix.describing.callables import argument_text, signature_tensor_text, trace_arguments
 from sigfix.diagnosis.rule import Finding, Severity
 from sigfix.diagnosis.subject import is_internal
-from sigfix.model import Function, MetaGraph, SavedModel, Signature, Trace
+from sigfix.model import Function, MetaGraph, OtherModel, SavedModel, Signature, Trace
 from sigfix.rendering.style import (
     SEVERITY_COLOURS,
     Style,
@@ -29,6 +29,9 @@ def render_text(inspection: Inspection, style: Style, *, everything: bool = Fals
     lines = [style.paint(printable(str(inspection.path)), "bold")]
     if inspection.failure is not None:
         lines += failure_lines(inspection, style)
+    elif inspection.other is not None:
+        lines += _other_lines(inspection.other, style, everything)
+        lines += ["", *finding_lines(inspection.findings, style)]
     elif inspection.model is not None:
         lines += _model_lines(inspection, inspection.model, style, everything)
         lines += ["", *finding_lines(inspection.findings, style)]
@@ -52,10 +55,30 @@ def _row(style: Style, label: str, text: str) -> list[str]:
     return style.wrap(printable(text), f"  {label:<{_LABEL}}")
 
 
+def _other_lines(model: OtherModel, style: Style, everything: bool) -> list[str]:
+    lines = _row(style, "kind", f"{model.title}, {size_text(model.size_bytes)}")
+    for label, text in model.facts:
+        lines += _row(style, label, text)
+    rows = [
+        (kind, printable(spec.name), str(spec), "")
+        for kind, specs in (("in", model.inputs), ("out", model.outputs))
+        for spec in specs
+    ]
+    if rows:
+        lines += ["  signature", *_table(rows, style, everything)]
+    if model.operators:
+        common = sorted(model.operators.items(), key=lambda item: (-item[1], item[0]))
+        shown = sorted(common) if everything else common[:_MOST_TENSORS]
+        text = ", ".join(f"{name} {count}" for name, count in shown)
+        more = f" and {len(common) - len(shown)} more (--all)" if len(common) > len(shown) else ""
+        lines += _row(style, "operators", text + more)
+    return lines
+
+
 def _model_lines(
     inspection: Inspection, model: SavedModel, style: Style, everything: bool
 ) -> list[str]:
-    names = {"pb": "SavedModel", "pbtxt": "SavedModel in text form", "cpb": "chunked SavedModel"}
+    names = {"pb": "SavedModel", "pbtxt": "SavedModel in text form", "graph": "frozen GraphDef"}
     lines = _row(style, "kind", f"{names[model.encoding]}, {size_text(model.size_bytes)}")
     for producer in inspection.producers:
         lines += _row(style, "producer", f"{producer.name} ({producer.evidence})")
@@ -71,8 +94,10 @@ def _model_lines(
 def _meta_lines(
     inspection: Inspection, index: int, meta: MetaGraph, style: Style, everything: bool
 ) -> list[str]:
-    lines = _row(style, "tensorflow", meta.tensorflow_version or "(not recorded)")
-    lines += _row(style, "tags", ", ".join(meta.tags) or "(none)")
+    lines: list[str] = []
+    if inspection.model is None or inspection.model.encoding != "graph":
+        lines += _row(style, "tensorflow", meta.tensorflow_version or "(not recorded)")
+        lines += _row(style, "tags", ", ".join(meta.tags) or "(none)")
     for signature in meta.user_signatures:
         lines += _signature_lines(signature, style, everything)
     if not meta.user_signatures:

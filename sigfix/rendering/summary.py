@@ -26,6 +26,8 @@ def _names(inspections: Sequence[Inspection]) -> list[str]:
 def _signatures(item: Inspection) -> str:
     if item.failure is not None:
         return "unreadable"
+    if item.other is not None:
+        return item.other.kind
     metas = item.model.meta_graphs if item.model else ()
     keys = [signature.key for meta in metas for signature in meta.user_signatures]
     if not keys:

@@ -66,7 +66,8 @@ def _nothing_callable(subject: Subject) -> Findings:
         ]
         yield finding(
             "SIG001",
-            f"no signature; {len(inputs)} placeholders and {len(outputs)} sinks could make one",
+            f"no signature; one could be made of {len(inputs)} placeholders and "
+            f"{len(outputs)} sinks",
             located(subject),
             evidence,
             repair_command(subject.path, *options),

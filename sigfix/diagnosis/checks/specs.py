@@ -21,7 +21,7 @@ from sigfix.model import (
 )
 
 _GENERIC = re.compile(
-    r"(args|inputs?|outputs?|keras_tensor|arg|unknown|tensor)(_\d+)?|Identity(_\d+)?"
+    r"(args|inputs?|outputs?|keras_tensor|input_layer|arg|unknown|tensor)(_\d+)?|Identity(_\d+)?"
     r"|Placeholder(_\d+)?|x\d+"
 )
 _GENERIC_EXEMPT = {"input", "inputs", "output", "outputs"}

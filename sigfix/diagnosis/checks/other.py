@@ -1,0 +1,32 @@
+"""Checks for models that are no SavedModels: names, ranks, and what a target cannot run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sigfix.describing.targets import Target
+from sigfix.diagnosis.checks.specs import is_generic
+from sigfix.diagnosis.checks.target import check_nodes, check_types
+from sigfix.diagnosis.rule import Finding
+from sigfix.diagnosis.subject import few, finding
+from sigfix.model import OtherModel
+
+
+def check_other(model: OtherModel, target: Target | None) -> Iterator[Finding]:
+    """SPC101 and SPC104 for every kind; TGT where there is a TensorFlow graph and a target."""
+    edges = [
+        (f"{kind} {spec.name}", spec)
+        for kind, specs in (("input", model.inputs), ("output", model.outputs))
+        for spec in specs
+    ]
+    for part, spec in edges:
+        if not spec.has_known_rank:
+            yield finding("SPC101", "the rank is unknown", part, (str(spec),))
+    generic = [spec.name for _, spec in edges if is_generic(spec.name.removesuffix(":0"))]
+    if generic:
+        yield finding("SPC104", f"generic names: {few(generic)}")
+    if target is None or model.graph is None:
+        return
+    functions = set(model.graph.function_by_name)
+    yield from check_nodes(list(model.graph.nodes), target, "", model.path, functions)
+    yield from check_types(edges, target, "", None)

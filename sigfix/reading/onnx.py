@@ -1,0 +1,148 @@
+"""An ONNX file -> `model.OtherModel`, by walking its fields: weights are never copied.
+
+Field numbers: github.com/onnx/onnx, onnx/onnx.proto.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sigfix.errors import UnreadableModelError
+from sigfix.model import OtherModel, Problem, TensorSpec
+from sigfix.reading.folder import Buffer, Directory
+from sigfix.reading.wire import Span, inside, text
+
+_DTYPES = {
+    1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64",
+    8: "string", 9: "bool", 10: "float16", 11: "float64", 12: "uint32", 13: "uint64",
+    14: "complex64", 15: "complex128", 16: "bfloat16",
+}  # fmt: skip
+"""TensorProto.DataType."""
+_EXTERNAL = 1
+
+
+@dataclass
+class _Collected:
+    facts: dict[str, str] = field(default_factory=dict)
+    opsets: list[str] = field(default_factory=list)
+    operators: dict[str, int] = field(default_factory=dict)
+    inputs: list[TensorSpec] = field(default_factory=list)
+    outputs: list[TensorSpec] = field(default_factory=list)
+    initializers: set[str] = field(default_factory=set)
+    weight_bytes: int = 0
+    external: set[str] = field(default_factory=set)
+
+
+def _dimensions(data: Buffer, span: int | Span) -> tuple[int | None, ...]:
+    sizes: list[int | None] = []
+    for number, dimension in inside(data, span):
+        if number == 1:
+            size: int | None = None
+            for part, value in inside(data, dimension):
+                if part == 1 and isinstance(value, int) and value < 1 << 63:
+                    size = value
+            sizes.append(size)
+    return tuple(sizes)
+
+
+def _value_info(data: Buffer, span: int | Span) -> TensorSpec:
+    name, dtype = "", "invalid"
+    shape: tuple[int | None, ...] | None = None
+    for number, value in inside(data, span):
+        if number == 1:
+            name = text(data, value)
+        elif number == 2:
+            for kind, content in inside(data, value):
+                if kind != 1:  # sequence, map or sparse tensor
+                    continue
+                for part, inner in inside(data, content):
+                    if part == 1 and isinstance(inner, int):
+                        dtype = _DTYPES.get(inner, f"dtype {inner}")
+                    elif part == 2:
+                        shape = _dimensions(data, inner)
+    return TensorSpec(dtype, shape, name)
+
+
+def _initializer(data: Buffer, span: int | Span, found: _Collected) -> None:
+    for number, value in inside(data, span):
+        if number == 8:
+            found.initializers.add(text(data, value))
+        elif number == 13:
+            entry = {part: text(data, inner) for part, inner in inside(data, value)}
+            if entry.get(1) == "location":
+                found.external.add(entry.get(2, ""))
+        elif not isinstance(value, int) and number in (4, 5, 6, 7, 9, 10, 11):
+            found.weight_bytes += value[1] - value[0]
+
+
+def _graph(data: Buffer, span: int | Span, found: _Collected) -> None:
+    for number, value in inside(data, span):
+        if number == 1:
+            for part, inner in inside(data, value):
+                if part == 4:
+                    operator = text(data, inner)
+                    found.operators[operator] = found.operators.get(operator, 0) + 1
+        elif number == 2:
+            found.facts["graph"] = text(data, value)
+        elif number == 5:
+            _initializer(data, value, found)
+        elif number == 11:
+            found.inputs.append(_value_info(data, value))
+        elif number == 12:
+            found.outputs.append(_value_info(data, value))
+
+
+def _model(data: Buffer) -> _Collected:
+    found = _Collected()
+    for number, value in inside(data, (0, len(data))):
+        if number == 1:
+            found.facts["IR version"] = str(value)
+        elif number == 2:
+            found.facts["producer"] = text(data, value)
+        elif number == 3:
+            found.facts["producer"] = f"{found.facts.get('producer', '')} {text(data, value)}"
+        elif number == 7:
+            _graph(data, value, found)
+        elif number == 8:
+            entry = dict(inside(data, value))
+            domain = text(data, entry[1]) if 1 in entry else ""
+            found.opsets.append(f"{domain or 'ai.onnx'} {entry.get(2, '?')}")
+    return found
+
+
+def read_onnx(path: Path) -> OtherModel:
+    """Describe an ONNX file. Raises `UnreadableModelError` where it does not parse."""
+    size = path.stat().st_size
+    with Directory(path.parent, {path.name: size}).opened(path.name) as data:
+        try:
+            found = _model(data)
+        except ValueError as error:
+            raise UnreadableModelError(
+                f"{path} is damaged: {error}.", "copy or export the model again", code="CON214"
+            ) from error
+    problems = []
+    for location in sorted(found.external):
+        beside = Path(location)
+        if beside.is_absolute() or ".." in beside.parts or not location:
+            problems.append(
+                Problem("CON209", f"external data {location!r} leads out of the model's directory")
+            )
+        elif not (path.parent / location).is_file():
+            problems.append(Problem("CON204", f"the external data file {location} is missing"))
+    facts = {
+        **found.facts,
+        "opset": ", ".join(found.opsets) or "(none)",
+        "weights": f"{len(found.initializers)} tensors, {found.weight_bytes:,} bytes",
+    }
+    return OtherModel(
+        path=path,
+        kind="onnx",
+        title="ONNX model",
+        size_bytes=size,
+        inputs=tuple(item for item in found.inputs if item.name not in found.initializers),
+        outputs=tuple(found.outputs),
+        operators=dict(sorted(found.operators.items())),
+        facts=tuple(facts.items()),
+        problems=tuple(problems),
+    )

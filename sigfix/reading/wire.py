@@ -1,0 +1,50 @@
+"""Walking an encoded protobuf message without its schema and without copying."""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterator
+
+from sigfix.reading.sniffing import read_varint
+
+Buffer = bytes | mmap.mmap
+Span = tuple[int, int]
+
+
+def fields(data: Buffer, start: int, end: int) -> Iterator[tuple[int, int | Span]]:
+    """(number, value) of each field between two positions: an int, or the span of its bytes.
+
+    Raises ValueError where the bytes are no message.
+    """
+    position = start
+    while position < end:
+        tag, position = read_varint(data, position)
+        number, kind = tag >> 3, tag & 7
+        if kind == 0:
+            value, position = read_varint(data, position)
+            yield number, value
+            continue
+        if kind == 2:
+            length, position = read_varint(data, position)
+        elif kind in (1, 5):
+            length = 8 if kind == 1 else 4
+        else:
+            raise ValueError(f"wire type {kind}")
+        if number == 0 or position + length > end:
+            raise ValueError("a field is longer than its message")
+        yield number, (position, position + length)
+        position += length
+
+
+def text(data: Buffer, span: int | Span) -> str:
+    """The bytes of a span as text."""
+    if isinstance(span, int):
+        raise ValueError("a number where text belongs")
+    return data[span[0] : span[1]].decode("utf-8", "replace")
+
+
+def inside(data: Buffer, span: int | Span) -> Iterator[tuple[int, int | Span]]:
+    """The fields of the message in a span."""
+    if isinstance(span, int):
+        raise ValueError("a number where a message belongs")
+    return fields(data, *span)
