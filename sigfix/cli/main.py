@@ -10,7 +10,7 @@ import sys
 import typer
 
 from sigfix.cli import app as application
-from sigfix.cli import convert, explain, inspect, repair  # noqa: F401  (they register their commands)
+from sigfix.cli import convert, diff, explain, inspect, repair  # noqa: F401  (they register)
 from sigfix.errors import SigfixError
 
 

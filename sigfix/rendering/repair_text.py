@@ -20,6 +20,7 @@ from sigfix.planning.edits import (
     SetMethodName,
     SetTags,
 )
+from sigfix.rendering.style import printable
 
 
 def plan_text(plan: Plan) -> str:
@@ -31,15 +32,20 @@ def plan_text(plan: Plan) -> str:
         lines.append(f"{plan.reason} Choose one, the likeliest is first:")
         for candidate in plan.candidates:
             lines += _candidate(candidate)
-        return "\n".join(lines) + "\n"
+        return _joined(lines)
     if plan.verdict == "blocked":
-        return f"Not repairable: {plan.reason}\n"
+        return _joined([f"Not repairable: {plan.reason}"])
     lines.append(f"Plan for {plan.model}")
     for edit in plan.edits:
         lines += _edit(edit)
     lines += [f"  lost: {what}" for what in plan.lost]
     lines += [f"  note: {what}" for what in plan.notes]
-    return "\n".join(lines) + "\n"
+    return _joined(lines)
+
+
+def _joined(lines: list[str]) -> str:
+    """Lines as text; names come from the model and must not steer a terminal."""
+    return "\n".join(map(printable, lines)) + "\n"
 
 
 def _candidate(candidate: Candidate) -> Iterator[str]:
@@ -163,4 +169,4 @@ def signature_diff(model: SavedModel, plan: Plan) -> str:
             lines += [f"    {line}" for line in old]
         else:
             lines += [f"  - {line}" for line in old] + [f"  + {line}" for line in new]
-    return "\n".join(lines) + "\n"
+    return _joined(lines)

@@ -1,0 +1,16 @@
+"""`diff`: what two models do not have in common."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sigfix.describing.differences import Difference, compare_models
+from sigfix.pipeline.repair import describe
+
+
+def diff(left: Path | str, right: Path | str) -> list[Difference]:
+    """The differences between two models. Reads only; nothing is executed.
+
+    Raises `UnreadableModelError` where one is no model.
+    """
+    return compare_models(describe(left), describe(right))
