@@ -50,8 +50,10 @@ def max_pool(node: Node, x: Any) -> Any:
         raise node.refuse("its second output (indices) is not supported")
     kernel, strides, pads = _window(node, x)
     padding = tensorflow_padding(pads, list(x.shape[2:]), kernel, strides, [1, 1])
-    y = tf.nn.max_pool2d(layout.channels_last(x), kernel, strides, padding)
-    return layout.channels_first(y)
+    x = layout.channels_last(x)
+    if isinstance(padding, list):  # TensorFlow.js pools with SAME and VALID only
+        x, padding = tf.pad(x, padding, constant_values=x.dtype.min), "VALID"
+    return layout.channels_first(tf.nn.max_pool2d(x, kernel, strides, padding))
 
 
 @onnx_operator("AveragePool", 1, 7, 10, 11, 19, 22)
