@@ -208,8 +208,11 @@ def _trace_lines(function: Function, trace: Trace, style: Style, everything: boo
         argument_text(name, value) for name, value in trace_arguments(function, trace)
     )
     indent = " " * (_LABEL + 2)
-    lines = style.wrap(shortened(printable(f"({inner})"), most), indent, indent + "  ")
+    arguments = shortened(printable(f"({inner})"), most)
     output = shortened(printable(str(trace.output)), most)
+    if len(indent) + len(arguments) + len(output) + 4 <= style.width:
+        return [f"{indent}{arguments} -> {output}"]
+    lines = style.wrap(arguments, indent, indent + "  ")
     return lines + style.wrap(f"-> {output}", indent + "  ", indent + "     ")
 
 

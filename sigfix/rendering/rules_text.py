@@ -8,9 +8,9 @@ from sigfix.diagnosis.rule import Fixable, Rule
 from sigfix.rendering.style import SEVERITY_COLOURS, Style
 
 _REPAIRS = {
-    Fixable.ALWAYS: "sigfix repair mends it",
-    Fixable.SOMETIMES: "sigfix repair mends it where the evidence allows one answer",
-    Fixable.NEVER: "sigfix repair cannot mend it",
+    Fixable.ALWAYS: "`sigfix repair` mends it",
+    Fixable.SOMETIMES: "`sigfix repair` mends it where the evidence allows one answer",
+    Fixable.NEVER: "`sigfix repair` cannot mend it",
 }
 
 
@@ -29,7 +29,8 @@ def render_rule(rule: Rule, style: Style) -> str:
     severity = rule.severity.value
     lines = [
         f"{style.paint(rule.code, 'bold')} {rule.name} "
-        f"({style.paint(severity, SEVERITY_COLOURS[severity])}; {_REPAIRS[rule.fixable]})"
+        f"({style.paint(severity, SEVERITY_COLOURS[severity])})",
+        f"{_REPAIRS[rule.fixable]}.",
     ]
     for title, text in _sections(rule):
         lines += ["", style.paint(title, "bold"), *style.wrap(text, "  ")]

@@ -66,8 +66,8 @@ def _nothing_callable(subject: Subject) -> Findings:
         ]
         yield finding(
             "SIG001",
-            f"no signature; one could be made of {len(inputs)} placeholders and "
-            f"{len(outputs)} sinks",
+            f"no signature; it could be ({few([item.spec.name for item in inputs])})"
+            f" -> ({few([item.spec.name for item in outputs])})",
             located(subject),
             evidence,
             repair_command(subject.path, *options),
