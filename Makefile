@@ -1,0 +1,70 @@
+# `make` alone lists the targets. Everything happens in .venv; nothing else is installed.
+
+PYTHON ?= python3.11
+BIN := .venv/bin
+INSTALLED := .venv/installed
+CODE := sigfix tests tools examples
+
+.PHONY: help venv demo test matrix fuzz bench lint format clean
+
+help:
+	@echo "make demo     convert a docTR model to TensorFlow.js and read words with it"
+	@echo "make test     run the tests"
+	@echo "make lint     check style and types"
+	@echo "make format   put the code into that style"
+	@echo "make bench    measure speed, as ratios"
+	@echo "make matrix   run the long tests: every docTR preset, every option"
+	@echo "make fuzz     damage models at random and read them"
+	@echo "make venv     make .venv with the tested versions (the others do it by themselves)"
+	@echo "make clean    remove .venv and demo/"
+	@echo
+	@echo "Python 3.11 is needed: $(PYTHON), or make PYTHON=/path/to/python3.11"
+
+venv: $(INSTALLED)
+
+# Made again when the dependencies change; not finished until the last line.
+$(INSTALLED): pyproject.toml constraints.txt
+	@command -v $(PYTHON) > /dev/null || { \
+	  echo "$(PYTHON) was not found. Install Python 3.11, or name it: make PYTHON=/path/to/python3.11"; \
+	  exit 1; } >&2
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { \
+	  echo "$(PYTHON) does not start, or is not Python 3.11, which docTR and onnx-tf together need."; \
+	  echo "Install Python 3.11, or name it: make PYTHON=/path/to/python3.11"; exit 1; } >&2
+	@$(PYTHON) -c 'import ensurepip, venv' || { \
+	  echo "$(PYTHON) cannot make virtual environments. On Debian or Ubuntu: apt install python3.11-venv"; \
+	  exit 1; } >&2
+	$(PYTHON) -m venv .venv
+	@echo "Installing the tested environment into .venv: 8 GB, a few minutes."
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,dev]'
+	@$(BIN)/python -c 'import cv2' || { \
+	  echo "OpenCV, which docTR uses, lacks a system library. On Debian or Ubuntu: apt install libgl1 libglib2.0-0"; \
+	  exit 1; } >&2
+	@touch $@
+
+demo: $(INSTALLED)
+	rm -rf demo
+	$(BIN)/python examples/demo.py demo
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest -m "not matrix"
+
+matrix: $(INSTALLED)
+	$(BIN)/python -m pytest -m matrix
+
+fuzz: $(INSTALLED)
+	$(BIN)/python -m pytest tests/fuzz
+
+bench: $(INSTALLED)
+	$(BIN)/python -m tests.bench
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/mypy
+
+format: $(INSTALLED)
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+clean:
+	rm -rf .venv demo
