@@ -1,0 +1,92 @@
+"""inspect and explain work where nothing but the base requirements is installed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+import tempfile
+import venv
+from pathlib import Path
+
+import pytest
+
+from tests.corpus import CORPUS, everything
+from tests.diagnosis.broken_models import no_serving_default
+
+ROOT = Path(__file__).parents[1]
+HEAVY = ("tensorflow", "torch", "onnx", "numpy", "h5py", "keras")
+
+
+def base_requirements() -> list[str]:
+    """The dependencies of pyproject.toml (Python 3.10 has no TOML parser)."""
+    text = (ROOT / "pyproject.toml").read_text()
+    line = next(line for line in text.splitlines() if line.startswith("dependencies = "))
+    found: list[str] = json.loads(line.removeprefix("dependencies = "))
+    return found
+
+
+@pytest.fixture(scope="session")
+def bare_python() -> Path:
+    """A Python with the base requirements, made once for each set of them."""
+    requirements = base_requirements()
+    name = hashlib.sha256(repr((sys.version, requirements)).encode()).hexdigest()[:12]
+    folder = Path(tempfile.gettempdir()) / f"sigfix-bare-{name}"
+    python = folder / "bin" / "python"
+    if not (folder / "complete").is_file():
+        venv.create(folder, with_pip=True, clear=True)
+        command = [str(python), "-m", "pip", "install", "--quiet", *requirements]
+        subprocess.run(command, check=True, capture_output=True)
+        (folder / "complete").touch()
+    return python
+
+
+def sigfix(python: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(python), "-m", "sigfix", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("package", HEAVY)
+def test_nothing_heavy_is_there(bare_python: Path, package: str) -> None:
+    done = subprocess.run([str(bare_python), "-c", f"import {package}"], capture_output=True)
+    assert done.returncode != 0
+
+
+@pytest.mark.slow
+def test_inspect(bare_python: Path, tmp_path: Path) -> None:
+    path = no_serving_default().write(tmp_path / "m")
+    done = sigfix(bare_python, "inspect", str(path), "--format", "json")
+    assert done.returncode == 1, done.stderr
+    codes = [item["code"] for item in json.loads(done.stdout)["models"][0]["findings"]]
+    assert codes == ["SIG002"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["tfjs-wasm", "tflite", "serving"])
+def test_inspect_for_a_target(bare_python: Path, tmp_path: Path, target: str) -> None:
+    path = no_serving_default().write(tmp_path / "m")
+    assert sigfix(bare_python, "inspect", str(path), "--target", target).returncode == 1
+
+
+@pytest.mark.slow
+def test_explain(bare_python: Path) -> None:
+    done = sigfix(bare_python, "explain", "SIG002")
+    assert done.returncode == 0, done.stderr
+    assert "no-serving-default" in done.stdout
+
+
+@pytest.mark.slow
+def test_every_foreign_model(bare_python: Path) -> None:
+    names = everything()
+    if not names:
+        pytest.skip("the corpus of foreign models is not beside the repository")
+    done = sigfix(bare_python, "inspect", *(str(CORPUS / name) for name in names), "-f", "json")
+    assert "Traceback" not in done.stderr
+    assert len(json.loads(done.stdout)["models"]) == len(names)
