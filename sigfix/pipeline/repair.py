@@ -25,6 +25,11 @@ if TYPE_CHECKING:  # at run time it needs numpy, which planning does without
 DEFAULT_SECONDS = 600.0
 """How long the comparison's processes may take."""
 
+_WAYS_ON = (
+    "--inputs FILE.npz compares real inputs",
+    "--no-verify publishes it with its structure checked only",
+)
+
 
 @dataclass(frozen=True)
 class RepairOptions:
@@ -113,7 +118,7 @@ def repair(
     destination = output or default_output(Path(model))
     staging.refuse_existing(destination, options.force)
     staging.refuse_overlap(source, destination)
-    reason = _why_not_compared(decided, options)
+    reason = _why_not_compared(described, decided, options)
     if not reason:
         _prepare_to_load(described, options)
     with staging.publish_to(destination, options.force, options.keep_failed) as place:
@@ -126,13 +131,20 @@ def repair(
     return RepairResult(decided, destination, parity, reason)
 
 
-def _why_not_compared(plan: Plan, options: RepairOptions) -> str:
+def _why_not_compared(described: SavedModel, plan: Plan, options: RepairOptions) -> str:
     if not plan.edits:
         return "nothing was changed"
     if not options.verify:
         return "--no-verify"
     if plan.is_metadata_only and not options.run:
         return "only metadata changed; --run compares numbers too"
+    meta_graph = described.meta_graphs[plan.meta_graph]
+    for edit in plan.edits:
+        signature = meta_graph.signature(edit.of) if isinstance(edit, AliasSignature) else None
+        tensors = (*signature.inputs, *signature.outputs) if signature is not None else ()
+        odd = [item.key for item in tensors if item.encoding != "dense"]
+        if odd and plan.is_metadata_only:
+            return f"{odd[0]} and others are sparse or ragged, and are not fed"
     return ""
 
 
@@ -194,9 +206,9 @@ def _compare(
         if parity.verdict != SAME:
             raise ParityError(
                 f"{edit.key}: {parity.verdict}: {parity.reason}. Nothing was published.",
-                "--inputs FILE.npz compares real inputs, --no-verify publishes uncompared"
-                if parity.verdict != "different"
-                else "--keep-failed DIR keeps the result to look at",
+                "--keep-failed DIR keeps the result to look at"
+                if parity.verdict == "different"
+                else "; ".join((*decided.notes, *_WAYS_ON)),
             )
     return tuple(found)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sigfix.errors import BlockedError
-from sigfix.model import Function, MetaGraph, ObjectGraph
+from sigfix.model import CompositeSpec, Function, MetaGraph, ObjectGraph, TensorSpec, leaves
 from sigfix.planning.edits import Candidate
 
 KERAS_BOOKKEEPING = {
@@ -50,17 +50,28 @@ def rank_functions(objects: ObjectGraph) -> list[tuple[Function, Candidate]]:
     """The functions that compete, the likeliest first.
 
     Functions of the root compete with each other; those of submodules are parts of the whole
-    and only count where the root has none. Keras' bookkeeping counts where nothing else does.
+    and only count where the root has none. Keras' bookkeeping, and functions without a tensor
+    argument (`vocab_size`), count where nothing else does.
     """
     functions = callable_functions(objects)
     own = [item for item in functions if _name(item) not in KERAS_BOOKKEEPING]
     functions = own or functions
     if not functions:
         return []
+    functions = [item for item in functions if _takes_tensors(item)] or functions
     depth = min(item.path.count(".") for item in functions)
     functions = [item for item in functions if item.path.count(".") == depth]
     functions.sort(key=lambda item: (_usual(item), item.path))
     return [(function, _candidate(function)) for function in functions]
+
+
+def _takes_tensors(function: Function) -> bool:
+    return any(
+        isinstance(leaf, (TensorSpec, CompositeSpec))
+        for trace in function.traces
+        for structure in (trace.args, trace.kwargs)
+        for _, leaf in leaves(structure)
+    )
 
 
 def _name(function: Function) -> str:

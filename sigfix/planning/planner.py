@@ -32,6 +32,14 @@ from sigfix.planning.shaping import plan_inputs, plan_outputs
 from sigfix.planning.traces import Ambiguous, choose_trace
 
 SERVE_TAG = "serve"
+TRAINING_SWITCHES = {
+    "keep_prob": "1.0",
+    "is_training": "false",
+    "phase_train": "false",
+    "learning_phase": "false",
+    "dropout_rate": "0.0",
+}
+"""Placeholders of TF1 training code -> the value they have at inference."""
 
 
 class _Undecided(Exception):
@@ -60,7 +68,19 @@ def plan(model: SavedModel, choices: Choices | None = None) -> Plan:
         return Plan(name, "blocked", reason=error.message, hint=error.hint or "")
     if not edits:
         return Plan(name, "healthy", meta_graph=index)
-    return Plan(name, "repairable", meta_graph=index, edits=tuple(edits))
+    return Plan(name, "repairable", meta_graph=index, edits=tuple(edits), notes=_notes(edits))
+
+
+def _notes(edits: list[Edit]) -> tuple[str, ...]:
+    """What a caller should know: inputs that belong to training, and how to be rid of them."""
+    return tuple(
+        f"{item.name} looks like a switch for training: --bind {item.name}={value} fixes it"
+        for edit in edits
+        if isinstance(edit, AddSignature)
+        for item in edit.inputs
+        for name, value in TRAINING_SWITCHES.items()
+        if item.name.lower().endswith(name) and not item.shape
+    )
 
 
 def choose_meta_graph(model: SavedModel, choices: Choices) -> int:
