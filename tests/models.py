@@ -140,6 +140,12 @@ class Model:
         for name in argument_names:
             names_value.values.add().string_value = name
         for name in names:
+            body = self.function(name)
+            for index in range(sum(map(count_tensors, args))):
+                body.signature.input_arg.add(name=f"x{index}" if index else "x", type=1)
+            body.signature.output_arg.add(name="y", type=1)
+            body.ret["y"] = "relu:activations:0"
+            add_node(body.node_def, "relu", "Relu", ["x"], T=Dtype("float32"))
             concrete = self.meta.object_graph_def.concrete_functions[name]
             pair = concrete.canonicalized_input_signature.tuple_value.values
             positional = pair.add().tuple_value
@@ -162,6 +168,13 @@ class Model:
             (path / name).parent.mkdir(parents=True, exist_ok=True)
             (path / name).write_bytes(data)
         return path
+
+
+def count_tensors(value: Any) -> int:
+    """How many tensors a value for `set_value` stands for."""
+    if isinstance(value, dict):
+        return sum(map(count_tensors, value.values()))
+    return int(isinstance(value, tuple))
 
 
 def set_value(message: Any, value: Any) -> None:

@@ -35,9 +35,17 @@ class Subject:
 
     @cached_property
     def callables(self) -> list[Function]:
-        """The functions that a signature could be made of: with a trace, Keras's own left out."""
+        """The functions that a signature could be made of: with a trace, Keras's own left out.
+
+        A trace whose graph is not in the library cannot be called.
+        """
         functions = self.meta.objects.functions if self.meta.objects else ()
-        return [item for item in functions if item.traces and not is_internal(item)]
+        library = self.meta.graph.function_by_name
+        return [
+            item
+            for item in functions
+            if any(trace.name in library for trace in item.traces) and not is_internal(item)
+        ]
 
     @cached_property
     def nodes_of(self) -> dict[str, list[Node]]:

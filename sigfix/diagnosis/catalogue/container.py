@@ -55,12 +55,12 @@ RULES = (
         fix="Copy or download the file again.",
     ),
     Rule(
-        "CON207", "stray-variables", Severity.NOTE, Fixable.ALWAYS,
+        "CON207", "stray-variables", Severity.NOTE, Fixable.NEVER,
         what="variables/ holds files that the index does not name.",
         why="They take room and suggest that two saves were mixed.",
         causes="A model was saved over an older one with another number of shards.",
         example="variables.data-00001-of-00002",
-        fix="sigfix repair MODEL -o OUT leaves them behind.",
+        fix="Delete them, once you are sure that no other index needs them.",
     ),
     Rule(
         "CON208", "missing-asset", Severity.ERROR, Fixable.NEVER,

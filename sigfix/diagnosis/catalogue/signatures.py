@@ -115,12 +115,12 @@ RULES = (
         fix="Use the predict signature where there is one (sigfix repair MODEL --from predict).",
     ),
     Rule(
-        "SIG012", "not-in-object-graph", Severity.ERROR, Fixable.ALWAYS,
+        "SIG012", "not-in-object-graph", Severity.ERROR, Fixable.SOMETIMES,
         what="A signature is in the signature map and not in the object graph.",
         why="TF1 loaders and TensorFlow Serving see it; tf.saved_model.load(...).signatures, and "
         "so tensorflowjs_converter, does not.",
         causes="The signature map was edited after saving.",
         example="signature_def_map: serving_default; signatures node: (empty)",
-        fix="sigfix repair MODEL adds it to the object graph as well.",
+        fix="sigfix repair MODEL --function NAME builds it again from a function of the object graph.",
     ),
 )  # fmt: skip

@@ -50,7 +50,7 @@ def check_variables(model: SavedModel) -> Findings:
                 "CON204", f"the graph has {count} variables; {what} is missing", "variables"
             )
         if store is not None and store.stray:
-            yield _stray(model, store.stray)
+            yield _stray(store.stray)
         return
     if store.error:
         yield finding("CON206", store.error, "variables/variables.index")
@@ -64,17 +64,11 @@ def check_variables(model: SavedModel) -> Findings:
     for name in store.bad_checksums[:20]:
         yield finding("CON206", f"the checksum of {name} is wrong", "variables")
     if store.stray:
-        yield _stray(model, store.stray)
+        yield _stray(store.stray)
 
 
-def _stray(model: SavedModel, names: tuple[str, ...]) -> Finding:
-    output = f"{model.path.name}_clean"
-    return finding(
-        "CON207",
-        f"files that the index does not name: {few(list(names))}",
-        "variables",
-        command=repair_command(model.path, "-o", output),
-    )
+def _stray(names: tuple[str, ...]) -> Finding:
+    return finding("CON207", f"files that the index does not name: {few(list(names))}", "variables")
 
 
 def check_assets(model: SavedModel) -> Findings:

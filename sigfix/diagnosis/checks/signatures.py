@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sigfix.describing.callables import trace_text
 from sigfix.describing.candidates import input_candidates, output_candidates
-from sigfix.diagnosis.rule import Fixable, repair_command
+from sigfix.diagnosis.rule import repair_command
 from sigfix.diagnosis.subject import Findings, Subject, few, finding, located, tensor_count
 from sigfix.model import DEFAULT_SERVING_KEY, Function, Signature
 
@@ -188,15 +188,18 @@ def check_object_graph(subject: Subject) -> Findings:
         if 0 <= holder < len(objects.nodes)
         for name, _ in objects.nodes[holder].children
     }
+    functions = preferred(subject.callables)
     for signature in subject.meta.user_signatures:
         if signature.key not in listed:
+            options = ["--function", functions[0].path] if functions else []
+            if options and signature.key != DEFAULT_SERVING_KEY:
+                options += ["--signature", signature.key]
             yield finding(
                 "SIG012",
                 "in the signature map, not in the object graph",
                 located(subject, signature),
                 (f"object graph signatures: {few(sorted(listed)) or '(none)'}",),
-                repair_command(subject.path),
-                Fixable.ALWAYS,
+                repair_command(subject.path, *options) if options else "",
             )
 
 
