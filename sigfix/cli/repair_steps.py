@@ -11,7 +11,7 @@ from typing import Any
 import typer
 
 from sigfix.errors import UsageError
-from sigfix.model import SavedModel
+from sigfix.model import OtherModel, SavedModel
 from sigfix.planning import Choices, Plan
 
 
@@ -66,17 +66,17 @@ def load_inputs(path: Path) -> dict[str, Any]:
 def show_plan(model: Path, choices: Choices, saved: Plan | None, is_json: bool) -> None:
     """Show what would be done, the signatures before and after, and stop."""
     from sigfix.pipeline import repair as pipeline
-    from sigfix.planning import plan
     from sigfix.rendering.repair_result import plan_data
     from sigfix.rendering.repair_text import plan_text, signature_diff
 
     described = pipeline.describe(model)
-    decided = saved or plan(described, choices)
+    decided = saved or pipeline.plan(model, choices)
     if is_json:
         typer.echo(json.dumps(plan_data(decided), indent=2))
     else:
         typer.echo(plan_text(decided), nl=False)
-        typer.echo(signature_diff(described, decided), nl=False)
+        if isinstance(described, SavedModel):
+            typer.echo(signature_diff(described, decided), nl=False)
         if decided.verdict == "repairable":
             typer.echo(f"Would write {pipeline.default_output(model)}")
     _hint(decided)
@@ -103,7 +103,7 @@ def run_repair(
     from sigfix.rendering.repair_result import plan_data, result_data, result_text
     from sigfix.rendering.repair_text import plan_text
 
-    def show(plan: Plan, described: SavedModel) -> None:
+    def show(plan: Plan, described: SavedModel | OtherModel) -> None:
         undecided = plan.verdict in ("ambiguous", "blocked")
         if is_json and undecided:
             typer.echo(json.dumps(plan_data(plan), indent=2))

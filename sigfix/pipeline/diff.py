@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sigfix.describing.differences import Difference, compare_models
-from sigfix.pipeline.repair import describe
+from sigfix.pipeline.repair import describe_saved_model
 
 
 def diff(left: Path | str, right: Path | str) -> list[Difference]:
@@ -13,4 +13,4 @@ def diff(left: Path | str, right: Path | str) -> list[Difference]:
 
     Raises `UnreadableModelError` where one is no model.
     """
-    return compare_models(describe(left), describe(right))
+    return compare_models(describe_saved_model(left), describe_saved_model(right))

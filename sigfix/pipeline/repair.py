@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sigfix.errors import BlockedError, ParityError, UsageError
-from sigfix.model import SavedModel
+from sigfix.errors import BlockedError, ParityError, UnreadableModelError, UsageError
+from sigfix.model import OtherModel, SavedModel
 from sigfix.pipeline import staging
+from sigfix.pipeline.keras_file import export_keras, plan_keras
 from sigfix.planning import Choices, Plan
 from sigfix.planning import plan as make_plan
 from sigfix.planning.edits import AddSignature, AliasSignature
 from sigfix.planning.trust import reaching_operators
-from sigfix.reading import read
-from sigfix.reading.frozen_graph import is_frozen_graph, read_frozen_graph
+from sigfix.reading import read, read_any
+from sigfix.reading.frozen_graph import is_frozen_graph
 from sigfix.reading.locating import SAVED_MODEL_FILES, saved_model_file
 
 if TYPE_CHECKING:  # at run time it needs numpy, which planning does without
@@ -71,21 +72,40 @@ def default_output(model: Path) -> Path:
     return absolute.with_name(f"{stem}_repaired")
 
 
-def describe(model: Path | str) -> SavedModel:
-    """Read what `repair` accepts: a SavedModel, or a frozen graph as one. Executes nothing."""
+def describe(model: Path | str) -> SavedModel | OtherModel:
+    """Read what `repair` accepts: a SavedModel, a frozen graph as one, or a Keras file.
+
+    Executes nothing. Raises `UnreadableModelError` for anything else.
+    """
     path = Path(model)
     if path.is_dir() and saved_model_file(path) is None:
         graphs = [item for item in sorted(path.glob("*.pb")) if is_frozen_graph(item)]
         if len(graphs) == 1:
             path = graphs[0]
-    if path.is_file() and path.name not in SAVED_MODEL_FILES and is_frozen_graph(path):
-        return read_frozen_graph(path)
+    if path.is_file() and path.name not in SAVED_MODEL_FILES:
+        found = read_any(path)
+        if isinstance(found, OtherModel) and found.kind != "keras":
+            raise UnreadableModelError(
+                f"{path} is {found.title}: not a model that repair can rebuild.",
+                "sigfix convert takes ONNX files",
+            )
+        return found
     return read(path)
+
+
+def describe_saved_model(model: Path | str) -> SavedModel:
+    """`describe`, for those who cannot do with a Keras file (`UnreadableModelError`)."""
+    found = describe(model)
+    if isinstance(found, OtherModel):
+        raise UnreadableModelError(
+            f"{model} is {found.title}, not a SavedModel.", f"sigfix repair {model} makes one"
+        )
+    return found
 
 
 def plan(model: Path | str, choices: Choices | None = None) -> Plan:
     """What `repair` would do to the model at `model`. Reads only; nothing is executed."""
-    return make_plan(describe(model), choices)
+    return _make_plan(describe(model), choices)
 
 
 def repair(
@@ -95,7 +115,7 @@ def repair(
     options: RepairOptions | None = None,
     saved_plan: Plan | None = None,
     say: Callable[[str], None] = lambda message: None,
-    show: Callable[[Plan, SavedModel], None] = lambda plan, model: None,
+    show: Callable[[Plan, SavedModel | OtherModel], None] = lambda plan, model: None,
 ) -> RepairResult:
     """Repair `model` into the new directory `output` (`MODEL_repaired` beside it by default).
 
@@ -108,27 +128,36 @@ def repair(
     """
     options = options or RepairOptions()
     described = describe(model)
-    source = described.path
-    decided = saved_plan or make_plan(described, choices)
+    decided = saved_plan or _make_plan(described, choices)
     show(decided, described)
     if decided.verdict in ("blocked", "ambiguous"):
         raise BlockedError(decided.reason, decided.hint or None)
     if decided.verdict == "healthy" and output is None:
         return RepairResult(decided, None)
+    source = described.path
     destination = output or default_output(Path(model))
     staging.refuse_existing(destination, options.force)
     staging.refuse_overlap(source, destination)
+    parity: tuple[SignatureParity, ...] = ()
+    if isinstance(described, OtherModel):
+        wanted = choices or Choices()
+        with staging.publish_to(destination, options.force, options.keep_failed) as place:
+            parity = export_keras(described, decided, wanted, options, place, say, show)
+        return RepairResult(decided, destination, parity, "" if parity else "--no-verify")
     reason = _why_not_compared(described, decided, options)
     if not reason:
         _prepare_to_load(described, options)
     with staging.publish_to(destination, options.force, options.keep_failed) as place:
         say(f"writing {destination}")
-        _write(described, decided, source, place)
-        parity: tuple[SignatureParity, ...] = ()
+        write_result(described, decided, source, place)
         if not reason:
             say(f"loading {source} and the result with TensorFlow to compare them: this runs them")
-            parity = _compare(described, decided, source, place, options)
+            parity = compare_result(described, decided, source, place, options)
     return RepairResult(decided, destination, parity, reason)
+
+
+def _make_plan(model: SavedModel | OtherModel, choices: Choices | None) -> Plan:
+    return plan_keras(model) if isinstance(model, OtherModel) else make_plan(model, choices)
 
 
 def _why_not_compared(described: SavedModel, plan: Plan, options: RepairOptions) -> str:
@@ -162,7 +191,7 @@ def _prepare_to_load(described: SavedModel, options: RepairOptions) -> None:
         )
 
 
-def _write(described: SavedModel, decided: Plan, source: Path, place: Path) -> None:
+def write_result(described: SavedModel, decided: Plan, source: Path, place: Path) -> None:
     """Write the edited model, and check what is on disk against the plan."""
     from sigfix.repairing.apply import apply_plan
     from sigfix.repairing.checking import check_result
@@ -176,7 +205,7 @@ def _write(described: SavedModel, decided: Plan, source: Path, place: Path) -> N
         )
 
 
-def _compare(
+def compare_result(
     described: SavedModel, decided: Plan, source: Path, place: Path, options: RepairOptions
 ) -> tuple[SignatureParity, ...]:
     """Compare every signature that was made. Raises `ParityError` unless all are the same."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sigfix.errors import BlockedError
-from sigfix.pipeline.repair import DEFAULT_SECONDS, describe
+from sigfix.pipeline.repair import DEFAULT_SECONDS, describe_saved_model
 from sigfix.planning import Choices
 from sigfix.planning.edits import AliasSignature
 from sigfix.planning.planner import choose_meta_graph
@@ -43,7 +43,7 @@ def verify(
     from sigfix.verifying.signature_runs import require_tensorflow
 
     require_tensorflow("Comparing models")
-    one, other = describe(left), describe(right)
+    one, other = describe_saved_model(left), describe_saved_model(right)
     if not trust and (reaching_operators(one) or reaching_operators(other)):
         raise BlockedError("A model has operators that reach outside it.", "trust=True runs it")
     choices = Choices(tags=tags)

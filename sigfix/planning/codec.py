@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from sigfix.errors import UsageError
-from sigfix.planning import edits
+from sigfix.planning import edits, steps
 from sigfix.planning.edits import Plan
 
 FORMAT = 1
@@ -16,11 +16,11 @@ FORMAT = 1
 _KINDS = {
     kind.__name__: kind
     for kind in (
-        edits.Cast, edits.Transpose, edits.Normalize, edits.Activation, edits.InputPlan,
+        steps.Cast, steps.Transpose, steps.Normalize, steps.Activation, edits.InputPlan,
         edits.OutputPlan, edits.BoundInput, edits.FunctionSource, edits.MergedSource,
         edits.GraphSource, edits.AddSignature, edits.AliasSignature, edits.RemoveSignature,
         edits.RenameSignature, edits.SetMethodName, edits.SetTags, edits.KeepMetaGraph,
-        edits.Candidate, edits.Plan,
+        edits.ExportKeras, edits.Candidate, edits.Plan,
     )
 }  # fmt: skip
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from sigfix.model import Shape, format_shape
+from sigfix.planning.steps import Step
 
 OPTION, PRESET, TRACE, GRAPH, SIGNATURE, CONVENTION = (
     "option",
@@ -21,60 +22,6 @@ OPTION, PRESET, TRACE, GRAPH, SIGNATURE, CONVENTION = (
 """Where a value came from, the strongest first. An option always wins."""
 
 PREDICT_METHOD = "tensorflow/serving/predict"
-
-
-@dataclass(frozen=True)
-class Cast:
-    """Change the dtype."""
-
-    dtype: str
-    origin: str = OPTION
-
-    def __str__(self) -> str:
-        return f"cast to {self.dtype}"
-
-
-@dataclass(frozen=True)
-class Transpose:
-    """Permute the dimensions."""
-
-    permutation: tuple[int, ...]
-    origin: str = OPTION
-
-    def __str__(self) -> str:
-        return "transpose " + ",".join(map(str, self.permutation))
-
-
-@dataclass(frozen=True)
-class Normalize:
-    """`(value * scale - mean) / std`, mean and std one for each channel of the last dimension.
-
-    `axis` is where the channels are when this step runs (-1 the last).
-    """
-
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-    scale: float = 1.0
-    origin: str = OPTION
-
-    def __str__(self) -> str:
-        mean, std = (" ".join(f"{item:g}" for item in items) for items in (self.mean, self.std))
-        scaled = "" if self.scale == 1.0 else f" after scaling by {self.scale:g}"
-        return f"normalise by mean {mean} and std {std}{scaled}"
-
-
-@dataclass(frozen=True)
-class Activation:
-    """`sigmoid`, `softmax` (last axis) or `argmax` (last axis, int64) appended to an output."""
-
-    kind: str
-    origin: str = OPTION
-
-    def __str__(self) -> str:
-        return self.kind
-
-
-Step = Cast | Transpose | Normalize | Activation
 
 
 @dataclass(frozen=True)
@@ -233,6 +180,18 @@ class KeepMetaGraph:
     origin: str = OPTION
 
 
+@dataclass(frozen=True)
+class ExportKeras:
+    """Load a `.keras` or `.h5` file with the Keras that wrote it, and save it as a SavedModel.
+
+    `inputs` are the input layers with their specs.
+    """
+
+    version: str
+    inputs: tuple[str, ...] = ()
+    origin: str = "file"
+
+
 Edit = (
     AddSignature
     | AliasSignature
@@ -241,6 +200,7 @@ Edit = (
     | SetMethodName
     | SetTags
     | KeepMetaGraph
+    | ExportKeras
 )
 
 

@@ -7,21 +7,10 @@ from dataclasses import replace
 from sigfix.errors import BlockedError
 from sigfix.model import Shape, format_shape
 from sigfix.planning.choices import Choices, InputChoice
-from sigfix.planning.edits import (
-    CONVENTION,
-    OPTION,
-    TRACE,
-    Activation,
-    BoundInput,
-    Cast,
-    InputPlan,
-    Normalize,
-    OutputPlan,
-    Step,
-    Transpose,
-)
+from sigfix.planning.edits import CONVENTION, OPTION, TRACE, BoundInput, InputPlan, OutputPlan
 from sigfix.planning.flatten import FlatTensor
 from sigfix.planning.names import make_unique
+from sigfix.planning.steps import Activation, Cast, Normalize, Step, Transpose
 from sigfix.planning.traces import TO_NCHW, TO_NHWC, assign_inputs, covers, is_bound
 
 FLOATS = ("float16", "bfloat16", "float32", "float64")

@@ -11,6 +11,7 @@ from sigfix.planning.edits import (
     BoundInput,
     Candidate,
     Edit,
+    ExportKeras,
     InputPlan,
     KeepMetaGraph,
     OutputPlan,
@@ -78,6 +79,9 @@ def _edit(edit: Edit) -> Iterator[str]:
     elif isinstance(edit, SetTags):
         was = ",".join(edit.was) or "none"
         yield f"  ~ tags: {','.join(edit.tags) or 'none'} (were {was})  {_from(edit.origin)}"
+    elif isinstance(edit, ExportKeras):
+        yield f"  + SavedModel with serving_default, loaded with Keras {edit.version}"
+        yield from (f"      in   {item}" for item in edit.inputs)
     elif isinstance(edit, KeepMetaGraph):
         dropped = "; ".join(",".join(tags) or "no tags" for tags in edit.dropped)
         yield f"  - MetaGraphs {dropped}; {','.join(edit.tags) or 'no tags'} stays"

@@ -12,6 +12,7 @@ from sigfix.planning.edits import (
     AddSignature,
     AliasSignature,
     Edit,
+    ExportKeras,
     KeepMetaGraph,
     Plan,
     RemoveSignature,
@@ -88,7 +89,7 @@ def _apply(meta_graph: Any, edit: Edit) -> None:
         del meta_graph.meta_info_def.tags[:]
         meta_graph.meta_info_def.tags.extend(edit.tags)
         return
-    assert not isinstance(edit, KeepMetaGraph)
+    assert not isinstance(edit, (KeepMetaGraph, ExportKeras))
     key = edit.of if isinstance(edit, AliasSignature) else edit.key
     if key not in meta_graph.signature_def:
         raise BlockedError(f"The plan is for another model: there is no signature {key}.")

@@ -7,7 +7,8 @@ from typing import Any
 
 from sigfix.errors import BlockedError
 from sigfix.model import node_of
-from sigfix.planning.edits import AddSignature, InputPlan, Transpose
+from sigfix.planning.edits import AddSignature, InputPlan
+from sigfix.planning.steps import Transpose
 from sigfix.reading.protos import message_class
 from sigfix.repairing.nodes import (
     NodeWriter,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from sigfix.model import Shape
-from sigfix.planning.edits import Activation, BoundInput, Cast, Normalize, Step, Transpose
+from sigfix.planning.edits import BoundInput
+from sigfix.planning.steps import Activation, Cast, Normalize, Step, Transpose
 from sigfix.reading.protos import dtype_number, message_class
 
 OUTPUT_ARGUMENTS = {

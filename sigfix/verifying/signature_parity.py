@@ -12,18 +12,14 @@ from typing import Any
 
 from sigfix.model import SavedModel
 from sigfix.planning.edits import (
-    Activation,
     AddSignature,
     AliasSignature,
-    Cast,
     GraphSource,
     InputPlan,
-    Normalize,
     OutputPlan,
-    Step,
-    Transpose,
     positions,
 )
+from sigfix.planning.steps import Activation, Cast, Normalize, Step, Transpose
 from sigfix.verifying.comparison import Parity, compare
 from sigfix.verifying.signature_runs import Call, run_models
 from sigfix.verifying.signature_samples import attempts
@@ -95,7 +91,7 @@ def compare_signature(
             return SignatureParity(
                 edit.key, verdict, reason=f"the {what} cannot be run: {answer.error}"
             )
-    return _judge(edit, cases, _join_heads(edit, answers[0].runs), answers[1].runs)
+    return judge(edit, cases, _join_heads(edit, answers[0].runs), answers[1].runs)
 
 
 def _source_calls(
@@ -233,12 +229,13 @@ def _expected(edit: AddSignature, output: Any) -> dict[str, Any]:
     return expected
 
 
-def _judge(
+def judge(
     edit: AddSignature,
     cases: list[Any],
     source: list[dict[str, Any]],
     results: list[list[dict[str, Any]]],
 ) -> SignatureParity:
+    """Compare the answers of the source with those of the result, one list a loader."""
     found: list[Parity] = []
     batches = []
     for number, answer in enumerate(source):

@@ -71,20 +71,29 @@ def run_models(
 
 
 def _run_one(model: Path, tags: Sequence[str], calls: Sequence[Call], seconds: float) -> Answer:
+    job = {
+        "model": str(model.resolve()),
+        "tags": list(tags),
+        "calls": [
+            {"kind": call.kind, "cases": call.cases, "repeat": call.repeat, **call.details}
+            for call in calls
+        ],
+    }
+    found = run_process(CHILD, job, seconds)
+    return Answer(found.get("runs", []), found.get("error", ""))
+
+
+def run_process(module: str, job: dict[str, Any], seconds: float) -> dict[str, Any]:
+    """Run `python -m module JOB` and return what it wrote; `error` says why it wrote nothing.
+
+    The module reads the pickled job that its argument names and writes `answer.pickle` beside it.
+    """
     with tempfile.TemporaryDirectory(prefix="sigfix-") as folder:
         place = Path(folder)
-        job = {
-            "model": str(model.resolve()),
-            "tags": list(tags),
-            "calls": [
-                {"kind": call.kind, "cases": call.cases, "repeat": call.repeat, **call.details}
-                for call in calls
-            ],
-        }
         (place / "job.pickle").write_bytes(pickle.dumps(job))
         with (place / "log").open("wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", CHILD, str(place / "job.pickle")],
+                [sys.executable, "-m", module, str(place / "job.pickle")],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -94,16 +103,16 @@ def _run_one(model: Path, tags: Sequence[str], calls: Sequence[Call], seconds: f
             try:
                 process.wait(timeout=seconds)
             except subprocess.TimeoutExpired:
-                return Answer(error=f"stopped after {seconds:g} s: it did not finish")
+                return {"error": f"stopped after {seconds:g} s: it did not finish"}
             finally:
                 with suppress(OSError):
                     os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
         answer = place / "answer.pickle"
         if not answer.is_file():
-            return Answer(error=_last_words(place / "log", process.returncode))
-        found = pickle.loads(answer.read_bytes())
-        return Answer(found.get("runs", []), found.get("error", ""))
+            return {"error": _last_words(place / "log", process.returncode)}
+        found: dict[str, Any] = pickle.loads(answer.read_bytes())
+        return found
 
 
 def _python_path() -> str:

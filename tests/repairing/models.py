@@ -461,6 +461,13 @@ def keras_file(path: Path) -> None:
     model = keras.Sequential([keras.Input([4]), keras.layers.Dense(3, activation="softmax")])
     model.save(path / "model.keras")
     model.save(path / "model.h5")
+    left, right = keras.Input([2], name="left"), keras.Input([3], name="right")
+    joined = keras.layers.Concatenate()([left, right])
+    normalised = keras.layers.BatchNormalization()(joined)
+    heads = [keras.layers.Dense(size, name=name)(normalised) for name, size in (("b", 2), ("a", 1))]
+    keras.Model([right, left], heads).save(path / "two.keras")
+    lambda_ = keras.layers.Lambda(lambda x: x * 2.0)
+    keras.Sequential([keras.Input([2]), lambda_]).save(path / "lambda.keras")
     old = tf_keras.Sequential([tf_keras.Input([4]), tf_keras.layers.Dense(3)])
     old.save(path / "keras2.h5")
 

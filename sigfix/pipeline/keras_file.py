@@ -1,0 +1,126 @@
+"""`repair` of a `.keras` or `.h5` file: Keras loads it, a SavedModel comes out."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sigfix.errors import BlockedError, ConversionError, ParityError
+from sigfix.model import DEFAULT_SERVING_KEY, OtherModel, SavedModel
+from sigfix.planning import Choices, Plan
+from sigfix.planning import plan as make_plan
+from sigfix.planning.edits import AliasSignature, ExportKeras
+from sigfix.reading import read
+
+if TYPE_CHECKING:
+    from sigfix.pipeline.repair import RepairOptions
+    from sigfix.verifying.signature_parity import SignatureParity
+
+CHILD = "sigfix.importing.keras_child"
+LOST = ("the training configuration, and Keras' own description of the layers",)
+
+
+def plan_keras(model: OtherModel) -> Plan:
+    """What becomes of a Keras file. Reads only; Keras is not needed."""
+    layers = tuple(f"{item.name}: {item}" for item in model.inputs)
+    edit = ExportKeras(dict(model.facts).get("Keras", "of unknown version"), layers)
+    if dict(model.facts).get("weights", "present") != "present":
+        return Plan(str(model.path), "blocked", reason="The file holds no weights.")
+    return Plan(str(model.path), "repairable", edits=(edit,), lost=LOST)
+
+
+def export_keras(
+    model: OtherModel,
+    decided: Plan,
+    choices: Choices,
+    options: RepairOptions,
+    place: Path,
+    say: Callable[[str], None],
+    show: Callable[[Plan, SavedModel], None],
+) -> tuple[SignatureParity, ...]:
+    """Write the SavedModel of a Keras file to the empty directory `place`, and compare it.
+
+    Raises `ConversionError` where Keras cannot load or save it, `BlockedError` where it holds
+    code (Lambda layers) and is not trusted, `ParityError` where the numbers differ.
+    """
+    from sigfix.verifying.signature_runs import require_tensorflow, run_process
+
+    require_tensorflow("Loading a Keras file")
+    if "Lambda" in model.operators and not options.trust:
+        raise BlockedError(
+            "The model has Lambda layers, which are Python code that loading would run.",
+            "--trust runs it",
+        )
+    (edit,) = (item for item in decided.edits if isinstance(item, ExportKeras))
+    job = {
+        "file": str(model.path.resolve()),
+        "keras2": edit.version.startswith("2"),
+        "trust": options.trust,
+    }
+    say(f"loading {model.path} with Keras {edit.version}: this runs it")
+    with tempfile.TemporaryDirectory(prefix="sigfix-") as folder:
+        changes = choices.shapes_signature or choices.key != DEFAULT_SERVING_KEY
+        exported = Path(folder) / "exported" if changes else place
+        answer = run_process(CHILD, {**job, "export": str(exported)}, options.seconds)
+        if "error" in answer:
+            raise ConversionError(f"Keras cannot export {model.path}: {answer['error']}")
+        parity: tuple[SignatureParity, ...] = ()
+        if options.verify:
+            parity = (_compare(exported, job, options),)
+        if changes:
+            parity += _change(str(model.path), exported, place, choices, options, show)
+    return parity
+
+
+def _compare(exported: Path, job: dict[str, Any], options: RepairOptions) -> SignatureParity:
+    """Keras' own predictions against the signature from disk, each in its own process."""
+    from sigfix.verifying import signature_parity as parities
+    from sigfix.verifying.signature_runs import Call, run_models, run_process
+    from sigfix.verifying.signature_samples import attempts
+
+    described = read(exported)
+    alias = AliasSignature(DEFAULT_SERVING_KEY, DEFAULT_SERVING_KEY)
+    edit = parities.alias_as_added(described, 0, alias)
+    edit = replace(edit, outputs=tuple(replace(item, source=item.name) for item in edit.outputs))
+    cases = [[options.inputs]] if options.inputs else attempts(edit.inputs, options.seed)
+    calls = [Call(kind, cases, 1, {"key": edit.key}) for kind in ("signature", "session")]
+    with ThreadPoolExecutor() as pool:
+        source = pool.submit(run_process, CHILD, {**job, "cases": cases}, options.seconds)
+        tags = described.meta_graphs[0].tags
+        (result,) = run_models([(exported, tags, calls)], options.seconds)
+        keras = source.result()
+    if "error" in keras or result.error:
+        raise ParityError(f"The model cannot be run: {keras.get('error') or result.error}")
+    parity = parities.judge(edit, cases, keras["runs"], result.runs)
+    if parity.verdict != parities.SAME:
+        raise ParityError(
+            f"{edit.key}: {parity.verdict}: {parity.reason}. Nothing was published.",
+            "--inputs FILE.npz compares real inputs, --no-verify publishes it uncompared",
+        )
+    return parity
+
+
+def _change(
+    name: str,
+    exported: Path,
+    place: Path,
+    choices: Choices,
+    options: RepairOptions,
+    show: Callable[[Plan, SavedModel], None],
+) -> tuple[SignatureParity, ...]:
+    """Apply the user's changes to the exported model."""
+    from sigfix.pipeline.repair import compare_result, write_result
+
+    described = read(exported)
+    changed = replace(make_plan(described, choices), model=name)
+    show(changed, described)
+    if changed.verdict in ("blocked", "ambiguous"):
+        raise BlockedError(changed.reason, changed.hint or None)
+    write_result(described, changed, exported, place)
+    return (
+        () if not options.verify else compare_result(described, changed, exported, place, options)
+    )

@@ -1,0 +1,71 @@
+"""`.keras` and `.h5` files become SavedModels; Keras' own predictions are the reference."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sigfix.errors import BlockedError
+from sigfix.pipeline.repair import RepairOptions, plan, repair
+from sigfix.planning import Choices
+from sigfix.planning.choices import parse_append
+from tests.repairing.running import fingerprint, run_both
+
+UNCOMPARED = RepairOptions(verify=False)
+X = np.arange(8, dtype="float32").reshape(2, 4)
+
+
+def test_compared_with_keras_and_changed(saved, tmp_path):
+    source = saved("keras_file") / "model.keras"
+    before = fingerprint(source.parent)
+    choices = Choices(append=(parse_append("top=argmax(dense)"),))
+    name = plan(source).edits[0].inputs[0].partition(":")[0]
+    try:
+        result = repair(source, tmp_path / "out", choices)
+    except BlockedError as error:  # the layer's number depends on what was built before
+        choices = Choices(append=(parse_append(f"top=argmax({error.hint.split()[-1]})"),))
+        result = repair(source, tmp_path / "out", choices)
+    assert [item.verdict for item in result.parity] == ["same", "same"]
+    got = run_both(tmp_path / "out", {name: X})
+    scores = next(value for key, value in got.items() if key != "top")
+    np.testing.assert_array_equal(got["top"], scores.argmax(-1))
+    assert fingerprint(source.parent) == before
+
+
+@pytest.mark.parametrize("name", ["model.h5", "keras2.h5"])
+def test_old_files(saved, tmp_path, name):
+    import keras
+    import tf_keras
+
+    source = saved("keras_file") / name
+    repair(source, tmp_path / "out", None, UNCOMPARED)
+    library = tf_keras if name == "keras2.h5" else keras
+    expected = library.models.load_model(source, compile=False).predict(X, verbose=0)
+    fed = plan(source).edits[0].inputs[0].partition(":")[0]
+    (got,) = run_both(tmp_path / "out", {fed: X}).values()
+    np.testing.assert_allclose(got, expected, rtol=1e-6)
+
+
+def test_several_inputs_and_outputs_keep_their_layers_names(saved, tmp_path):
+    import keras
+
+    source = saved("keras_file") / "two.keras"
+    repair(source, tmp_path / "out", None, UNCOMPARED)
+    fed = {"left": X[:, :2], "right": X[:, 1:]}
+    got = run_both(tmp_path / "out", fed)
+    b, a = keras.models.load_model(source).predict([fed["right"], fed["left"]], verbose=0)
+    np.testing.assert_allclose(got["a"], a, rtol=1e-6)
+    np.testing.assert_allclose(got["b"], b, rtol=1e-6)
+
+
+def test_code_in_the_file_needs_trust(saved, tmp_path):
+    source = saved("keras_file") / "lambda.keras"
+    with pytest.raises(BlockedError, match="Lambda"):
+        repair(source, tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+    result = repair(source, tmp_path / "out", None, RepairOptions(trust=True))
+    assert result.parity[0].verdict == "same"
+
+
+def test_the_plan_names_what_is_lost(saved):
+    assert "training configuration" in plan(saved("keras_file") / "model.h5").lost[0]
