@@ -71,6 +71,9 @@ def inspect(
     target: Annotated[
         TargetName | None, typer.Option("--target", "-t", help="Also check what this cannot run.")
     ] = None,
+    checksums: Annotated[
+        bool, typer.Option("--checksums", help="Verify the CRC32C of every stored tensor.")
+    ] = False,
     everything: Annotated[
         bool, typer.Option("--all", "-a", help="Show every function, tensor and operator.")
     ] = False,
@@ -86,6 +89,7 @@ def inspect(
     inspect_one = partial(
         inspect_path,
         target=target.value if target else "",
+        checksums=checksums,
         selected=check_selection(selected or ()),
         ignored=check_selection(ignored or ()),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from sigfix.describing.candidates import input_candidates, output_candidates
@@ -12,6 +13,7 @@ from sigfix.diagnosis import diagnose, diagnose_other, select
 from sigfix.errors import SigfixError
 from sigfix.model import OtherModel
 from sigfix.reading import read_any
+from sigfix.reading.checksums import with_checksums
 from sigfix.report import Failure, Inspection
 
 
@@ -19,11 +21,13 @@ def inspect(
     path: Path | str,
     *,
     target: str = "",
+    checksums: bool = False,
     selected: tuple[str, ...] = (),
     ignored: tuple[str, ...] = (),
 ) -> Inspection:
     """Read the model at `path` and say what it is and what is wrong with it, and with a target.
 
+    `checksums` also compares every stored tensor with the checksum in the variable index.
     Raises `UnreadableModelError` where there is no model.
     """
     path = Path(path)
@@ -32,6 +36,9 @@ def inspect(
     if isinstance(model, OtherModel):
         found = select(diagnose_other(model, wanted), selected, ignored)
         return Inspection(path, None, findings=tuple(found), other=model)
+    if checksums and model.variables is not None and model.path.is_dir():
+        verified = with_checksums(model.path / "variables", model.variables)
+        model = replace(model, variables=verified)
     candidates, custom = [], []
     for meta in model.meta_graphs:
         unsigned = meta.objects is None and not meta.user_signatures

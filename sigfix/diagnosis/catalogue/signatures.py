@@ -121,6 +121,6 @@ RULES = (
         "so tensorflowjs_converter, does not.",
         causes="The signature map was edited after saving.",
         example="signature_def_map: serving_default; signatures node: (empty)",
-        fix="sigfix repair MODEL --function NAME builds it again from a function of the object graph.",
+        fix="sigfix repair MODEL --function NAME builds it again from the object graph.",
     ),
 )  # fmt: skip
