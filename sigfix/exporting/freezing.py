@@ -99,7 +99,6 @@ def _with_signature_names(
 ) -> FrozenSignature:
     """Import the graph below placeholders and identities that are called as the signature says."""
     present = {n.name for n in definition.node}
-    unused = tuple(k for k, t in inputs.items() if t.op.name not in present)
     signature = meta_graph_pb2.SignatureDef(method_name="tensorflow/serving/predict")
     taken: set[str] = {IMPORT_SCOPE}
     names: dict[str, dict[str, str]] = {"inputs": {}, "outputs": {}}
@@ -109,7 +108,7 @@ def _with_signature_names(
             name = names["inputs"][key] = tfjs_name(key, taken)
             placeholder = tf.compat.v1.placeholder(tensor.dtype, tensor.shape, name=name)
             signature.inputs[key].CopyFrom(tensor_info(placeholder))
-            if key not in unused:
+            if tensor.op.name in present:
                 fed[tensor.name] = placeholder
         results = tf.import_graph_def(
             definition, fed, [t.name for t in outputs.values()], name=IMPORT_SCOPE
@@ -121,5 +120,7 @@ def _with_signature_names(
     frozen = from_graph_def(
         graph.as_graph_def(), tuple(names["inputs"].values()), tuple(names["outputs"].values())
     )
+    used = frozen.reachable()
+    unused = tuple(key for key, name in names["inputs"].items() if name not in used)
     frozen.prune()
     return FrozenSignature(frozen, names["inputs"], names["outputs"], signature, unused)

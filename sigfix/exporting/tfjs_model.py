@@ -16,8 +16,8 @@ from sigfix.errors import ConversionError
 from sigfix.optimising.graph import Graph
 
 SHARD_BYTES = 4 * 1024 * 1024
-# Quantising a bias, a scale or a threshold saves nothing and costs accuracy.
-SMALLEST_QUANTISED = 1024
+# Quantising a bias, a scale or a permutation saves nothing and costs accuracy.
+SMALLEST_QUANTISED = 2048
 
 
 def refuse_unknown_operators(graph: Graph) -> None:

@@ -97,15 +97,20 @@ class Graph:
                 elif reference == f"^{old}":
                     node.input[i] = f"^{new}"
 
-    def prune(self) -> None:
-        """Drop every node that no output depends on; inputs stay."""
-        wanted, stack = set(self.inputs), list(self.outputs)
+    def reachable(self) -> set[str]:
+        """Names of the nodes that some output depends on."""
+        found: set[str] = set()
+        stack = list(self.outputs)
         while stack:
             name = stack.pop()
-            if name in wanted and name not in self.inputs:
-                continue
-            wanted.add(name)
-            stack.extend(node_of(r) for r in self.nodes[name].input)
+            if name not in found:
+                found.add(name)
+                stack.extend(node_of(r) for r in self.nodes[name].input)
+        return found
+
+    def prune(self) -> None:
+        """Drop every node that no output depends on; inputs stay."""
+        wanted = self.reachable() | set(self.inputs)
         self.nodes = {name: node for name, node in self.nodes.items() if name in wanted}
 
     def ordered(self) -> list[NodeDef]:

@@ -74,12 +74,7 @@ def _rewrite(graph: Graph, node: NodeDef, shapes: dict[str, list[int | None]]) -
         return False
     strides = list(node.attr["strides"].list.i)[1:3]
     sizes, extents = source[1:3], target[1:3]
-    if (
-        None in sizes
-        or max(strides) == 1
-        or list(node.attr["dilations"].list.i or [1])
-        != [1] * len(node.attr["dilations"].list.i or [1])
-    ):
+    if None in sizes or set(node.attr["dilations"].list.i) - {1}:
         return False
     if [n * s for n, s in zip(sizes, strides, strict=True) if n is not None] != extents:
         return False
@@ -118,6 +113,10 @@ def _emit(
     convolution.attr["data_format"].s = b"NHWC"
     convolution.attr["padding"].s = b"EXPLICIT"
     convolution.attr["explicit_paddings"].list.i[:] = [0, 0, *pads[0], *pads[1], 0, 0]
+    if s == t == 1:  # one phase: the plain convolution is the result
+        graph.replace(node.name, convolution.name)
+        graph.prune()
+        return
     value, last = _move_in_front(graph, node, convolution, s * t)
     rows = _reshape(graph, node, value.name, [-1, width, s, t * channels])
     order = graph.add_constant(f"{node.name}/order", np.array([0, 2, 1, 3], np.int32))

@@ -1,0 +1,32 @@
+"""Small frozen graphs for the passes, and what TensorFlow computes with them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+
+from sigfix.exporting import reference
+from sigfix.optimising.graph import Graph, from_graph_def
+
+
+def frozen(build: Callable, *shape: int | None) -> Graph:
+    """The graph of `build(x)` for a float32 input `x`, with one output `y`."""
+    with tf.Graph().as_default() as graph:
+        x = tf.compat.v1.placeholder(tf.float32, shape, name="x")
+        tf.identity(build(x), name="y")
+    return from_graph_def(graph.as_graph_def(), ["x"], ["y"])
+
+
+def run(graph: Graph, x: np.ndarray) -> np.ndarray:
+    return reference.run(graph, {"x": "x"}, {"y": "y"}, [{"x": x}])[0]["y"]
+
+
+def operators(graph: Graph) -> Counter:
+    return Counter(node.op for node in graph.nodes.values())
+
+
+def noise(*shape: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
