@@ -100,21 +100,37 @@ def _input_gates(
     """x W' + b of all steps and directions: [T * B, 4 * D * H], a backward direction reversed."""
     bias = b[:, : b.shape[1] // 2] + b[:, b.shape[1] // 2 :]
     if not any(directions) or all(directions):
-        x = tf.reverse(x, [0]) if all(directions) else x
         flat = tf.reshape(x, [-1, w.shape[2]])
+        if all(directions):
+            steps = x.shape[0]
+            flat = tf.reshape(_reversed(tf.reshape(x, [steps, -1]), steps), [-1, w.shape[2]])
         return tf.nn.bias_add(tf.matmul(flat, tf.constant(w[0].T.copy())), tf.constant(bias[0]))
     flat = tf.reshape(x, [-1, w.shape[2]])
     matrix = _side_by_side([w[0].T, w[1].T])
     gates = tf.nn.bias_add(
         tf.matmul(flat, tf.constant(matrix)), tf.constant(_side_by_side([bias[0], bias[1]]))
     )
-    # The backward columns must run from the last step to the first. Masking two copies costs
-    # three cheap kernels; reversing x before the product would double its matrix.
-    size = matrix.shape[1]
-    by_step = tf.reshape(gates, [x.shape[0], -1, size])
-    forward = np.tile(np.repeat([1, 0], size // 8), 4).astype(matrix.dtype)
-    mixed = by_step * tf.constant(forward) + tf.reverse(by_step, [0]) * tf.constant(1 - forward)
-    return tf.reshape(mixed, [-1, size])
+    # Turning the gates round, not x before the product, keeps the matrix at half the size.
+    backward = np.tile(np.repeat([0, 1], w.shape[1] // 4), 4)
+    return tf.reshape(_columns_reversed(gates, x.shape[0], backward), [-1, matrix.shape[1]])
+
+
+def _reversed(sequence: Any, steps: int) -> Any:
+    """[T, N] from the last step to the first, as a product with the exchange matrix.
+
+    It is exact, and in TF.js's WebAssembly backend ten times faster than ReverseV2.
+    """
+    exchange = np.eye(steps, dtype=sequence.dtype.as_numpy_dtype)[::-1].copy()
+    return tf.matmul(tf.constant(exchange), sequence)
+
+
+def _columns_reversed(flat: Any, steps: int, backward: np.ndarray[Any, Any]) -> Any:
+    """[T * B, C] -> [T, B, C] with the columns where `backward` is 1 in reversed step order."""
+    wide = tf.reshape(flat, [steps, -1])
+    shape = [steps, -1, len(backward)]
+    reverse = backward.astype(flat.dtype.as_numpy_dtype)
+    turned = tf.reshape(_reversed(wide, steps), shape) * tf.constant(reverse)
+    return tf.reshape(flat, shape) * tf.constant(1 - reverse) + turned
 
 
 def _block_diagonal(r: np.ndarray[Any, Any]) -> Any:
@@ -177,10 +193,7 @@ def _unroll(
 
 def _in_time_order(flat: Any, steps: int, hidden: int, directions: list[bool]) -> Any:
     """[T * B, D * H] in processing order -> [T, B, D * H] with backward directions turned round."""
-    sequence = tf.reshape(flat, [steps, -1, hidden * len(directions)])
     if not any(directions):
-        return sequence
-    if all(directions):
-        return tf.reverse(sequence, [0])
-    forward, backward = tf.split(sequence, 2, axis=-1)
-    return tf.concat([forward, tf.reverse(backward, [0])], axis=-1)
+        return tf.reshape(flat, [steps, -1, hidden])
+    backward = np.repeat([int(d) for d in directions], hidden)
+    return _columns_reversed(flat, steps, backward)
