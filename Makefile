@@ -52,7 +52,7 @@ matrix: $(INSTALLED)
 	$(BIN)/python -m pytest -m matrix
 
 fuzz: $(INSTALLED)
-	$(BIN)/python -m pytest tests/fuzz
+	$(BIN)/python -m pytest tests/fuzzing
 
 bench: $(INSTALLED)
 	$(BIN)/python -m tests.bench
