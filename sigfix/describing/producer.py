@@ -33,8 +33,8 @@ _BY_IDENTIFIER = (
     ("_tf_keras_layer", "Keras 2 layer", "a root object of kind _tf_keras_layer"),
 )
 _BY_CHILD = (
-    ("_endpoint_names", "Keras 3 (model.export)", "an ExportArchive's _endpoint_names"),
-    ("_tracked", "Keras 3 (model.export)", "an ExportArchive's _tracked"),
+    ("_endpoint_names", "Keras (model.export)", "an ExportArchive's _endpoint_names"),
+    ("_misc_assets", "Keras 3 (model.export)", "an ExportArchive's _misc_assets"),
     ("get_initial_state", "TF-Agents policy", "get_initial_state in the root object"),
 )
 
@@ -69,7 +69,8 @@ def _object_evidence(meta: MetaGraph) -> list[Producer]:
         return []
     children = {name for name, _ in root.children}
     found = [Producer(name, why) for mark, name, why in _BY_IDENTIFIER if root.identifier == mark]
-    found += [Producer(name, why) for mark, name, why in _BY_CHILD if mark in children]
+    marked = [Producer(name, why) for mark, name, why in _BY_CHILD if mark in children]
+    found += marked[:1]
     if {"gen_tensor_dict", "tensor_dict"} & children:
         found.append(Producer("onnx-tf", "gen_tensor_dict in the root object"))
     if {"action", "get_train_step"} <= children:

@@ -151,13 +151,23 @@ def _read_node(node_id: int, message: Any) -> ObjectNode:
 
 
 def read_objects(message: Any) -> ObjectGraph:
-    """A SavedObjectGraph. Functions below `signatures` are not listed: they are the signatures."""
+    """A SavedObjectGraph.
+
+    Functions below `signatures` are not listed, for they are the signatures; nor are the children
+    of functions, which are their traces once more.
+    """
     paths = shortest_paths(message)
     traces = {
         name: _read_trace(name, message.concrete_functions[name])
         for name in sorted(message.concrete_functions)
     }
     functions, variables = [], []
+    of_functions = {
+        child.node_id
+        for item in message.nodes
+        if item.WhichOneof("kind") == "function"
+        for child in item.children
+    }
     for node_id, item in enumerate(message.nodes):
         path = paths.get(node_id, "")
         if item.WhichOneof("kind") == "variable":
@@ -172,7 +182,7 @@ def read_objects(message: Any) -> ObjectGraph:
                     node_id=node_id,
                 )
             )
-        elif path and not path.startswith("signatures."):
+        elif path and not path.startswith("signatures.") and node_id not in of_functions:
             function = _read_function(path, node_id, item, traces)
             if function is not None:
                 functions.append(function)

@@ -38,8 +38,8 @@ def check_training_mode(subject: Subject) -> Findings:
             what = [
                 text
                 for text, names in (
-                    (f"{len(batch_norm)} batch normalisations use batch statistics", batch_norm),
-                    (f"{len(dropout)} dropouts are on", dropout),
+                    (f"batch normalisation uses batch statistics ({len(batch_norm)}x)", batch_norm),
+                    (f"dropout is on ({len(dropout)}x)", dropout),
                 )
                 if names
             ]
