@@ -13,7 +13,7 @@ from sigfix.planning.edits import Plan
 FORMAT = 1
 """Raised when a plan of an older sigfix would be understood differently."""
 
-_KINDS = {
+KINDS = {
     kind.__name__: kind
     for kind in (
         steps.Cast, steps.Transpose, steps.Normalize, steps.Activation, edits.InputPlan,
@@ -23,17 +23,21 @@ _KINDS = {
         edits.ExportKeras, edits.Candidate, edits.Plan,
     )
 }  # fmt: skip
+"""What a plan is made of, by name."""
+
+
+def written_name(field: str) -> str:
+    """A field's name in JSON; an Activation's own `kind` is written as `activation`."""
+    return "activation" if field == "kind" else field
 
 
 def to_data(value: Any) -> Any:
     """Plain JSON values; every dataclass says what it is in `kind`."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {
-            field.name: to_data(getattr(value, field.name)) for field in dataclasses.fields(value)
+            written_name(field.name): to_data(getattr(value, field.name))
+            for field in dataclasses.fields(value)
         }
-        # An Activation has a field `kind` of its own, which is written as `activation`.
-        if "kind" in fields:
-            fields["activation"] = fields.pop("kind")
         return {"kind": type(value).__name__, **fields}
     if isinstance(value, (tuple, list)):
         return [to_data(item) for item in value]
@@ -46,7 +50,7 @@ def from_data(data: Any) -> Any:
         return tuple(from_data(item) for item in data)
     if not isinstance(data, dict):
         return data
-    kind = _KINDS.get(str(data.get("kind")))
+    kind = KINDS.get(str(data.get("kind")))
     if kind is None:
         raise UsageError(f"The plan has an unknown part: {data.get('kind')!r}.")
     fields = {name: from_data(value) for name, value in data.items() if name != "kind"}
