@@ -19,7 +19,10 @@ CARD_VERSION = 1
 
 @dataclass(frozen=True)
 class Card:
-    """Preset, tensor names, layout, normalisation, vocabulary and decoder of a docTR model."""
+    """Preset, tensor names, layout, normalisation, vocabulary and decoder of a docTR model.
+
+    `boxes` are the thresholds of a detector (see `presets.Boxes`), None for a recogniser.
+    """
 
     preset: str
     task: str
@@ -32,6 +35,7 @@ class Card:
     decoder: str
     weights: str
     version: int = CARD_VERSION
+    boxes: dict[str, float] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for a JSON file."""
@@ -51,6 +55,7 @@ def make_card(preset: Preset, vocabulary: str, weights: str) -> Card:
         vocabulary=vocabulary,
         decoder=preset.decoder,
         weights=weights,
+        boxes=None if preset.boxes is None else asdict(preset.boxes),
     )
 
 

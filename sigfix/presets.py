@@ -1,12 +1,12 @@
 """The docTR models that sigfix knows, as a table.
 
-Figures are docTR 1.1.0's own (`default_cfgs` of each architecture). Input sizes are heights and
-widths in pixels; means and deviations are of RGB values between 0 and 1. A recogniser's classes
-are its vocabulary and `extra_classes` more: the CTC blank, or the end of a sequence.
+Figures are docTR 1.1.0's own (`default_cfgs` and post-processors of each architecture). Sizes are
+in pixels; means and deviations are of RGB values between 0 and 1.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 from dataclasses import dataclass
 
@@ -14,17 +14,40 @@ from sigfix.errors import UsageError
 
 Triple = tuple[float, float, float]
 
+RECOGNITION, DETECTION = "recognition", "detection"
 RECOGNITION_MEAN: Triple = (0.694, 0.695, 0.693)
 RECOGNITION_STD: Triple = (0.299, 0.296, 0.301)
+DETECTION_MEAN: Triple = (0.798, 0.785, 0.772)
+DETECTION_STD: Triple = (0.264, 0.2749, 0.287)
+SIZE_STEP = 32  # a detector halves its input five times
+
+
+@dataclass(frozen=True)
+class Boxes:
+    """How docTR finds boxes in a probability map.
+
+    After a morphological opening with a 3 x 3 kernel the map is binarised at `binarise_at`; boxes
+    whose mean probability is under `least_score` are dropped, the others grown by `unclip`.
+    """
+
+    binarise_at: float
+    unclip: float
+    least_score: float = 0.1
 
 
 @dataclass(frozen=True)
 class Preset:
     """What sigfix must know to take one docTR architecture to TensorFlow and TensorFlow.js.
 
-    `output` is the name of the one output; `decoder` says how docTR's post-processor reads it:
-    "ctc" (argmax, collapse repeats, drop the blank, which is class `len(vocabulary)`). A
-    recogniser reads `steps` positions from left to right.
+    `decoder` says how docTR's post-processor reads the one output, `output`:
+
+    - "ctc": argmax, collapse repeats, drop the blank.
+    - "attention": argmax up to the end of the sequence.
+    - "boxes": polygons around the regions of a probability map; see `boxes`.
+
+    A recogniser reads `steps` positions from left to right, each with one class a character of
+    its vocabulary and `extra_classes` more, of which the first is the blank or the end.
+    `head` is the layer that ends in these classes.
     """
 
     name: str
@@ -35,9 +58,11 @@ class Preset:
     std: Triple
     output: str
     decoder: str
-    vocabulary: str
-    extra_classes: int
-    steps: int
+    vocabulary: str = ""
+    extra_classes: int = 0
+    steps: int = 0
+    head: str = ""
+    boxes: Boxes | None = None
     opset: int = 17
 
     @property
@@ -45,41 +70,94 @@ class Preset:
         """NHWC with a dynamic batch."""
         return (None, self.height, self.width, 3)
 
+    @property
+    def is_detector(self) -> bool:
+        """Whether the output is a map of the input's height and width."""
+        return self.task == DETECTION
 
-def _ctc(name: str) -> Preset:
+    def output_shape(self, characters: int) -> tuple[int | None, ...]:
+        """[batch, steps, classes] with a vocabulary of `characters`, or [batch, H, W, 1]."""
+        if self.is_detector:
+            return (None, self.height, self.width, 1)
+        return (None, self.steps, characters + self.extra_classes)
+
+
+def _recogniser(name: str, decoder: str, steps: int, head: str, extra_classes: int = 1) -> Preset:
     return Preset(
         name=name,
-        task="recognition",
+        task=RECOGNITION,
         height=32,
         width=128,
         mean=RECOGNITION_MEAN,
         std=RECOGNITION_STD,
         output="logits",
-        decoder="ctc",
+        decoder=decoder,
         vocabulary="french",
-        extra_classes=1,
-        steps=32,
+        extra_classes=extra_classes,
+        steps=steps,
+        head=head,
     )
 
+
+def _detector(name: str, boxes: Boxes) -> Preset:
+    return Preset(
+        name=name,
+        task=DETECTION,
+        height=1024,
+        width=1024,
+        mean=DETECTION_MEAN,
+        std=DETECTION_STD,
+        output="probabilities",
+        decoder="boxes",
+        boxes=boxes,
+    )
+
+
+_DB, _LINKNET, _FAST = Boxes(0.3, 1.5), Boxes(0.1, 1.5), Boxes(0.1, 1.0)
 
 PRESETS: dict[str, Preset] = {
     preset.name: preset
     for preset in (
-        _ctc("crnn_vgg16_bn"),
-        _ctc("crnn_mobilenet_v3_small"),
-        _ctc("crnn_mobilenet_v3_large"),
+        _recogniser("crnn_vgg16_bn", "ctc", 32, "linear"),
+        _recogniser("crnn_mobilenet_v3_small", "ctc", 32, "linear"),
+        _recogniser("crnn_mobilenet_v3_large", "ctc", 32, "linear"),
+        _detector("db_resnet34", _DB),
+        _detector("db_resnet50", _DB),
+        _detector("db_mobilenet_v3_large", _DB),
+        _detector("linknet_resnet18", _LINKNET),
+        _detector("linknet_resnet34", _LINKNET),
+        _detector("linknet_resnet50", _LINKNET),
+        _detector("fast_tiny", _FAST),
+        _detector("fast_small", _FAST),
+        _detector("fast_base", _FAST),
     )
 }
 
 
-def find_preset(name: str) -> Preset:
-    """The preset called `name`; `UsageError` with the nearest names where there is none."""
+def find_preset(name: str, size: int | None = None, raw_logits: bool = False) -> Preset:
+    """The preset called `name`, for a detector with a side of `size` pixels or with raw logits.
+
+    Raises `UsageError` where there is none (with the nearest name), or for a size or raw logits
+    that it cannot have.
+    """
     preset = PRESETS.get(name)
-    if preset is not None:
-        return preset
-    near = difflib.get_close_matches(name, PRESETS, n=1)
-    known = ", ".join(PRESETS)
-    raise UsageError(
-        f"there is no preset called '{name}'. Known presets: {known}.",
-        f"--preset {near[0]}" if near else None,
-    )
+    if preset is None:
+        near = difflib.get_close_matches(name, PRESETS, n=1)
+        raise UsageError(
+            f"there is no preset called '{name}'. Known presets: {', '.join(PRESETS)}.",
+            f"--preset {near[0]}" if near else "sigfix presets",
+        )
+    if (size is not None or raw_logits) and not preset.is_detector:
+        option = "--size" if size is not None else "--raw-logits"
+        raise UsageError(
+            f"{option} is for detectors; {name} is a recogniser, reads images of {preset.height} "
+            f"x {preset.width} pixels and gives logits.",
+        )
+    if size is not None:
+        if size <= 0 or size % SIZE_STEP:
+            nearest = max(round(size / SIZE_STEP), 1) * SIZE_STEP
+            raise UsageError(
+                f"--size {size}: {name} needs a multiple of {SIZE_STEP}.", f"--size {nearest}"
+            )
+        preset = dataclasses.replace(preset, height=size, width=size)
+    return dataclasses.replace(preset, output="logits") if raw_logits else preset

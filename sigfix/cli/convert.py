@@ -82,6 +82,18 @@ def convert(
         Optional[str],  # noqa: UP045
         typer.Option(help="docTR vocabulary name, or the characters.", rich_help_panel=_SOURCE),
     ] = None,
+    size: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(
+            help="Side of a detector's images in pixels.  [1024]", rich_help_panel=_SOURCE
+        ),
+    ] = None,
+    raw_logits: Annotated[
+        bool,
+        typer.Option(
+            "--raw-logits", help="Leave a detector's sigmoid out.", rich_help_panel=_SOURCE
+        ),
+    ] = False,
     inputs: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(
@@ -122,7 +134,7 @@ def convert(
             tags=None if tags is None else tuple(t.strip() for t in tags.split(",") if t.strip()),
             layout=layout,
             preset=preset,
-            preset_options=PresetOptions(weights, seed, vocab),
+            preset_options=PresetOptions(weights, seed, vocab, size, raw_logits),
         ),
         quantize=quantize,
         verify=not no_verify,

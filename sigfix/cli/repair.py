@@ -127,6 +127,13 @@ def repair(
         Optional[str],  # noqa: UP045
         _option("docTR vocabulary name, or the characters.", "--vocab", panel=_PRESET),
     ] = None,
+    size: Annotated[
+        Optional[int],  # noqa: UP045
+        _option("Side of a detector's images in pixels.  [1024]", "--size", panel=_PRESET),
+    ] = None,
+    raw_logits: Annotated[
+        bool, _option("Leave a detector's sigmoid out.", "--raw-logits", panel=_PRESET)
+    ] = False,
     keep_onnx: Annotated[
         bool, _option("Keep the exported ONNX beside the result.", "--keep-onnx", panel=_PRESET)
     ] = False,
@@ -179,7 +186,10 @@ def repair(
                 "Nothing to repair: neither a model nor a preset was named.",
                 "sigfix repair MODEL, or sigfix repair --preset crnn_vgg16_bn",
             )
-        run_preset(preset, output, weights, seed, vocab, force, keep_onnx, dry_run, quiet)
+        from sigfix.pipeline.preset import PresetOptions
+
+        wanted = PresetOptions(weights, seed, vocab, size, raw_logits)
+        run_preset(preset, output, wanted, force, keep_onnx, dry_run, quiet)
         return
     choices = Choices(
         key=signature,

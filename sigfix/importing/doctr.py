@@ -19,6 +19,7 @@ from sigfix.presets import Preset
 
 PRETRAINED = "pretrained"
 RANDOM = "random"
+CALIBRATION_SIDE = 256
 
 
 @dataclass(frozen=True)
@@ -44,22 +45,35 @@ def build_model(
     with quiet():
         try:
             import torch
-            from doctr.models import recognition
+            from doctr.models import detection, recognition
         except ImportError as error:
             raise MissingExtraError("--preset", "doctr", str(error)) from error
+        if vocabulary is not None and preset.is_detector:
+            raise UsageError(f"--vocab: {preset.name} is a detector and reads no characters.")
         characters = vocabulary_characters(vocabulary or preset.vocabulary)
+        family = detection if preset.is_detector else recognition
+        own = {} if preset.is_detector else {"vocab": characters}
         with torch.random.fork_rng():
             torch.manual_seed(seed)
-            module = getattr(recognition, preset.name)(
-                pretrained=False, pretrained_backbone=False, exportable=True, vocab=characters
+            module = getattr(family, preset.name)(
+                pretrained=False, pretrained_backbone=False, exportable=True, **own
             ).eval()
             if weights == RANDOM:
                 randomise(module)
+                calibrate(module, preset)
         if weights == PRETRAINED:
             _fetch_pretrained(module, preset, characters)
         elif weights != RANDOM:
             _load_checkpoint(module, Path(weights), characters, preset)
-    return DoctrModel(module.eval(), characters, _origin(weights, seed))
+        module = as_exported(module.eval())
+    return DoctrModel(module, characters, _origin(weights, seed))
+
+
+def as_exported(module: Any) -> Any:
+    """The model in the form in which docTR exports it: FAST with its branches merged."""
+    from doctr.models.detection.fast.pytorch import FAST, reparameterize
+
+    return reparameterize(module) if isinstance(module, FAST) else module
 
 
 def vocabulary_characters(vocabulary: str) -> str:
@@ -79,7 +93,7 @@ def _origin(weights: str, seed: int) -> str:
 
 
 def randomise(module: Any) -> None:
-    """Give batch norms statistics, scales and shifts, and every other bias a value.
+    """Give batch norms scales and shifts, and every other bias a value.
 
     A freshly initialised model is not a realistic one: its batch norms are identities and its
     biases zero, and whoever optimises the graph removes both.
@@ -88,18 +102,38 @@ def randomise(module: Any) -> None:
 
     for part in module.modules():
         if isinstance(part, torch.nn.modules.batchnorm._BatchNorm):
-            part.running_mean.normal_(0, 0.1)
-            part.running_var.uniform_(0.8, 1.2)
             part.weight.data.uniform_(0.8, 1.2)
             part.bias.data.normal_(0, 0.1)
         elif isinstance(getattr(part, "bias", None), torch.nn.Parameter):
             part.bias.data.normal_(0, 0.05)
 
 
+def calibrate(module: Any, preset: Preset) -> None:
+    """Set the statistics of batch norms to those of random images, as training would.
+
+    Without it values grow from layer to layer: some random models end at 1e11, where a sigmoid
+    is 0 or 1 whatever happens before it.
+    """
+    import torch
+
+    norms = [m for m in module.modules() if isinstance(m, torch.nn.modules.batchnorm._BatchNorm)]
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # the plain average of what is seen
+        norm.train()
+    side = min(preset.height, CALIBRATION_SIDE), min(preset.width, CALIBRATION_SIDE)
+    with torch.inference_mode():
+        module(torch.randn(4, 3, *side))
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+        norm.eval()
+
+
 def _fetch_pretrained(module: Any, preset: Preset, characters: str) -> None:
     from doctr.datasets import VOCABS
 
-    if characters != VOCABS[preset.vocabulary]:
+    if not preset.is_detector and characters != VOCABS[preset.vocabulary]:
         raise UsageError(
             f"docTR's pretrained weights of {preset.name} are for its {preset.vocabulary} "
             "vocabulary, not for the one given with --vocab.",
@@ -139,7 +173,7 @@ def _load_checkpoint(module: Any, path: Path, characters: str, preset: Preset) -
     if not wrong and not surplus:
         module.load_state_dict(state)
         return
-    head = [w for w in wrong if w.startswith("linear.")]
+    head = [w for w in wrong if preset.head and w.startswith(f"{preset.head}.")]
     if head and len(head) == len(wrong):
         raise UsageError(
             f"the weights in {path} were trained for another vocabulary. The model ends in "

@@ -12,6 +12,8 @@ import onnxslim
 from sigfix.errors import BlockedError, UnreadableModelError
 from sigfix.presets import Preset
 
+EXPORTED_OUTPUT = "logits"  # as docTR's exporter calls it
+
 
 def read_onnx(path: Path) -> onnx.ModelProto:
     """The checked model, external weights included; `UnreadableModelError` for anything else."""
@@ -48,11 +50,29 @@ def fix_dimensions(model: onnx.ModelProto, shapes: Mapping[str, Sequence[int | N
                 dim.dim_value = size
 
 
-def append_sigmoid(model: onnx.ModelProto, output: str, name: str) -> None:
-    """Replace the graph output `output` by its sigmoid, called `name`."""
-    value = next(o for o in model.graph.output if o.name == output)
-    model.graph.node.append(onnx.helper.make_node("Sigmoid", [output], [name], name=name))
-    value.name = name
+def finish_detector(model: onnx.ModelProto, preset: Preset) -> None:
+    """Turn docTR's `logits` [N, 1, H, W] into the preset's output [N, H, W, 1].
+
+    `probabilities` are the sigmoid of the logits; raw logits are only turned round.
+    """
+    value = next(o for o in model.graph.output if o.name == EXPORTED_OUTPUT)
+    node, source = onnx.helper.make_node, f"{EXPORTED_OUTPUT}_nchw"
+    for producer in model.graph.node:
+        producer.output[:] = [source if o == EXPORTED_OUTPUT else o for o in producer.output]
+        producer.input[:] = [source if i == EXPORTED_OUTPUT else i for i in producer.input]
+    if preset.output != EXPORTED_OUTPUT:
+        model.graph.node.append(node("Sigmoid", [source], ["sigmoid"], name="sigmoid"))
+        source = "sigmoid"
+    model.graph.node.append(
+        node("Transpose", [source], [preset.output], name="to_nhwc", perm=[0, 2, 3, 1])
+    )
+    dims = value.type.tensor_type.shape.dim
+    batch = dims[0].dim_param or "batch_size"
+    shape = (batch, *preset.output_shape(0)[1:])
+    model.graph.output.remove(value)
+    model.graph.output.append(
+        onnx.helper.make_tensor_value_info(preset.output, onnx.TensorProto.FLOAT, shape)
+    )
 
 
 def simplify(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -78,9 +98,9 @@ def check_preset(model: onnx.ModelProto, preset: Preset, path: Path) -> None:
             "leave --preset out to convert it as it is",
         )
     outputs = [o.name for o in model.graph.output]
-    if outputs != [preset.output]:
+    if outputs != [EXPORTED_OUTPUT]:
         raise BlockedError(
             f"{path} is not an ONNX export of {preset.name}: expected one output "
-            f"'{preset.output}', found {', '.join(outputs) or 'none'}.",
+            f"'{EXPORTED_OUTPUT}', found {', '.join(outputs) or 'none'}.",
             "leave --preset out to convert it as it is",
         )

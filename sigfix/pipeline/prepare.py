@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sigfix.card import Card, make_card, read_card
-from sigfix.pipeline.preset import PresetOptions, export_preset, import_preset
+from sigfix.pipeline.preset import PresetOptions, export_preset, finish_onnx, import_preset
 from sigfix.pipeline.progress import Say
 from sigfix.pipeline.source import ONNX, PRESET, Source, choose_meta_graph, choose_signature
-from sigfix.presets import find_preset
 
 
 @dataclass(frozen=True)
@@ -55,10 +54,11 @@ def prepare(source: Source, options: Choice, temporary: Path, say: Say) -> Prepa
 
 
 def _from_preset(name: str, options: Choice, temporary: Path, say: Say) -> Prepared:
-    preset = find_preset(name)
+    preset = options.preset_options.preset(name)
     onnx_file = temporary / f"{name}.onnx"
     model, _ = export_preset(preset, options.preset_options, onnx_file, say)
     say("building the SavedModel through onnx-tf")
+    onnx_file = finish_onnx(preset, onnx_file, temporary)
     import_preset(preset, onnx_file, temporary / "saved_model")
     card = make_card(preset, model.vocabulary, model.weights)
     return Prepared(
@@ -75,12 +75,13 @@ def _from_onnx(path: Path, options: Choice, temporary: Path, say: Say) -> Prepar
     say(f"importing {path} through onnx-tf")
     card = None
     if options.preset is not None:
-        preset = find_preset(options.preset)
+        preset = options.preset_options.preset(options.preset)
+        weights, path = path.name, finish_onnx(preset, path, temporary)
         import_preset(preset, path, place)
         card = make_card(
             preset,
             vocabulary_characters(options.preset_options.vocabulary or preset.vocabulary),
-            path.name,
+            weights,
         )
         turned: tuple[str, ...] = ("input",)
     else:

@@ -20,21 +20,33 @@ SHOWN_OPERATORS = 6
 
 def preset_plan_text(preset: Preset, card: Card, output: str) -> str:
     """Every input and output of the SavedModel to be built, and where it comes from."""
-    classes = len(card.vocabulary) + preset.extra_classes
     image = TensorSpec("float32", preset.input_shape)
-    logits = TensorSpec("float32", (None, preset.steps, classes))
+    result = TensorSpec("float32", preset.output_shape(len(card.vocabulary)))
+    width = max(len(card.input), len(card.output))
     return "\n".join(
         [
             f"Plan: build {preset.name} in {output}",
             "  signature serving_default",
-            f"    input   {card.input:8} {image}  from the preset: RGB, NHWC,",
+            f"    input   {card.input:{width}}  {image}  from the preset: RGB, NHWC,",
             f"            mean {_triple(card.mean)}, std {_triple(card.std)}",
-            f"    output  {card.output:8} {logits}  from the preset:",
-            f"            {len(card.vocabulary)} characters and the {card.decoder.upper()} blank",
+            f"    output  {card.output:{width}}  {result}  from the preset:",
+            f"            {_classes_text(preset, card)}",
             f"  weights {card.weights}",
             "",
         ]
     )
+
+
+def _classes_text(preset: Preset, card: Card) -> str:
+    if preset.boxes is not None:
+        boxes = preset.boxes
+        what = "logits" if card.output == "logits" else "a probability"
+        return (
+            f"{what} for each pixel; boxes above {boxes.binarise_at:g}, grown by {boxes.unclip:g}"
+        )
+    special = "the CTC blank" if card.decoder == "ctc" else "the end of the sequence"
+    more = f" and {preset.extra_classes - 1} more" if preset.extra_classes > 1 else ""
+    return f"{len(card.vocabulary)} characters, {special}{more}"
 
 
 def _triple(values: Iterable[float]) -> str:

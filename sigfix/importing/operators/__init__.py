@@ -12,4 +12,5 @@ import sigfix.importing.operators.normalization
 import sigfix.importing.operators.pooling
 import sigfix.importing.operators.recurrent
 import sigfix.importing.operators.refused
+import sigfix.importing.operators.resize
 import sigfix.importing.operators.shape  # noqa: F401

@@ -1,0 +1,63 @@
+"""Presets from docTR to a SavedModel, each stage compared with the one before by the pipeline."""
+
+from __future__ import annotations
+
+import json
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sigfix.pipeline.preset import PresetOptions, build_preset
+from sigfix.presets import PRESETS
+from tests.importing.single_node import CONTROL_FLOW, require_packages
+
+require_packages()
+if find_spec("doctr") is None:
+    pytest.skip("needs doctr", allow_module_level=True)
+
+QUICK = ("linknet_resnet18", "fast_tiny", "db_mobilenet_v3_large", "crnn_mobilenet_v3_small")
+CALLS = {"PartitionedCall", "StatefulPartitionedCall"}  # a SavedModel's own functions
+
+
+def _options(name: str) -> PresetOptions:
+    return PresetOptions("random", 3, size=96 if PRESETS[name].is_detector else None)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [n if n in QUICK else pytest.param(n, marks=pytest.mark.matrix) for n in PRESETS],
+)
+def test_builds_the_same_model(name: str, tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    options = _options(name)
+    preset = options.preset(name)
+    result = build_preset(name, tmp_path / "model", options)
+    assert len(result.comparisons) == (2 if preset.is_detector else 4)
+    assert all(c.parity.ok for c in result.comparisons)
+    function = tf.saved_model.load(str(tmp_path / "model")).signatures["serving_default"]
+    image = np.zeros((2, *preset.input_shape[1:]), np.float32)
+    output = function(input=tf.constant(image))[preset.output]
+    assert output.shape == (2, *preset.output_shape(len(result.card.vocabulary))[1:])
+    library = function.graph.as_graph_def().library.function
+    kinds = {node.op for inner in library for node in inner.node_def}
+    assert "Conv2D" in kinds or "MatMul" in kinds
+    assert not (kinds - CALLS) & CONTROL_FLOW
+
+
+def test_a_detector_gives_the_sigmoid_of_its_raw_logits(tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    image = np.random.default_rng(0).random((1, 64, 64, 3), dtype=np.float32)
+    outputs = {}
+    for raw in (False, True):
+        options = PresetOptions("random", 1, size=64, raw_logits=raw)
+        place = tmp_path / str(raw)
+        build_preset("linknet_resnet18", place, options)
+        card = json.loads((place / "assets.extra" / "sigfix.json").read_text("utf-8"))
+        model = tf.saved_model.load(str(place))
+        outputs[raw] = model.signatures["serving_default"](input=image)[card["output"]].numpy()
+        assert card["boxes"] == {"binarise_at": 0.1, "unclip": 1.5, "least_score": 0.1}
+    np.testing.assert_allclose(outputs[False], 1 / (1 + np.exp(-outputs[True])), atol=1e-6)

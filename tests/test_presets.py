@@ -1,0 +1,58 @@
+"""The table of presets: against docTR's own configuration, and what it refuses."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+import pytest
+
+from sigfix.errors import UsageError
+from sigfix.presets import PRESETS, Preset, find_preset
+
+
+@pytest.mark.skipif(find_spec("doctr") is None, reason="needs doctr")
+@pytest.mark.parametrize("preset", PRESETS.values(), ids=lambda p: p.name)
+def test_equals_doctrs_own_configuration(preset: Preset) -> None:
+    from sigfix.importing.doctr import quiet, vocabulary_characters
+
+    with quiet():
+        from doctr.models import detection, recognition
+    family = detection if preset.is_detector else recognition
+    with quiet():
+        module = getattr(family, preset.name)(pretrained=False, pretrained_backbone=False)
+    assert module.cfg["mean"] == preset.mean
+    assert module.cfg["std"] == preset.std
+    assert module.cfg["input_shape"] == (3, preset.height, preset.width)
+    if preset.boxes is not None:
+        reader = module.postprocessor
+        assert preset.boxes.binarise_at == reader.bin_thresh
+        assert preset.boxes.least_score == reader.box_thresh
+        assert preset.boxes.unclip == reader.unclip_ratio
+        return
+    characters = vocabulary_characters(preset.vocabulary)
+    assert module.cfg["vocab"] == characters
+    head = module.get_submodule(preset.head)
+    assert head.out_features == len(characters) + preset.extra_classes
+
+
+def test_a_detector_takes_any_multiple_of_32() -> None:
+    preset = find_preset("linknet_resnet18", 96)
+    assert preset.input_shape == (None, 96, 96, 3)
+    assert preset.output_shape(0) == (None, 96, 96, 1)
+    assert find_preset("linknet_resnet18", raw_logits=True).output == "logits"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words", "hint"),
+    [
+        (("crnn_vgg16",), "no preset called 'crnn_vgg16'", "--preset crnn_vgg16_bn"),
+        (("linknet_resnet18", 500), "multiple of 32", "--size 512"),
+        (("linknet_resnet18", 0), "multiple of 32", "--size 32"),
+        (("crnn_vgg16_bn", 64), "--size is for detectors", None),
+        (("crnn_vgg16_bn", None, True), "--raw-logits is for detectors", None),
+    ],
+)
+def test_what_is_not_there_is_refused(arguments, words: str, hint: str | None) -> None:
+    with pytest.raises(UsageError, match=words) as caught:
+        find_preset(*arguments)
+    assert caught.value.hint == hint
