@@ -7,8 +7,13 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -91,6 +96,59 @@ def test_a_worse_model_is_told_from_docTRs(demo: tuple[Path, str], tmp_path: Pat
     readings = read_words(tmp_path / "random")
     assert not any(reading.same for reading in readings)
     assert "0 of 20 read the same" in comparison(readings)
+
+
+@pytest.mark.slow
+def test_the_javascript_of_the_readme_reads_the_same(demo: tuple[Path, str]) -> None:
+    """Served over HTTP as in a browser; what stands for the canvas is docTR's resized image."""
+    from doctr.io import read_img_as_numpy
+    from doctr.models.preprocessor import PreProcessor
+
+    from sigfix.verifying.node import find_node, packages_directory
+
+    node = find_node()
+    resize = PreProcessor((32, 128), batch_size=1, mean=(0, 0, 0), preserve_aspect_ratio=True)
+    snippet = re.search(r"```js\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    assert snippet
+    body = re.sub(r"^import .*$", "", snippet.group(1), flags=re.MULTILINE)
+    body = body.replace("crnn_mobilenet_v3_small_tfjs/model.json", "ADDRESS")
+    assert "'ADDRESS'" in body
+    wasm = "@tensorflow/tfjs-backend-wasm"
+    with serving(demo[0] / "crnn_mobilenet_v3_small_tfjs") as address:
+        for word in WORDS[:5]:
+            pixels = resize([read_img_as_numpy(ROOT / "examples" / "words" / word["file"])])[0][0]
+            rgb = (pixels.permute(1, 2, 0) * 255).round().byte().reshape(-1, 3).tolist()
+            rgba = [value for pixel in rgb for value in (*pixel, 255)]
+            script = f"""
+                const require = (await import('node:module')).createRequire(
+                  {json.dumps(str(packages_directory(node) / "here.js"))});
+                const tf = require('@tensorflow/tfjs');
+                require('{wasm}').setWasmPaths(
+                  require('node:path').dirname(require.resolve('{wasm}/package.json')) + '/dist/');
+                tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
+                const canvas = {{data: Uint8Array.from({rgba}), width: 128, height: 32}};
+                {body.replace("ADDRESS", address)}
+                console.log('read:', tf.getBackend(), text);
+            """
+            done = subprocess.run(
+                [node.program, "--input-type=module", "-"],
+                input=script,
+                capture_output=True,
+                text=True,
+                timeout=120,
+            )
+            assert done.returncode == 0, done.stderr
+            assert f"read: wasm {word['doctr']}\n" in done.stdout
+
+
+@contextmanager
+def serving(directory: Path) -> Iterator[str]:
+    """Serve a model's directory on this machine; the address of its model.json."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(directory))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/model.json"
+        server.shutdown()
 
 
 def test_a_directory_with_something_in_it_is_refused(tmp_path: Path) -> None:
