@@ -20,6 +20,7 @@ from sigfix.cli.repair_steps import (
 from sigfix.errors import UsageError
 from sigfix.planning import Choices
 from sigfix.planning import choices as parsing
+from sigfix.presets import find_preset
 
 _MODEL = "What to choose"
 _EDITS = "What to change"
@@ -211,6 +212,7 @@ def repair(
         ),
         method_name=method_name,
         only_meta_graph=only_meta_graph,
+        preset=None if preset is None else find_preset(preset, size, raw_logits),
     )
     from sigfix.pipeline.repair import RepairOptions
 

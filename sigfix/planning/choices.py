@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sigfix.errors import UsageError
 from sigfix.model import DEFAULT_SERVING_KEY, Shape
+from sigfix.presets import Preset
 
 DTYPES = frozenset({
     "bfloat16", "bool", "complex128", "complex64", "float16", "float32", "float64", "int16",
@@ -65,7 +66,7 @@ class Choices:
     rename_signatures: tuple[tuple[str, str], ...] = ()
     method_name: str | None = None
     only_meta_graph: bool = False
-    preset: object | None = field(default=None)
+    preset: Preset | None = None
 
     @property
     def shapes_signature(self) -> bool:
@@ -79,6 +80,7 @@ class Choices:
             or self.append
             or self.normalize
             or self.layout
+            or self.preset
         )
 
 

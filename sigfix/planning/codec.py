@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import types
+import typing
 from typing import Any
 
 from sigfix.errors import UsageError
 from sigfix.planning import edits, steps
+from sigfix.planning.choices import DTYPES
 from sigfix.planning.edits import Plan
 
 FORMAT = 1
@@ -83,4 +86,33 @@ def read_plan(text: str, where: str) -> Plan:
     plan = from_data(data.get("plan"))
     if not isinstance(plan, Plan):
         raise UsageError(f"{where} holds no plan.")
+    _check(plan, Plan, where)
     return plan
+
+
+def _check(value: Any, hint: Any, where: str) -> None:
+    """Check that a value out of JSON has its field's type. Raises `UsageError` naming it."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        for option in arguments:
+            try:
+                return _check(value, option, where)
+            except UsageError:
+                continue
+    elif origin is tuple and isinstance(value, tuple):
+        items = arguments[:1] * len(value) if arguments[-1] is Ellipsis else arguments
+        if len(items) == len(value):
+            for item, kind in zip(value, items, strict=True):
+                _check(item, kind, where)
+            return None
+    elif dataclasses.is_dataclass(hint) and type(value) is hint:
+        hints = typing.get_type_hints(hint)
+        for field in dataclasses.fields(value):
+            _check(getattr(value, field.name), hints[field.name], f"{where}: {field.name}")
+        dtype = getattr(value, "dtype", "float32")
+        if dtype not in DTYPES:
+            raise UsageError(f"{where}: {dtype!r} is not a dtype.")
+        return None
+    elif type(value) is hint or (hint is float and type(value) is int):
+        return None
+    raise UsageError(f"{where}: {value!r} does not belong there.")

@@ -28,6 +28,7 @@ from sigfix.planning.flatten import FlatTensor, flat_inputs, flat_outputs, liter
 from sigfix.planning.functions import find_function, rank_functions, signature_function
 from sigfix.planning.graphs import choose_outputs, graph_inputs, signature_tensors
 from sigfix.planning.merging import merge
+from sigfix.planning.preset_spec import fit_preset, mark_origins
 from sigfix.planning.shaping import plan_inputs, plan_outputs
 from sigfix.planning.traces import Ambiguous, choose_trace
 
@@ -197,6 +198,7 @@ def _from_function(
         function, trace, flat_inputs(function, trace, library[trace.name]), choices
     )
     return _build(
+        meta_graph,
         FunctionSource(function.path, trace.name),
         flat_inputs(function, trace, library[trace.name]),
         flat_outputs(trace, library[trace.name]),
@@ -211,7 +213,9 @@ def _from_graph(meta_graph: MetaGraph, choices: Choices) -> AddSignature:
     if candidates:
         raise _Undecided(Ambiguous(f"{len(candidates)} tensors could be the outputs.", candidates))
     inputs = graph_inputs(meta_graph, [tensor.spec.name for tensor in outputs])
-    return _build(GraphSource(), inputs, outputs, replace(choices, outputs=()), GRAPH, GRAPH)
+    return _build(
+        meta_graph, GraphSource(), inputs, outputs, replace(choices, outputs=()), GRAPH, GRAPH
+    )
 
 
 def _from_signature(meta_graph: MetaGraph, choices: Choices) -> Edit:
@@ -224,7 +228,9 @@ def _from_signature(meta_graph: MetaGraph, choices: Choices) -> Edit:
             return AliasSignature(choices.key, first, SIGNATURE)
         return _reshape_signature(meta_graph, first, choices)
     merged = merge(meta_graph, choices.from_key)
-    return _build(merged.source, merged.inputs, merged.outputs, choices, SIGNATURE, OPTION)
+    return _build(
+        meta_graph, merged.source, merged.inputs, merged.outputs, choices, SIGNATURE, OPTION
+    )
 
 
 def _reshape_signature(meta_graph: MetaGraph, key: str, choices: Choices) -> AddSignature:
@@ -235,11 +241,14 @@ def _reshape_signature(meta_graph: MetaGraph, key: str, choices: Choices) -> Add
         edit = _from_function(meta_graph, function, choices, SIGNATURE)
         return replace(edit, method_name=signature.method_name or edit.method_name)
     inputs, outputs = signature_tensors(signature)
-    edit = _build(GraphSource(f"signature {key}"), inputs, outputs, choices, SIGNATURE, SIGNATURE)
+    edit = _build(
+        meta_graph, GraphSource(f"signature {key}"), inputs, outputs, choices, SIGNATURE, SIGNATURE
+    )
     return replace(edit, method_name=signature.method_name or edit.method_name)
 
 
 def _build(
+    meta_graph: MetaGraph,
     source: FunctionSource | MergedSource | GraphSource,
     inputs: list[FlatTensor],
     outputs: list[FlatTensor],
@@ -247,6 +256,12 @@ def _build(
     origin: str,
     edit_origin: str,
 ) -> AddSignature:
+    if choices.preset is not None:
+        bare = replace(choices, preset=None)
+        chosen = fit_preset(choices, meta_graph.graph, source, inputs, outputs)
+        chosen = replace(chosen, preset=None)
+        built = _build(meta_graph, source, inputs, outputs, chosen, origin, edit_origin)
+        return built if bare.shapes_signature else mark_origins(built)
     planned, bound = plan_inputs(inputs, choices, origin)
     results = plan_outputs(outputs, choices, origin)
     known = {tensor.name for tensor in (*inputs, *outputs)}

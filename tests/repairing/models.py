@@ -212,6 +212,34 @@ def image(path: Path) -> None:
     tf.saved_model.save(module, str(path))
 
 
+def _detector(path: Path, with_sigmoid: bool) -> None:
+    tf = _tensorflow()
+
+    class Module(tf.Module):
+        def __init__(self):
+            super().__init__()
+            self.kernel = tf.Variable(tf.random.normal([3, 1]))
+
+        @tf.function
+        def __call__(self, x):
+            scores = tf.einsum("bchw,ck->bkhw", x, self.kernel)
+            return tf.sigmoid(scores) if with_sigmoid else scores
+
+    module = Module()
+    module.__call__.get_concrete_function(tf.TensorSpec([None, 3, 64, 64], tf.float32))
+    tf.saved_model.save(module, str(path))
+
+
+def detector(path: Path) -> None:
+    """A text detector as PyTorch people convert it: channels first, raw logits."""
+    _detector(path, with_sigmoid=False)
+
+
+def detector_with_sigmoid(path: Path) -> None:
+    """The same, with its sigmoid in the graph."""
+    _detector(path, with_sigmoid=True)
+
+
 def several_signatures(path: Path) -> None:
     """Two signatures, neither of them `serving_default`."""
     tf = _tensorflow()
@@ -476,6 +504,7 @@ SAVERS: dict[str, Callable[[Path], None]] = {
     saver.__name__: saver
     for saver in (
         wrapper, two_functions, submodule, traces, unlike_traces, nested, composite, image,
+        detector, detector_with_sigmoid,
         several_signatures, healthy, never_called, random, stateful, reads_files, endless, tf1,
         tf1_dropout, tf1_unknown_rank, tf1_heads, tf1_meta_graphs, hub, frozen, keras2,
         keras2_whole, keras3, keras_file,

@@ -43,6 +43,28 @@ def test_plans_are_valid_and_come_back_the_same(saved, name, choices):
     assert read_plan(write_plan(plan), "text") == plan
 
 
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("verdict",), 3),
+        (("edits", 0, "inputs", 0, "dtype"), "float33"),
+        (("edits", 0, "inputs", 0, "shape"), ["a"]),
+        (("edits", 0, "inputs", 0, "steps"), "none"),
+        (("edits", 0, "source"), None),
+        (("edits", 0), {"kind": "Mischief"}),
+        (("edits", 0), {"kind": "AddSignature"}),
+    ],
+)
+def test_plans_that_somebody_spoiled_are_refused(saved, path, value):
+    data = plan_data(sigfix.plan(saved("image")))
+    place = data["plan"]
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    with pytest.raises(sigfix.SigfixError):
+        read_plan(json.dumps(data), "plan.json")
+
+
 def test_a_result_is_valid(saved, tmp_path):
     result = sigfix.repair(saved("frozen"), tmp_path / "out")
     _validate(result_data(result), result_schema())
