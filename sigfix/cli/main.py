@@ -6,12 +6,25 @@ Exit codes: 0 the model is right, 1 it is not, 2 sigfix could not do its job.
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 
 import typer
 
 from sigfix.cli import app as application
-from sigfix.cli import convert, diff, explain, inspect, repair  # noqa: F401  (they register)
 from sigfix.errors import SigfixError
+
+COMMANDS = ("convert", "diff", "explain", "inspect", "repair")
+"""Each is a module of this package that registers itself when it is imported."""
+
+
+def register(arguments: list[str]) -> None:
+    """Import the command that `arguments` ask for; all of them where they ask for none.
+
+    Setting up the options of every command would take longer than inspecting a model.
+    """
+    wanted = next((item for item in arguments if not item.startswith("-")), "")
+    for name in (wanted,) if wanted in COMMANDS else COMMANDS:
+        import_module(f"sigfix.cli.{name}")
 
 
 def report_error(error: SigfixError) -> None:
@@ -26,6 +39,7 @@ def report_error(error: SigfixError) -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run `sigfix` with `arguments` (the process's own by default) and exit."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    register(arguments)
     try:
         application.app(arguments, prog_name="sigfix")
     except SigfixError as error:
