@@ -11,12 +11,13 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import inference, inspection
+from tests.bench import inference, inspection, repair
 from tests.bench.ratio import Ratio
 
 SECTIONS: dict[str, Callable[[Path], list[Ratio]]] = {
     "inspect": inspection.measure,
     "inference": inference.measure,
+    "repair": repair.measure,
 }
 
 

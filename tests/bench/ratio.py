@@ -9,21 +9,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Ratio:
-    """`ours` against `theirs`, both in seconds; `aim` is the largest ratio wanted."""
+    """`ours` against `theirs`, in seconds (or GB); `aim` is the largest ratio wanted."""
 
     what: str
     against: str
     ours: float
     theirs: float
     aim: float
+    unit: str = "ms"
 
     def line(self) -> str:
-        """One row of the table, times in milliseconds."""
+        """One row of the table, times in milliseconds and memory in MB."""
         value = self.ours / self.theirs
         mark = "" if value <= self.aim else "  above"
         return (
             f"{self.what:44} {self.against:26} {value:7.3f} {self.aim:6.2f}  "
-            f"{self.ours * 1e3:.1f} / {self.theirs * 1e3:.1f} ms{mark}"
+            f"{self.ours * 1e3:.1f} / {self.theirs * 1e3:.1f} {self.unit}{mark}"
         )
 
 
