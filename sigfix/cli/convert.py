@@ -21,7 +21,7 @@ def convert(
         Optional[str],  # noqa: UP045  (typer reads it at run time on 3.10)
         typer.Argument(
             help="A SavedModel directory, an .onnx file or a preset's name.  "
-            "[default: the only SavedModel below here]",
+            "(default: the only SavedModel below here)",
             show_default=False,
         ),
     ] = None,
@@ -34,7 +34,7 @@ def convert(
         typer.Option(
             "-o",
             "--output",
-            help="The new directory.  [default: MODEL_tfjs]",
+            help="The new directory.  (default: MODEL_tfjs)",
             rich_help_panel=_RESULT,
         ),
     ] = None,
@@ -51,7 +51,7 @@ def convert(
     signature: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option(
-            help="The signature.  [default: serving_default, or the only one]",
+            help="The signature.  (default: serving_default, or the only one)",
             rich_help_panel=_SOURCE,
         ),
     ] = None,
@@ -116,8 +116,7 @@ def convert(
 ) -> None:
     """Convert MODEL to TensorFlow.js, and prove that it computes the same numbers there.
 
-    The model is loaded, which runs its code. Nothing is written unless TensorFlow.js, in Node.js,
-    gives the source's numbers on the same inputs.
+    The model is loaded, which runs its code. Nothing is written unless the numbers are the same.
     """
     if not tfjs:
         raise UsageError("convert to what? TensorFlow.js is the one target.", "add --tfjs")

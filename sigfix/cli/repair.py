@@ -41,7 +41,7 @@ def repair(
     output: Annotated[
         Optional[Path],  # noqa: UP045
         _option(
-            "The new directory.  [default: MODEL_repaired]", "-o", "--output-dir", panel=_CHECKS
+            "The new directory.  (default: MODEL_repaired)", "-o", "--output-dir", panel=_CHECKS
         ),
     ] = None,
     function: Annotated[

@@ -41,18 +41,8 @@ def save_onnx(
         for v in inputs
     }
 
-    def serve(**tensors: Any) -> dict[str, Any]:
-        fed = {
-            name: layout.channels_first(tensors[own])
-            if name in channels_last_inputs
-            else tensors[own]
-            for name, own in names.items()
-        }
-        outputs = trace(model, fed)
-        return {tensorflow_name(name): tf.identity(t) for name, t in outputs.items()}
-
     try:
-        function = tf.function(serve, autograph=False).get_concrete_function(**specs)
+        function = _function(model, names, specs, set(channels_last_inputs))
     except SigfixError:
         raise
     except Exception as error:  # onnx-tf and TensorFlow raise whatever their handlers meet
@@ -60,6 +50,36 @@ def save_onnx(
             f"the ONNX model could not be expressed in TensorFlow: {_first_line(error)}"
         ) from error
     tf.saved_model.save(tf.Module(), str(destination), signatures={SIGNATURE: function})
+
+
+def _function(
+    model: onnx.ModelProto,
+    names: dict[str, str],
+    specs: dict[str, tf.TensorSpec],
+    channels_last: set[str],
+) -> Any:
+    """The concrete function of the model, without what tracing left behind.
+
+    A handler that turns or merges weights leaves the originals in the graph, and a function
+    keeps dead nodes: the model would be saved at twice its size.
+    """
+    with tf.Graph().as_default() as graph:
+        fed = {}
+        for name, own in names.items():
+            image = tf.compat.v1.placeholder(specs[own].dtype, specs[own].shape, name=own)
+            fed[name] = layout.channels_first(image) if name in channels_last else image
+        outputs = {tensorflow_name(name): tf.identity(t) for name, t in trace(model, fed).items()}
+    alive = tf.compat.v1.graph_util.extract_sub_graph(
+        graph.as_graph_def(), [t.op.name for t in outputs.values()]
+    )
+    present = {node.name for node in alive.node}
+
+    def serve(**tensors: Any) -> dict[str, Any]:
+        used = {f"{own}:0": t for own, t in tensors.items() if own in present}
+        results = tf.import_graph_def(alive, used, [t.name for t in outputs.values()], name="")
+        return dict(zip(outputs, results, strict=True))
+
+    return tf.function(serve, autograph=False).get_concrete_function(**specs)
 
 
 def tensorflow_name(name: str) -> str:

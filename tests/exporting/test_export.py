@@ -94,9 +94,7 @@ def test_random_model_differs_and_is_not_published(tmp_path):
         tmp_path / "model", lambda x: {"y": x + tf.random.uniform([4])}, floats("x", None, 4)
     )
     aside = tmp_path / "aside"
-    with pytest.raises(
-        ParityError, match="differs from SavedModel at batch 1: y: off by"
-    ):
+    with pytest.raises(ParityError, match="differs from SavedModel at batch 1: y: off by"):
         convert(model, tmp_path / "web", ConvertOptions(keep_failed=aside))
     assert (aside / "model.json").is_file()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["aside", "model"]
