@@ -146,10 +146,11 @@ def _plan_signature(meta_graph: MetaGraph, choices: Choices, before: list[Edit])
         if choices.shapes_signature:
             return [_reshape_signature(meta_graph, choices.key, choices)]
         return []
-    if before and choices.key == DEFAULT_SERVING_KEY and not choices.shapes_signature:
-        removed = {getattr(edit, "key", "") for edit in before}
-        if DEFAULT_SERVING_KEY in removed:
-            return []  # the user took it away
+    if before and not choices.shapes_signature and choices.key == DEFAULT_SERVING_KEY:
+        taken = any(getattr(edit, "key", "") == DEFAULT_SERVING_KEY for edit in before)
+        if taken or len(keys) != 1:
+            return []  # the user arranges the signatures
+        return [AliasSignature(DEFAULT_SERVING_KEY, keys[0], SIGNATURE)]
     if len(keys) == 1:
         return [_from_signature(meta_graph, replace(choices, from_key=(keys[0],)))]
     if keys:

@@ -68,7 +68,8 @@ def plan_method_names(meta_graph: MetaGraph, choices: Choices, before: list[Edit
         alias = next((edit for edit in before if isinstance(edit, AliasSignature)), None)
         if alias is None:
             return []
-        was = require(meta_graph, alias.of).method_name
+        renamed = {edit.to: edit.key for edit in before if isinstance(edit, RenameSignature)}
+        was = require(meta_graph, renamed.get(alias.of, alias.of)).method_name
         if choices.method_name and choices.method_name != was:
             return [SetMethodName(choices.key, choices.method_name, was, OPTION)]
         return [] if was else [SetMethodName(choices.key, PREDICT_METHOD)]

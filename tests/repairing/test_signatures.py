@@ -53,6 +53,23 @@ def test_removed_and_renamed(saved, tmp_path):
     assert [item.key for item in read(out).meta_graphs[0].user_signatures] == ["serving_default"]
 
 
+def test_arranging_signatures_asks_nothing_more(saved, tmp_path):
+    source = saved("several_signatures")
+    out = _mend(source, tmp_path / "renamed", rename_signatures=(("double", "twice"),))
+    keys = [item.key for item in read(out).meta_graphs[0].user_signatures]
+    assert keys == ["square", "twice"]
+    out = _mend(
+        source,
+        tmp_path / "left",
+        remove=("square",),
+        rename_signatures=(("double", "twice"),),
+    )
+    np.testing.assert_array_equal(run_both(out, {"x": ROW})["y"], [2, 4, 6])
+    np.testing.assert_array_equal(run_both(out, {"x": ROW}, "twice")["y"], [2, 4, 6])
+    out = _mend(saved("healthy"), tmp_path / "none", remove=("serving_default",))
+    assert read(out).meta_graphs[0].user_signatures == ()
+
+
 def test_names_clash(saved, tmp_path):
     with pytest.raises(BlockedError, match="square exists already"):
         _mend(
