@@ -34,7 +34,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	  echo "$(PYTHON) cannot make virtual environments. On Debian or Ubuntu: apt install python3.11-venv"; \
 	  exit 1; } >&2
 	$(PYTHON) -m venv .venv
-	@echo "Installing the tested environment into .venv: 8 GB, a few minutes."
+	@echo "Installing the tested environment into .venv: 9 GB, a few minutes."
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,dev]'
 	@$(BIN)/python -c 'import cv2' || { \
 	  echo "OpenCV, which docTR uses, lacks a system library. On Debian or Ubuntu: apt install libgl1 libglib2.0-0"; \
@@ -53,6 +53,8 @@ matrix: $(INSTALLED)
 
 fuzz: $(INSTALLED)
 	$(BIN)/python -m pytest tests/fuzzing
+	$(BIN)/python -m pip install --quiet atheris
+	$(BIN)/python -m tests.fuzzing.guided -max_total_time=60
 
 bench: $(INSTALLED)
 	$(BIN)/python -m tests.bench

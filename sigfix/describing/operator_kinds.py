@@ -14,6 +14,12 @@ TABLES = frozenset({
     "MutableHashTableOfTensorsV2",
 })  # fmt: skip
 
+FILLING = (
+    "InitializeTable", "InitializeTableV2", "InitializeTableFromTextFile",
+    "InitializeTableFromTextFileV2", "LookupTableImport", "LookupTableImportV2",
+)  # fmt: skip
+"""What fills a table when the model is loaded."""
+
 RANDOM = frozenset({
     "RandomUniform", "RandomUniformInt", "RandomStandardNormal",
     "TruncatedNormal", "ParameterizedTruncatedNormal", "RandomShuffle", "RandomGamma",
@@ -60,6 +66,8 @@ CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall", "SymbolicGradie
 
 def unknown_names() -> list[str]:
     """Names above that the table of operators does not have; a test keeps this empty."""
-    listed = BATCH_NORM | PYTHON_FUNCTIONS | TABLES | RANDOM | STATE_CHANGING | SYSTEM
+    listed = (
+        set(FILLING) | BATCH_NORM | PYTHON_FUNCTIONS | TABLES | RANDOM | STATE_CHANGING | SYSTEM
+    )
     known = tensorflow_operators()
     return sorted(name for name in listed | CONTROL_FLOW | CALLS if name not in known)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from sigfix.describing.callables import argument_text, signature_tensor_text, trace_arguments
+from sigfix.describing.operator_kinds import FILLING, TABLES
 from sigfix.diagnosis.rule import Finding, Severity
 from sigfix.diagnosis.subject import is_internal
 from sigfix.model import Function, MetaGraph, OtherModel, SavedModel, Signature, Trace
@@ -22,6 +23,7 @@ _LABEL = 12
 _MOST_FUNCTIONS = 8
 _MOST_TRACES = 4
 _MOST_TENSORS = 12
+_CARD_KEYS = ("preset", "layout", "decoder")
 
 
 def render_text(inspection: Inspection, style: Style, *, everything: bool = False) -> str:
@@ -82,6 +84,9 @@ def _model_lines(
     lines = _row(style, "kind", f"{names[model.encoding]}, {size_text(model.size_bytes)}")
     for producer in inspection.producers:
         lines += _row(style, "producer", f"{producer.name} ({producer.evidence})")
+    if model.card is not None:
+        known = [f"{key} {model.card[key]}" for key in _CARD_KEYS if key in model.card]
+        lines += _row(style, "card", ", ".join(known) or "assets.extra/sigfix.json")
     several = len(model.meta_graphs) > 1
     for index, meta in enumerate(model.meta_graphs):
         if several:
@@ -109,6 +114,10 @@ def _meta_lines(
         shown = files if everything else files[:_MOST_TENSORS]
         more = f" and {len(files) - len(shown)} more" if len(files) > len(shown) else ""
         lines += _row(style, "assets", ", ".join(shown) + more)
+    tables = {op: count for op, count in meta.graph.op_counts.items() if op in TABLES}
+    if tables:
+        tables |= {op: meta.graph.op_counts[op] for op in FILLING if op in meta.graph.op_counts}
+        lines += _row(style, "tables", ", ".join(f"{op} {tables[op]}" for op in tables))
     if meta.init_op:
         lines += _row(style, "initialiser", meta.init_op)
     counts = meta.graph.op_counts

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sigfix.errors import UnreadableModelError
+from sigfix.pipeline.inspect import inspect
 from sigfix.reading import read
 from tests.models import Model, healthy, varint
 
@@ -87,6 +88,8 @@ def test_checkpoint_is_named(tmp_path: Path) -> None:
 def test_one_version_below_is_read(tmp_path: Path) -> None:
     healthy().write(tmp_path / "model" / "1")
     assert read(tmp_path / "model").path == tmp_path / "model" / "1"
+    assert [item.code for item in inspect(tmp_path / "model").findings] == ["CON210"]
+    assert inspect(tmp_path / "model" / "1").findings == ()
 
 
 def test_several_versions_are_listed(tmp_path: Path) -> None:
