@@ -23,7 +23,7 @@ KINDS = {
         edits.OutputPlan, edits.BoundInput, edits.FunctionSource, edits.MergedSource,
         edits.GraphSource, edits.AddSignature, edits.AliasSignature, edits.RemoveSignature,
         edits.RenameSignature, edits.SetMethodName, edits.SetTags, edits.KeepMetaGraph,
-        edits.ExportKeras, edits.Candidate, edits.Plan,
+        edits.ExportKeras, edits.AttachSignature, edits.Candidate, edits.Plan,
     )
 }  # fmt: skip
 """What a plan is made of, by name."""

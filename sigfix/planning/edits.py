@@ -136,6 +136,19 @@ class AliasSignature:
 
 
 @dataclass(frozen=True)
+class AttachSignature:
+    """Make a signature of the signature map known to the object graph too.
+
+    Without it the v1 loader sees the signature and `tf.saved_model.load` does not. `function` is
+    the library function that the signature's outputs are a call of.
+    """
+
+    key: str
+    function: str
+    origin: str = GRAPH
+
+
+@dataclass(frozen=True)
 class RemoveSignature:
     """Take a signature away."""
 
@@ -195,6 +208,7 @@ class ExportKeras:
 Edit = (
     AddSignature
     | AliasSignature
+    | AttachSignature
     | RemoveSignature
     | RenameSignature
     | SetMethodName
@@ -212,6 +226,7 @@ def positions(target: str) -> list[tuple[int, int]]:
 
 METADATA_EDITS = (
     AliasSignature,
+    AttachSignature,
     RemoveSignature,
     RenameSignature,
     SetMethodName,

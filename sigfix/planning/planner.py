@@ -15,6 +15,7 @@ from sigfix.planning.edits import (
     TRACE,
     AddSignature,
     AliasSignature,
+    AttachSignature,
     Candidate,
     Edit,
     FunctionSource,
@@ -122,6 +123,7 @@ def _plan_meta_graph(model: SavedModel, index: int, choices: Choices) -> list[Ed
             item.tags for number, item in enumerate(model.meta_graphs) if number != index
         )
         edits.append(KeepMetaGraph(meta_graph.tags, others))
+    edits += existing.plan_attachments(meta_graph, edits)
     edits += existing.plan_changes(meta_graph, choices)
     edits += _plan_signature(meta_graph, choices, edits)
     edits += existing.plan_method_names(meta_graph, choices, edits)
@@ -138,6 +140,7 @@ def _plan_signature(meta_graph: MetaGraph, choices: Choices, before: list[Edit])
     """The edit that makes the wanted signature, none where it is there and nothing is asked."""
     keys = [signature.key for signature in meta_graph.user_signatures]
     keys = existing.keys_after(keys, before)
+    before = [edit for edit in before if not isinstance(edit, AttachSignature)]
     if choices.function is not None:
         return [_from_function_path(meta_graph, choices.function, choices)]
     if choices.from_key:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from sigfix.errors import BlockedError
-from sigfix.model import MetaGraph, Signature
+from sigfix.model import MetaGraph, Signature, node_of
 from sigfix.planning.choices import Choices
 from sigfix.planning.edits import (
     OPTION,
     PREDICT_METHOD,
     AddSignature,
     AliasSignature,
+    AttachSignature,
     Candidate,
     Edit,
     RemoveSignature,
     RenameSignature,
     SetMethodName,
 )
+from sigfix.planning.functions import signature_function
 from sigfix.planning.traces import Ambiguous
 
 USUAL_KEYS = ("serving_default", "serving", "predict", "predictions", "serve", "default", "call")
@@ -58,6 +60,39 @@ def keys_after(keys: list[str], edits: list[Edit]) -> list[str]:
         elif isinstance(edit, RenameSignature):
             keys = [edit.to if key == edit.key else key for key in keys]
     return keys
+
+
+def plan_attachments(meta_graph: MetaGraph, before: list[Edit]) -> list[Edit]:
+    """Signatures that the object graph does not know, each a call of one library function.
+
+    Raises `BlockedError` where the wanted signature is no such call.
+    """
+    objects = meta_graph.objects
+    if objects is None:
+        return []
+    replaced = {getattr(edit, "key", "") for edit in before}
+    return [
+        AttachSignature(signature.key, function)
+        for signature in meta_graph.user_signatures
+        if signature.key not in replaced and signature_function(meta_graph, signature.key) is None
+        for function in [_called_function(meta_graph, signature)]
+        if function
+    ]
+
+
+def _called_function(meta_graph: MetaGraph, signature: Signature) -> str:
+    """The library function whose arguments and results are the signature's, in sorted order."""
+    tensors = [item.spec.name for item in signature.outputs]
+    nodes = {node_of(name) for name in tensors}
+    node = meta_graph.graph.by_name.get(min(nodes)) if len(nodes) == 1 else None
+    if node is None or not node.functions:
+        return ""
+    fed = [node_of(name) for name in node.data_inputs[: len(signature.inputs)]]
+    in_order = fed == [node_of(item.spec.name) for item in signature.inputs]
+    results = [f"{node.name}:{index}" for index in range(len(tensors))]
+    function = meta_graph.graph.function_by_name.get(node.functions[0])
+    whole = function is not None and len(function.outputs) == len(tensors)
+    return node.functions[0] if in_order and whole and tensors == results else ""
 
 
 def plan_method_names(meta_graph: MetaGraph, choices: Choices, before: list[Edit]) -> list[Edit]:

@@ -8,6 +8,7 @@ from sigfix.model import MetaGraph, SavedModel, Signature, format_shape
 from sigfix.planning.edits import (
     AddSignature,
     AliasSignature,
+    AttachSignature,
     BoundInput,
     Candidate,
     Edit,
@@ -69,6 +70,8 @@ def _edit(edit: Edit) -> Iterator[str]:
         yield from _columns(rows)
     elif isinstance(edit, AliasSignature):
         yield f"  + signature {edit.key}, the same as {edit.of}  {_from(edit.origin)}"
+    elif isinstance(edit, AttachSignature):
+        yield f"  ~ signature {edit.key}: made known to tf.saved_model.load  {_from(edit.origin)}"
     elif isinstance(edit, RemoveSignature):
         yield f"  - signature {edit.key}  {_from(edit.origin)}"
     elif isinstance(edit, RenameSignature):

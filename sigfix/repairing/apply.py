@@ -11,6 +11,7 @@ from sigfix.model import node_of
 from sigfix.planning.edits import (
     AddSignature,
     AliasSignature,
+    AttachSignature,
     Edit,
     ExportKeras,
     KeepMetaGraph,
@@ -95,6 +96,8 @@ def _apply(meta_graph: Any, edit: Edit) -> None:
         raise BlockedError(f"The plan is for another model: there is no signature {key}.")
     if isinstance(edit, AliasSignature):
         signatures.alias(meta_graph, edit.key, edit.of)
+    elif isinstance(edit, AttachSignature):
+        signatures.attach(meta_graph, edit.key, edit.function)
     elif isinstance(edit, RemoveSignature):
         signatures.remove(meta_graph, edit.key)
     elif isinstance(edit, RenameSignature):

@@ -8,6 +8,7 @@ from sigfix.model import MetaGraph, SavedModel, Signature
 from sigfix.planning.edits import (
     AddSignature,
     AliasSignature,
+    AttachSignature,
     KeepMetaGraph,
     Plan,
     RemoveSignature,
@@ -72,7 +73,10 @@ def _check_meta_graph(before: MetaGraph, after: MetaGraph, plan: Plan) -> list[s
         holder = dict(after.objects.root.children).get("signatures") if after.objects.root else None
         seen = {key for key, _ in after.objects.nodes[holder].children} if holder else set()
         for edit in plan.edits:
-            if isinstance(edit, (AddSignature, AliasSignature)) and edit.key not in seen:
+            if (
+                isinstance(edit, (AddSignature, AliasSignature, AttachSignature))
+                and edit.key not in seen
+            ):
                 problems.append(f"tf.saved_model.load would not see {edit.key}")
     return problems
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from sigfix.errors import BlockedError
-from sigfix.model import Shape
-from sigfix.reading.protos import dtype_number, message_class
+from sigfix.model import Shape, node_of
+from sigfix.reading.protos import dtype_name, dtype_number, message_class
+from sigfix.reading.shapes import read_shape
+from sigfix.repairing.captures import tensors_of_captures
 from sigfix.repairing.nodes import shape_message
 
 Spec = tuple[str, str, Shape]
@@ -70,6 +72,7 @@ def attach_function(
     and results.
     """
     concrete = objects.concrete_functions[function_name]
+    concrete.Clear()
     concrete.bound_inputs.extend(captured)
     structure = concrete.canonicalized_input_signature.tuple_value
     structure.values.add().tuple_value.SetInParent()
@@ -155,3 +158,36 @@ def rename(meta_graph: Any, key: str, to: str) -> None:
         node_id = _drop_child(holder, key)
         if node_id is not None:
             set_child(holder, to, node_id)
+
+
+def attach(meta_graph: Any, key: str, function: str) -> None:
+    """Make signature `key`, a call of library function `function`, known to the object graph.
+
+    Raises `BlockedError` where a tensor that the call is given belongs to no known object.
+    """
+    definition = meta_graph.signature_def[key]
+    node_name = node_of(next(iter(definition.outputs.values())).name)
+    call = next(node for node in meta_graph.graph_def.node if node.name == node_name)
+    passed = [name for name in call.input if not name.startswith("^")][len(definition.inputs) :]
+    objects = {tensor: node for node, tensor in tensors_of_captures(meta_graph).items()}
+    strange = [name for name in passed if name not in objects]
+    if strange:
+        raise BlockedError(
+            f"Signature {key} uses {strange[0]}, which is no object of the object graph.",
+            "build the signature from a function with --function",
+        )
+
+    def specs(infos: Any) -> list[Spec]:
+        return [
+            (name, dtype_name(infos[name].dtype), read_shape(infos[name].tensor_shape))
+            for name in sorted(infos)
+        ]
+
+    attach_function(
+        meta_graph.object_graph_def,
+        key,
+        function,
+        [objects[name] for name in passed],
+        specs(definition.inputs),
+        specs(definition.outputs),
+    )

@@ -53,6 +53,31 @@ def test_removed_and_renamed(saved, tmp_path):
     assert [item.key for item in read(out).meta_graphs[0].user_signatures] == ["serving_default"]
 
 
+def test_a_signature_that_only_the_v1_loader_knew(saved, tmp_path):
+    """Somebody edited the signature map alone; both loaders see it after the repair."""
+    import shutil
+
+    import tensorflow as tf
+
+    from sigfix.reading import load_message
+
+    whole = _mend(saved("wrapper"), tmp_path / "whole")
+    broken = tmp_path / "broken"
+    shutil.copytree(whole, broken)
+    message, _ = load_message(broken)
+    objects = message.meta_graphs[0].object_graph_def
+    holder = next(c.node_id for c in objects.nodes[0].children if c.local_name == "signatures")
+    del objects.nodes[holder].children[:]
+    (broken / "saved_model.pb").write_bytes(message.SerializeToString())
+    assert not tf.saved_model.load(str(broken)).signatures
+    result = repair(broken, tmp_path / "out", None, RepairOptions(run=True))
+    assert [type(edit).__name__ for edit in result.plan.edits] == ["AttachSignature"]
+    assert result.parity[0].verdict == "same"
+    got, expected = run_both(tmp_path / "out", {"x": X}), run_v2(whole, {"x": X})
+    for name in expected:
+        np.testing.assert_array_equal(got[name], expected[name])
+
+
 def test_arranging_signatures_asks_nothing_more(saved, tmp_path):
     source = saved("several_signatures")
     out = _mend(source, tmp_path / "renamed", rename_signatures=(("double", "twice"),))
