@@ -11,11 +11,12 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import inference, inspection, repair
+from tests.bench import inference, inspection, inspection_scale, repair
 from tests.bench.ratio import Ratio
 
 SECTIONS: dict[str, Callable[[Path], list[Ratio]]] = {
     "inspect": inspection.measure,
+    "inspect-scale": inspection_scale.measure,
     "inference": inference.measure,
     "repair": repair.measure,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -81,3 +82,18 @@ def test_archive_reads_like_the_directory(tmp_path: Path) -> None:
     assert after.variables == before.variables
     assert after.files == before.files
     assert sorted(item.name for item in tmp_path.iterdir()) == ["m", "m.tar.gz"]
+
+
+def test_whole_process_stays_small(tmp_path: Path) -> None:
+    """At most three times saved_model.pb plus 60 MB, for a model of many nodes."""
+    from tests.bench.inspection_scale import model_of_a_megabyte
+
+    path = model_of_a_megabyte().write(tmp_path / "m")
+    size = (path / "saved_model.pb").stat().st_size
+    assert size > 900_000
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sigfix", "inspect", str(path)], stdout=subprocess.DEVNULL
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    assert status == 0
+    assert usage.ru_maxrss * 1024 <= 3 * size + 60_000_000
