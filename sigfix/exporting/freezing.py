@@ -35,7 +35,12 @@ def freeze(model: Path, signature: str, tags: Sequence[str] | None = None) -> Fr
     Raises `UsageError` where it has no such signature, `ConversionError` where TensorFlow cannot
     freeze it.
     """
-    loaded = tf.saved_model.load(str(model), tags=None if tags is None else list(tags))
+    try:
+        loaded = tf.saved_model.load(str(model), tags=None if tags is None else list(tags))
+    except Exception as error:  # TensorFlow raises a different kind for every fault
+        raise ConversionError(
+            f"TensorFlow cannot load {model}: {_first_line(error)}", f"sigfix inspect {model}"
+        ) from error
     if signature not in loaded.signatures:
         known = ", ".join(f"'{k}'" for k in loaded.signatures) or "none"
         raise UsageError(
@@ -51,7 +56,9 @@ def freeze(model: Path, signature: str, tags: Sequence[str] | None = None) -> Fr
             function, aggressive_inlining=True
         )
     except Exception as error:  # TensorFlow raises several kinds here
-        raise ConversionError(f"TensorFlow could not freeze '{signature}': {error}") from error
+        raise ConversionError(
+            f"TensorFlow could not freeze '{signature}': {_first_line(error)}"
+        ) from error
     keys = list(function._arg_keywords)
     tensors = dict(zip(keys, function.inputs, strict=False))
     results = dict(zip(sorted(function.structured_outputs), frozen.outputs, strict=True))
@@ -124,3 +131,8 @@ def _with_signature_names(
     unused = tuple(key for key, name in names["inputs"].items() if name not in used)
     frozen.prune()
     return FrozenSignature(frozen, names["inputs"], names["outputs"], signature, unused)
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__

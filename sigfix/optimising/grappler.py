@@ -10,7 +10,17 @@ from typing import Any
 
 from sigfix.optimising.graph import Graph, from_graph_def
 
-STEPS = ("pruning", "constfold", "arithmetic", "dependency", "pruning", "constfold", "dependency")
+# Assertions and prints go first: TF.js has neither, and no output depends on them.
+STEPS = (
+    "debug_stripper",
+    "pruning",
+    "constfold",
+    "arithmetic",
+    "dependency",
+    "pruning",
+    "constfold",
+    "dependency",
+)
 
 
 def simplify(graph: Graph, signature: Any) -> Graph:
