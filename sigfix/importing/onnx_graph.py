@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import onnx
-import onnxslim
 
 from sigfix.errors import BlockedError, UnreadableModelError
 from sigfix.presets import Preset
@@ -73,13 +71,6 @@ def finish_detector(model: onnx.ModelProto, preset: Preset) -> None:
     model.graph.output.append(
         onnx.helper.make_tensor_value_info(preset.output, onnx.TensorProto.FLOAT, shape)
     )
-
-
-def simplify(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Fold constants and shape arithmetic, merge batch norms into convolutions."""
-    slim: Any = onnxslim.slim(model)
-    simplified: onnx.ModelProto = slim
-    return simplified
 
 
 def check_preset(model: onnx.ModelProto, preset: Preset, path: Path) -> None:

@@ -70,6 +70,7 @@ def _from_onnx(path: Path, options: Choice, temporary: Path, say: Say) -> Prepar
     from sigfix.importing import onnx_graph
     from sigfix.importing.doctr import vocabulary_characters
     from sigfix.importing.onnx_to_saved_model import save_onnx
+    from sigfix.importing.shape_folding import simplify
 
     place = temporary / "saved_model"
     say(f"importing {path} through onnx-tf")
@@ -89,5 +90,5 @@ def _from_onnx(path: Path, options: Choice, temporary: Path, say: Say) -> Prepar
         inputs = onnx_graph.graph_inputs(model)
         wide = options.layout == "nhwc"
         turned = tuple(v.name for v in inputs if wide and len(onnx_graph.shape_of(v)) == 4)
-        save_onnx(onnx_graph.simplify(model), place, turned)
+        save_onnx(simplify(model), place, turned)
     return Prepared(place, ("serve",), "serving_default", card, path, turned)

@@ -172,10 +172,11 @@ def import_preset(preset: Preset, finished: Path, destination: Path) -> None:
     """
     from sigfix.importing import onnx_graph
     from sigfix.importing.onnx_to_saved_model import save_onnx
+    from sigfix.importing.shape_folding import simplify
 
     model = onnx_graph.read_onnx(finished)
     onnx_graph.fix_dimensions(model, {"input": (None, 3, preset.height, preset.width)})
-    save_onnx(onnx_graph.simplify(model), destination, channels_last_inputs=("input",))
+    save_onnx(simplify(model), destination, channels_last_inputs=("input",))
 
 
 def compare_saved_model(preset: Preset, finished: Path, model: Path) -> list[Comparison]:

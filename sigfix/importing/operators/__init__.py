@@ -11,6 +11,8 @@ import sigfix.importing.operators.linear
 import sigfix.importing.operators.normalization
 import sigfix.importing.operators.pooling
 import sigfix.importing.operators.recurrent
+import sigfix.importing.operators.reductions
 import sigfix.importing.operators.refused
 import sigfix.importing.operators.resize
+import sigfix.importing.operators.selection
 import sigfix.importing.operators.shape  # noqa: F401

@@ -1,0 +1,167 @@
+"""Operators that compare, choose, repeat, split and scatter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from sigfix.importing import layout
+from sigfix.importing.onnx_tf_backend import as_array
+from sigfix.importing.operators.registry import Node, onnx_operator
+from sigfix.importing.static_values import known_elements
+
+# Element-wise operators of two inputs: (ONNX name, since-versions, function).
+BINARY: tuple[tuple[str, tuple[int, ...], Any], ...] = (
+    ("Equal", (7, 11, 13, 19), tf.equal),
+    ("Greater", (7, 9, 13), tf.greater),
+    ("GreaterOrEqual", (12, 16), tf.greater_equal),
+    ("Less", (7, 9, 13), tf.less),
+    ("LessOrEqual", (12, 16), tf.less_equal),
+    ("And", (7,), tf.logical_and),
+    ("Or", (7,), tf.logical_or),
+    ("Xor", (7,), tf.math.logical_xor),
+)
+
+
+def _register_binary(name: str, versions: tuple[int, ...], function: Any) -> None:
+    @onnx_operator(name, *versions)
+    def binary(node: Node, a: Any, b: Any) -> Any:
+        return layout.elementwise(function, a, b)
+
+
+for _name, _versions, _function in BINARY:
+    _register_binary(_name, _versions, _function)
+
+
+@onnx_operator("Not", 1)
+def negate(node: Node, x: Any) -> Any:
+    """The opposite of a boolean."""
+    return layout.elementwise(tf.logical_not, x)
+
+
+@onnx_operator("Pow", 7, 12, 13, 15)
+def power(node: Node, x: Any, exponent: Any) -> Any:
+    """x to the power of `exponent`, in the dtype of x; a square is a square."""
+    value = as_array(exponent)
+    if value is not None and value.size == 1 and value.item() == 2 and x.dtype.is_floating:
+        return layout.elementwise(tf.square, x)
+    if x.dtype.is_integer and not exponent.dtype.is_integer:
+        raise node.refuse("an integer to the power of a fraction is not supported")
+    return layout.elementwise(tf.pow, x, tf.cast(exponent, x.dtype))
+
+
+@onnx_operator("Where", 9, 16)
+def where(node: Node, condition: Any, a: Any, b: Any) -> Any:
+    """a where the condition holds, b elsewhere; all three broadcast."""
+    return layout.elementwise(tf.where, condition, a, b)
+
+
+def _target(node: Node, x: Any, shape: Any) -> list[int | None] | None:
+    """Broadcast shape of x and `shape`, None for each dimension that the batch decides."""
+    wanted = known_elements(shape)
+    if wanted is None or x.shape.rank is None:
+        return None
+    rank = max(len(wanted), x.shape.rank)
+    one: list[int | None] = [1]
+    own = one * (rank - x.shape.rank) + list(x.shape)
+    wanted = one * (rank - len(wanted)) + wanted
+    return [o if w == 1 else w for o, w in zip(own, wanted, strict=True)]
+
+
+@onnx_operator("Expand", 8, 13)
+def expand(node: Node, x: Any, shape: Any) -> Any:
+    """Broadcast x and `shape` with each other; nothing where that changes nothing."""
+    target = _target(node, x, shape)
+    if target is not None and None not in target and list(x.shape) == target:
+        return x
+    wanted = tf.cast(shape, tf.int32)
+    if target is None:
+        return tf.broadcast_to(x, tf.broadcast_dynamic_shape(tf.shape(x), wanted))
+    if None not in target:
+        return tf.broadcast_to(x, target)
+    own = list(x.shape)
+    pad = len(target) - len(own)
+    parts: list[Any] = []
+    for axis, size in enumerate(target):
+        given = axis - (len(target) - shape.shape[0])
+        if size is not None:
+            parts.append(size)
+        elif axis >= pad and own[axis - pad] is None:
+            parts.append(tf.shape(x)[axis - pad])
+        else:
+            parts.append(wanted[given])
+    result = tf.broadcast_to(x, tf.stack(parts))
+    result.set_shape(target)
+    return result
+
+
+@onnx_operator("Tile", 6, 13)
+def tile(node: Node, x: Any, repeats: Any) -> Any:
+    """Repeat along each axis."""
+    known = as_array(repeats)
+    if known is not None and (known == 1).all():
+        return x
+    return tf.tile(x, tf.cast(repeats, tf.int32))
+
+
+@onnx_operator("Range", 11)
+def counting(node: Node, start: Any, limit: Any, delta: Any) -> Any:
+    """start, start + delta, ... below `limit`."""
+    return tf.range(*(tf.reshape(v, []) for v in (start, limit, delta)))
+
+
+@onnx_operator("Split", 1, 2, 11, 13, 18)
+def split(node: Node, x: Any, sizes: Any = None) -> Any:
+    """Cut along `axis` into pieces of the given sizes, or into equal ones."""
+    axis = int(node.attributes.get("axis", 0)) % x.shape.rank
+    given = node.attributes.get("split")
+    if sizes is not None:
+        given = node.constant(sizes, "split sizes").reshape(-1).tolist()
+    total, count = x.shape[axis], node.output_count
+    if not given:
+        if total is None:
+            raise node.refuse("the split axis must be static")
+        piece = -(-total // count)
+        given = [piece] * (count - 1) + [total - piece * (count - 1)]
+    if 0 in given:
+        raise node.refuse("empty pieces are not supported")
+    source, permutation = layout.look_through(x) or (x, tuple(range(x.shape.rank)))
+    pieces = tf.split(source, [int(g) for g in given], permutation[axis])
+    return tuple(layout.transpose(p, permutation) for p in pieces)
+
+
+@onnx_operator("Cast", 6, 9, 13, 19)
+def cast(node: Node, x: Any) -> Any:
+    """To another dtype, as ONNX Runtime does: fractions towards zero, anything but 0 is true."""
+    target = tf.dtypes.as_dtype(node.attributes["to"])  # onnx-tf has translated it
+    if tf.string in (target, x.dtype):
+        raise node.refuse("text is not supported")
+    value = as_array(x)
+    if value is not None:
+        return tf.constant(value.astype(target.as_numpy_dtype))
+    return x if x.dtype == target else layout.elementwise(lambda t: tf.cast(t, target), x)
+
+
+@onnx_operator("ScatterND", 11, 13, 16, 18)
+def scatter(node: Node, data: Any, indices: Any, updates: Any) -> Any:
+    """A copy of `data` with `updates` at `indices`."""
+    if node.text("reduction", "none") != "none":
+        raise node.refuse("reduction is not supported")
+    known = as_array(indices)
+    if known is not None and (known < 0).any():
+        raise node.refuse("negative indices are not supported")
+    return tf.tensor_scatter_nd_update(data, tf.cast(indices, tf.int32), updates)
+
+
+@onnx_operator("Trilu", 14)
+def triangle(node: Node, x: Any, diagonal: Any = None) -> Any:
+    """The upper (or lower) triangle of the last two axes, zero elsewhere."""
+    rows, columns = x.shape[-2:]
+    if rows is None or columns is None:
+        raise node.refuse("its matrices must be static")
+    offset = 0 if diagonal is None else int(node.constant(diagonal, "diagonal").reshape(-1)[0])
+    place = np.arange(columns)[None, :] - np.arange(rows)[:, None]
+    inside = place >= offset if node.attributes.get("upper", 1) else place <= offset
+    return tf.where(tf.constant(inside), x, tf.zeros([], x.dtype))

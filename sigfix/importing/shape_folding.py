@@ -1,0 +1,271 @@
+"""Fold what an ONNX graph computes from shapes, with the batch as the one unknown.
+
+Exporters write sizes as computations: Shape, Gather, Concat, Reshape. Where every dimension but
+the batch is fixed, such a tensor depends on the batch alone. ONNX Runtime computes all of them
+for three batch sizes: a tensor that is the same for all three is a constant, and one whose
+elements are a + b * batch for the first two, and for the third as well, becomes just that.
+A reshape with one such element gets -1 in its place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxslim
+from onnx import helper, numpy_helper
+
+from sigfix.importing.onnx_graph import graph_inputs, shape_of
+
+BATCHES = (2, 3, 5)
+LARGEST = 1 << 22  # elements of a folded constant
+# Neither data nor a function of shapes alone.
+NOT_FOLDED = frozenset(
+    ("RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Multinomial",
+     "Bernoulli", "Dropout", "Loop", "Scan", "If", "SequenceEmpty", "Optional")
+)  # fmt: skip
+BATCH = "sigfix_batch"
+Array = np.ndarray[Any, Any]
+
+
+def simplify(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Fold constants and shape arithmetic, merge batch norms into convolutions."""
+    slim: Any = onnxslim.slim(fold_shapes(model))
+    simplified: onnx.ModelProto = slim
+    return simplified
+
+
+def fold_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model without shape arithmetic; as it is where more than the batch is dynamic."""
+    while _only_batch_is_dynamic(model):
+        values = _values_by_batch(model)
+        if values is None:
+            return model
+        inlined = _inline_decided_branches(model, values)
+        _Folding(model, values, {o.name for o in model.graph.output}).run()
+        if not inlined:
+            return model
+    return model
+
+
+def _only_batch_is_dynamic(model: onnx.ModelProto) -> bool:
+    shapes = [shape_of(v) for v in graph_inputs(model)]
+    return any(s and s[0] is None for s in shapes) and all(None not in s[1:] for s in shapes)
+
+
+def _shape_only(model: onnx.ModelProto) -> list[str]:
+    """Tensors, initializers left out, that no fed value has an influence on."""
+    known = {i.name for i in model.graph.initializer} | {""}
+    found: list[str] = []
+    for node in model.graph.node:
+        if node.op_type == "Shape" or (
+            node.op_type not in NOT_FOLDED and all(i in known for i in node.input)
+        ):
+            known.update(node.output)
+            found.extend(o for o in node.output if o)
+    return found
+
+
+def _values_by_batch(model: onnx.ModelProto) -> dict[str, tuple[Array, ...]] | None:
+    """Shape-only tensor -> its value at each of `BATCHES`; None where ONNX Runtime cannot say."""
+    import onnxruntime
+
+    names = _shape_only(model)
+    if not names:
+        return None
+    probe = onnx.ModelProto()
+    probe.CopyFrom(model)
+    del probe.graph.output[:]
+    probe.graph.output.extend(helper.make_empty_tensor_value_info(n) for n in names)
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    try:
+        session = onnxruntime.InferenceSession(
+            probe.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
+        runs = [session.run(names, _zeros(model, batch)) for batch in BATCHES]
+    except Exception:  # a model that ONNX Runtime lacks an operator for is left as it is
+        return None
+    return {n: tuple(np.asarray(r[i]) for r in runs) for i, n in enumerate(names)}
+
+
+def _zeros(model: onnx.ModelProto, batch: int) -> dict[str, Array]:
+    return {
+        v.name: np.zeros(
+            [batch if d is None else d for d in shape_of(v)],
+            helper.tensor_dtype_to_np_dtype(v.type.tensor_type.elem_type),
+        )
+        for v in graph_inputs(model)
+    }
+
+
+def _inline_decided_branches(model: onnx.ModelProto, values: dict[str, tuple[Array, ...]]) -> bool:
+    """Put the branch in place of every If whose condition is the same whatever the batch."""
+    nodes, inlined = [], False
+    for node in model.graph.node:
+        condition = values.get(node.input[0]) if node.op_type == "If" else None
+        if condition is None or not _all_equal(condition):
+            nodes.append(node)
+            continue
+        wanted = "then_branch" if condition[0].item() else "else_branch"
+        branch = next(a.g for a in node.attribute if a.name == wanted)
+        inlined = True
+        nodes.extend(branch.node)
+        model.graph.initializer.extend(branch.initializer)
+        for inner, outer in zip(branch.output, node.output, strict=True):
+            nodes.append(helper.make_node("Identity", [inner.name], [outer]))
+    if inlined:
+        copied = [onnx.NodeProto.FromString(n.SerializeToString()) for n in nodes]
+        del model.graph.node[:]
+        model.graph.node.extend(copied)
+    return inlined
+
+
+def _all_equal(values: tuple[Array, ...]) -> bool:
+    return all(v.shape == values[0].shape and np.array_equal(v, values[0]) for v in values[1:])
+
+
+@dataclass
+class _Folding:
+    """One walk from the outputs to the inputs, keeping only what is still needed."""
+
+    model: onnx.ModelProto
+    values: dict[str, tuple[Array, ...]]
+    outputs: set[str]
+    first: list[onnx.NodeProto] = field(default_factory=list)
+    made: set[str] = field(default_factory=set)
+    same: dict[str, str] = field(default_factory=dict)  # constant -> the first one equal to it
+    digests: dict[tuple[Any, ...], str] = field(default_factory=dict)
+
+    def run(self) -> None:
+        graph = self.model.graph
+        needed = set(self.outputs)
+        kept: list[onnx.NodeProto] = []
+        for node in reversed(list(graph.node)):
+            if not needed.intersection(node.output):
+                continue
+            if all(self._replaced(o) for o in node.output if o in needed):
+                continue
+            kept.append(node)
+            self._simplify_target(node)
+            needed.update(_reads(node))
+        for node in self.first + kept:
+            node.input[:] = [self.same.get(i, i) for i in node.input]
+        kept.reverse()
+        copied = [onnx.NodeProto.FromString(n.SerializeToString()) for n in self.first + kept]
+        del graph.node[:]
+        graph.node.extend(copied)
+
+    def _replaced(self, name: str) -> bool:
+        """Define `name` as a constant or from the batch, if it is one of these."""
+        if name in self.made:
+            return True
+        values = self.values.get(name)
+        if values is None or any(v.size > LARGEST for v in values):
+            return False
+        if _all_equal(values):
+            self._constant(name, values[0])
+        elif not self._affine(name, values):
+            return False
+        self.made.add(name)
+        return True
+
+    def _constant(self, name: str, value: Array) -> None:
+        """An exporter computes the same constant in every step of a decoder: keep it once."""
+        content = np.ascontiguousarray(value).tobytes()
+        key = (value.dtype.str, value.shape, hashlib.sha256(content).digest())
+        first = self.digests.setdefault(key, name)
+        if first != name and name not in self.outputs:
+            self.same[name] = first
+            return
+        self.model.graph.initializer.append(numpy_helper.from_array(value, name))
+
+    def _affine(self, name: str, values: tuple[Array, ...]) -> bool:
+        """Rank 0 and 1: each element constant or a + b * batch, joined by one Concat."""
+        terms = affine_terms(values)
+        if terms is None or values[0].ndim > 1 or values[0].dtype != np.int64:
+            return False
+        base, factor = (t.reshape(-1) for t in terms)
+        pieces = []
+        for index in range(len(base)):
+            if factor[index] == 0:
+                piece = f"{name}_{index}"
+                self._constant(piece, base[index : index + 1])
+            else:
+                piece = self._scaled_batch(int(base[index]), int(factor[index]))
+            pieces.append(piece)
+        if values[0].ndim == 0:
+            self._constant(f"{name}_axes", np.zeros(0, np.int64))
+            self.first.append(helper.make_node("Reshape", [pieces[0], f"{name}_axes"], [name]))
+        else:
+            self.first.append(helper.make_node("Concat", pieces, [name], axis=0))
+        return True
+
+    def _scaled_batch(self, base: int, factor: int) -> str:
+        """A tensor [1] holding base + factor * batch."""
+        result = self._once(BATCH, self._batch)
+        if factor != 1:
+            result = self._once(f"{BATCH}_x{factor}", self._operation("Mul", result, factor))
+        if base != 0:
+            result = self._once(f"{result}_plus{base}", self._operation("Add", result, base))
+        return result
+
+    def _once(self, name: str, make: Callable[[str], None]) -> str:
+        if name not in self.made:
+            self.made.add(name)
+            make(name)
+        return name
+
+    def _operation(self, kind: str, source: str, number: int) -> Callable[[str], None]:
+        def make(name: str) -> None:
+            self._constant(f"{name}_operand", np.array([number], np.int64))
+            self.first.append(helper.make_node(kind, [source, f"{name}_operand"], [name]))
+
+        return make
+
+    def _batch(self, name: str) -> None:
+        source = next(v for v in graph_inputs(self.model) if shape_of(v)[:1] == [None])
+        self._constant(f"{name}_zero", np.array([0], np.int64))
+        self.first.append(helper.make_node("Shape", [source.name], [f"{name}_shape"]))
+        self.first.append(
+            helper.make_node("Gather", [f"{name}_shape", f"{name}_zero"], [name], axis=0)
+        )
+
+    def _simplify_target(self, node: onnx.NodeProto) -> None:
+        """A reshape to a shape with one element that the batch decides: -1 says the same."""
+        if node.op_type != "Reshape" or node.input[1] not in self.values:
+            return
+        values = self.values[node.input[1]]
+        terms = affine_terms(values)
+        if terms is None or np.count_nonzero(terms[1]) != 1 or (values[0] <= 0).any():
+            return
+        name = f"{node.input[1]}_inferred"
+        if name not in self.made:
+            self.made.add(name)
+            self._constant(name, np.where(terms[1] != 0, -1, values[0]).astype(np.int64))
+        node.input[1] = name
+
+
+def affine_terms(values: tuple[Array, ...]) -> tuple[Array, Array] | None:
+    """(a, b) with value = a + b * batch at every batch of `BATCHES`; None where there is none."""
+    if any(v.shape != values[0].shape or v.dtype.kind != "i" for v in values):
+        return None
+    factor = (values[1] - values[0]) // (BATCHES[1] - BATCHES[0])
+    base = values[0] - factor * BATCHES[0]
+    fits = all(np.array_equal(base + factor * b, v) for b, v in zip(BATCHES, values, strict=True))
+    return (base, factor) if fits else None
+
+
+def _reads(node: onnx.NodeProto) -> set[str]:
+    """Everything that a node reads, subgraphs included."""
+    names = {i for i in node.input if i}
+    for attribute in node.attribute:
+        for inner in attribute.g.node:
+            names |= _reads(inner)
+        names.update(o.name for o in attribute.g.output)
+    return names
