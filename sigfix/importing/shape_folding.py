@@ -28,7 +28,6 @@ NOT_FOLDED = frozenset(
     ("RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Multinomial",
      "Bernoulli", "Dropout", "Loop", "Scan", "If", "SequenceEmpty", "Optional")
 )  # fmt: skip
-BATCH = "sigfix_batch"
 Array = np.ndarray[Any, Any]
 
 
@@ -41,14 +40,17 @@ def simplify(model: onnx.ModelProto) -> onnx.ModelProto:
 
 def fold_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
     """The model without shape arithmetic; as it is where more than the batch is dynamic."""
+    rounds = 0
     while _only_batch_is_dynamic(model):
         values = _values_by_batch(model)
         if values is None:
             return model
         inlined = _inline_decided_branches(model, values)
-        _Folding(model, values, {o.name for o in model.graph.output}).run()
+        outputs = {o.name for o in model.graph.output}
+        _Folding(model, values, outputs, f"sigfix_batch_{rounds}").run()
+        rounds += 1
         if not inlined:
-            return model
+            break
     return model
 
 
@@ -137,6 +139,7 @@ class _Folding:
     model: onnx.ModelProto
     values: dict[str, tuple[Array, ...]]
     outputs: set[str]
+    batch: str  # names the tensor [1] that holds the batch
     first: list[onnx.NodeProto] = field(default_factory=list)
     made: set[str] = field(default_factory=set)
     same: dict[str, str] = field(default_factory=dict)  # constant -> the first one equal to it
@@ -160,6 +163,7 @@ class _Folding:
         copied = [onnx.NodeProto.FromString(n.SerializeToString()) for n in self.first + kept]
         del graph.node[:]
         graph.node.extend(copied)
+        self._drop_unread()
 
     def _replaced(self, name: str) -> bool:
         """Define `name` as a constant or from the batch, if it is one of these."""
@@ -208,9 +212,9 @@ class _Folding:
 
     def _scaled_batch(self, base: int, factor: int) -> str:
         """A tensor [1] holding base + factor * batch."""
-        result = self._once(BATCH, self._batch)
+        result = self._once(self.batch, self._batch)
         if factor != 1:
-            result = self._once(f"{BATCH}_x{factor}", self._operation("Mul", result, factor))
+            result = self._once(f"{self.batch}_x{factor}", self._operation("Mul", result, factor))
         if base != 0:
             result = self._once(f"{result}_plus{base}", self._operation("Add", result, base))
         return result
@@ -227,6 +231,14 @@ class _Folding:
             self.first.append(helper.make_node(kind, [source, f"{name}_operand"], [name]))
 
         return make
+
+    def _drop_unread(self) -> None:
+        graph = self.model.graph
+        read = {name for node in graph.node for name in _reads(node)} | self.outputs
+        kept = [i for i in graph.initializer if i.name in read]
+        copied = [onnx.TensorProto.FromString(i.SerializeToString()) for i in kept]
+        del graph.initializer[:]
+        graph.initializer.extend(copied)
 
     def _batch(self, name: str) -> None:
         source = next(v for v in graph_inputs(self.model) if shape_of(v)[:1] == [None])

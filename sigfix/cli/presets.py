@@ -1,0 +1,33 @@
+"""`sigfix presets`: the docTR models that sigfix can build."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Optional
+
+import typer
+
+from sigfix.cli.app import app
+from sigfix.errors import UsageError
+from sigfix.presets import PRESETS, find_preset
+from sigfix.rendering.presets_text import preset_json, preset_text, presets_text
+
+
+@app.command()
+def presets(
+    name: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Argument(help="Show this one in full.", show_default=False),
+    ] = None,
+    output_format: Annotated[str, typer.Option("--format", help="`text` or `json`.")] = "text",
+) -> None:
+    """List the docTR presets, or show one: task, input, normalisation, output, decoder."""
+    if output_format not in ("text", "json"):
+        raise UsageError(f"--format {output_format}: there are text and json.")
+    if output_format == "json":
+        rows = [preset_json(p) for p in PRESETS.values()]
+        shown = rows if name is None else preset_json(find_preset(name))
+        typer.echo(json.dumps(shown, indent=2))
+    else:
+        text = presets_text(PRESETS.values()) if name is None else preset_text(find_preset(name))
+        typer.echo(text, nl=False)

@@ -1,0 +1,59 @@
+"""The table of presets, and one of them in full, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from sigfix.presets import Preset
+
+
+def presets_text(presets: Iterable[Preset]) -> str:
+    """One line a preset: name, task, image, output and how it is read."""
+    rows = [("NAME", "TASK", "IMAGE", "OUTPUT", "READ BY")]
+    rows += [(p.name, p.task, f"{p.height} x {p.width}", p.output, p.decoder) for p in presets]
+    widths = [max(len(row[i]) for row in rows) for i in range(5)]
+    lines = [
+        "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+    return "\n".join([*lines, "", "One in full: sigfix presets NAME", ""])
+
+
+def preset_text(preset: Preset) -> str:
+    """Everything that the table says of one preset."""
+    triples = {k: "/".join(f"{v:g}" for v in t) for k, t in _normalisation(preset).items()}
+    rows = [
+        ("task", preset.task),
+        ("input", f"float32[?,{preset.height},{preset.width},3], RGB, NHWC, normalised"),
+        ("mean", triples["mean"]),
+        ("std", triples["std"]),
+    ]
+    if preset.boxes is not None:
+        boxes = preset.boxes
+        rows += [
+            ("output", f"{preset.output} float32[?,{preset.height},{preset.width},1]"),
+            ("", "(logits with --raw-logits; another side with --size)"),
+            ("boxes", f"binarised at {boxes.binarise_at:g} after a 3 x 3 opening, kept from a"),
+            ("", f"mean of {boxes.least_score:g} on, grown by {boxes.unclip:g}"),
+        ]
+    else:
+        rows += [
+            ("output", f"{preset.output} float32[?,{preset.steps},classes]"),
+            ("classes", f"vocabulary + {preset.extra_classes}"),
+            ("vocabulary", f"{preset.vocabulary} (another with --vocab)"),
+            ("decoder", preset.decoder),
+        ]
+    rows.append(("opset", str(preset.opset)))
+    lines = [preset.name, *(f"  {name:11} {value}" for name, value in rows), ""]
+    return "\n".join([*lines, f"Build it: sigfix repair --preset {preset.name}", ""])
+
+
+def _normalisation(preset: Preset) -> dict[str, tuple[float, float, float]]:
+    return {"mean": preset.mean, "std": preset.std}
+
+
+def preset_json(preset: Preset) -> dict[str, Any]:
+    """The preset's row as plain values."""
+    return asdict(preset)
