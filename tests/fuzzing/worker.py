@@ -8,7 +8,6 @@ opened for writing. Prints the number of inputs, of reports, and the peak memory
 from __future__ import annotations
 
 import random
-import resource
 import signal
 import sys
 from pathlib import Path
@@ -20,6 +19,7 @@ from sigfix.rendering.inspection_json import render_json
 from sigfix.rendering.inspection_text import render_text
 from sigfix.rendering.style import Style
 from tests.fuzzing.mutations import mutated, seeds
+from tests.memory import peak_memory
 
 SECONDS = 5
 
@@ -97,8 +97,7 @@ def main() -> None:
         finally:
             watch.active = False
             signal.alarm(0)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(count, reports, peak)
+    print(count, reports, peak_memory())
 
 
 if __name__ == "__main__":
