@@ -3,7 +3,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 INSTALLED := .venv/installed
-CODE := sigfix tests tools examples
+CODE := sigfix tests examples
 
 .PHONY: help venv demo test matrix fuzz bench lint format clean
 

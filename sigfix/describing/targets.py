@@ -56,7 +56,7 @@ class TfjsTable:
 
 @cache
 def tfjs_table() -> TfjsTable:
-    """The generated table (tools/tfjs_operators.py)."""
+    """The generated table (tests/tools/tfjs_operators.py)."""
     kernels, backends = {}, {}
     for line in _TABLE.read_text(encoding="ascii").splitlines():
         if line.startswith("op "):

@@ -67,7 +67,7 @@ def render_page() -> str:
     lines = [
         "# Findings of `sigfix inspect`",
         "",
-        "Generated from the catalogue by `python -m tools.findings_page`; do not edit.",
+        "Generated from the catalogue by `python -m tests.tools.findings_page`; do not edit.",
         "",
         "| code | name | severity | `sigfix repair` mends it |",
         "|---|---|---|---|",

@@ -13,7 +13,7 @@ import pytest
 
 from sigfix.describing.operator_kinds import unknown_names
 from sigfix.rendering.rules_text import render_page
-from tools import tensorflow_operators, tfjs_operators
+from tests.tools import tensorflow_operators, tfjs_operators
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,7 +27,7 @@ def test_tensorflow_table_is_current(tmp_path: Path) -> None:
     if importlib.util.find_spec("tensorflow") is None:
         pytest.skip("TensorFlow is not installed")
     output = tmp_path / "table.txt"
-    script = ROOT / "tools" / "tensorflow_operators.py"
+    script = ROOT / "tests" / "tools" / "tensorflow_operators.py"
     subprocess.run([sys.executable, str(script), str(output)], check=True, capture_output=True)
     text = tensorflow_operators.TABLE.read_text()
     if output.read_text().splitlines()[0] != text.splitlines()[0]:

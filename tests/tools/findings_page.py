@@ -1,4 +1,4 @@
-"""Write docs/findings.md from the catalogue: python -m tools.findings_page."""
+"""Write docs/findings.md from the catalogue: python -m tests.tools.findings_page."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sigfix.rendering.rules_text import render_page
 
-PAGE = Path(__file__).parents[1] / "docs" / "findings.md"
+PAGE = Path(__file__).parents[2] / "docs" / "findings.md"
 
 if __name__ == "__main__":
     PAGE.parent.mkdir(exist_ok=True)
