@@ -97,10 +97,10 @@ def clip(node: Node, x: Any, low: Any = None, high: Any = None) -> Any:
     def limit(t: Any) -> Any:
         if (lowest, highest) == (0, 6) and t.dtype.is_floating:
             return tf.nn.relu6(t)
-        if lowest is not None and highest is not None:
+        if lowest is not None and highest is not None and lowest <= highest:
             return tf.clip_by_value(t, tf.cast(lowest, t.dtype), tf.cast(highest, t.dtype))
         if lowest is not None:
-            return tf.maximum(t, tf.cast(lowest, t.dtype))
+            t = tf.maximum(t, tf.cast(lowest, t.dtype))
         return t if highest is None else tf.minimum(t, tf.cast(highest, t.dtype))
 
     return layout.elementwise(limit, x)

@@ -129,11 +129,15 @@ _register_flattened("LogSoftmax", tf.nn.log_softmax)
 def _register_arg(name: str, function: Callable[..., Any]) -> None:
     @onnx_operator(name, 1, 11, 12, 13)
     def arg(node: Node, x: Any) -> Any:
-        """Index of the first extreme along `axis`, as int64."""
-        if node.attributes.get("select_last_index", 0):
-            raise node.refuse("select_last_index is not supported")
+        """Index of the first (or last) extreme along `axis`, as int64."""
         axis = int(node.attributes.get("axis", 0)) % x.shape.rank
-        index = function(x, axis, output_type=tf.int64)
+        if node.attributes.get("select_last_index", 0):
+            if x.shape[axis] is None:
+                raise node.refuse("select_last_index along a dynamic axis is not supported")
+            last = tf.constant(x.shape[axis] - 1, tf.int64)
+            index = last - function(tf.reverse(x, [axis]), axis, output_type=tf.int64)
+        else:
+            index = function(x, axis, output_type=tf.int64)
         return tf.expand_dims(index, axis) if node.attributes.get("keepdims", 1) else index
 
 
@@ -155,16 +159,17 @@ def cumulative_sum(node: Node, x: Any, axis: Any) -> Any:
 @onnx_operator("LayerNormalization", 17)
 def layer_normalization(node: Node, x: Any, scale: Any, bias: Any = None) -> Any:
     """(x - mean) / sqrt(variance + epsilon) * scale + bias over the axes from `axis` on."""
-    if node.output_count > 1:
-        raise node.refuse("its mean and deviation outputs are not supported")
     rank = x.shape.rank
     axes = list(range(int(node.attributes.get("axis", -1)) % rank, rank))
     epsilon = tf.cast(node.attributes.get("epsilon", 1e-5), x.dtype)
-    centred = x - tf.reduce_mean(x, axes, keepdims=True)
+    mean = tf.reduce_mean(x, axes, keepdims=True)
+    centred = x - mean
     variance = tf.reduce_mean(tf.square(centred), axes, keepdims=True)
-    normal = centred * tf.math.rsqrt(variance + epsilon)
+    inverse_deviation = tf.math.rsqrt(variance + epsilon)
+    normal = centred * inverse_deviation
     scaled = normal if is_all(scale, 1) else normal * scale
-    return scaled if bias is None or is_all(bias, 0) else scaled + bias
+    shifted = scaled if bias is None or is_all(bias, 0) else scaled + bias
+    return (shifted, mean, inverse_deviation)[: node.output_count]
 
 
 def is_all(tensor: Any, number: float) -> bool:
