@@ -16,8 +16,8 @@ from sigfix.errors import ConversionError
 from sigfix.optimising.graph import Graph
 
 SHARD_BYTES = 4 * 1024 * 1024
-# Quantising a bias, a scale or a permutation saves nothing and costs accuracy.
-SMALLEST_QUANTISED = 2048
+# Quantising a bias or a scale saves nothing and costs accuracy.
+SMALLEST_QUANTISED = 256
 
 
 def refuse_unknown_operators(graph: Graph) -> None:
@@ -32,15 +32,21 @@ def refuse_unknown_operators(graph: Graph) -> None:
 
 
 def quantised_weights(graph: Graph, dtype: str | None) -> list[str]:
-    """Names of the constants that are stored as `dtype`: large float32 tensors."""
+    """Names of the constants that are stored as `dtype`: float32 matrices and kernels.
+
+    Masks and permutations stay as they are: with a rounded one they would no longer be exact.
+    """
     if dtype is None:
         return []
     names = []
     for node in graph.nodes.values():
-        if node.op == "Const" and node.attr["dtype"].type == 1:  # DT_FLOAT
-            value = graph.constant(node.name)
-            if value is not None and value.size >= SMALLEST_QUANTISED:
-                names.append(str(node.name))
+        if node.op != "Const" or node.attr["dtype"].type != 1:  # DT_FLOAT
+            continue
+        value = graph.constant(node.name)
+        if value is None or value.ndim < 2 or value.size < SMALLEST_QUANTISED:
+            continue
+        if not np.isin(value, (0, 1)).all():
+            names.append(str(node.name))
     return names
 
 

@@ -36,6 +36,8 @@ class ConvertOptions:
 class ConvertResult:
     """What was written and how it was checked.
 
+    `size` is in bytes; `quantised` counts the weights stored as `quantize`.
+
     `comparisons` are the checks that had to pass; `losses` tell how far a quantised model is
     from the float one. `not_verified` says why nothing was compared, '' where it was.
     """
@@ -48,6 +50,7 @@ class ConvertResult:
     operators: dict[str, int]
     size: int
     quantize: str | None
+    quantised: int
     comparisons: tuple[Comparison, ...]
     losses: tuple[Comparison, ...]
     mode: str
@@ -147,6 +150,7 @@ def _export(
         operators=dict(Counter(n.op for n in kernels.nodes.values()).most_common()),
         size=sum(f.stat().st_size for f in place.iterdir()),
         quantize=options.quantize,
+        quantised=len(tfjs_model.quantised_weights(kernels, options.quantize)),
         comparisons=(),
         losses=(),
         mode="",

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sigfix.card import Card
 from sigfix.errors import NotVerifiedError, ParityError
 from sigfix.model import TensorSpec
 from sigfix.pipeline.prepare import Prepared
 from sigfix.pipeline.preset import ONNX_RUNTIME, SAVED_MODEL, describe_difference
 from sigfix.pipeline.progress import Comparison
+from sigfix.presets import DETECTION
 
 if TYPE_CHECKING:
     from sigfix.exporting.freezing import FrozenSignature
@@ -59,7 +61,7 @@ def check(
     from sigfix.verifying.tensor_files import in_tfjs_dtypes
 
     try:
-        inputs_list = _inputs(specs, inputs_file)
+        inputs_list = _inputs(specs, inputs_file, prepared.card)
         references = _source_outputs(prepared, inputs_list)
         fed = [
             in_tfjs_dtypes({k: v for k, v in i.items() if k not in frozen.unused_inputs})
@@ -97,13 +99,16 @@ def check(
     return Checked(tuple(comparisons), tuple(losses), run.mode, run.backend)
 
 
-def _inputs(specs: Mapping[str, TensorSpec], inputs_file: Path | None) -> list[Arrays]:
+def _inputs(
+    specs: Mapping[str, TensorSpec], inputs_file: Path | None, card: Card | None
+) -> list[Arrays]:
     from sigfix.verifying.inputs import load_inputs, seeded_inputs
 
     if inputs_file is not None:
         return [load_inputs(inputs_file, specs)]
     dynamic = any(s.shape and s.shape[0] is None for s in specs.values())
-    return [seeded_inputs(specs, batch) for batch in (BATCHES if dynamic else BATCHES[:1])]
+    several = dynamic and (card is None or card.task != DETECTION)  # pages come one at a time
+    return [seeded_inputs(specs, batch) for batch in (BATCHES if several else BATCHES[:1])]
 
 
 def _batch(inputs: Arrays) -> int:

@@ -17,9 +17,15 @@ from sigfix.pipeline.progress import Comparison, Say, silent
 from sigfix.presets import Preset, find_preset
 
 PYTORCH, ONNX_RUNTIME, SAVED_MODEL = "docTR (PyTorch)", "ONNX Runtime", "SavedModel"
-TOLERANCE = 1e-4
-"""Relative to the output's range. Float noise of a deep detector is 1e-5 of its logits' range;
-its sigmoid makes up to ten times that of it."""
+
+
+def tolerance(preset: Preset) -> float:
+    """The largest difference taken for the same, relative to the output's range.
+
+    Float noise of a deep detector is 1e-5 of its logits' range, and its sigmoid makes up to ten
+    times that of it.
+    """
+    return 1e-4 if preset.is_detector else 1e-5
 
 
 def batches(preset: Preset) -> tuple[int, ...]:
@@ -118,7 +124,7 @@ def export_preset(
     comparisons = []
     for batch, fed, result in zip(batches(preset), inputs, results, strict=True):
         reference = {EXPORTED_OUTPUT: doctr.run(model, fed["input"])}
-        parity = compare(reference, result, TOLERANCE)
+        parity = compare(reference, result, tolerance(preset))
         comparisons.append(Comparison(PYTORCH, ONNX_RUNTIME, batch, parity))
     return model, comparisons
 
@@ -189,7 +195,7 @@ def compare_saved_model(preset: Preset, finished: Path, model: Path) -> list[Com
     references = onnx_runtime.run(finished, inputs)
     results = saved_model.run(model, turned)
     return [
-        Comparison(ONNX_RUNTIME, SAVED_MODEL, batch, compare(reference, result, TOLERANCE))
+        Comparison(ONNX_RUNTIME, SAVED_MODEL, batch, compare(reference, result, tolerance(preset)))
         for batch, reference, result in zip(batches(preset), references, results, strict=True)
     ]
 

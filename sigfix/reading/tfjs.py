@@ -149,9 +149,10 @@ def read_tfjs(path: Path) -> OtherModel:
         )
     try:
         return _described(path, size, document)
-    except (TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        reason = f"it lacks {error}" if isinstance(error, LookupError) else str(error)
         raise UnreadableModelError(
-            f"{path} is no TensorFlow.js model: {error}.", code="CON214"
+            f"{path} is no TensorFlow.js model: {reason}.", code="CON214"
         ) from error
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sigfix.model import TensorSpec
 from sigfix.pipeline.progress import Comparison
 from sigfix.presets import Preset
-from sigfix.rendering.style import size_text
+from sigfix.rendering.style import plural, size_text
 
 if TYPE_CHECKING:
     from sigfix.card import Card
@@ -77,7 +77,9 @@ def conversion_text(result: ConvertResult) -> str:
         f"  {total} operators: {', '.join(operators)}"
         + (f", {more} more kinds" if more > 0 else "")
     )
-    quantised = f", weights in {result.quantize}" if result.quantize else ""
+    quantised = ""
+    if result.quantize:
+        quantised = f", {plural(result.quantised, 'weight tensor')} in {result.quantize}"
     lines.append(f"  {size_text(result.size)}{quantised}")
     lines += _comparison_lines(result.comparisons)
     if result.losses:
