@@ -140,7 +140,7 @@ def _plan_signature(meta_graph: MetaGraph, choices: Choices, before: list[Edit])
     """The edit that makes the wanted signature, none where it is there and nothing is asked."""
     keys = [signature.key for signature in meta_graph.user_signatures]
     keys = existing.keys_after(keys, before)
-    before = [edit for edit in before if not isinstance(edit, AttachSignature)]
+    arranged = [edit for edit in before if not isinstance(edit, (AttachSignature, KeepMetaGraph))]
     if choices.function is not None:
         return [_from_function_path(meta_graph, choices.function, choices)]
     if choices.from_key:
@@ -149,8 +149,8 @@ def _plan_signature(meta_graph: MetaGraph, choices: Choices, before: list[Edit])
         if choices.shapes_signature:
             return [_reshape_signature(meta_graph, choices.key, choices)]
         return []
-    if before and not choices.shapes_signature and choices.key == DEFAULT_SERVING_KEY:
-        taken = any(getattr(edit, "key", "") == DEFAULT_SERVING_KEY for edit in before)
+    if arranged and not choices.shapes_signature and choices.key == DEFAULT_SERVING_KEY:
+        taken = any(getattr(edit, "key", "") == DEFAULT_SERVING_KEY for edit in arranged)
         if taken or len(keys) != 1:
             return []  # the user arranges the signatures
         return [AliasSignature(DEFAULT_SERVING_KEY, keys[0], SIGNATURE)]
