@@ -1,0 +1,209 @@
+"""Run a TensorFlow.js graph model in a real, headless Chromium, on its wasm or webgl backend.
+
+A server on this machine's loopback address gives the browser the page, the model, TensorFlow.js
+(the packages that sigfix itself uses in Node.js) and the inputs, and takes the outputs back.
+WebGL is rendered in software, so that it runs where there is no graphics card.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sigfix.verifying import node as nodejs
+
+HERE = Path(__file__).parent
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = (
+    "--headless",
+    "--no-sandbox",  # it refuses to start as root with one, and containers run as root
+    "--disable-dev-shm-usage",  # /dev/shm is small in containers
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-extensions",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+)
+TIME_LIMIT_SECONDS = 300.0
+_TYPES = {".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript"}
+_TYPES |= {".json": "application/json", ".wasm": "application/wasm"}
+
+Arrays = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class BrowserRun:
+    """What a model computed in the browser, or `error`, why it did not.
+
+    `mode` is `execute` or `executeAsync`, `seconds` the first execution, compilation of shaders
+    included, `renderer` what draws for WebGL.
+    """
+
+    outputs: Arrays
+    mode: str = ""
+    backend: str = ""
+    renderer: str = ""
+    seconds: float = 0.0
+    error: str = ""
+
+
+def find_chromium() -> str | None:
+    """The browser's program, or None where none is installed."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+def chromium_version(program: str) -> str:
+    """As the browser says it: `Chromium 156.0.8078.79`."""
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
+    return " ".join(said.stdout.split()[:2])
+
+
+def run(
+    model: Path,
+    inputs: Mapping[str, Any],
+    outputs: Sequence[str],
+    backend: str,
+    time_limit: float = TIME_LIMIT_SECONDS,
+) -> BrowserRun:
+    """Run `model` (a folder with model.json) once with `inputs`, by signature key, on `backend`.
+
+    Raises `RuntimeError` where no browser is installed.
+    """
+    program = find_chromium()
+    if program is None:
+        raise RuntimeError("no Chromium is installed (Debian and Ubuntu: apt install chromium)")
+    packages = nodejs.packages_directory(nodejs.find_node()) / "node_modules"
+    session = _Session(model.resolve(), packages, inputs, outputs, backend)
+    with ThreadingHTTPServer(("127.0.0.1", 0), session.handler()) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            with tempfile.TemporaryDirectory(
+                prefix="sigfix-chromium-", ignore_cleanup_errors=True
+            ) as profile:
+                address = f"http://127.0.0.1:{server.server_port}/page.html"
+                command = [program, *FLAGS, f"--user-data-dir={profile}", address]
+                _browse(command, session.done, time_limit)
+        finally:
+            server.shutdown()
+    return session.read(time_limit)
+
+
+def _browse(command: Sequence[str], done: threading.Event, time_limit: float) -> None:
+    """Keep the browser open until the page has posted its result, or time is up."""
+    browser = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        waited = 0.0
+        while not done.wait(0.25) and browser.poll() is None and waited < time_limit:
+            waited += 0.25
+    finally:
+        if browser.poll() is None:
+            os.killpg(browser.pid, signal.SIGKILL)  # its own session: nobody else's processes
+        browser.wait()
+
+
+class _Session:
+    """What one page is given and what it has sent back."""
+
+    def __init__(
+        self,
+        model: Path,
+        packages: Path,
+        inputs: Mapping[str, Any],
+        outputs: Sequence[str],
+        backend: str,
+    ) -> None:
+        self.folders = {"model": model, "packages": packages}
+        self.names = list(outputs)
+        self.done = threading.Event()
+        self.result: dict[str, Any] | None = None
+        self.received: dict[str, bytes] = {}
+        specs = []
+        self.served: dict[str, bytes] = {
+            f"/{name}": (HERE / name).read_bytes() for name in ("page.html", "page.mjs")
+        }
+        for number, (name, array) in enumerate(inputs.items()):
+            url = f"/input/{number}"
+            specs.append(
+                {"name": name, "dtype": str(array.dtype), "shape": array.shape, "url": url}
+            )
+            self.served[url] = np.ascontiguousarray(array).tobytes()
+        request = {"backend": backend, "inputs": specs, "outputs": self.names}
+        self.served["/request.json"] = json.dumps(request).encode()
+
+    def content(self, path: str) -> bytes | None:
+        """What lies under `path`; None for what the page has no business with."""
+        if path in self.served:
+            return self.served[path]
+        top, _, rest = path.lstrip("/").partition("/")
+        folder = self.folders.get(top)
+        file = None if folder is None else (folder / rest).resolve()
+        inside = file is not None and folder is not None and file.is_relative_to(folder)
+        return file.read_bytes() if inside and file is not None and file.is_file() else None
+
+    def take(self, path: str, body: bytes) -> None:
+        """Keep what the page posts."""
+        if path == "/result":
+            self.result = json.loads(body)
+            self.done.set()
+        else:
+            self.received[path] = body
+
+    def read(self, time_limit: float) -> BrowserRun:
+        """The page's outputs by name."""
+        if self.result is None:
+            return BrowserRun({}, error=f"no result within {time_limit:g} s")
+        if "error" in self.result:
+            return BrowserRun({}, error=str(self.result["error"]))
+        arrays = {}
+        for number, (name, spec) in enumerate(
+            zip(self.names, self.result.pop("outputs"), strict=True)
+        ):
+            values = np.frombuffer(self.received[f"/output/{number}"], spec["dtype"])
+            arrays[name] = values.reshape(spec["shape"])
+        return BrowserRun(arrays, **self.result)
+
+    def handler(self) -> type[BaseHTTPRequestHandler]:
+        """A request handler class that serves this session."""
+        session = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                content = session.content(self.path)
+                self.send_response(404 if content is None else 200)
+                kind = _TYPES.get(Path(self.path).suffix, "application/octet-stream")
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(content or b"")))
+                self.end_headers()
+                self.wfile.write(content or b"")
+
+            def do_POST(self) -> None:
+                session.take(self.path, self.rfile.read(int(self.headers["Content-Length"])))
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, format: str, *args: object) -> None:
+                """Say nothing: the test says what went wrong."""
+
+        return Handler
