@@ -47,7 +47,8 @@ class Preset:
 
     A recogniser reads `steps` positions from left to right, each with one class a character of
     its vocabulary and `extra_classes` more, of which the first is the blank or the end.
-    `head` is the layer that ends in these classes.
+    `head` is the layer that ends in these classes. One that `feeds_back` reads, at each step, the
+    class that the step before decided on, so that a tie may change everything after it.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Preset:
     extra_classes: int = 0
     steps: int = 0
     head: str = ""
+    feeds_back: bool = False
     boxes: Boxes | None = None
     opset: int = 17
 
@@ -82,7 +84,14 @@ class Preset:
         return (None, self.steps, characters + self.extra_classes)
 
 
-def _recogniser(name: str, decoder: str, steps: int, head: str, extra_classes: int = 1) -> Preset:
+def _recogniser(
+    name: str,
+    decoder: str,
+    steps: int,
+    head: str,
+    extra_classes: int = 1,
+    feeds_back: bool = False,
+) -> Preset:
     return Preset(
         name=name,
         task=RECOGNITION,
@@ -96,6 +105,7 @@ def _recogniser(name: str, decoder: str, steps: int, head: str, extra_classes: i
         extra_classes=extra_classes,
         steps=steps,
         head=head,
+        feeds_back=feeds_back,
     )
 
 
@@ -121,7 +131,7 @@ PRESETS: dict[str, Preset] = {
         _recogniser("crnn_vgg16_bn", "ctc", 32, "linear"),
         _recogniser("crnn_mobilenet_v3_small", "ctc", 32, "linear"),
         _recogniser("crnn_mobilenet_v3_large", "ctc", 32, "linear"),
-        _recogniser("sar_resnet31", "attention", 31, "decoder.output_dense"),
+        _recogniser("sar_resnet31", "attention", 31, "decoder.output_dense", feeds_back=True),
         _recogniser("vitstr_small", "attention", 33, "head"),
         _recogniser("vitstr_base", "attention", 33, "head"),
         _detector("db_resnet34", _DB),

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from sigfix.card import Card
 from sigfix.errors import NotVerifiedError, ParityError
 from sigfix.model import TensorSpec
+from sigfix.pipeline.comparing import compare_stage
 from sigfix.pipeline.prepare import Prepared
 from sigfix.pipeline.preset import ONNX_RUNTIME, SAVED_MODEL, describe_difference
 from sigfix.pipeline.progress import Comparison
-from sigfix.presets import DETECTION
+from sigfix.presets import DETECTION, PRESETS
 
 if TYPE_CHECKING:
     from sigfix.exporting.freezing import FrozenSignature
@@ -57,7 +58,6 @@ def check(
     Raises `ParityError` where the numbers differ or TF.js cannot run the model.
     """
     from sigfix.verifying import tfjs
-    from sigfix.verifying.comparison import compare
     from sigfix.verifying.tensor_files import in_tfjs_dtypes
 
     try:
@@ -72,10 +72,11 @@ def check(
         hint = f" ({error.hint})" if error.hint else ""
         return Checked(not_verified=f"{error.message}{hint}")
     references = [in_tfjs_dtypes(r) for r in references]
+    preset = None if prepared.card is None else PRESETS.get(prepared.card.preset)
     name = ONNX_RUNTIME if prepared.onnx_file else SAVED_MODEL
     batches = [_batch(i) for i in inputs_list]
     against_source = [
-        Comparison(name, TFJS, batch, compare(reference, result, TOLERANCE))
+        compare_stage((name, TFJS), batch, reference, result, TOLERANCE, preset)
         for batch, reference, result in zip(batches, references, run.outputs, strict=True)
     ]
     comparisons, losses = against_source, []
@@ -83,8 +84,8 @@ def check(
         exact = _dequantised_outputs(graph, frozen, weights, inputs_list)
         losses = against_source
         comparisons = [
-            Comparison(
-                DEQUANTISED, TFJS, batch, compare(in_tfjs_dtypes(reference), result, TOLERANCE)
+            compare_stage(
+                (DEQUANTISED, TFJS), batch, in_tfjs_dtypes(reference), result, TOLERANCE, preset
             )
             for batch, reference, result in zip(batches, exact, run.outputs, strict=True)
         ]

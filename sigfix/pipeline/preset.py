@@ -13,6 +13,7 @@ from sigfix.card import Card, make_card, write_card
 from sigfix.errors import MissingExtraError, ParityError
 from sigfix.model import TensorSpec
 from sigfix.pipeline import staging
+from sigfix.pipeline.comparing import compare_stage
 from sigfix.pipeline.progress import Comparison, Say, silent
 from sigfix.presets import Preset, find_preset
 
@@ -114,7 +115,6 @@ def export_preset(
     from sigfix.importing import doctr
     from sigfix.importing.onnx_graph import EXPORTED_OUTPUT
     from sigfix.verifying import onnx_runtime
-    from sigfix.verifying.comparison import compare
 
     model = doctr.build_model(preset, options.weights, options.seed, options.vocabulary)
     say("exporting to ONNX")
@@ -124,8 +124,10 @@ def export_preset(
     comparisons = []
     for batch, fed, result in zip(batches(preset), inputs, results, strict=True):
         reference = {EXPORTED_OUTPUT: doctr.run(model, fed["input"])}
-        parity = compare(reference, result, tolerance(preset))
-        comparisons.append(Comparison(PYTORCH, ONNX_RUNTIME, batch, parity))
+        stages = (PYTORCH, ONNX_RUNTIME)
+        comparisons.append(
+            compare_stage(stages, batch, reference, result, tolerance(preset), preset)
+        )
     return model, comparisons
 
 
@@ -188,14 +190,15 @@ def import_preset(preset: Preset, finished: Path, destination: Path) -> None:
 def compare_saved_model(preset: Preset, finished: Path, model: Path) -> list[Comparison]:
     """SavedModel against ONNX Runtime on the finished ONNX, at every batch of `batches`."""
     from sigfix.verifying import onnx_runtime, saved_model
-    from sigfix.verifying.comparison import compare
 
     inputs = [channels_first_inputs(preset, batch) for batch in batches(preset)]
     turned = [{"input": fed["input"].transpose(0, 2, 3, 1)} for fed in inputs]
     references = onnx_runtime.run(finished, inputs)
     results = saved_model.run(model, turned)
     return [
-        Comparison(ONNX_RUNTIME, SAVED_MODEL, batch, compare(reference, result, tolerance(preset)))
+        compare_stage(
+            (ONNX_RUNTIME, SAVED_MODEL), batch, reference, result, tolerance(preset), preset
+        )
         for batch, reference, result in zip(batches(preset), references, results, strict=True)
     ]
 

@@ -19,9 +19,13 @@ def silent(message: str) -> None:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What came of comparing two stages of one model on the same inputs, at one batch size."""
+    """What came of comparing two stages of one model on the same inputs, at one batch size.
+
+    `note` says what was left out, '' where everything was compared.
+    """
 
     reference: str
     result: str
     batch: int
     parity: Parity
+    note: str = ""

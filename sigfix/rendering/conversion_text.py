@@ -112,4 +112,6 @@ def _comparison_lines(comparisons: Iterable[Comparison], verdict: bool = True) -
                 f"  {word}{comparison.reference} -> {comparison.result}, batch {comparison.batch}"
             )
             lines.append(f"          {row.name}: {measured}")
+        if comparison.note:
+            lines.append(f"          {comparison.note}")
     return lines
