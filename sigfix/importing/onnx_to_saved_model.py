@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import tensorflow as tf
 from sigfix.errors import ConversionError, SigfixError
 from sigfix.importing import layout, onnx_graph
 from sigfix.importing.onnx_tf_backend import trace
+from sigfix.planning.names import tensorflow_name
 
 SIGNATURE = "serving_default"
 
@@ -80,12 +80,6 @@ def _function(
         return dict(zip(outputs, results, strict=True))
 
     return tf.function(serve, autograph=False).get_concrete_function(**specs)
-
-
-def tensorflow_name(name: str) -> str:
-    """An ONNX tensor name as a signature key that is also a Python identifier."""
-    safe = re.sub(r"\W", "_", name)
-    return safe if safe and not safe[0].isdigit() else f"t_{safe}"
 
 
 def _turned(shape: list[int | None], channels_last: bool) -> list[int | None]:

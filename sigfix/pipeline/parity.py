@@ -124,7 +124,7 @@ def _source_outputs(prepared: Prepared, inputs_list: Sequence[Arrays]) -> list[A
     if prepared.onnx_file is None:
         return saved_model.run(prepared.model, inputs_list, prepared.signature, prepared.tags)
     from sigfix.importing import onnx_graph
-    from sigfix.importing.onnx_to_saved_model import tensorflow_name
+    from sigfix.planning.names import tensorflow_name
 
     values = onnx_graph.graph_inputs(onnx_graph.read_onnx(prepared.onnx_file))
     fed = [

@@ -24,6 +24,12 @@ def clean(name: str) -> str:
     return f"_{cleaned}" if cleaned[:1].isdigit() else cleaned
 
 
+def tensorflow_name(name: str) -> str:
+    """An ONNX tensor name as a signature key that is also a Python identifier."""
+    safe = re.sub(r"\W", "_", name)
+    return safe if safe and not safe[0].isdigit() else f"t_{safe}"
+
+
 def make_unique(names: Iterable[str]) -> list[str]:
     """Number repeated names: `x`, `x_1`, `x_2`; never a name that another one already has."""
     wanted = list(names)
