@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxslim
 from onnx import helper, numpy_helper
 
 from sigfix.importing.onnx_graph import graph_inputs, shape_of
@@ -31,18 +30,11 @@ NOT_FOLDED = frozenset(
 Array = np.ndarray[Any, Any]
 
 
-def simplify(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Fold constants and shape arithmetic, merge batch norms into convolutions."""
-    slim: Any = onnxslim.slim(fold_shapes(model))
-    simplified: onnx.ModelProto = slim
-    return simplified
-
-
 def fold_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
     """The model without shape arithmetic; as it is where more than the batch is dynamic."""
     rounds = 0
     while _only_batch_is_dynamic(model):
-        values = _values_by_batch(model)
+        values = values_by_batch(model)
         if values is None:
             return model
         inlined = _inline_decided_branches(model, values)
@@ -72,7 +64,7 @@ def _shape_only(model: onnx.ModelProto) -> list[str]:
     return found
 
 
-def _values_by_batch(model: onnx.ModelProto) -> dict[str, tuple[Array, ...]] | None:
+def values_by_batch(model: onnx.ModelProto) -> dict[str, tuple[Array, ...]] | None:
     """Shape-only tensor -> its value at each of `BATCHES`; None where ONNX Runtime cannot say."""
     import onnxruntime
 

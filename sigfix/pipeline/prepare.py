@@ -68,9 +68,9 @@ def _from_preset(name: str, options: Choice, temporary: Path, say: Say) -> Prepa
 
 def _from_onnx(path: Path, options: Choice, temporary: Path, say: Say) -> Prepared:
     from sigfix.importing import onnx_graph
-    from sigfix.importing.doctr import vocabulary_characters
+    from sigfix.importing.doctr import preset_characters
     from sigfix.importing.onnx_to_saved_model import save_onnx
-    from sigfix.importing.shape_folding import simplify
+    from sigfix.importing.onnx_simplification import simplify
 
     place = temporary / "saved_model"
     say(f"importing {path} through onnx-tf")
@@ -81,7 +81,7 @@ def _from_onnx(path: Path, options: Choice, temporary: Path, say: Say) -> Prepar
         import_preset(preset, path, place)
         card = make_card(
             preset,
-            vocabulary_characters(options.preset_options.vocabulary or preset.vocabulary),
+            preset_characters(preset, options.preset_options.vocabulary),
             weights,
         )
         turned: tuple[str, ...] = ("input",)

@@ -180,7 +180,7 @@ def import_preset(preset: Preset, finished: Path, destination: Path) -> None:
     """
     from sigfix.importing import onnx_graph
     from sigfix.importing.onnx_to_saved_model import save_onnx
-    from sigfix.importing.shape_folding import simplify
+    from sigfix.importing.onnx_simplification import simplify
 
     model = onnx_graph.read_onnx(finished)
     onnx_graph.fix_dimensions(model, {"input": (None, 3, preset.height, preset.width)})

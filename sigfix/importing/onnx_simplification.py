@@ -1,0 +1,18 @@
+"""An ONNX graph as small and as static as it can be, before its operators are traced."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import onnx
+import onnxslim
+
+from sigfix.importing.shape_folding import fold_shapes
+from sigfix.importing.static_shapes import settle_shapes
+
+
+def simplify(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Fold constants and shape arithmetic, merge batch norms into convolutions."""
+    slim: Any = onnxslim.slim(settle_shapes(fold_shapes(model)))
+    simplified: onnx.ModelProto = slim
+    return simplified
