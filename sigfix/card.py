@@ -21,7 +21,8 @@ CARD_VERSION = 1
 class Card:
     """Preset, tensor names, layout, normalisation, vocabulary and decoder of a docTR model.
 
-    `boxes` are the thresholds of a detector (see `presets.Boxes`), None for a recogniser.
+    `boxes` are the thresholds of a detector (see `presets.Boxes`), `classes` what the logits of a
+    classifier stand for, in degrees; None for the others.
     """
 
     preset: str
@@ -36,6 +37,7 @@ class Card:
     weights: str
     version: int = CARD_VERSION
     boxes: dict[str, float] | None = None
+    classes: tuple[int, ...] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for a JSON file."""
@@ -56,6 +58,7 @@ def make_card(preset: Preset, vocabulary: str, weights: str) -> Card:
         decoder=preset.decoder,
         weights=weights,
         boxes=None if preset.boxes is None else asdict(preset.boxes),
+        classes=preset.classes or None,
     )
 
 

@@ -14,7 +14,7 @@ from sigfix.errors import UsageError
 
 Triple = tuple[float, float, float]
 
-RECOGNITION, DETECTION = "recognition", "detection"
+RECOGNITION, DETECTION, ORIENTATION = "recognition", "detection", "orientation"
 RECOGNITION_MEAN: Triple = (0.694, 0.695, 0.693)
 RECOGNITION_STD: Triple = (0.299, 0.296, 0.301)
 DETECTION_MEAN: Triple = (0.798, 0.785, 0.772)
@@ -44,6 +44,7 @@ class Preset:
     - "ctc": argmax, collapse repeats, drop the blank.
     - "attention": argmax up to the end of the sequence.
     - "boxes": polygons around the regions of a probability map; see `boxes`.
+    - "argmax": the one of `classes`, here degrees, that has the largest logit.
 
     A recogniser reads `steps` positions from left to right, each with one class a character of
     its vocabulary and `extra_classes` more, of which the first is the blank or the end.
@@ -65,6 +66,7 @@ class Preset:
     head: str = ""
     feeds_back: bool = False
     boxes: Boxes | None = None
+    classes: tuple[int, ...] = ()
     opset: int = 17
 
     @property
@@ -77,10 +79,20 @@ class Preset:
         """Whether the output is a map of the input's height and width."""
         return self.task == DETECTION
 
+    @property
+    def is_recogniser(self) -> bool:
+        """Whether the model reads characters, and so has a vocabulary."""
+        return self.task == RECOGNITION
+
     def output_shape(self, characters: int) -> tuple[int | None, ...]:
-        """[batch, steps, classes] with a vocabulary of `characters`, or [batch, H, W, 1]."""
+        """[batch, steps, classes] with a vocabulary of `characters`, or [batch, H, W, 1].
+
+        A classifier has [batch, classes].
+        """
         if self.is_detector:
             return (None, self.height, self.width, 1)
+        if not self.is_recogniser:
+            return (None, len(self.classes))
         return (None, self.steps, characters + self.extra_classes)
 
 
@@ -109,6 +121,21 @@ def _recogniser(
     )
 
 
+def _orientation(name: str, side: int) -> Preset:
+    return Preset(
+        name=name,
+        task=ORIENTATION,
+        height=side,
+        width=side,
+        mean=RECOGNITION_MEAN,
+        std=RECOGNITION_STD,
+        output="logits",
+        decoder="argmax",
+        head="classifier.3",
+        classes=(0, -90, 180, 90),
+    )
+
+
 def _detector(name: str, boxes: Boxes) -> Preset:
     return Preset(
         name=name,
@@ -132,8 +159,11 @@ PRESETS: dict[str, Preset] = {
         _recogniser("crnn_mobilenet_v3_small", "ctc", 32, "linear"),
         _recogniser("crnn_mobilenet_v3_large", "ctc", 32, "linear"),
         _recogniser("sar_resnet31", "attention", 31, "decoder.output_dense", feeds_back=True),
+        _recogniser("master", "attention", 50, "linear", extra_classes=3, feeds_back=True),
         _recogniser("vitstr_small", "attention", 33, "head"),
         _recogniser("vitstr_base", "attention", 33, "head"),
+        _recogniser("parseq", "attention", 33, "head", feeds_back=True),
+        _recogniser("viptr_tiny", "ctc", 32, "head"),
         _detector("db_resnet34", _DB),
         _detector("db_resnet50", _DB),
         _detector("db_mobilenet_v3_large", _DB),
@@ -143,6 +173,8 @@ PRESETS: dict[str, Preset] = {
         _detector("fast_tiny", _FAST),
         _detector("fast_small", _FAST),
         _detector("fast_base", _FAST),
+        _orientation("mobilenet_v3_small_crop_orientation", 256),
+        _orientation("mobilenet_v3_small_page_orientation", 512),
     )
 }
 
@@ -163,8 +195,8 @@ def find_preset(name: str, size: int | None = None, raw_logits: bool = False) ->
     if (size is not None or raw_logits) and not preset.is_detector:
         option = "--size" if size is not None else "--raw-logits"
         raise UsageError(
-            f"{option} is for detectors; {name} is a recogniser, reads images of {preset.height} "
-            f"x {preset.width} pixels and gives logits.",
+            f"{option} is for detectors; {name} reads images of {preset.height} x "
+            f"{preset.width} pixels and gives logits.",
         )
     if size is not None:
         if size <= 0 or size % SIZE_STEP:

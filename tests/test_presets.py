@@ -16,10 +16,11 @@ def test_equals_doctrs_own_configuration(preset: Preset) -> None:
     from sigfix.importing.doctr import quiet, vocabulary_characters
 
     with quiet():
-        from doctr.models import detection, recognition
-    family = detection if preset.is_detector else recognition
+        from doctr.models import classification, detection, recognition
+    families = {"recognition": recognition, "detection": detection, "orientation": classification}
+    own = {} if preset.classes else {"pretrained_backbone": False}
     with quiet():
-        module = getattr(family, preset.name)(pretrained=False, pretrained_backbone=False)
+        module = getattr(families[preset.task], preset.name)(pretrained=False, **own)
     assert module.cfg["mean"] == preset.mean
     assert module.cfg["std"] == preset.std
     assert module.cfg["input_shape"] == (3, preset.height, preset.width)
@@ -28,6 +29,10 @@ def test_equals_doctrs_own_configuration(preset: Preset) -> None:
         assert preset.boxes.binarise_at == reader.bin_thresh
         assert preset.boxes.least_score == reader.box_thresh
         assert preset.boxes.unclip == reader.unclip_ratio
+        return
+    if preset.classes:
+        assert module.cfg["classes"] == list(preset.classes)
+        assert module.get_submodule(preset.head).out_features == len(preset.classes)
         return
     characters = vocabulary_characters(preset.vocabulary)
     assert module.cfg["vocab"] == characters
@@ -48,7 +53,7 @@ def test_a_detector_takes_any_multiple_of_32() -> None:
         (("crnn_vgg16",), "no preset called 'crnn_vgg16'", "--preset crnn_vgg16_bn"),
         (("linknet_resnet18", 500), "multiple of 32", "--size 512"),
         (("linknet_resnet18", 0), "multiple of 32", "--size 32"),
-        (("crnn_vgg16_bn", 64), "--size is for detectors", None),
+        (("crnn_vgg16_bn", 64), "--size is for detectors; crnn_vgg16_bn reads images of 32 x 128", None),
         (("crnn_vgg16_bn", None, True), "--raw-logits is for detectors", None),
     ],
 )

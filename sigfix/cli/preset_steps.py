@@ -45,8 +45,8 @@ def run_preset(
 
 def _planned(name: str, output: Path | None, options: PresetOptions) -> tuple[Preset, Card, Path]:
     from sigfix.card import make_card
-    from sigfix.importing.doctr import vocabulary_characters
+    from sigfix.importing.doctr import preset_characters
 
     preset = options.preset(name)
-    characters = vocabulary_characters(options.vocabulary or preset.vocabulary)
+    characters = preset_characters(preset, options.vocabulary)
     return preset, make_card(preset, characters, options.weights), output or Path(name)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from sigfix.errors import MissingExtraError, UsageError, WeightsUnavailableError
-from sigfix.presets import Preset
+from sigfix.presets import DETECTION, ORIENTATION, RECOGNITION, Preset
 
 PRETRAINED = "pretrained"
 RANDOM = "random"
@@ -45,19 +45,19 @@ def build_model(
     with quiet():
         try:
             import torch
-            from doctr.models import detection, recognition
+            from doctr.models import classification, detection, recognition
         except ImportError as error:
             raise MissingExtraError("--preset", "doctr", str(error)) from error
-        if vocabulary is not None and preset.is_detector:
-            raise UsageError(f"--vocab: {preset.name} is a detector and reads no characters.")
-        characters = vocabulary_characters(vocabulary or preset.vocabulary)
-        family = detection if preset.is_detector else recognition
-        own = {} if preset.is_detector else {"vocab": characters}
+        characters = preset_characters(preset, vocabulary)
+        build = {RECOGNITION: recognition, DETECTION: detection, ORIENTATION: classification}
+        own: dict[str, Any] = {}
+        if preset.task != ORIENTATION:
+            own = {"pretrained_backbone": False, "exportable": True}
+        if preset.is_recogniser:
+            own["vocab"] = characters
         with torch.random.fork_rng():
             torch.manual_seed(seed)
-            module = getattr(family, preset.name)(
-                pretrained=False, pretrained_backbone=False, exportable=True, **own
-            ).eval()
+            module = getattr(build[preset.task], preset.name)(pretrained=False, **own).eval()
             if weights == RANDOM:
                 randomise(module)
                 calibrate(module, preset)
@@ -65,15 +65,17 @@ def build_model(
             _fetch_pretrained(module, preset, characters)
         elif weights != RANDOM:
             _load_checkpoint(module, Path(weights), characters, preset)
-        module = as_exported(module.eval())
-    return DoctrModel(module, characters, _origin(weights, seed))
+    return DoctrModel(module.eval(), characters, _origin(weights, seed))
 
 
-def as_exported(module: Any) -> Any:
-    """The model in the form in which docTR exports it: FAST with its branches merged."""
-    from doctr.models.detection.fast.pytorch import FAST, reparameterize
+def preset_characters(preset: Preset, vocabulary: str | None) -> str:
+    """The characters that a recogniser reads; none for the others.
 
-    return reparameterize(module) if isinstance(module, FAST) else module
+    `UsageError` for a vocabulary where nothing is read.
+    """
+    if vocabulary is not None and not preset.is_recogniser:
+        raise UsageError(f"--vocab: {preset.name} reads no characters.")
+    return vocabulary_characters(vocabulary or preset.vocabulary)
 
 
 def vocabulary_characters(vocabulary: str) -> str:
@@ -133,7 +135,7 @@ def calibrate(module: Any, preset: Preset) -> None:
 def _fetch_pretrained(module: Any, preset: Preset, characters: str) -> None:
     from doctr.datasets import VOCABS
 
-    if not preset.is_detector and characters != VOCABS[preset.vocabulary]:
+    if preset.is_recogniser and characters != VOCABS[preset.vocabulary]:
         raise UsageError(
             f"docTR's pretrained weights of {preset.name} are for its {preset.vocabulary} "
             "vocabulary, not for the one given with --vocab.",
@@ -222,9 +224,14 @@ def export_onnx(model: DoctrModel, preset: Preset, path: Path) -> None:
         import torch
         from doctr.models.utils import export_model_to_onnx
 
+        from sigfix.importing.decoders import as_exported
+
         example = torch.zeros(1, 3, preset.height, preset.width)
         export_model_to_onnx(
-            model.module, str(path.with_suffix("")), dummy_input=example, opset_version=preset.opset
+            as_exported(model.module),
+            str(path.with_suffix("")),
+            dummy_input=example,
+            opset_version=preset.opset,
         )
 
 
@@ -234,7 +241,8 @@ def run(model: DoctrModel, images: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]
         import torch
 
         with torch.inference_mode():
-            logits = model.module(torch.from_numpy(images))["logits"]
+            result = model.module(torch.from_numpy(images))
+    logits = result["logits"] if isinstance(result, dict) else result  # a classifier's is bare
     return np.asarray(logits.numpy())
 
 

@@ -44,6 +44,8 @@ def _classes_text(preset: Preset, card: Card) -> str:
         return (
             f"{what} for each pixel; boxes above {boxes.binarise_at:g}, grown by {boxes.unclip:g}"
         )
+    if card.classes is not None:
+        return f"classes {', '.join(map(str, card.classes))} (degrees)"
     special = "the CTC blank" if card.decoder == "ctc" else "the end of the sequence"
     more = f" and {preset.extra_classes - 1} more" if preset.extra_classes > 1 else ""
     return f"{len(card.vocabulary)} characters, {special}{more}"

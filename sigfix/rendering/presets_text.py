@@ -38,6 +38,12 @@ def preset_text(preset: Preset) -> str:
             ("boxes", f"binarised at {boxes.binarise_at:g} after a 3 x 3 opening, kept from a"),
             ("", f"mean of {boxes.least_score:g} on, grown by {boxes.unclip:g}"),
         ]
+    elif preset.classes:
+        rows += [
+            ("output", f"{preset.output} float32[?,{len(preset.classes)}]"),
+            ("classes", f"{', '.join(map(str, preset.classes))} (degrees)"),
+            ("decoder", preset.decoder),
+        ]
     else:
         rows += [
             ("output", f"{preset.output} float32[?,{preset.steps},classes]"),
