@@ -3,35 +3,35 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from sigfix.cli.main import main
 from sigfix.pipeline.inspect import inspect
-from tests.diagnosis.broken_models import POSITIVE
+from tests.diagnosis.broken_models import broken_saved_models
 from tests.models import Model
 
 BLANKS = ("NAME", "SHAPE", "VALUE", "TENSOR")
 """Words in a command that only its reader can fill in."""
-COMMANDS = [
-    pytest.param(code, build, id=f"{code}-{build.__name__}-{number}")
-    for code, builders in POSITIVE.items()
-    for number, build in enumerate(builders)
-]
 
 
-@pytest.mark.parametrize(("code", "build"), COMMANDS)
+@pytest.mark.parametrize(
+    ("code", "model"),
+    [
+        pytest.param(code, model, id=f"{code}-{number}")
+        for number, (code, model) in enumerate(broken_saved_models())
+    ],
+)
 def test_command_is_planned(
     code: str,
-    build: Callable[[], Model],
+    model: Model,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for finding in inspect(build().write(Path("m"))).findings:
+    for finding in inspect(model.write(Path("m"))).findings:
         if finding.code != code or not finding.command:
             continue
         if any(word in finding.command for word in BLANKS):

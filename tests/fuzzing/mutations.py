@@ -11,7 +11,7 @@ import zipfile
 from pathlib import Path
 
 from tests.corpus import CORPUS
-from tests.diagnosis.broken_models import POSITIVE, complete
+from tests.diagnosis.broken_models import broken_saved_models, complete
 from tests.models import variable_index
 from tests.reading.test_other_formats import IMAGE, functional, onnx_model, tfjs_model
 
@@ -39,7 +39,7 @@ def _archive(saved_model: bytes) -> bytes:
 
 def seeds() -> list[tuple[str, bytes]]:
     """(file name, contents): the name decides how a file is read."""
-    models = [build().data() for builders in POSITIVE.values() for build in builders]
+    models = [model.data() for _, model in broken_saved_models()]
     models.append(complete().data())
     found = [("saved_model.pb", data) for data in models]
     if CORPUS.is_dir():

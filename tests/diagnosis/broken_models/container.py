@@ -1,0 +1,102 @@
+"""CON: directories with and without a fault in their files and tags."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.diagnosis.broken_models.case import FLOAT, Pair
+from tests.models import Model, healthy, variable_index, with_variable
+
+SHARD = "variables/variables.data-00000-of-00001"
+
+
+def several_meta_graphs() -> Model:
+    model = healthy()
+    model.add_meta_graph(["serve", "tpu"])
+    model.node("x", "Placeholder", dtype=FLOAT, shape=(None, 3))
+    model.node("y", "Relu", ["x"], T=FLOAT)
+    model.signature()
+    return model
+
+
+def tags(*names: str) -> Callable[[], Model]:
+    def build() -> Model:
+        model = Model(names)
+        model.signature()
+        return model
+
+    return build
+
+
+def variables(**contents: bytes | None) -> Callable[[], Model]:
+    """A model with a variable of 12 bytes; `index`, `shard`, `other` replace or drop files."""
+    names = {
+        "index": "variables/variables.index",
+        "shard": SHARD,
+        "other": "variables/variables.data-00001-of-00002",
+    }
+
+    def build() -> Model:
+        model = with_variable(healthy())
+        for key, data in contents.items():
+            model.files.pop(names[key], None)
+            if data is not None:
+                model.files[names[key]] = data
+        return model
+
+    return build
+
+
+complete_variables = variables()
+missing_variables = variables(index=None, shard=None)
+truncated_variables = variables(shard=bytes(5))
+
+
+def asset(filename: str, **files: bytes) -> Callable[[], Model]:
+    def build() -> Model:
+        model = healthy()
+        entry = model.meta.asset_file_def.add(filename=filename)
+        entry.tensor_info.name = "x:0"
+        model.files.update({f"assets/{name}.txt": data for name, data in files.items()})
+        return model
+
+    return build
+
+
+def producer(version: str, min_consumer: int = 0) -> Callable[[], Model]:
+    def build() -> Model:
+        model = Model(version=version)
+        model.meta.graph_def.versions.min_consumer = min_consumer
+        model.signature()
+        return model
+
+    return build
+
+
+CASES = {
+    "CON201": Pair([several_meta_graphs], [tags("serve", "tpu")]),
+    "CON202": Pair([tags("train")], [tags("serve", "tpu"), tags()]),
+    "CON203": Pair([tags()], [tags("train"), several_meta_graphs]),
+    "CON204": Pair(
+        [missing_variables, variables(shard=None), variables(index=None)],
+        [complete_variables, truncated_variables, healthy],
+    ),
+    "CON205": Pair(
+        [truncated_variables],
+        [complete_variables, variables(shard=None), variables(shard=bytes(13))],
+    ),
+    "CON206": Pair(
+        [variables(index=variable_index({"w": (0, 12)})[:-3])],
+        [complete_variables, truncated_variables],
+    ),
+    "CON207": Pair([variables(other=b"")], [complete_variables, variables(shard=None)]),
+    "CON208": Pair([asset("vocab.txt")], [asset("vocab.txt", vocab=b"a\n"), asset("../a.txt")]),
+    "CON209": Pair(
+        [asset("../../etc/passwd"), asset("/etc/passwd"), asset("..\\secret.txt")],
+        [asset("vocab.txt"), asset("a..b.txt")],
+    ),
+    "CON213": Pair(
+        [producer("3.1.0"), producer("2.19.0", min_consumer=9000)],
+        [producer("2.19.0"), producer("1.15.5"), producer(""), producer("unknown")],
+    ),
+}

@@ -1,0 +1,127 @@
+"""SIG: models with and without a signature fault."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.diagnosis.broken_models.case import FLOAT, Pair, X, Y, objects, operator
+from tests.models import Model, healthy
+
+
+def no_signature() -> Model:
+    return objects(("__call__", ["f_1"], [X]))
+
+
+def no_signature_tf1() -> Model:
+    return Model()
+
+
+def only_the_initialiser() -> Model:
+    model = Model()
+    model.node("init", "NoOp")
+    output = {"__saved_model_init_op": ("init", "invalid", None)}
+    model.signature("__saved_model_init_op", inputs={}, outputs=output)
+    return model
+
+
+def no_serving_default() -> Model:
+    model = Model()
+    model.signature("predict")
+    return model
+
+
+def several_none_default() -> Model:
+    model = no_serving_default()
+    model.signature("encode")
+    return model
+
+
+def several_signatures() -> Model:
+    model = healthy()
+    model.signature("encode")
+    return model
+
+
+def nothing_callable() -> Model:
+    return objects(("__call__", [], []))
+
+
+def several_traces() -> Model:
+    return objects(("__call__", ["f_1", "f_2"], [X]))
+
+
+def several_traces_behind_a_signature() -> Model:
+    model = objects(("__call__", ["f_1", "f_2"], [X]), ("signatures", [], []))
+    model.meta.object_graph_def.nodes[2].user_object.SetInParent()
+    model.meta.object_graph_def.nodes[2].children.add(local_name="serving_default", node_id=1)
+    model.signature()
+    return model
+
+
+def no_inputs() -> Model:
+    model = Model(empty=True)
+    model.node("y", "Const", dtype=FLOAT)
+    model.signature(inputs={}, outputs=Y)
+    return model
+
+
+def no_outputs() -> Model:
+    model = Model()
+    model.signature(outputs={})
+    return model
+
+
+def labels_go_in() -> Model:
+    model = Model()
+    model.node("t", "Placeholder", dtype=FLOAT, shape=(None, 3))
+    model.node("sum", "AddV2", ["y", "t"], T=FLOAT)
+    shape = (None, 3)
+    inputs = {"x": ("x:0", "float32", shape), "labels": ("t:0", "float32", shape)}
+    model.signature(inputs=inputs, outputs={"y": ("sum:0", "float32", shape)})
+    return model
+
+
+def output_called(name: str) -> Callable[[], Model]:
+    def build() -> Model:
+        model = Model()
+        model.signature(outputs={name: ("y:0", "float32", (None, 3))})
+        return model
+
+    return build
+
+
+def method(name: str) -> Callable[[], Model]:
+    def build() -> Model:
+        model = Model()
+        model.signature(method=name)
+        return model
+
+    return build
+
+
+def not_in_object_graph() -> Model:
+    model = objects(("__call__", ["f_1"], [X]))
+    model.signature()
+    return model
+
+
+CASES = {
+    "SIG001": Pair(
+        [no_signature, no_signature_tf1, only_the_initialiser],
+        [no_serving_default, nothing_callable],
+    ),
+    "SIG002": Pair([no_serving_default], [several_none_default, no_signature]),
+    "SIG003": Pair([several_none_default], [several_signatures, no_serving_default]),
+    "SIG004": Pair([several_signatures], [healthy, several_none_default]),
+    "SIG005": Pair([nothing_callable], [no_signature, no_signature_tf1]),
+    "SIG006": Pair([several_traces], [no_signature, several_traces_behind_a_signature]),
+    "SIG007": Pair([no_inputs], [no_outputs]),
+    "SIG008": Pair([no_outputs], [no_inputs]),
+    "SIG009": Pair([output_called("loss"), labels_go_in], [output_called("glossary")]),
+    "SIG010": Pair([method("")], [method("tensorflow/serving/classify")]),
+    "SIG011": Pair(
+        [method("tensorflow/serving/classify"), method("tensorflow/serving/regress")],
+        [method("tensorflow/serving/predict"), method("")],
+    ),
+    "SIG012": Pair([not_in_object_graph], [several_traces_behind_a_signature, operator("Neg")]),
+}

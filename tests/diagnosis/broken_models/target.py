@@ -1,0 +1,94 @@
+"""TGT: models that a target can run, and models that it cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.diagnosis.broken_models.case import FLOAT, Aimed, Pair
+from tests.models import Dtype, Model
+
+
+def single(op: str, *, shape: Any = (None, 3), **attributes: Any) -> Callable[[], Model]:
+    """x -> op -> y."""
+
+    def build() -> Model:
+        model = Model(empty=True)
+        model.node("x", "Placeholder", dtype=FLOAT, shape=shape)
+        model.node("y", op, ["x"], T=FLOAT, **attributes)
+        model.signature(inputs={"x": ("x:0", "float32", shape)})
+        return model
+
+    return build
+
+
+def fused(*parts: str) -> Callable[[], Model]:
+    def build() -> Model:
+        model = single("_FusedConv2D")()
+        operators = model.meta.graph_def.node[1].attr["fused_ops"].list.s
+        operators.extend(part.encode() for part in parts)
+        return model
+
+    return build
+
+
+def typed(dtype: str) -> Callable[[], Model]:
+    def build() -> Model:
+        model = Model(empty=True)
+        model.node("x", "Placeholder", dtype=Dtype(dtype), shape=(None,))
+        model.node("y", "Relu", ["x"], T=Dtype(dtype))
+        model.signature(
+            inputs={"x": ("x:0", dtype, (None,))}, outputs={"y": ("y:0", dtype, (None,))}
+        )
+        return model
+
+    return build
+
+
+def deep(rank: int) -> Callable[[], Model]:
+    return single("Relu", _output_shapes=[(*[1] * (rank - 1), 3)])
+
+
+matmul = {wrong: single("_FusedMatMul", transpose_b=wrong) for wrong in (True, False)}
+
+CASES = {
+    "TGT401": Pair(
+        [Aimed("tfjs", single("Betainc")), Aimed("tfjs", fused("BiasAdd", "_FusedHardSwish"))],
+        [Aimed("tfjs", fused("BiasAdd", "Relu")), single("Betainc")],
+    ),
+    "TGT402": Pair(
+        [
+            Aimed("tfjs-wasm", single("Einsum")),
+            Aimed("tfjs-webgpu", single("StringSplit")),
+            Aimed("tfjs-node", single("DenseBincount")),
+        ],
+        [Aimed("tfjs-webgl", single("Einsum")), Aimed("tfjs", single("Einsum"))],
+    ),
+    "TGT403": Pair(
+        [Aimed("tfjs", single("Conv2D", data_format="NCHW"))],
+        [
+            Aimed("tfjs", single("Conv2D", data_format="NHWC")),
+            Aimed("serving", single("Conv2D", data_format="NCHW")),
+        ],
+    ),
+    "TGT404": Pair(
+        [Aimed("tfjs", single("LoopCond"))],
+        [Aimed("tflite", single("LoopCond")), Aimed("tfjs", single("SelectV2"))],
+    ),
+    "TGT405": Pair(
+        [Aimed("tfjs-wasm", matmul[True])],
+        [Aimed("tfjs-wasm", matmul[False]), Aimed("tfjs-webgl", matmul[True])],
+    ),
+    "TGT406": Pair(
+        [
+            Aimed("tfjs", typed("int64")),
+            Aimed("tfjs", typed("string")),
+            Aimed("tflite", typed("bfloat16")),
+        ],
+        [Aimed("tfjs", typed("int32")), Aimed("tflite", typed("int64"))],
+    ),
+    "TGT407": Pair(
+        [Aimed("tfjs-webgl", deep(7))],
+        [Aimed("tfjs-wasm", deep(7)), Aimed("tfjs-webgl", deep(6))],
+    ),
+}
