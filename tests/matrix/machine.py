@@ -1,0 +1,56 @@
+"""What a measurement was made on, without the machine's name: date, processor, memory, versions."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+from sigfix.errors import NotVerifiedError
+from sigfix.verifying.node import find_node
+from tests.matrix.browser import chromium_version, find_chromium
+
+PACKAGES = (
+    "tensorflow", "tensorflowjs", "onnx", "onnx-tf", "onnxslim", "onnxruntime", "torch",
+    "python-doctr",
+)  # fmt: skip
+
+
+def describe_machine() -> list[str]:
+    """Lines for the head of a page: the date, the hardware, the versions."""
+    chromium = find_chromium()
+    try:
+        node = f"Node.js {find_node().version}"
+    except NotVerifiedError:
+        node = "no Node.js"
+    versions = [f"{name} {version(name)}" for name in PACKAGES]
+    today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+    return [
+        f"Measured on {today}, on {os.cpu_count()} cores of {processor()} with {memory()} of "
+        "memory, which other work shared.",
+        f"Python {platform.python_version()}, {node}, "
+        f"{chromium_version(chromium) if chromium else 'no Chromium'}, {', '.join(versions)}.",
+    ]
+
+
+def processor() -> str:
+    """The processor's model as the system names it."""
+    for line in _lines("/proc/cpuinfo"):
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def memory() -> str:
+    """The memory of the machine."""
+    for line in _lines("/proc/meminfo"):
+        if line.startswith("MemTotal:"):
+            return f"{round(int(line.split()[1]) / 2**20)} GiB"
+    return "an unknown amount"
+
+
+def _lines(path: str) -> list[str]:
+    file = Path(path)
+    return file.read_text().splitlines() if file.exists() else []
