@@ -224,7 +224,7 @@ def export_onnx(model: DoctrModel, preset: Preset, path: Path) -> None:
         import torch
         from doctr.models.utils import export_model_to_onnx
 
-        from sigfix.importing.decoders import as_exported
+        from sigfix.importing.exportable import as_exported
 
         example = torch.zeros(1, 3, preset.height, preset.width)
         export_model_to_onnx(

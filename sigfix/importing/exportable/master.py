@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from sigfix.importing.decoders.attention import BLOCKED, Attention, Cache
+from sigfix.importing.exportable.attention import BLOCKED, Attention, Cache
 
 
 class GreedyMaster(nn.Module):  # type: ignore[misc]

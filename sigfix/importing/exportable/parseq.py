@@ -14,7 +14,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from sigfix.importing.decoders.attention import BLOCKED, Attention, Cache
+from sigfix.importing.exportable.attention import BLOCKED, Attention, Cache
 
 
 class GreedyParseq(nn.Module):  # type: ignore[misc]
@@ -37,7 +37,8 @@ class GreedyParseq(nn.Module):  # type: ignore[misc]
         seen = cross.keys_values(memory)
         table = model.embed.embedding.weight * math.sqrt(model.embed.d_model)
         content = table[model.vocab_size + 1].expand(memory.shape[0], -1)  # start of sequence
-        cache, characters = Cache(), []
+        cache = Cache()
+        characters: list[Any] = []
         for step, query in enumerate(queries.split(1, dim=2)):
             if step:
                 content = functional.embedding(characters[-1], table) + positions[step - 1]

@@ -40,7 +40,7 @@ class Attention:
     def key_value(self, x: Any) -> tuple[Any, Any]:
         """[B, D] -> [B, h, d, 1] and [B, h, 1, d]"""
         pair = functional.linear(x, self.pair_weight, self.pair_bias)
-        key, value = pair.chunk(2, dim=-1)
+        key, value = pair.split(self.heads * self.depth, dim=-1)
         return (
             key.reshape(-1, self.heads, self.depth, 1),
             value.reshape(-1, self.heads, 1, self.depth),
@@ -49,7 +49,7 @@ class Attention:
     def keys_values(self, x: Any) -> tuple[Any, Any]:
         """[B, n, D] -> [B, h, d, n] and [B, h, n, d]"""
         pair = functional.linear(x, self.pair_weight, self.pair_bias)
-        key, value = pair.chunk(2, dim=-1)
+        key, value = pair.split(self.heads * self.depth, dim=-1)
         shape = (-1, x.shape[1], self.heads, self.depth)
         return key.reshape(shape).permute(0, 2, 3, 1), value.reshape(shape).transpose(1, 2)
 
