@@ -13,7 +13,7 @@ import typer
 from sigfix.cli import app as application
 from sigfix.errors import SigfixError
 
-COMMANDS = ("convert", "diff", "explain", "inspect", "presets", "repair")
+COMMANDS = ("convert", "diff", "explain", "inspect", "presets", "repair", "verify")
 """Each is a module of this package that registers itself when it is imported."""
 
 

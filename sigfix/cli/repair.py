@@ -12,7 +12,6 @@ from sigfix.cli.preset_steps import run_preset
 from sigfix.cli.repair_steps import (
     load_inputs,
     load_plan,
-    parse_layout,
     parse_tags,
     run_repair,
     show_plan,
@@ -36,7 +35,9 @@ def _option(text: str, *names: str, panel: str, **more: Any) -> Any:
 def repair(
     model: Annotated[
         Optional[Path],  # noqa: UP045  (typer reads it at run time on 3.10)
-        typer.Argument(help="A SavedModel directory, a frozen graph (.pb), a .keras or .h5 file."),
+        typer.Argument(
+            help="A SavedModel directory, a frozen graph (.pb), an .onnx, .keras or .h5 file."
+        ),
     ] = None,
     output: Annotated[
         Optional[Path],  # noqa: UP045
@@ -45,12 +46,21 @@ def repair(
         ),
     ] = None,
     function: Annotated[
-        Optional[str],  # noqa: UP045
-        _option("Build it from this function, as `encoder.__call__`.", "--function", panel=_MODEL),
-    ] = None,
+        list[str],
+        _option(
+            "Build it from this function, as `encoder.__call__`; `KEY=PATH` makes one more.",
+            "--function",
+            panel=_MODEL,
+        ),
+    ] = [],  # noqa: B006
     from_key: Annotated[
         list[str],
-        _option("Build it from this signature; several are merged.", "--from", panel=_MODEL),
+        _option(
+            "Build it from this signature, several are merged; `KEY=OLD`, `KEY=ONE+OTHER` make "
+            "one more.",
+            "--from",
+            panel=_MODEL,
+        ),
     ] = [],  # noqa: B006
     tags: Annotated[
         Optional[str],  # noqa: UP045
@@ -71,7 +81,11 @@ def repair(
     ] = [],  # noqa: B006
     outputs: Annotated[
         list[str],
-        _option("An output: `probabilities=softmax:0`.", "--output", panel=_EDITS),
+        _option(
+            "An output: `probabilities=softmax:0`; `KEY/NAME=TENSOR` of another signature.",
+            "--output",
+            panel=_EDITS,
+        ),
     ] = [],  # noqa: B006
     bind: Annotated[
         list[str],
@@ -89,11 +103,17 @@ def repair(
     ] = [],  # noqa: B006
     normalize: Annotated[
         Optional[str],  # noqa: UP045
-        _option("Bake in `mean,std[,scale]`; channels `r/g/b`.", "--normalize", panel=_EDITS),
+        _option(
+            "Bake in `[input:]mean,std[,scale]`; channels `r/g/b`.", "--normalize", panel=_EDITS
+        ),
     ] = None,
     layout: Annotated[
         Optional[str],  # noqa: UP045
-        _option("`nhwc` or `nchw` at the edges.", "--layout", panel=_EDITS),
+        _option(
+            "`nhwc` or `nchw` at the edges; `nhwc:image,map` for these alone.",
+            "--layout",
+            panel=_EDITS,
+        ),
     ] = None,
     remove_signature: Annotated[
         list[str], _option("A signature to remove.", "--remove-signature", panel=_EDITS)
@@ -192,20 +212,24 @@ def repair(
         wanted = PresetOptions(weights, seed, vocab, size, raw_logits)
         run_preset(preset, output, wanted, force, keep_onnx, dry_run, quiet)
         return
+    sources = parsing.parse_sources(function, from_key, outputs)
+    edges, images = (None, ()) if layout is None else parsing.parse_layout(layout)
     choices = Choices(
         key=signature,
-        function=function,
-        from_key=tuple(from_key),
+        function=sources.function,
+        from_key=sources.from_key,
+        signatures=sources.signatures,
         tags=parse_tags(tags),
         set_tags=parse_tags(set_tags),
         inputs=tuple(map(parsing.parse_input, inputs)),
-        outputs=tuple(parsing.parse_pair("--output", item) for item in outputs),
+        outputs=sources.outputs,
         rename=tuple(parsing.parse_pair("--rename", item) for item in rename),
         drop_outputs=tuple(drop_output),
         bind=tuple(map(parsing.parse_binding, bind)),
         append=tuple(map(parsing.parse_append, append)),
         normalize=None if normalize is None else parsing.parse_normalize(normalize),
-        layout=parse_layout(layout),
+        layout=edges,
+        layout_of=images,
         remove=tuple(remove_signature),
         rename_signatures=tuple(
             parsing.parse_pair("--rename-signature", item) for item in rename_signature
@@ -213,6 +237,7 @@ def repair(
         method_name=method_name,
         only_meta_graph=only_meta_graph,
         preset=None if preset is None else find_preset(preset, size, raw_logits),
+        vocabulary=vocab or "",
     )
     from sigfix.pipeline.repair import RepairOptions
 
@@ -229,6 +254,6 @@ def repair(
     is_json = output_format == "json"
     saved = None if plan_file is None else load_plan(plan_file)
     if dry_run:
-        show_plan(model, choices, saved, is_json)
+        show_plan(model, output, choices, saved, is_json)
         return
     run_repair(model, output, choices, options, saved, is_json, quiet)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from sigfix.errors import UsageError
+from sigfix.cli.steps import steps
+from sigfix.errors import BlockedError, UsageError
 from sigfix.model import OtherModel, SavedModel
 from sigfix.planning import Choices, Plan
+
+UNDECIDED = ("ambiguous", "blocked")
+"""The verdicts that leave something for the user to say."""
 
 
 def parse_tags(text: str | None) -> tuple[str, ...] | None:
@@ -20,23 +23,6 @@ def parse_tags(text: str | None) -> tuple[str, ...] | None:
     if text is None:
         return None
     return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def parse_layout(text: str | None) -> str | None:
-    """`nhwc` or `nchw`. Raises `UsageError` for another."""
-    if text is not None and text not in ("nhwc", "nchw"):
-        raise UsageError(f"--layout {text}: there are nhwc and nchw.")
-    return text
-
-
-def say_unless(quiet: bool) -> Callable[[str], None]:
-    """Progress on standard error, or nowhere."""
-
-    def say(message: str) -> None:
-        if not quiet:
-            typer.echo(message, err=True)
-
-    return say
 
 
 def load_plan(path: Path) -> Plan:
@@ -63,25 +49,34 @@ def load_inputs(path: Path) -> dict[str, Any]:
         raise UsageError(f"--inputs {path} cannot be read: {error}.") from error
 
 
-def show_plan(model: Path, choices: Choices, saved: Plan | None, is_json: bool) -> None:
+def show_plan(
+    model: Path, output: Path | None, choices: Choices, saved: Plan | None, is_json: bool
+) -> None:
     """Show what would be done, the signatures before and after, and stop."""
     from sigfix.pipeline import repair as pipeline
-    from sigfix.rendering.repair_result import plan_data
-    from sigfix.rendering.repair_text import plan_text, signature_diff
+    from sigfix.rendering.repair_text import signature_diff
 
     described = pipeline.describe(model)
     decided = saved or pipeline.plan(model, choices)
-    if is_json:
-        typer.echo(json.dumps(plan_data(decided), indent=2))
-    else:
-        typer.echo(plan_text(decided), nl=False)
+    _show(decided, is_json)
+    if not is_json:
         if isinstance(described, SavedModel):
             typer.echo(signature_diff(described, decided), nl=False)
         if decided.verdict == "repairable":
-            typer.echo(f"Would write {pipeline.default_output(model)}")
+            typer.echo(f"Would write {output or pipeline.default_output(model)}")
     _hint(decided)
-    if decided.verdict in ("ambiguous", "blocked"):
+    if decided.verdict in UNDECIDED:
         raise typer.Exit(1)
+
+
+def _show(plan: Plan, is_json: bool) -> None:
+    from sigfix.rendering.repair_result import plan_data
+    from sigfix.rendering.repair_text import plan_text
+
+    if is_json:
+        typer.echo(json.dumps(plan_data(plan), indent=2))
+    else:
+        typer.echo(plan_text(plan), nl=False)
 
 
 def _hint(plan: Plan) -> None:
@@ -100,21 +95,28 @@ def run_repair(
 ) -> None:
     """Repair, and print the plan and what came of it."""
     from sigfix.pipeline.repair import repair
-    from sigfix.rendering.repair_result import plan_data, result_data, result_text
+    from sigfix.rendering.repair_result import result_data, result_text
     from sigfix.rendering.repair_text import plan_text
 
-    def show(plan: Plan, described: SavedModel | OtherModel) -> None:
-        undecided = plan.verdict in ("ambiguous", "blocked")
-        if is_json and undecided:
-            typer.echo(json.dumps(plan_data(plan), indent=2))
-        elif not is_json:
-            typer.echo(plan_text(plan), nl=False)
-        if undecided:
-            _hint(plan)
-            raise typer.Exit(1)
-        sys.stdout.flush()
+    undecided: list[Plan] = []
+    try:
+        with steps(quiet) as say:
 
-    result = repair(model, output, choices, options, saved, say_unless(quiet), show)
+            def show(plan: Plan, described: SavedModel | OtherModel) -> None:
+                say("")
+                if plan.verdict in UNDECIDED:
+                    undecided.append(plan)
+                elif not is_json:
+                    typer.echo(plan_text(plan), nl=False)
+                    sys.stdout.flush()
+
+            result = repair(model, output, choices, options, saved, say, show)
+    except BlockedError:
+        if not undecided:
+            raise
+        _show(undecided[0], is_json)
+        _hint(undecided[0])
+        raise typer.Exit(1) from None
     if is_json:
         typer.echo(json.dumps(result_data(result), indent=2, default=str))
     else:

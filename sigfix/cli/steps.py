@@ -22,18 +22,38 @@ Say = Callable[[str], None]
 
 @contextmanager
 def steps(quiet: bool = False) -> Iterator[Say]:
-    """Yield a function that shows the step being done now."""
+    """Yield a function that shows the step being done now; '' ends it, to print something."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _native_output_aside() as terminal:
         if quiet:
             yield lambda message: None
         elif not terminal.isatty():
-            yield lambda message: print(f"{message} ...", file=terminal, flush=True)
+            yield lambda message: _line(message, terminal)
         else:
-            from rich.console import Console
+            yield from _spinner(terminal)
 
-            with Console(file=terminal).status("starting") as status:
-                yield status.update
+
+def _line(message: str, terminal: IO[str]) -> None:
+    if message:
+        print(f"{message} ...", file=terminal, flush=True)
+
+
+def _spinner(terminal: IO[str]) -> Iterator[Say]:
+    from rich.console import Console
+
+    status = Console(file=terminal).status("")
+
+    def say(message: str) -> None:
+        if message:
+            status.update(message)
+            status.start()
+        else:
+            status.stop()
+
+    try:
+        yield say
+    finally:
+        status.stop()
 
 
 @contextmanager

@@ -13,7 +13,8 @@ from sigfix.errors import BlockedError, ConversionError, ParityError
 from sigfix.model import DEFAULT_SERVING_KEY, OtherModel, SavedModel
 from sigfix.planning import Choices, Plan
 from sigfix.planning import plan as make_plan
-from sigfix.planning.edits import AliasSignature, ExportKeras
+from sigfix.planning.edits import AliasSignature
+from sigfix.planning.file_edits import ExportKeras
 from sigfix.reading import read
 
 if TYPE_CHECKING:
@@ -21,16 +22,25 @@ if TYPE_CHECKING:
     from sigfix.verifying.signature_parity import SignatureParity
 
 CHILD = "sigfix.importing.keras_child"
+LATER = "the changes asked for are planned once Keras has exported the model"
 LOST = ("the training configuration, and Keras' own description of the layers",)
 
 
-def plan_keras(model: OtherModel) -> Plan:
-    """What becomes of a Keras file. Reads only; Keras is not needed."""
+def plan_keras(model: OtherModel, choices: Choices) -> Plan:
+    """What becomes of a Keras file. Reads only; Keras is not needed.
+
+    What the file's outputs are, Keras alone can tell: changes are planned on the exported model.
+    """
     layers = tuple(f"{item.name}: {item}" for item in model.inputs)
     edit = ExportKeras(dict(model.facts).get("Keras", "of unknown version"), layers)
     if dict(model.facts).get("weights", "present") != "present":
         return Plan(str(model.path), "blocked", reason="The file holds no weights.")
-    return Plan(str(model.path), "repairable", edits=(edit,), lost=LOST)
+    notes = (LATER,) if _asks_for_changes(choices) else ()
+    return Plan(str(model.path), "repairable", edits=(edit,), lost=LOST, notes=notes)
+
+
+def _asks_for_changes(choices: Choices) -> bool:
+    return choices != Choices()
 
 
 def export_keras(
@@ -63,7 +73,7 @@ def export_keras(
     }
     say(f"loading {model.path} with Keras {edit.version}: this runs it")
     with tempfile.TemporaryDirectory(prefix="sigfix-") as folder:
-        changes = choices.shapes_signature or choices.key != DEFAULT_SERVING_KEY
+        changes = _asks_for_changes(choices)
         exported = Path(folder) / "exported" if changes else place
         answer = run_process(CHILD, {**job, "export": str(exported)}, options.seconds)
         if "error" in answer:

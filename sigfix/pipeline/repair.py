@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +12,11 @@ from sigfix.errors import BlockedError, ParityError, UnreadableModelError, Usage
 from sigfix.model import OtherModel, SavedModel
 from sigfix.pipeline import staging
 from sigfix.pipeline.keras_file import export_keras, plan_keras
+from sigfix.pipeline.onnx_file import import_onnx
 from sigfix.planning import Choices, Plan
 from sigfix.planning import plan as make_plan
 from sigfix.planning.edits import AddSignature, AliasSignature, AttachSignature
+from sigfix.planning.onnx_file import plan_onnx
 from sigfix.planning.trust import reaching_operators
 from sigfix.reading import read, read_any
 from sigfix.reading.frozen_graph import is_frozen_graph
@@ -73,7 +75,7 @@ def default_output(model: Path) -> Path:
 
 
 def describe(model: Path | str) -> SavedModel | OtherModel:
-    """Read what `repair` accepts: a SavedModel, a frozen graph as one, or a Keras file.
+    """Read what `repair` accepts: a SavedModel, a frozen graph as one, a Keras or ONNX file.
 
     Executes nothing. Raises `UnreadableModelError` for anything else.
     """
@@ -84,21 +86,21 @@ def describe(model: Path | str) -> SavedModel | OtherModel:
             path = graphs[0]
     if path.is_file() and path.name not in SAVED_MODEL_FILES:
         found = read_any(path)
-        if isinstance(found, OtherModel) and found.kind != "keras":
+        if isinstance(found, OtherModel) and found.kind not in ("keras", "onnx"):
             raise UnreadableModelError(
-                f"{path} is {found.title}: not a model that repair can rebuild.",
-                "sigfix convert takes ONNX files",
+                f"{path} is a {found.title}: not a model that repair can rebuild.",
+                "it takes SavedModels, frozen graphs, ONNX files and Keras files",
             )
         return found
     return read(path)
 
 
 def describe_saved_model(model: Path | str) -> SavedModel:
-    """`describe`, for those who cannot do with a Keras file (`UnreadableModelError`)."""
+    """`describe`, for those who cannot do with another file (`UnreadableModelError`)."""
     found = describe(model)
     if isinstance(found, OtherModel):
         raise UnreadableModelError(
-            f"{model} is {found.title}, not a SavedModel.", f"sigfix repair {model} makes one"
+            f"{model} is a {found.title}, not a SavedModel.", f"sigfix repair {model} makes one"
         )
     return found
 
@@ -142,7 +144,10 @@ def repair(
     if isinstance(described, OtherModel):
         wanted = choices or Choices()
         with staging.publish_to(destination, options.force, options.keep_failed) as place:
-            parity = export_keras(described, decided, wanted, options, place, say, show)
+            if described.kind == "onnx":
+                parity = import_onnx(described, decided, options, place, say)
+            else:
+                parity = export_keras(described, decided, wanted, options, place, say, show)
         return RepairResult(decided, destination, parity, "" if parity else "--no-verify")
     reason = _why_not_compared(described, decided, options)
     if not reason:
@@ -157,7 +162,21 @@ def repair(
 
 
 def _make_plan(model: SavedModel | OtherModel, choices: Choices | None) -> Plan:
-    return plan_keras(model) if isinstance(model, OtherModel) else make_plan(model, choices)
+    choices = _with_vocabulary(choices or Choices())
+    if isinstance(model, SavedModel):
+        return make_plan(model, choices)
+    return plan_onnx(model, choices) if model.kind == "onnx" else plan_keras(model, choices)
+
+
+def _with_vocabulary(choices: Choices) -> Choices:
+    """The choices with the characters of the preset's vocabulary, which docTR knows by name."""
+    preset = choices.preset
+    if preset is None or not preset.is_recogniser:
+        return choices
+    from sigfix.importing.doctr import vocabulary_characters
+
+    name = choices.vocabulary or preset.vocabulary
+    return replace(choices, vocabulary=vocabulary_characters(name))
 
 
 def _why_not_compared(described: SavedModel, plan: Plan, options: RepairOptions) -> str:

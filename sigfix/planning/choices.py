@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sigfix.errors import UsageError
 from sigfix.model import DEFAULT_SERVING_KEY, Shape
@@ -38,16 +38,39 @@ class AppendChoice:
 
 @dataclass(frozen=True)
 class NormalizeChoice:
-    """`--normalize MEAN,STD[,SCALE]`, MEAN and STD a number or `R/G/B`."""
+    """`--normalize [INPUT:]MEAN,STD[,SCALE]`, MEAN and STD a number or `R/G/B`.
+
+    Without an input it is for every image (rank 4), or for the only input.
+    """
 
     mean: tuple[float, ...]
     std: tuple[float, ...]
     scale: float = 1.0
+    input: str | None = None
+
+
+@dataclass(frozen=True)
+class NewSignature:
+    """One of several signatures to make in one run.
+
+    From the function at `function`, from the signatures `from_key` (several are merged), or from
+    the graph's tensors; `outputs` are (name, tensor) pairs as of `--output`.
+    """
+
+    key: str
+    function: str | None = None
+    from_key: tuple[str, ...] = ()
+    outputs: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
 class Choices:
-    """All options of `sigfix repair` that decide what the signature is."""
+    """All options of `sigfix repair` that decide what the signature is.
+
+    `signatures` are those to make beside `key`; what names an input or output is then for all of
+    them that have it. `layout` is for every image, or for those of `layout_of`. `vocabulary` are
+    the characters that a recogniser's preset reads; '' does not check them.
+    """
 
     key: str = DEFAULT_SERVING_KEY
     function: str | None = None
@@ -62,11 +85,14 @@ class Choices:
     append: tuple[AppendChoice, ...] = ()
     normalize: NormalizeChoice | None = None
     layout: str | None = None
+    layout_of: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
     rename_signatures: tuple[tuple[str, str], ...] = ()
     method_name: str | None = None
     only_meta_graph: bool = False
     preset: Preset | None = None
+    vocabulary: str = ""
+    signatures: tuple[NewSignature, ...] = ()
 
     @property
     def shapes_signature(self) -> bool:
@@ -159,8 +185,9 @@ def parse_append(text: str) -> AppendChoice:
 
 
 def parse_normalize(text: str) -> NormalizeChoice:
-    """`0.5,0.25` or `0.694/0.695/0.693,0.299/0.296/0.301[,0.00392]`."""
-    parts = text.split(",")
+    """`0.5,0.25` or `image:0.694/0.695/0.693,0.299/0.296/0.301[,0.00392]`."""
+    name, colon, numbers = text.rpartition(":")
+    parts = numbers.split(",")
     try:
         mean, std = (tuple(float(item) for item in part.split("/")) for part in parts[:2])
         scale = float(parts[2]) if len(parts) == 3 else 1.0
@@ -168,7 +195,66 @@ def parse_normalize(text: str) -> NormalizeChoice:
         raise _misread("--normalize", text, "0.694/0.695/0.693,0.299/0.296/0.301") from error
     if len(parts) > 3 or 0.0 in std or len({1, len(mean), len(std)}) > 2:
         raise _misread("--normalize", text, "mean,std[,scale], std not zero")
-    return NormalizeChoice(mean, std, scale)
+    return NormalizeChoice(mean, std, scale, name if colon else None)
+
+
+def parse_layout(text: str) -> tuple[str, tuple[str, ...]]:
+    """`nhwc`, or `nhwc:image,map` for these inputs and outputs alone."""
+    layout, colon, names = text.partition(":")
+    named = tuple(name.strip() for name in names.split(",") if name.strip())
+    if layout not in ("nhwc", "nchw") or bool(colon) != bool(named):
+        raise _misread("--layout", text, "nhwc or nchw, or nhwc:NAME,NAME")
+    return layout, named
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What `--function`, `--from` and `--output` say together."""
+
+    function: str | None
+    from_key: tuple[str, ...]
+    outputs: tuple[tuple[str, str], ...]
+    signatures: tuple[NewSignature, ...]
+
+
+def parse_sources(functions: list[str], froms: list[str], outputs: list[str]) -> Sources:
+    """Sort out what is for the one signature, and what for others.
+
+    `KEY=PATH` (`--function`), `KEY=OLD` or `KEY=ONE+OTHER` (`--from`) and `KEY/NAME=TENSOR`
+    (`--output`) are for the signature `KEY`, the rest for that of `--signature`.
+    """
+    keyed: dict[str, NewSignature] = {}
+    plain, own_from = [], []
+    own_outputs: list[tuple[str, str]] = []
+    for text in functions:
+        key, equals, path = text.rpartition("=")
+        if not equals:
+            plain.append(path)
+        elif keyed.setdefault(key, NewSignature(key, path)).function != path:
+            raise UsageError(f"--function {text}: {key} has a function already.")
+    for text in froms:
+        key, equals, old = text.rpartition("=")
+        if not equals:
+            own_from.append(old)
+        elif key in keyed:
+            raise UsageError(f"--from {text}: {key} has another source already.")
+        else:
+            keyed[key] = NewSignature(key, None, tuple(old.split("+")))
+    for text in outputs:
+        name, tensor = parse_pair("--output", text)
+        key, slash, name = name.rpartition("/")
+        if not slash:
+            own_outputs.append((name, tensor))
+            continue
+        known = keyed.get(key, NewSignature(key))
+        keyed[key] = replace(known, outputs=(*known.outputs, (name, tensor)))
+    if len(plain) > 1:
+        raise UsageError(
+            f"--function {plain[1]}: several functions need a signature's key each.",
+            f"--function {plain[0].rpartition('.')[2]}={plain[0]} and so on",
+        )
+    function = plain[0] if plain else None
+    return Sources(function, tuple(own_from), tuple(own_outputs), tuple(keyed.values()))
 
 
 def _misread(option: str, text: str, form: str) -> UsageError:

@@ -9,7 +9,7 @@ import typing
 from typing import Any
 
 from sigfix.errors import UsageError
-from sigfix.planning import edits, steps
+from sigfix.planning import edits, file_edits, steps
 from sigfix.planning.choices import DTYPES
 from sigfix.planning.edits import Plan
 
@@ -23,7 +23,8 @@ KINDS = {
         edits.OutputPlan, edits.BoundInput, edits.FunctionSource, edits.MergedSource,
         edits.GraphSource, edits.AddSignature, edits.AliasSignature, edits.RemoveSignature,
         edits.RenameSignature, edits.SetMethodName, edits.SetTags, edits.KeepMetaGraph,
-        edits.ExportKeras, edits.AttachSignature, edits.Candidate, edits.Plan,
+        edits.AttachSignature, edits.Candidate, edits.Plan, file_edits.ExportKeras,
+        file_edits.ImportOnnx, file_edits.WriteCard,
     )
 }  # fmt: skip
 """What a plan is made of, by name."""

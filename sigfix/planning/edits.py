@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from sigfix.model import Shape, format_shape
+from sigfix.planning.file_edits import ExportKeras, ImportOnnx, WriteCard
 from sigfix.planning.steps import Step
 
 OPTION, PRESET, TRACE, GRAPH, SIGNATURE, CONVENTION = (
@@ -193,18 +194,6 @@ class KeepMetaGraph:
     origin: str = OPTION
 
 
-@dataclass(frozen=True)
-class ExportKeras:
-    """Load a `.keras` or `.h5` file with the Keras that wrote it, and save it as a SavedModel.
-
-    `inputs` are the input layers with their specs.
-    """
-
-    version: str
-    inputs: tuple[str, ...] = ()
-    origin: str = "file"
-
-
 Edit = (
     AddSignature
     | AliasSignature
@@ -215,6 +204,8 @@ Edit = (
     | SetTags
     | KeepMetaGraph
     | ExportKeras
+    | ImportOnnx
+    | WriteCard
 )
 
 
@@ -232,6 +223,7 @@ METADATA_EDITS = (
     SetMethodName,
     SetTags,
     KeepMetaGraph,
+    WriteCard,
 )
 
 

@@ -11,7 +11,14 @@ from sigfix.planning.edits import CONVENTION, OPTION, TRACE, BoundInput, InputPl
 from sigfix.planning.flatten import FlatTensor
 from sigfix.planning.names import make_unique
 from sigfix.planning.steps import Activation, Cast, Normalize, Step, Transpose
-from sigfix.planning.traces import TO_NCHW, TO_NHWC, assign_inputs, covers, is_bound
+from sigfix.planning.traces import (
+    TO_NCHW,
+    TO_NHWC,
+    assign_inputs,
+    covers,
+    is_bound,
+    layout_for,
+)
 
 FLOATS = ("float16", "bfloat16", "float32", "float64")
 
@@ -32,6 +39,7 @@ def plan_inputs(
     Raises `BlockedError` where a choice contradicts what the function accepts.
     """
     assigned = assign_inputs(choices, tensors)
+    _check_normalize(choices, tensors)
     inputs, bound = [], []
     for tensor in tensors:
         if is_bound(tensor, choices):
@@ -52,6 +60,28 @@ def plan_inputs(
     return tuple(inputs), tuple(bound)
 
 
+def _is_normalized(tensor: FlatTensor, choices: Choices, is_only: bool) -> bool:
+    """Whether `--normalize` is about this input: the one named, else every image or the only."""
+    if choices.normalize is None:
+        return False
+    named = choices.normalize.input
+    if named is not None:
+        return named in (tensor.name, tensor.path)
+    return is_only or _is_image(tensor.spec.shape)
+
+
+def _check_normalize(choices: Choices, tensors: list[FlatTensor]) -> None:
+    if choices.normalize is None:
+        return
+    if not any(_is_normalized(item, choices, len(tensors) == 1) for item in tensors):
+        raise BlockedError(
+            f"--normalize: there is no input {choices.normalize.input}."
+            if choices.normalize.input
+            else "--normalize: none of the inputs is an image (rank 4), and there are several.",
+            "--normalize INPUT:mean,std, with one of: " + ", ".join(item.name for item in tensors),
+        )
+
+
 def _target(tensor: FlatTensor) -> str:
     """A flat position, or for a graph tensor (negative position) its name."""
     if tensor.merged:
@@ -70,9 +100,10 @@ def _plan_input(
     steps: list[Step] = []
     inner_shape = recorded.shape
     outer_shape = inner_shape
-    if choices.layout is not None and _is_image(inner_shape):
-        permutation = TO_NCHW if choices.layout == "nhwc" else TO_NHWC
-        inverse = TO_NHWC if choices.layout == "nhwc" else TO_NCHW
+    layout = layout_for(choices, tensor)
+    if layout is not None:
+        permutation = TO_NCHW if layout == "nhwc" else TO_NHWC
+        inverse = TO_NHWC if layout == "nhwc" else TO_NCHW
         outer_shape = _permute(inner_shape, inverse)
         steps.append(Transpose(permutation))
     shape, dtype = outer_shape, recorded.dtype
@@ -84,14 +115,14 @@ def _plan_input(
                 "a static dimension of the trace cannot be widened",
             )
         shape = choice.shape
-    if choices.normalize is not None and (_is_image(inner_shape) or is_only):
-        wanted = choices.normalize
+    wanted = choices.normalize
+    if wanted is not None and _is_normalized(tensor, choices, is_only):
         if recorded.dtype not in FLOATS:
             raise BlockedError(f"--normalize: {tensor.path} is {recorded.dtype}, not a float.")
-        channels_last = inner_shape if choices.layout == "nchw" else shape
+        channels_last = inner_shape if layout == "nchw" else shape
         _check_channels(tensor, max(len(wanted.mean), len(wanted.std)), channels_last)
         step = Normalize(wanted.mean, wanted.std, wanted.scale)
-        steps.insert(1 if choices.layout == "nchw" and steps else 0, step)
+        steps.insert(1 if layout == "nchw" else 0, step)
     if choice is not None and choice.dtype is not None and choice.dtype != recorded.dtype:
         if "string" in (choice.dtype, recorded.dtype):
             raise BlockedError(
@@ -149,54 +180,34 @@ def _bind(tensor: FlatTensor, choices: Choices) -> BoundInput:
 def plan_outputs(
     tensors: list[FlatTensor], choices: Choices, origin: str = TRACE
 ) -> tuple[OutputPlan, ...]:
-    """The new outputs: renamed, dropped, transposed, appended. Raises `BlockedError`."""
-    outputs = [
-        OutputPlan(tensor.name, tensor.spec.dtype, tensor.spec.shape, _target(tensor), (), origin)
-        for tensor in tensors
-    ]
-    if choices.layout is not None:
-        permutation = TO_NHWC if choices.layout == "nhwc" else TO_NCHW
-        outputs = [
-            replace(
-                item,
-                shape=_permute(item.shape, permutation),
-                steps=(Transpose(permutation),),
-            )
-            if _is_image(item.shape)
-            else item
-            for item in outputs
-        ]
-    by_name = {item.name: item for item in outputs}
-    appended = []
-    for append in choices.append:
-        base = by_name.get(append.output)
-        if base is None:
-            raise _unknown_output("--append", append.output, by_name)
-        appended.append(_append(base, append.name, append.kind))
-    for name in choices.drop_outputs:
-        if name not in by_name:
-            raise _unknown_output("--drop-output", name, by_name)
-    if choices.outputs:
-        chosen = []
-        for name, source in choices.outputs:
-            found = next(
-                (
-                    item
-                    for item, tensor in zip(outputs, tensors, strict=True)
-                    if source in (item.name, tensor.path, tensor.spec.name)
-                ),
-                None,
-            )
-            if found is None:
-                raise _unknown_output("--output", source, by_name)
-            chosen.append(replace(found, name=name, origin=OPTION))
-        outputs = chosen
-    outputs = [item for item in outputs if item.name not in choices.drop_outputs] + appended
+    """The new outputs: transposed, chosen and renamed, then appended to and dropped.
+
+    `--append` and `--drop-output` understand the new names, and the old ones too. Raises
+    `BlockedError`.
+    """
+    recorded = [_plan_output(tensor, choices, origin) for tensor in tensors]
+    known = {item.name: item for item in recorded}
+    outputs = _chosen(recorded, tensors, choices) if choices.outputs else recorded
     renames = dict(choices.rename)
     outputs = [
         replace(item, name=renames[item.name], origin=OPTION) if item.name in renames else item
         for item in outputs
     ]
+    sources = {item.source: item for item in outputs}
+    known = {name: sources.get(item.source, item) for name, item in known.items()}
+    known.update({item.name: item for item in outputs})
+    appended = []
+    for append in choices.append:
+        if append.output not in known:
+            raise _unknown_output("--append", append.output, known)
+        appended.append(_append(known[append.output], append.name, append.kind))
+        known[append.name] = appended[-1]
+    dropped = set()
+    for name in choices.drop_outputs:
+        if name not in known:
+            raise _unknown_output("--drop-output", name, known)
+        dropped.add(known[name].name)
+    outputs = [item for item in outputs if item.name not in dropped] + appended
     names = [item.name for item in outputs]
     if make_unique(names) != names:
         raise BlockedError(
@@ -206,6 +217,37 @@ def plan_outputs(
     if not outputs:
         raise BlockedError("No output is left.", "keep one: drop fewer with --drop-output")
     return tuple(outputs)
+
+
+def _plan_output(tensor: FlatTensor, choices: Choices, origin: str) -> OutputPlan:
+    layout = layout_for(choices, tensor)
+    shape = tensor.spec.shape
+    if layout is None:
+        return OutputPlan(tensor.name, tensor.spec.dtype, shape, _target(tensor), (), origin)
+    order = TO_NHWC if layout == "nhwc" else TO_NCHW
+    steps = (Transpose(order),)
+    turned = _permute(shape, order)
+    return OutputPlan(tensor.name, tensor.spec.dtype, turned, _target(tensor), steps, origin)
+
+
+def _chosen(
+    recorded: list[OutputPlan], tensors: list[FlatTensor], choices: Choices
+) -> list[OutputPlan]:
+    """The outputs that `--output` names, under the names that it gives them."""
+    chosen = []
+    for name, source in choices.outputs:
+        found = next(
+            (
+                item
+                for item, tensor in zip(recorded, tensors, strict=True)
+                if source in (item.name, tensor.path, tensor.spec.name)
+            ),
+            None,
+        )
+        if found is None:
+            raise _unknown_output("--output", source, {item.name: item for item in recorded})
+        chosen.append(replace(found, name=name, origin=OPTION))
+    return chosen
 
 
 def _append(base: OutputPlan, name: str, kind: str) -> OutputPlan:

@@ -6,6 +6,7 @@ from sigfix.errors import BlockedError
 from sigfix.model import MetaGraph, Signature, node_of
 from sigfix.planning.choices import Choices
 from sigfix.planning.edits import (
+    CONVENTION,
     OPTION,
     PREDICT_METHOD,
     AddSignature,
@@ -95,26 +96,58 @@ def _called_function(meta_graph: MetaGraph, signature: Signature) -> str:
     return node.functions[0] if in_order and whole and tensors == results else ""
 
 
+def key_before(key: str, edits: list[Edit]) -> str:
+    """What a signature was called before it was renamed; any other key as it is."""
+    renamed = {edit.to: edit.key for edit in edits if isinstance(edit, RenameSignature)}
+    return renamed.get(key, key)
+
+
+def is_unchanged(edit: AddSignature, signature: Signature) -> bool:
+    """Whether a signature that is built anew would be what it is already."""
+    if edit.bound or edit.method_name != signature.method_name:
+        return False
+    pairs = (
+        (signature.inputs, [(item, item.target) for item in edit.inputs]),
+        (signature.outputs, [(item, item.source) for item in edit.outputs]),
+    )
+    for there, wanted in pairs:
+        found = {item.name: (item.dtype, item.shape, target, item.steps) for item, target in wanted}
+        as_it_is = {
+            item.key: (
+                item.spec.dtype,
+                item.spec.shape,
+                str(index) if edit.heads else item.spec.name,
+                (),
+            )
+            for index, item in enumerate(there)
+        }
+        if found != as_it_is:
+            return False
+    return True
+
+
 def plan_method_names(meta_graph: MetaGraph, choices: Choices, before: list[Edit]) -> list[Edit]:
     """The method name that `--method-name` asks for, or the usual one where there is none."""
-    signature = meta_graph.signature(choices.key)
-    built = any(isinstance(edit, (AddSignature, AliasSignature)) for edit in before)
-    if signature is None or choices.key not in keys_after([choices.key], before):
-        alias = next((edit for edit in before if isinstance(edit, AliasSignature)), None)
-        if alias is None:
-            return []
-        renamed = {edit.to: edit.key for edit in before if isinstance(edit, RenameSignature)}
-        was = require(meta_graph, renamed.get(alias.of, alias.of)).method_name
-        if choices.method_name and choices.method_name != was:
-            return [SetMethodName(choices.key, choices.method_name, was, OPTION)]
-        return [] if was else [SetMethodName(choices.key, PREDICT_METHOD)]
-    if built:
-        return []
-    if choices.method_name and choices.method_name != signature.method_name:
-        return [SetMethodName(choices.key, choices.method_name, signature.method_name, OPTION)]
-    if not signature.method_name and not choices.method_name:
-        return [SetMethodName(choices.key, PREDICT_METHOD)]
-    return []
+    names = {item.key: item.method_name for item in meta_graph.user_signatures}
+    made = [choices.key]
+    for edit in before:
+        if isinstance(edit, RemoveSignature):
+            names.pop(edit.key)
+        elif isinstance(edit, RenameSignature):
+            names[edit.to] = names.pop(edit.key)
+        elif isinstance(edit, AliasSignature):
+            names[edit.key] = names[edit.of]
+            made.append(edit.key)
+        elif isinstance(edit, AddSignature):
+            names[edit.key] = edit.method_name
+    found: list[Edit] = []
+    for key in dict.fromkeys(made):
+        asked = choices.method_name if key == choices.key or choices.signatures else None
+        wanted = asked or names.get(key) or PREDICT_METHOD
+        if key in names and names[key] != wanted:
+            origin = OPTION if asked else CONVENTION
+            found.append(SetMethodName(key, wanted, names[key], origin))
+    return found
 
 
 def rank(meta_graph: MetaGraph, keys: list[str], wanted: str) -> Ambiguous:

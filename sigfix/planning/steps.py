@@ -32,10 +32,7 @@ class Transpose:
 
 @dataclass(frozen=True)
 class Normalize:
-    """`(value * scale - mean) / std`, mean and std one for each channel of the last dimension.
-
-    `axis` is where the channels are when this step runs (-1 the last).
-    """
+    """`(value * scale - mean) / std`, mean and std one for each channel of the last dimension."""
 
     mean: tuple[float, ...]
     std: tuple[float, ...]

@@ -35,9 +35,18 @@ def covers(general: Shape, special: Shape) -> bool:
     )
 
 
-def inside(shape: Shape, recorded: Shape, layout: str | None) -> Shape:
+def layout_for(choices: Choices, tensor: FlatTensor) -> str | None:
+    """The `--layout` that holds for a tensor: of those named, or of all, images alone."""
+    named = not choices.layout_of or any(
+        name in (tensor.name, tensor.path) for name in choices.layout_of
+    )
+    shape = tensor.spec.shape
+    return choices.layout if named and shape is not None and len(shape) == 4 else None
+
+
+def inside(shape: Shape, layout: str | None) -> Shape:
     """An outer shape as the function sees it: `--layout` transposes images at the edge."""
-    if layout is None or shape is None or recorded is None or not len(shape) == len(recorded) == 4:
+    if layout is None or shape is None or len(shape) != 4:
         return shape
     order = TO_NCHW if layout == "nhwc" else TO_NHWC
     return tuple(shape[index] for index in order)
@@ -95,10 +104,12 @@ def _fits_inputs(tensors: list[FlatTensor], choices: Choices) -> bool:
         assigned = assign_inputs(choices, tensors)
     except BlockedError:
         return False
-    shapes = {tensor.position: tensor.spec.shape for tensor in tensors}
+    known = {tensor.position: tensor for tensor in tensors}
     return all(
         not choice.has_shape
-        or covers(shapes[position], inside(choice.shape, shapes[position], choices.layout))
+        or covers(
+            known[position].spec.shape, inside(choice.shape, layout_for(choices, known[position]))
+        )
         for position, choice in assigned.items()
     )
 

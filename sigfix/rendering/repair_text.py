@@ -12,7 +12,6 @@ from sigfix.planning.edits import (
     BoundInput,
     Candidate,
     Edit,
-    ExportKeras,
     InputPlan,
     KeepMetaGraph,
     OutputPlan,
@@ -22,6 +21,7 @@ from sigfix.planning.edits import (
     SetMethodName,
     SetTags,
 )
+from sigfix.planning.file_edits import ExportKeras, ImportOnnx, WriteCard
 from sigfix.rendering.style import printable
 
 
@@ -63,7 +63,11 @@ def _from(origin: str) -> str:
 
 def _edit(edit: Edit) -> Iterator[str]:
     if isinstance(edit, AddSignature):
-        yield f"  + signature {edit.key} from {edit.source}  {_from(edit.origin)}"
+        changed = (f"signature {edit.key}", f"function signatures.{edit.key}")
+        if str(edit.source) in changed:
+            yield f"  ~ signature {edit.key} changes  {_from(edit.origin)}"
+        else:
+            yield f"  + signature {edit.key} from {edit.source}  {_from(edit.origin)}"
         rows = [_input_row(item) for item in edit.inputs]
         rows += [_bound_row(item) for item in edit.bound]
         rows += [_output_row(item) for item in edit.outputs]
@@ -85,9 +89,21 @@ def _edit(edit: Edit) -> Iterator[str]:
     elif isinstance(edit, ExportKeras):
         yield f"  + SavedModel with serving_default, loaded with Keras {edit.version}"
         yield from (f"      in   {item}" for item in edit.inputs)
+    elif isinstance(edit, ImportOnnx):
+        what = f" as {edit.preset}" if edit.preset else ""
+        yield f"  + SavedModel with serving_default, imported from ONNX (opset {edit.opset}){what}"
+        yield from (f"      in   {item}" for item in edit.inputs)
+        yield from (f"      out  {item}" for item in edit.outputs)
+    elif isinstance(edit, WriteCard):
+        yield f"  + model card: {_card(edit)}  {_from(edit.origin)}"
     elif isinstance(edit, KeepMetaGraph):
         dropped = "; ".join(",".join(tags) or "no tags" for tags in edit.dropped)
         yield f"  - MetaGraphs {dropped}; {','.join(edit.tags) or 'no tags'} stays"
+
+
+def _card(edit: WriteCard) -> str:
+    characters = f", vocabulary of {len(edit.vocabulary)} characters" if edit.vocabulary else ""
+    return f"{edit.preset}{characters}"
 
 
 def _input_row(item: InputPlan) -> tuple[str, str, str, str]:

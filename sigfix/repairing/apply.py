@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from sigfix.card import Card, make_card, write_card
 from sigfix.errors import BlockedError
 from sigfix.model import node_of
 from sigfix.planning.edits import (
@@ -13,7 +15,6 @@ from sigfix.planning.edits import (
     AliasSignature,
     AttachSignature,
     Edit,
-    ExportKeras,
     KeepMetaGraph,
     Plan,
     RemoveSignature,
@@ -21,6 +22,8 @@ from sigfix.planning.edits import (
     SetMethodName,
     SetTags,
 )
+from sigfix.planning.file_edits import ExportKeras, ImportOnnx, WriteCard
+from sigfix.presets import find_preset
 from sigfix.reading.frozen_graph import load_frozen_message
 from sigfix.reading.saved_model import load_message
 from sigfix.repairing import signatures
@@ -49,6 +52,16 @@ def apply_plan(plan: Plan, source: Path, target: Path) -> None:
         file.write(message.SerializeToString(deterministic=True))
         file.flush()
         os.fsync(file.fileno())
+    for edit in plan.edits:
+        if isinstance(edit, WriteCard):
+            write_card(card_of(edit), target)
+
+
+def card_of(edit: WriteCard) -> Card:
+    """The card that an edit writes."""
+    card = make_card(find_preset(edit.preset), edit.vocabulary, edit.weights)
+    card = replace(card, input=edit.input, output=edit.output, layout=edit.layout)
+    return replace(card, mean=(0.0,) * 3, std=(1.0,) * 3) if edit.normalized else card
 
 
 def edit_message(message: Any, plan: Plan) -> None:
@@ -62,7 +75,7 @@ def edit_message(message: Any, plan: Plan) -> None:
                 if set(message.meta_graphs[index].meta_info_def.tags) != set(edit.tags):
                     del message.meta_graphs[index]
             meta_graph = message.meta_graphs[0]
-        else:
+        elif not isinstance(edit, WriteCard):
             _apply(meta_graph, edit)
 
 
@@ -90,7 +103,7 @@ def _apply(meta_graph: Any, edit: Edit) -> None:
         del meta_graph.meta_info_def.tags[:]
         meta_graph.meta_info_def.tags.extend(edit.tags)
         return
-    assert not isinstance(edit, (KeepMetaGraph, ExportKeras))
+    assert not isinstance(edit, (KeepMetaGraph, ExportKeras, ImportOnnx, WriteCard))
     key = edit.of if isinstance(edit, AliasSignature) else edit.key
     if key not in meta_graph.signature_def:
         raise BlockedError(f"The plan is for another model: there is no signature {key}.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from sigfix.card import CARD_FILE
 from sigfix.model import MetaGraph, SavedModel, Signature
 from sigfix.planning.edits import (
     AddSignature,
@@ -16,6 +17,7 @@ from sigfix.planning.edits import (
     SetMethodName,
     SetTags,
 )
+from sigfix.planning.file_edits import WriteCard
 from sigfix.repairing.apply import NOT_COPIED
 
 
@@ -38,8 +40,11 @@ def check_result(source: SavedModel, result: SavedModel, plan: Plan) -> list[str
         problems += _check_meta_graph(before, after, edited)
     if source.path.is_file():  # a frozen graph: the files beside it are none of its
         return problems
-    files = {name: size for name, size in source.files if name not in NOT_COPIED}
-    written = {name: size for name, size in result.files if name not in NOT_COPIED}
+    anew = set(NOT_COPIED)
+    if any(isinstance(edit, WriteCard) for edit in plan.edits):
+        anew.add(CARD_FILE.as_posix())
+    files = {name: size for name, size in source.files if name not in anew}
+    written = {name: size for name, size in result.files if name not in anew}
     for name in sorted(set(files) ^ set(written)):
         problems.append(f"the file {name} is in one of them only")
     for name in sorted(set(files) & set(written)):

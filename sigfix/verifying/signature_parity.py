@@ -60,6 +60,7 @@ def compare_signature(
     seconds: float,
     seed: int = 0,
     given: dict[str, Any] | None = None,
+    tolerance: float = TOLERANCE,
 ) -> SignatureParity:
     """Run `edit`'s source and the new signature on the same inputs.
 
@@ -91,7 +92,8 @@ def compare_signature(
             return SignatureParity(
                 edit.key, verdict, reason=f"the {what} cannot be run: {answer.error}"
             )
-    return judge(edit, cases, _join_heads(edit, answers[0].runs), answers[1].runs)
+    runs = _join_heads(edit, answers[0].runs)
+    return judge(edit, cases, runs, answers[1].runs, tolerance)
 
 
 def _source_calls(
@@ -234,6 +236,7 @@ def judge(
     cases: list[Any],
     source: list[dict[str, Any]],
     results: list[list[dict[str, Any]]],
+    tolerance: float = TOLERANCE,
 ) -> SignatureParity:
     """Compare the answers of the source with those of the result, one list a loader."""
     found: list[Parity] = []
@@ -255,7 +258,7 @@ def judge(
             if run["attempt"] != answer["attempt"]:
                 why = f"through {loader}: {_first_line(run) or 'it accepts other inputs'}"
                 return SignatureParity(edit.key, DIFFERENT, tuple(batches), tuple(found), why)
-            parity = compare(first, run["outputs"][0], TOLERANCE)
+            parity = compare(first, run["outputs"][0], tolerance)
             found.append(parity)
             if not parity.ok:
                 worst = parity.worst
@@ -266,9 +269,17 @@ def judge(
     return SignatureParity(edit.key, SAME, tuple(batches), tuple(found))
 
 
+_EMPTY_WORDS = ("Graph execution error:", "Detected at node", "<stack traces unavailable>")
+"""Lines of TensorFlow's errors that say nothing about what is wrong."""
+
+
 def _first_line(answer: dict[str, Any]) -> str:
+    """The line of the first failure that says something, with the error's type."""
     failures = answer.get("failures") or [""]
-    return str(failures[0]).strip().split("\n", 1)[0][:300]
+    kind, _, text = str(failures[0]).strip().partition(": ")
+    lines = [line.strip() for line in text.splitlines()]
+    said = next((line for line in lines if line and not line.startswith(_EMPTY_WORDS)), "")
+    return f"{kind}: {said}"[:300] if said else kind[:300]
 
 
 def _batch(inputs: dict[str, Any]) -> int:

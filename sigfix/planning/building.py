@@ -1,0 +1,221 @@
+"""The edit that makes one signature: from a function, from existing signatures, from the graph."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sigfix.errors import BlockedError
+from sigfix.model import DEFAULT_SERVING_KEY, Function, MetaGraph, Trace
+from sigfix.planning import signatures as existing
+from sigfix.planning.choices import Choices
+from sigfix.planning.edits import (
+    GRAPH,
+    OPTION,
+    SIGNATURE,
+    TRACE,
+    AddSignature,
+    AliasSignature,
+    AttachSignature,
+    Edit,
+    FunctionSource,
+    GraphSource,
+    KeepMetaGraph,
+    MergedSource,
+)
+from sigfix.planning.flatten import FlatTensor, flat_inputs, flat_outputs, literal_arguments
+from sigfix.planning.functions import find_function, rank_functions, signature_function
+from sigfix.planning.graphs import choose_outputs, graph_inputs, signature_tensors
+from sigfix.planning.merging import merge
+from sigfix.planning.preset_spec import fit_preset, mark_origins
+from sigfix.planning.shaping import plan_inputs, plan_outputs
+from sigfix.planning.traces import Ambiguous, choose_trace, layout_for
+
+
+class Undecided(Exception):
+    """Several answers; carried to `planner.plan`, never out of it."""
+
+    def __init__(self, ambiguous: Ambiguous) -> None:
+        super().__init__(ambiguous.reason)
+        self.ambiguous = ambiguous
+
+
+def plan_signature(meta_graph: MetaGraph, choices: Choices, before: list[Edit]) -> list[Edit]:
+    """The edit that makes the wanted signature, none where it is there and nothing is asked."""
+    keys = [signature.key for signature in meta_graph.user_signatures]
+    keys = existing.keys_after(keys, before)
+    arranged = [edit for edit in before if not isinstance(edit, (AttachSignature, KeepMetaGraph))]
+    if choices.function is not None:
+        return [_from_function_path(meta_graph, choices.function, choices)]
+    if choices.from_key:
+        return [_from_signature(meta_graph, choices, before)]
+    if choices.key in keys:
+        if not choices.shapes_signature:
+            return []
+        of = existing.key_before(choices.key, before)
+        edit = _reshape_signature(meta_graph, of, choices)
+        return [] if existing.is_unchanged(edit, existing.require(meta_graph, of)) else [edit]
+    if arranged and not choices.shapes_signature and choices.key == DEFAULT_SERVING_KEY:
+        taken = any(getattr(edit, "key", "") == DEFAULT_SERVING_KEY for edit in arranged)
+        if taken or len(keys) != 1:
+            return []  # the user arranges the signatures
+        return [AliasSignature(DEFAULT_SERVING_KEY, keys[0], SIGNATURE)]
+    if len(keys) == 1:
+        return [_from_signature(meta_graph, replace(choices, from_key=(keys[0],)), before)]
+    if keys:
+        raise Undecided(existing.rank(meta_graph, keys, choices.key))
+    return [_from_nothing(meta_graph, choices)]
+
+
+def _from_nothing(meta_graph: MetaGraph, choices: Choices) -> AddSignature:
+    """No signature at all: the object graph's functions, else the graph's placeholders."""
+    if meta_graph.objects is not None:
+        ranked = rank_functions(meta_graph.objects)
+        if len(ranked) > 1:
+            raise Undecided(
+                Ambiguous(
+                    f"{len(ranked)} functions could be the signature.",
+                    tuple(candidate for _, candidate in ranked),
+                )
+            )
+        if ranked:
+            return _from_function(meta_graph, ranked[0][0], choices, TRACE)
+        raise BlockedError(
+            "The model has no signature, and its object graph holds no traced function: there is "
+            "nothing to call.",
+            "save it again with tf.saved_model.save(model, path, signatures=...)",
+        )
+    return _from_graph(meta_graph, choices)
+
+
+def _from_function_path(meta_graph: MetaGraph, path: str, choices: Choices) -> AddSignature:
+    if meta_graph.objects is None:
+        raise BlockedError(
+            "--function: this MetaGraph was written by TF1 and has no object graph.",
+            "name tensors with --input NAME:TENSOR and --output NAME=TENSOR",
+        )
+    return _from_function(meta_graph, find_function(meta_graph.objects, path), choices, OPTION)
+
+
+def _from_function(
+    meta_graph: MetaGraph, function: Function, choices: Choices, origin: str
+) -> AddSignature:
+    library = meta_graph.graph.function_by_name
+    trace = choose_trace(function, library, choices)
+    if isinstance(trace, Ambiguous):
+        raise Undecided(trace)
+    _refuse_unknown_bindings(
+        function, trace, flat_inputs(function, trace, library[trace.name]), choices
+    )
+    return _build(
+        meta_graph,
+        FunctionSource(function.path, trace.name),
+        flat_inputs(function, trace, library[trace.name]),
+        flat_outputs(trace, library[trace.name]),
+        choices,
+        TRACE,
+        origin,
+    )
+
+
+def _from_graph(meta_graph: MetaGraph, choices: Choices) -> AddSignature:
+    outputs, candidates = choose_outputs(meta_graph, choices)
+    if candidates:
+        raise Undecided(Ambiguous(f"{len(candidates)} tensors could be the outputs.", candidates))
+    inputs = graph_inputs(meta_graph, [tensor.spec.name for tensor in outputs])
+    return _build(
+        meta_graph, GraphSource(), inputs, outputs, replace(choices, outputs=()), GRAPH, GRAPH
+    )
+
+
+def _from_signature(meta_graph: MetaGraph, choices: Choices, before: list[Edit]) -> Edit:
+    """An alias of the signatures that `--from` names, or one that changes or merges them.
+
+    A signature that is renamed in the same run may be named either way.
+    """
+    keys = tuple(existing.key_before(key, before) for key in choices.from_key)
+    for key in keys:
+        existing.require(meta_graph, key)
+    if len(keys) == 1:
+        if choices.shapes_signature:
+            return _reshape_signature(meta_graph, keys[0], choices)
+        (now,) = existing.keys_after([keys[0]], before) or [""]
+        if not now:
+            raise BlockedError(f"--from {keys[0]}: {keys[0]} is removed in the same run.")
+        return AliasSignature(choices.key, now, SIGNATURE)
+    merged = merge(meta_graph, keys)
+    return _build(
+        meta_graph, merged.source, merged.inputs, merged.outputs, choices, SIGNATURE, OPTION
+    )
+
+
+def _reshape_signature(meta_graph: MetaGraph, key: str, choices: Choices) -> AddSignature:
+    """The signature again with the user's changes, from its own function or tensors."""
+    signature = existing.require(meta_graph, key)
+    function = signature_function(meta_graph, key)
+    if function is not None and function.traces[0].name in meta_graph.graph.function_by_name:
+        edit = _from_function(meta_graph, function, choices, SIGNATURE)
+        return replace(edit, method_name=signature.method_name or edit.method_name)
+    inputs, outputs = signature_tensors(signature)
+    edit = _build(
+        meta_graph, GraphSource(f"signature {key}"), inputs, outputs, choices, SIGNATURE, SIGNATURE
+    )
+    return replace(edit, method_name=signature.method_name or edit.method_name)
+
+
+def _build(
+    meta_graph: MetaGraph,
+    source: FunctionSource | MergedSource | GraphSource,
+    inputs: list[FlatTensor],
+    outputs: list[FlatTensor],
+    choices: Choices,
+    origin: str,
+    edit_origin: str,
+) -> AddSignature:
+    if choices.preset is not None:
+        bare = replace(choices, preset=None)
+        fitted = fit_preset(choices, meta_graph.graph, source, inputs, outputs)
+        chosen = replace(fitted.choices, preset=None)
+        built = _build(meta_graph, source, inputs, fitted.outputs, chosen, origin, edit_origin)
+        return built if bare.shapes_signature else mark_origins(built)
+    planned, bound = plan_inputs(inputs, choices, origin)
+    results = plan_outputs(outputs, choices, origin)
+    known = {tensor.name for tensor in (*inputs, *outputs)}
+    _check_layout(choices, [*inputs, *outputs])
+    for old, _ in choices.rename:
+        if old not in known:
+            raise BlockedError(
+                f"--rename {old}: there is no such input or output.",
+                "there are: " + ", ".join(sorted(known)),
+            )
+    method = choices.method_name
+    edit = AddSignature(choices.key, source, planned, results, bound, origin=edit_origin)
+    return replace(edit, method_name=method) if method else edit
+
+
+def _check_layout(choices: Choices, tensors: list[FlatTensor]) -> None:
+    if choices.layout is None:
+        return
+    images = [item for item in tensors if layout_for(replace(choices, layout_of=()), item)]
+    paths = {item.path for item in images} | {item.name for item in images}
+    missing = [name for name in choices.layout_of if name not in paths]
+    if missing or not images:
+        which = f"{missing[0]} is" if missing else "no input or output is"
+        raise BlockedError(
+            f"--layout {choices.layout}: {which} no image (of rank 4)."
+            if missing
+            else f"--layout {choices.layout}: {which} an image (of rank 4).",
+            "images are: " + ", ".join(item.name for item in images) if images else None,
+        )
+
+
+def _refuse_unknown_bindings(
+    function: Function, trace: Trace, tensors: list[FlatTensor], choices: Choices
+) -> None:
+    known = {tensor.name for tensor in tensors} | {tensor.path for tensor in tensors}
+    known |= {item.path for item in literal_arguments(function, trace)}
+    for name, _ in choices.bind:
+        if name not in known:
+            raise BlockedError(
+                f"--bind {name}: {function.path} has no such argument.",
+                "there are: " + ", ".join(sorted(known)),
+            )

@@ -1,0 +1,53 @@
+"""Edits about files: where a SavedModel comes from that is no SavedModel yet, and its card."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ExportKeras:
+    """Load a `.keras` or `.h5` file with the Keras that wrote it, and save it as a SavedModel.
+
+    `inputs` are the input layers with their specs.
+    """
+
+    version: str
+    inputs: tuple[str, ...] = ()
+    origin: str = "file"
+
+
+@dataclass(frozen=True)
+class ImportOnnx:
+    """Express an ONNX file in TensorFlow, and save it as a SavedModel with `serving_default`.
+
+    `inputs` and `outputs` are the signature's, with their specs. With a `preset` (its name),
+    the file is imported as that docTR model, channels last; `size` and `raw_logits` are as in
+    `presets.find_preset`.
+    """
+
+    opset: str
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    preset: str = ""
+    size: int | None = None
+    raw_logits: bool = False
+    origin: str = "file"
+
+
+@dataclass(frozen=True)
+class WriteCard:
+    """Write `assets.extra/sigfix.json`: which preset it is, and how its output is read.
+
+    `input`, `output` and `layout` (nhwc or nchw) are those of the signature; `normalized` says
+    that it takes images as they are, between 0 and 1.
+    """
+
+    preset: str
+    vocabulary: str
+    weights: str
+    input: str = "input"
+    output: str = "logits"
+    layout: str = "nhwc"
+    normalized: bool = False
+    origin: str = "preset"
