@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import onnx
+import onnx.inliner
 import onnxslim
 
 from sigfix.importing.shape_folding import fold_shapes
@@ -12,7 +13,12 @@ from sigfix.importing.static_shapes import settle_shapes
 
 
 def simplify(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Fold constants and shape arithmetic, merge batch norms into convolutions."""
+    """Fold constants and shape arithmetic, merge batch norms into convolutions.
+
+    Functions that the model brings with it are put in place of their calls first.
+    """
+    if model.functions:
+        model = onnx.inliner.inline_local_functions(model)
     slim: Any = onnxslim.slim(settle_shapes(fold_shapes(model)))
     simplified: onnx.ModelProto = slim
     return simplified

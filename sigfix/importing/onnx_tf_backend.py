@@ -19,6 +19,8 @@ import numpy as np
 import onnx
 import tensorflow as tf
 
+from sigfix.importing import preflight
+
 
 def hardmax(logits: Any) -> Any:
     """One-hot of the first maximum along the last axis, in the dtype of `logits`."""
@@ -40,7 +42,7 @@ def _stand_ins() -> dict[str, types.ModuleType]:
     addons = types.ModuleType("tensorflow_addons")
     addons.seq2seq = types.SimpleNamespace(hardmax=hardmax)  # type: ignore[attr-defined]
     probability = types.ModuleType("tensorflow_probability")
-    # Bernoulli itself is refused by operators/refused.py: a random model cannot be verified.
+    # Bernoulli itself is refused by preflight.py: a random model cannot be verified.
     probability.distributions = types.SimpleNamespace()  # type: ignore[attr-defined]
     return {"tensorflow_addons": addons, "tensorflow_probability": probability}
 
@@ -75,8 +77,12 @@ def trace(model: onnx.ModelProto, inputs: dict[str, Any]) -> dict[str, Any]:
 
     `inputs` maps each graph input (initializers excluded) to a tensor in the layout that ONNX
     gives it. Returns the graph's outputs by name, in ONNX's layout.
+
+    Raises `ConversionError` naming every node that is not supported, before anything is emitted.
     """
-    representation = backend().prepare(model, logging_level="ERROR")
+    prepare = backend().prepare
+    preflight.check(model)
+    representation = prepare(model, logging_level="ERROR")
     module: Any = representation.tf_module
     call: Any = type(module).__call__
     # The Python function, not the tf.function: a nested trace would hide the transpose in front

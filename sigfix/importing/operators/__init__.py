@@ -5,14 +5,20 @@ a `Node` and its input tensors to its output tensors, all in ONNX's own layout (
 work in NHWC; `layout.py` explains how the transposes between the two disappear.
 """
 
+import sigfix.importing.operators.activations
+import sigfix.importing.operators.constants
 import sigfix.importing.operators.convolution
+import sigfix.importing.operators.einsum
 import sigfix.importing.operators.elementwise
+import sigfix.importing.operators.indexing
 import sigfix.importing.operators.linear
 import sigfix.importing.operators.normalization
+import sigfix.importing.operators.padding
 import sigfix.importing.operators.pooling
+import sigfix.importing.operators.rearranging
 import sigfix.importing.operators.recurrent
 import sigfix.importing.operators.reductions
-import sigfix.importing.operators.refused
 import sigfix.importing.operators.resize
 import sigfix.importing.operators.selection
-import sigfix.importing.operators.shape  # noqa: F401
+import sigfix.importing.operators.shape
+import sigfix.importing.operators.transposed_convolution  # noqa: F401

@@ -1,4 +1,4 @@
-"""Conv and ConvTranspose, as NHWC kernels.
+"""Conv, as an NHWC kernel.
 
 Padding follows ONNX's `pads` = [begin of each spatial axis..., end of each spatial axis...].
 """
@@ -133,71 +133,3 @@ def _convolve_nhwc(
         ],
         axis=-1,
     )
-
-
-@onnx_operator("ConvTranspose", 1, 11, 22)
-def transposed_convolution(node: Node, x: Any, weights: Any, bias: Any = None) -> Any:
-    """[N, C, H, W] * [C, M, kh, kw] -> [N, M, H', W'], one group, no dilation."""
-    kernel = node.constant(weights, "weights")
-    if kernel.ndim != 4:
-        raise node.refuse("only two spatial dimensions are supported")
-    strides = list(node.attributes.get("strides") or [1, 1])
-    if int(node.attributes.get("group", 1)) != 1:
-        raise node.refuse("groups are not supported")
-    if max(node.attributes.get("dilations") or [1]) != 1:
-        raise node.refuse("dilations are not supported")
-    sizes = [x.shape[2], x.shape[3]]
-    if None in sizes:
-        raise node.refuse("height and width must be static")
-    extent, pads = _transposed_geometry(node, sizes, kernel.shape[2:], strides)
-    # The full, unpadded result, of which `pads` cuts the edges; output_padding extends it.
-    x = layout.channels_last(x)
-    y = tf.nn.conv2d_transpose(
-        x,
-        tf.constant(kernel.transpose(2, 3, 1, 0)),
-        [tf.shape(x)[0], *extent, kernel.shape[1]],
-        strides,
-        padding=_gradient_padding(extent, pads, kernel.shape[2:], strides, sizes),
-    )
-    y.set_shape([x.shape[0], *extent, kernel.shape[1]])
-    if bias is not None:
-        y = tf.nn.bias_add(y, tf.constant(node.constant(bias, "bias")))
-    return layout.channels_first(y)
-
-
-def _transposed_geometry(
-    node: Node, sizes: Sequence[int], kernel: Sequence[int], strides: Sequence[int]
-) -> tuple[list[int], list[tuple[int, int]]]:
-    """Output extent and pads, by the formulas of ONNX's ConvTranspose."""
-    extra = list(node.attributes.get("output_padding") or [0, 0])
-    wanted = node.attributes.get("output_shape")
-    full = [s * (n - 1) + k + e for s, n, k, e in zip(strides, sizes, kernel, extra, strict=True)]
-    mode = node.text("auto_pad", "NOTSET")
-    if wanted is None and mode in ("SAME_UPPER", "SAME_LOWER"):
-        wanted = [n * s for n, s in zip(sizes, strides, strict=True)]
-    if wanted is None:
-        raw = node.attributes.get("pads") or [0, 0, 0, 0]
-        pads = [(int(raw[i]), int(raw[i + 2])) for i in range(2)]
-        extent = [f - low - high for f, (low, high) in zip(full, pads, strict=True)]
-    else:
-        extent = [int(e) for e in wanted[-2:]]
-        totals = [max(f - e, 0) for f, e in zip(full, extent, strict=True)]
-        upper = mode != "SAME_UPPER"
-        pads = [(t - t // 2, t // 2) if upper else (t // 2, t - t // 2) for t in totals]
-    return extent, [(low, high - e) for (low, high), e in zip(pads, extra, strict=True)]
-
-
-def _gradient_padding(
-    extent: Sequence[int],
-    pads: Sequence[tuple[int, int]],
-    kernel: Sequence[int],
-    strides: Sequence[int],
-    sizes: Sequence[int],
-) -> Padding:
-    """Padding of the convolution whose gradient this is, over an image of `extent`."""
-    padding = tensorflow_padding(pads, list(extent), kernel, strides, [1, 1])
-    if padding == "SAME" and [-(-e // s) for e, s in zip(extent, strides, strict=True)] != list(
-        sizes
-    ):
-        return [[0, 0], *[list(p) for p in pads], [0, 0]]
-    return padding

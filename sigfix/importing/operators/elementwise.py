@@ -1,7 +1,9 @@
-"""Element-wise operators, applied under the transposes that surround them."""
+"""Element-wise arithmetic, applied under the transposes that surround it."""
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
@@ -23,8 +25,23 @@ UNARY: tuple[tuple[str, tuple[int, ...], Any], ...] = (
     ("Abs", (6, 13), tf.abs),
     ("Floor", (6, 13), tf.floor),
     ("Ceil", (6, 13), tf.math.ceil),
+    ("Round", (11, 22), tf.round),
+    ("Sign", (9, 13), tf.sign),
+    ("Reciprocal", (6, 13), tf.math.reciprocal),
+    ("Sin", (7, 22), tf.sin),
+    ("Cos", (7, 22), tf.cos),
+    ("Tan", (7, 22), tf.tan),
+    ("Asin", (7, 22), tf.asin),
+    ("Acos", (7, 22), tf.acos),
+    ("Atan", (7, 22), tf.atan),
+    ("Sinh", (9, 22), tf.sinh),
+    ("Cosh", (9, 22), tf.cosh),
+    ("Asinh", (9, 22), tf.asinh),
+    ("Acosh", (9, 22), tf.acosh),
+    ("Atanh", (9, 22), tf.atanh),
     ("Softplus", (1, 22), tf.nn.softplus),
-    ("Identity", (1, 13, 14, 16, 19), tf.identity),
+    ("IsNaN", (9, 13, 20), tf.math.is_nan),
+    ("Identity", (1, 13, 14, 16, 19, 21, 23), tf.identity),
 )
 
 
@@ -36,6 +53,19 @@ def _register_unary(name: str, versions: tuple[int, ...], function: Any) -> None
 
 for _name, _versions, _function in UNARY:
     _register_unary(_name, _versions, _function)
+
+
+@onnx_operator("IsInf", 10, 20)
+def is_infinite(node: Node, x: Any) -> Any:
+    """Whether an element is infinite, of either sign unless the attributes say which."""
+    positive = node.attributes.get("detect_positive", 1)
+    negative = node.attributes.get("detect_negative", 1)
+    if positive and negative:
+        return layout.elementwise(tf.math.is_inf, x)
+    if not positive and not negative:
+        return layout.elementwise(lambda t: tf.zeros_like(t, tf.bool), x)
+    sign = 1.0 if positive else -1.0
+    return layout.elementwise(lambda t: tf.math.is_inf(t) & (t * sign > 0), x)
 
 
 @onnx_operator("Add", 7, 13, 14)
@@ -57,50 +87,46 @@ def multiply(node: Node, a: Any, b: Any) -> Any:
     return layout.elementwise(tf.multiply, a, b)
 
 
+def _towards_zero(a: Any, b: Any) -> Any:
+    """The integer quotient without its fraction, from the floored one that TF.js has."""
+    return tf.math.floordiv(tf.abs(a), tf.abs(b)) * (tf.sign(a) * tf.sign(b))
+
+
 @onnx_operator("Div", 7, 13, 14)
 def divide(node: Node, a: Any, b: Any) -> Any:
     """a / b; integers are truncated towards zero, as ONNX Runtime does."""
-    return layout.elementwise(tf.divide if a.dtype.is_floating else tf.truncatediv, a, b)
+    return layout.elementwise(tf.divide if a.dtype.is_floating else _towards_zero, a, b)
 
 
-@onnx_operator("HardSwish", 14, 22)
-def hard_swish(node: Node, x: Any) -> Any:
-    """x * max(0, min(1, x / 6 + 1 / 2)), with the relu6 that every TF.js backend fuses."""
-    return layout.elementwise(lambda t: t * (tf.nn.relu6(t + 3.0) * (1 / 6)), x)
-
-
-@onnx_operator("HardSigmoid", 6, 22)
-def hard_sigmoid(node: Node, x: Any) -> Any:
-    """max(0, min(1, alpha * x + beta))."""
-    alpha = float(node.attributes.get("alpha", 0.2))
-    beta = float(node.attributes.get("beta", 0.5))
-    if abs(alpha - 1 / 6) < 1e-6 and beta == 0.5:
-        return layout.elementwise(lambda t: tf.nn.relu6(t + 3.0) * (1 / 6), x)
-    return layout.elementwise(lambda t: tf.clip_by_value(t * alpha + beta, 0.0, 1.0), x)
-
-
-@onnx_operator("LeakyRelu", 6, 16)
-def leaky_relu(node: Node, x: Any) -> Any:
-    """x where positive, alpha * x elsewhere."""
-    alpha = float(node.attributes.get("alpha", 0.01))
-    return layout.elementwise(lambda t: tf.nn.leaky_relu(t, alpha), x)
-
-
-@onnx_operator("Clip", 6, 11, 12, 13)
-def clip(node: Node, x: Any, low: Any = None, high: Any = None) -> Any:
-    """Limit to [low, high]; either may be absent. 0 to 6 is relu6."""
-    lowest, highest = (
-        node.attributes.get(name) if bound is None else node.constant(bound, name).item()
-        for name, bound in (("min", low), ("max", high))
+@onnx_operator("Mod", 10, 13)
+def remainder(node: Node, a: Any, b: Any) -> Any:
+    """The remainder with the divisor's sign, or with the dividend's (C's fmod) if `fmod`."""
+    if not node.attributes.get("fmod", 0):
+        return layout.elementwise(tf.math.floormod, a, b)
+    return layout.elementwise(
+        lambda x, y: tf.sign(x) * tf.math.floormod(tf.abs(x), tf.abs(y)), a, b
     )
 
-    def limit(t: Any) -> Any:
-        if (lowest, highest) == (0, 6) and t.dtype.is_floating:
-            return tf.nn.relu6(t)
-        if lowest is not None and highest is not None and lowest <= highest:
-            return tf.clip_by_value(t, tf.cast(lowest, t.dtype), tf.cast(highest, t.dtype))
-        if lowest is not None:
-            t = tf.maximum(t, tf.cast(lowest, t.dtype))
-        return t if highest is None else tf.minimum(t, tf.cast(highest, t.dtype))
 
-    return layout.elementwise(limit, x)
+# Operators of any number of inputs: name, since-versions, function of two.
+VARIADIC: tuple[tuple[str, tuple[int, ...], Callable[[Any, Any], Any]], ...] = (
+    ("Max", (6, 8, 12, 13), tf.maximum),
+    ("Min", (6, 8, 12, 13), tf.minimum),
+    ("Sum", (6, 8, 13), tf.add),
+    ("Mean", (6, 8, 13), tf.add),
+)
+
+
+def _register_variadic(
+    name: str, versions: tuple[int, ...], function: Callable[[Any, Any], Any]
+) -> None:
+    @onnx_operator(name, *versions)
+    def combine(node: Node, *inputs: Any) -> Any:
+        joined = functools.reduce(lambda a, b: layout.elementwise(function, a, b), inputs)
+        if name != "Mean" or len(inputs) == 1:
+            return joined
+        return layout.elementwise(lambda t: t * (1 / len(inputs)), joined)
+
+
+for _name, _versions, _function in VARIADIC:
+    _register_variadic(_name, _versions, _function)

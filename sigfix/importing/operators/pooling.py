@@ -1,7 +1,10 @@
-"""Max, average and global pooling, as NHWC kernels."""
+"""Max, average and global pooling in one to three dimensions, as channels-last kernels."""
 
 from __future__ import annotations
 
+import functools
+import itertools
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,24 +15,34 @@ from sigfix.importing.operators.convolution import onnx_pads, tensorflow_padding
 from sigfix.importing.operators.registry import Node, onnx_operator
 
 
-def _window(node: Node, x: Any) -> tuple[list[int], list[int], list[tuple[int, int]]]:
-    """Kernel, strides and pads of a two-dimensional window; `ceil_mode` widens the end pads."""
+@dataclass(frozen=True)
+class Window:
+    """A pooling window; `pads` are widened by `ceil_mode`, `declared` are not."""
+
+    kernel: list[int]
+    strides: list[int]
+    dilations: list[int]
+    pads: list[tuple[int, int]]
+    declared: list[tuple[int, int]]
+
+
+def _window(node: Node, x: Any) -> Window:
     kernel = list(node.attributes["kernel_shape"])
-    if len(kernel) != 2:
-        raise node.refuse(f"{len(kernel)}-dimensional pooling; 2 is supported")
-    strides = list(node.attributes.get("strides") or [1, 1])
-    if max(node.attributes.get("dilations") or [1]) != 1:
-        raise node.refuse("dilated pooling is not supported")
+    if len(kernel) > 3:
+        raise node.refuse(f"{len(kernel)}-dimensional pooling; up to 3 are supported")
+    strides = list(node.attributes.get("strides") or [1] * len(kernel))
+    dilations = list(node.attributes.get("dilations") or [1] * len(kernel))
     sizes = list(x.shape[2:])
-    pads = onnx_pads(node, sizes, kernel, strides, [1, 1])
+    declared = pads = onnx_pads(node, sizes, kernel, strides, dilations)
     if node.attributes.get("ceil_mode", 0):
         if None in sizes:
             raise node.refuse("ceil_mode needs a static height and width")
+        extents = [(k - 1) * d + 1 for k, d in zip(kernel, dilations, strict=True)]
         pads = [
             (low, high + _ceil_extra(size + low + high, k, s, low + size))
-            for size, k, s, (low, high) in zip(sizes, kernel, strides, pads, strict=True)
+            for size, k, s, (low, high) in zip(sizes, extents, strides, pads, strict=True)
         ]
-    return kernel, strides, pads
+    return Window(kernel, strides, dilations, pads, declared)
 
 
 def _ceil_extra(padded: int, kernel: int, stride: int, last_start: int) -> int:
@@ -43,73 +56,92 @@ def _ceil_extra(padded: int, kernel: int, stride: int, last_start: int) -> int:
     return max((windows - 1) * stride + kernel - padded, 0)
 
 
+def _bordered(x: Any, pads: list[tuple[int, int]], fill: float) -> Any:
+    """Channels-last `x` with its spatial axes padded."""
+    if not any(low or high for low, high in pads):
+        return x
+    return tf.pad(x, [[0, 0], *[list(p) for p in pads], [0, 0]], constant_values=fill)
+
+
 @onnx_operator("MaxPool", 1, 8, 10, 11, 12, 22)
 def max_pool(node: Node, x: Any) -> Any:
     """Largest value of each window; padding never wins."""
-    if node.output_count > 1:
-        raise node.refuse("its second output (indices) is not supported")
-    kernel, strides, pads = _window(node, x)
-    padding = tensorflow_padding(pads, list(x.shape[2:]), kernel, strides, [1, 1])
+    if not x.dtype.is_floating:
+        raise node.refuse("only float tensors are supported")
+    window, sizes = _window(node, x), list(x.shape[2:])
     x = layout.channels_last(x)
+    if max(window.dilations) > 1:
+        if None in sizes:
+            raise node.refuse("dilations need a static height and width")
+        return layout.channels_first(_dilated_max(_bordered(x, window.pads, x.dtype.min), window))
+    ones = window.dilations
+    padding = tensorflow_padding(window.pads, sizes, window.kernel, window.strides, ones)
     if isinstance(padding, list):  # TensorFlow.js pools with SAME and VALID only
-        x, padding = tf.pad(x, padding, constant_values=x.dtype.min), "VALID"
-    return layout.channels_first(tf.nn.max_pool2d(x, kernel, strides, padding))
+        x, padding = _bordered(x, window.pads, x.dtype.min), "VALID"
+    return layout.channels_first(tf.nn.max_pool(x, window.kernel, window.strides, padding))
+
+
+def _dilated_max(x: Any, window: Window) -> Any:
+    """The largest of one strided slice for each cell of the window: no kernel is dilated."""
+    slices = []
+    axes = list(zip(x.shape[1:-1], window.kernel, window.strides, window.dilations, strict=True))
+    counts = [(size - (k - 1) * d - 1) // s + 1 for size, k, s, d in axes]
+    for cell in itertools.product(*(range(k) for k in window.kernel)):
+        starts = [place * d for place, d in zip(cell, window.dilations, strict=True)]
+        spans = [
+            slice(start, start + (count - 1) * s + 1, s)
+            for start, count, s in zip(starts, counts, window.strides, strict=True)
+        ]
+        where = (slice(None), *spans, slice(None))
+        slices.append(x[where])
+    return functools.reduce(tf.maximum, slices)
 
 
 @onnx_operator("AveragePool", 1, 7, 10, 11, 19, 22)
 def average_pool(node: Node, x: Any) -> Any:
     """Mean of each window, over the padding too if `count_include_pad`."""
-    kernel, strides, pads = _window(node, x)
-    sizes = list(x.shape[2:])
+    window, sizes = _window(node, x), list(x.shape[2:])
     x = layout.channels_last(x)
-    padding = tensorflow_padding(pads, sizes, kernel, strides, [1, 1])
+    kernel, strides = window.kernel, window.strides
+    padding = tensorflow_padding(window.pads, sizes, kernel, strides, window.dilations)
     if not isinstance(padding, list):
         exact = padding == "VALID" or not node.attributes.get("count_include_pad", 0)
         if exact:  # TensorFlow's SAME leaves padding out of the mean
-            return layout.channels_first(tf.nn.avg_pool2d(x, kernel, strides, padding))
+            return layout.channels_first(tf.nn.avg_pool(x, kernel, strides, padding))
     if None in sizes:
         raise node.refuse("padding needs a static height and width")
-    border = [[0, 0], *[list(p) for p in pads], [0, 0]]
-    mean = tf.nn.avg_pool2d(tf.pad(x, border), kernel, strides, "VALID")
-    share = _counted_share(node, sizes, kernel, strides, pads)
+    mean = tf.nn.avg_pool(_bordered(x, window.pads, 0.0), kernel, strides, "VALID")
+    share = _counted_share(bool(node.attributes.get("count_include_pad", 0)), sizes, window)
     if share is not None:
         mean = mean * tf.constant(share.astype(x.dtype.as_numpy_dtype))
     return layout.channels_first(mean)
 
 
 def _counted_share(
-    node: Node,
-    sizes: list[int],
-    kernel: list[int],
-    strides: list[int],
-    pads: list[tuple[int, int]],
+    pads_count: bool, sizes: list[int], window: Window
 ) -> np.ndarray[Any, Any] | None:
-    """Window size divided by the cells that count in it, [1, H', W', 1]; None where always 1."""
-    declared = onnx_pads(node, sizes, kernel, strides, [1, 1])
-    axes = []
+    """Window size divided by the cells that count in it, [1, ..., 1]; None where always 1."""
+    share = np.ones(())
     for size, k, s, (low, high), (_, given) in zip(
-        sizes, kernel, strides, pads, declared, strict=True
+        sizes, window.kernel, window.strides, window.pads, window.declared, strict=True
     ):
         counted = np.zeros(low + size + high)
-        if node.attributes.get("count_include_pad", 0):
+        if pads_count:
             counted[: low + size + given] = 1
         else:
             counted[low : low + size] = 1
         starts = range(0, len(counted) - k + 1, s)
-        axes.append(np.array([counted[i : i + k].sum() / k for i in starts]))
-    share = np.outer(axes[0], axes[1])[None, :, :, None]
-    return None if (share == 1).all() else 1 / share
+        share = np.multiply.outer(share, np.array([counted[i : i + k].sum() / k for i in starts]))
+    return None if (share == 1).all() else 1 / share[None, ..., None]
 
 
-@onnx_operator("GlobalAveragePool", 1, 22)
-def global_average_pool(node: Node, x: Any) -> Any:
-    """[N, C, ...] -> [N, C, 1, ...]."""
-    x = layout.channels_last(x)
-    return layout.channels_first(tf.reduce_mean(x, list(range(1, x.shape.rank - 1)), keepdims=True))
+def _register_global(name: str, function: Any) -> None:
+    @onnx_operator(name, 1, 22)
+    def pool(node: Node, x: Any) -> Any:
+        """[N, C, ...] -> [N, C, 1, ...]."""
+        x = layout.channels_last(x)
+        return layout.channels_first(function(x, list(range(1, x.shape.rank - 1)), keepdims=True))
 
 
-@onnx_operator("GlobalMaxPool", 1, 22)
-def global_max_pool(node: Node, x: Any) -> Any:
-    """[N, C, ...] -> [N, C, 1, ...]."""
-    x = layout.channels_last(x)
-    return layout.channels_first(tf.reduce_max(x, list(range(1, x.shape.rank - 1)), keepdims=True))
+_register_global("GlobalAveragePool", tf.reduce_mean)
+_register_global("GlobalMaxPool", tf.reduce_max)

@@ -9,7 +9,6 @@ import numpy as np
 import tensorflow as tf
 
 from sigfix.importing import layout
-from sigfix.importing.onnx_tf_backend import as_array
 from sigfix.importing.operators.registry import Node, onnx_operator
 
 Reduction = Callable[[Any, list[int]], Any]
@@ -154,25 +153,3 @@ def cumulative_sum(node: Node, x: Any, axis: Any) -> Any:
         exclusive=bool(node.attributes.get("exclusive", 0)),
         reverse=bool(node.attributes.get("reverse", 0)),
     )
-
-
-@onnx_operator("LayerNormalization", 17)
-def layer_normalization(node: Node, x: Any, scale: Any, bias: Any = None) -> Any:
-    """(x - mean) / sqrt(variance + epsilon) * scale + bias over the axes from `axis` on."""
-    rank = x.shape.rank
-    axes = list(range(int(node.attributes.get("axis", -1)) % rank, rank))
-    epsilon = tf.cast(node.attributes.get("epsilon", 1e-5), x.dtype)
-    mean = tf.reduce_mean(x, axes, keepdims=True)
-    centred = x - mean
-    variance = tf.reduce_mean(tf.square(centred), axes, keepdims=True)
-    inverse_deviation = tf.math.rsqrt(variance + epsilon)
-    normal = centred * inverse_deviation
-    scaled = normal if is_all(scale, 1) else normal * scale
-    shifted = scaled if bias is None or is_all(bias, 0) else scaled + bias
-    return (shifted, mean, inverse_deviation)[: node.output_count]
-
-
-def is_all(tensor: Any, number: float) -> bool:
-    """Whether a tensor is a constant with every element equal to `number`."""
-    value = as_array(tensor)
-    return value is not None and bool((value == number).all())

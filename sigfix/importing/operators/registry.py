@@ -49,8 +49,8 @@ OPERATORS: dict[tuple[str, int], Operator] = {}
 def onnx_operator(name: str, *since_versions: int) -> Callable[[Operator], Operator]:
     """Register `function(node, *inputs)` for an operator at the given since-versions.
 
-    Omitted optional inputs arrive as None. The function returns one tensor or a tuple. At any
-    other since-version onnx-tf's own handler, if it has one, stays in charge.
+    Omitted optional inputs arrive as None. The function returns one tensor or a tuple. Any other
+    since-version is refused by `preflight.py`: onnx-tf's own handlers serve none.
     """
 
     def register(function: Operator) -> Operator:
@@ -72,22 +72,12 @@ def _install(name: str) -> None:
     plain_onnx_tf()
     from onnx_tf.handlers.backend_handler import BackendHandler
 
-    library = next((h for h in BackendHandler.__subclasses__() if name == h.ONNX_OP), None)
-
     class SigfixHandler(BackendHandler):  # type: ignore[misc]
         ONNX_OP = name
-        LIBRARY = library
 
         @classmethod
         def handle(cls, node: Any, **kwargs: Any) -> Any:
-            function = OPERATORS.get((name, cls.SINCE_VERSION))
-            if function is None:
-                if cls.LIBRARY is None:
-                    raise ConversionError(
-                        f"ONNX {name} version {cls.SINCE_VERSION} is not supported."
-                    )
-                cls.LIBRARY.SINCE_VERSION = cls.SINCE_VERSION
-                return cls.LIBRARY.handle(node, **kwargs)
+            function = OPERATORS[name, cls.SINCE_VERSION]  # preflight.py has refused others
             tensors = kwargs["tensor_dict"]
             inputs = [tensors[i] if i else None for i in node.inputs]
             own = Node(name, cls.SINCE_VERSION, node.name, dict(node.attrs), len(node.outputs))

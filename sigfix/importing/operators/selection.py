@@ -132,7 +132,7 @@ def split(node: Node, x: Any, sizes: Any = None) -> Any:
     return tuple(layout.transpose(p, permutation) for p in pieces)
 
 
-@onnx_operator("Cast", 6, 9, 13, 19)
+@onnx_operator("Cast", 6, 9, 13, 19, 21, 23)
 def cast(node: Node, x: Any) -> Any:
     """To another dtype, as ONNX Runtime does: fractions towards zero, anything but 0 is true."""
     target = tf.dtypes.as_dtype(node.attributes["to"])  # onnx-tf has translated it
@@ -142,17 +142,6 @@ def cast(node: Node, x: Any) -> Any:
     if value is not None:
         return tf.constant(value.astype(target.as_numpy_dtype))
     return x if x.dtype == target else layout.elementwise(lambda t: tf.cast(t, target), x)
-
-
-@onnx_operator("ScatterND", 11, 13, 16, 18)
-def scatter(node: Node, data: Any, indices: Any, updates: Any) -> Any:
-    """A copy of `data` with `updates` at `indices`."""
-    if node.text("reduction", "none") != "none":
-        raise node.refuse("reduction is not supported")
-    known = as_array(indices)
-    if known is not None and (known < 0).any():
-        raise node.refuse("negative indices are not supported")
-    return tf.tensor_scatter_nd_update(data, tf.cast(indices, tf.int32), updates)
 
 
 @onnx_operator("Trilu", 14)

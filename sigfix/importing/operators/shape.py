@@ -13,37 +13,19 @@ from sigfix.importing.onnx_tf_backend import as_array
 from sigfix.importing.operators.registry import Node, onnx_operator
 
 
-@onnx_operator("Transpose", 1, 13, 21)
+@onnx_operator("Transpose", 1, 13, 21, 23)
 def transpose(node: Node, x: Any) -> Any:
     """Permute axes; by default reverse them."""
     return layout.transpose(x, node.attributes.get("perm") or range(x.shape.rank)[::-1])
 
 
-@onnx_operator("Shape", 1, 13, 15, 19, 21)
+@onnx_operator("Shape", 1, 13, 15, 19, 21, 23)
 def shape_of(node: Node, x: Any) -> Any:
     """The shape as int64, from `start` to `end`."""
     part = slice(node.attributes.get("start"), node.attributes.get("end"))
     if x.shape.is_fully_defined():
         return tf.constant(np.array(x.shape.as_list()[part], np.int64))
     return tf.shape(x, out_type=tf.int64)[part]
-
-
-@onnx_operator("Gather", 1, 11, 13)
-def gather(node: Node, data: Any, indices: Any) -> Any:
-    """data[..., indices, ...] along `axis`; a single constant index becomes a slice."""
-    axis = int(node.attributes.get("axis", 0))
-    axis += data.shape.rank if axis < 0 else 0
-    fixed = as_array(indices)
-    if fixed is not None and fixed.ndim == 0:
-        where = tuple([slice(None)] * axis + [int(fixed)])
-        return data[where]
-    size = data.shape[axis]
-    if fixed is not None:
-        if size is not None:
-            fixed = np.where(fixed < 0, fixed + size, fixed)
-        return tf.gather(data, tf.constant(fixed.astype(np.int32)), axis=axis)
-    limit = tf.cast(tf.shape(data)[axis], indices.dtype)
-    return tf.gather(data, tf.where(indices < 0, indices + limit, indices), axis=axis)
 
 
 def _axes(node: Node, axes: Any) -> list[int] | None:
@@ -53,7 +35,7 @@ def _axes(node: Node, axes: Any) -> list[int] | None:
     return None if declared is None else [int(a) for a in declared]
 
 
-@onnx_operator("Unsqueeze", 1, 11, 13, 21)
+@onnx_operator("Unsqueeze", 1, 11, 13, 21, 23)
 def unsqueeze(node: Node, x: Any, axes: Any = None) -> Any:
     """Insert unit axes; `axes` refers to the result."""
     wanted = _axes(node, axes)
@@ -69,11 +51,13 @@ def unsqueeze(node: Node, x: Any, axes: Any = None) -> Any:
     return x
 
 
-@onnx_operator("Squeeze", 1, 11, 13, 21)
+@onnx_operator("Squeeze", 1, 11, 13, 21, 23)
 def squeeze(node: Node, x: Any, axes: Any = None) -> Any:
     """Remove unit axes: the named ones, or all."""
     wanted = _axes(node, axes)
     rank = x.shape.rank
+    if wanted is None and None in x.shape[1:]:
+        raise node.refuse("it names no axes, and its input's shape is not static")
     places = (
         [i for i, d in enumerate(x.shape) if d == 1]
         if wanted is None
@@ -95,7 +79,7 @@ def without_axes(x: Any, places: Sequence[int]) -> Any:
     return layout.transpose(squeezed, [rank_of[p] for p in kept])
 
 
-@onnx_operator("Reshape", 5, 13, 14, 19, 21)
+@onnx_operator("Reshape", 5, 13, 14, 19, 21, 23)
 def reshape(node: Node, x: Any, shape: Any) -> Any:
     """Reshape; 0 copies a dimension (unless `allowzero`), -1 is inferred.
 
@@ -178,10 +162,11 @@ def _dropped_unit_axes(shape: list[int | None], target: list[int]) -> list[int] 
     return dropped if wanted == len(resolved) else None
 
 
-@onnx_operator("Flatten", 1, 9, 11, 13, 21)
+@onnx_operator("Flatten", 1, 9, 11, 13, 21, 23)
 def flatten(node: Node, x: Any) -> Any:
     """[d0, ..., dn] -> [d0 * ... * d(axis-1), rest]."""
-    axis = int(node.attributes.get("axis", 1)) % (x.shape.rank + 1)
+    axis = int(node.attributes.get("axis", 1))
+    axis += x.shape.rank if axis < 0 else 0
     tail = list(x.shape[axis:])
     if None not in tail:
         if axis == 1 and all(d == 1 for d in tail[1:]) and tail:
@@ -209,23 +194,6 @@ def concat(node: Node, *inputs: Any) -> Any:
         joined = tf.concat([s[0] for s in sources if s], permutation[axis])
         return layout.transpose(joined, permutation)
     return tf.concat(list(inputs), axis)
-
-
-@onnx_operator("ConstantOfShape", 9, 20, 21)
-def constant_of_shape(node: Node, shape: Any) -> Any:
-    """A tensor of `shape` filled with the attribute `value` (float32 zero by default)."""
-    value = node.attributes.get("value")
-    fill = np.zeros(1, np.float32) if value is None else np.asarray(_tensor_array(value))
-    return tf.fill(tf.cast(shape, tf.int32), tf.constant(fill.reshape(-1)[0]))
-
-
-def _tensor_array(value: Any) -> np.ndarray[Any, Any]:
-    from onnx import TensorProto, numpy_helper
-
-    array: np.ndarray[Any, Any] = (
-        numpy_helper.to_array(value) if isinstance(value, TensorProto) else np.asarray(value)
-    )
-    return array
 
 
 @onnx_operator("Slice", 10, 11, 13)

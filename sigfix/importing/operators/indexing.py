@@ -1,0 +1,209 @@
+"""Operators that pick or place elements by index.
+
+ONNX lets indices be negative and TensorFlow does not. Constants are corrected here; what comes
+out of ArgMax, Shape and the like never is negative; anything else is corrected at run time.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from sigfix.importing import layout
+from sigfix.importing.onnx_tf_backend import as_array
+from sigfix.importing.operators.registry import Node, onnx_operator
+
+NEVER_NEGATIVE = frozenset(("ArgMax", "ArgMin", "Shape", "Size", "TopKV2", "OneHot"))
+# What only moves the elements of its inputs, and how many of these are elements.
+MOVING = {
+    "Cast": 1, "Reshape": 1, "Squeeze": 1, "ExpandDims": 1, "Transpose": 1, "StridedSlice": 1,
+    "BroadcastTo": 1, "Identity": 1, "GatherV2": 1, "ConcatV2": -1, "Pack": None, "Tile": 1,
+}  # fmt: skip
+
+
+def never_negative(tensor: Any) -> bool:
+    """Whether no element of an integer tensor can be negative, whatever the inputs are."""
+    value = as_array(tensor)
+    if value is not None:
+        return bool((value >= 0).all())
+    operation = tensor.op
+    if operation.type in NEVER_NEGATIVE:
+        return True
+    if operation.type in MOVING and not (
+        operation.type == "Cast" and not operation.inputs[0].dtype.is_integer
+    ):
+        return all(never_negative(i) for i in operation.inputs[: MOVING[operation.type]])
+    return False
+
+
+def _wrapped(indices: Any, size: Any) -> Any:
+    """int32 indices where -1 is the last of `size` (a number, or numbers along the last axis)."""
+    value = as_array(indices)
+    known = size if isinstance(size, (int, np.ndarray)) else as_array(size)
+    if value is not None and ((value >= 0).all() or known is not None):
+        if (value < 0).any():
+            value = np.where(value < 0, value + known, value)
+        return tf.constant(value.astype(np.int32))
+    indices = tf.cast(indices, tf.int32)
+    if never_negative(indices):
+        return indices
+    return tf.where(indices < 0, indices + tf.cast(size, tf.int32), indices)
+
+
+def _sizes(x: Any, axes: range) -> Any:
+    """Lengths along `axes`: an array where they are static, else a tensor."""
+    lengths = [x.shape[a] for a in axes]
+    if None not in lengths:
+        return np.array(lengths, np.int32)
+    return tf.shape(x)[axes.start : axes.stop]
+
+
+@onnx_operator("Gather", 1, 11, 13)
+def gather(node: Node, data: Any, indices: Any) -> Any:
+    """data[..., indices, ...] along `axis`; a single constant index becomes a slice."""
+    axis = int(node.attributes.get("axis", 0)) % data.shape.rank
+    fixed = as_array(indices)
+    if fixed is not None and fixed.ndim == 0:
+        where = tuple([slice(None)] * axis + [int(fixed)])
+        return data[where]
+    size = data.shape[axis]
+    return tf.gather(
+        data, _wrapped(indices, tf.shape(data)[axis] if size is None else size), axis=axis
+    )
+
+
+@onnx_operator("GatherND", 11, 12, 13)
+def gather_nd(node: Node, data: Any, indices: Any) -> Any:
+    """data[b..., i, j, ...] for each (i, j, ...) in the last axis of `indices`."""
+    leading = int(node.attributes.get("batch_dims", 0))
+    depth = indices.shape[-1]
+    if depth is None:
+        raise node.refuse("the last axis of its indices must be static")
+    wanted = _wrapped(indices, _sizes(data, range(leading, leading + depth)))
+    if leading:
+        counters = [_counter(indices, axis) for axis in range(leading)]
+        lead = tf.shape(wanted)[:-1]
+        parts = [tf.broadcast_to(c, lead)[..., None] for c in counters]
+        wanted = tf.concat([*parts, wanted], -1)
+    return tf.gather_nd(data, wanted)
+
+
+def _counter(like: Any, axis: int) -> Any:
+    """0, 1, 2... along `axis`, one elsewhere, for all axes of `like` but the last."""
+    rank = like.shape.rank - 1
+    size = like.shape[axis]
+    numbers = tf.range(tf.shape(like)[axis]) if size is None else tf.range(size)
+    return tf.reshape(numbers, [-1 if a == axis else 1 for a in range(rank)])
+
+
+def _flat_places(node: Node, data: Any, indices: Any, axis: int) -> Any:
+    """Where each element of `indices`, along `axis`, lies in the flattened data."""
+    shape = list(data.shape)
+    if None in shape[1:] or None in list(indices.shape)[1:]:
+        raise node.refuse("all dimensions but the first must be static")
+    size = tf.shape(data)[0] if shape[axis] is None else shape[axis]
+    stride = [int(np.prod(shape[a + 1 :])) for a in range(len(shape))]
+    fixed = np.zeros([1] * len(shape), np.int32)
+    places = _wrapped(indices, size) * stride[axis]
+    for a in range(len(shape)):
+        length = indices.shape[a]
+        if a == axis or length == 1:
+            continue
+        if length is None:
+            rows = tf.range(tf.shape(indices)[a]) * stride[a]
+            places += tf.reshape(rows, [-1 if i == a else 1 for i in range(len(shape))])
+        else:
+            numbers = np.arange(length, dtype=np.int32) * stride[a]
+            fixed = fixed + numbers.reshape([-1 if i == a else 1 for i in range(len(shape))])
+    return places + tf.constant(fixed.astype(np.int32)) if fixed.any() else places
+
+
+@onnx_operator("GatherElements", 11, 13)
+def gather_elements(node: Node, data: Any, indices: Any) -> Any:
+    """numpy.take_along_axis, as one gather from the flattened data."""
+    axis = int(node.attributes.get("axis", 0)) % data.shape.rank
+    return tf.gather(tf.reshape(data, [-1]), _flat_places(node, data, indices, axis))
+
+
+@onnx_operator("Scatter", 9)
+@onnx_operator("ScatterElements", 11, 13, 16, 18)
+def scatter_elements(node: Node, data: Any, indices: Any, updates: Any) -> Any:
+    """A copy of `data` with each update at its index along `axis`, or added there."""
+    axis = int(node.attributes.get("axis", 0)) % data.shape.rank
+    places = tf.reshape(_flat_places(node, data, indices, axis), [-1, 1])
+    flat = _scattered(node, tf.reshape(data, [-1]), places, tf.reshape(updates, [-1]))
+    result = tf.reshape(flat, [-1 if d is None else d for d in data.shape])
+    result.set_shape(data.shape)
+    return result
+
+
+@onnx_operator("ScatterND", 11, 13, 16, 18)
+def scatter(node: Node, data: Any, indices: Any, updates: Any) -> Any:
+    """A copy of `data` with `updates` at `indices`, or added there.
+
+    Scatters to a box of places never come here: `static_shapes.py` turns them into slices.
+    """
+    depth = indices.shape[-1]
+    if depth is None:
+        raise node.refuse("the last axis of its indices must be static")
+    return _scattered(node, data, _wrapped(indices, _sizes(data, range(depth))), updates)
+
+
+def _scattered(node: Node, data: Any, places: Any, updates: Any) -> Any:
+    if node.text("reduction", "none") == "add":
+        return data + tf.scatter_nd(places, updates, tf.shape(data))
+    return tf.tensor_scatter_nd_update(data, places, updates)
+
+
+@onnx_operator("OneHot", 9, 11)
+def one_hot(node: Node, indices: Any, depth: Any, values: Any) -> Any:
+    """values[1] where the index along a new axis equals the element, values[0] elsewhere."""
+    size = int(node.constant(depth, "depth").reshape(-1)[0])
+    off, on = node.constant(values, "values")
+    rank = indices.shape.rank + 1
+    hot = tf.one_hot(_wrapped(tf.cast(indices, tf.int32), size), size, on, off, dtype=off.dtype)
+    order = list(range(rank - 1))  # TensorFlow.js has no other axis than the last
+    order.insert(int(node.attributes.get("axis", -1)) % rank, rank - 1)
+    return layout.transpose(hot, order)
+
+
+@onnx_operator("TopK", 1, 10, 11)
+def top_k(node: Node, x: Any, k: Any = None) -> Any:
+    """The k largest (or smallest) elements along `axis`, sorted, and their indices as int64."""
+    count = int(node.attributes["k"] if k is None else node.constant(k, "k").reshape(-1)[0])
+    rank = x.shape.rank
+    axis = int(node.attributes.get("axis", -1)) % rank
+    order = [a for a in range(rank) if a != axis] + [axis]
+    turned = layout.transpose(x, order)
+    largest = node.attributes.get("largest", 1)
+    values, indices = tf.math.top_k(turned if largest else -turned, count)
+    values = values if largest else -values
+    back = layout.inverse(order)
+    return layout.transpose(values, back), layout.transpose(tf.cast(indices, tf.int64), back)
+
+
+@onnx_operator("Compress", 9, 11)
+def compress(node: Node, x: Any, condition: Any) -> Any:
+    """The slices along `axis` (elements of the flattened input without it) that are chosen."""
+    chosen = np.flatnonzero(node.constant(condition, "condition")).astype(np.int32)
+    axis = node.attributes.get("axis")
+    if axis is None:
+        return tf.gather(tf.reshape(x, [-1]), tf.constant(chosen))
+    return tf.gather(x, tf.constant(chosen), axis=int(axis) % x.shape.rank)
+
+
+@onnx_operator("Hardmax", 1, 11, 13)
+def hardmax(node: Node, x: Any) -> Any:
+    """1 at the first maximum along `axis` (over all axes from it on before opset 13)."""
+    rank = x.shape.rank
+    axis = int(node.attributes.get("axis", -1 if node.since_version >= 13 else 1)) % rank
+    if node.since_version < 13 and axis != rank - 1:
+        raise node.refuse("before opset 13 only the last axis is supported")
+    size = x.shape[axis]
+    if size is None:
+        raise node.refuse("the axis must be static")
+    order = [a for a in range(rank) if a != axis] + [axis]
+    best = tf.argmax(layout.transpose(x, order), -1, output_type=tf.int32)
+    return layout.transpose(tf.one_hot(best, size, dtype=x.dtype), layout.inverse(order))

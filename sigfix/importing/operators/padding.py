@@ -1,0 +1,76 @@
+"""Pad: constant, reflected, repeated or wrapped borders, and negative ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from sigfix.importing import layout
+from sigfix.importing.operators.registry import Node, onnx_operator
+
+# numpy's name of each way to fill a border with the tensor's own elements.
+OWN_ELEMENTS = {"reflect": "reflect", "edge": "edge", "wrap": "wrap"}
+
+
+@onnx_operator("Pad", 2, 11, 13, 18, 19, 21, 23)
+def pad(node: Node, x: Any, pads: Any = None, value: Any = None, axes: Any = None) -> Any:
+    """Borders of `pads` = [begin of each axis..., end of each axis...]; negative ones are cut."""
+    mode = node.text("mode", "constant")
+    if mode != "constant" and mode not in OWN_ELEMENTS:
+        raise node.refuse(f"mode {mode} is not supported")
+    borders = _borders(node, x, pads, axes)
+    source, permutation = layout.look_through(x) or (x, tuple(range(x.shape.rank)))
+    borders = [borders[axis] for axis in layout.inverse(permutation)]
+    if mode == "constant":
+        fill = node.attributes.get("value", 0.0)
+        if value is not None:
+            fill = node.constant(value, "fill value").item()
+        padded = _filled(_cut(source, borders), [(max(a, 0), max(b, 0)) for a, b in borders], fill)
+    else:
+        padded = _with_own_elements(node, source, borders, mode)
+    return layout.transpose(padded, permutation)
+
+
+def _borders(node: Node, x: Any, pads: Any, axes: Any) -> list[tuple[int, int]]:
+    """(before, after) of every axis."""
+    rank = x.shape.rank
+    given = node.attributes["pads"] if pads is None else node.constant(pads, "pads").tolist()
+    along = list(range(rank)) if axes is None else node.constant(axes, "axes").tolist()
+    borders = [(0, 0)] * rank
+    for place, axis in enumerate(along):
+        borders[axis % rank] = (int(given[place]), int(given[place + len(along)]))
+    return borders
+
+
+def _cut(x: Any, borders: list[tuple[int, int]]) -> Any:
+    if all(a >= 0 and b >= 0 for a, b in borders):
+        return x
+    return x[tuple(slice(max(-a, 0), b if b < 0 else None) for a, b in borders)]
+
+
+def _filled(x: Any, borders: list[tuple[int, int]], fill: Any) -> Any:
+    if not any(a or b for a, b in borders):
+        return x
+    if x.dtype == tf.bool:
+        return tf.cast(tf.pad(tf.cast(x, tf.int32), borders, constant_values=int(fill)), tf.bool)
+    return tf.pad(x, borders, constant_values=fill)
+
+
+def _with_own_elements(node: Node, x: Any, borders: list[tuple[int, int]], mode: str) -> Any:
+    sizes = list(x.shape)
+    if any((a or b) and s is None for s, (a, b) in zip(sizes, borders, strict=True)):
+        raise node.refuse(f"mode {mode} along a dynamic axis is not supported")
+    reflected = mode == "reflect" and all(
+        not (a or b) or 0 <= min(a, b) <= max(a, b) < s
+        for s, (a, b) in zip(sizes, borders, strict=True)
+    )
+    if reflected and 3 <= len(sizes) <= 4 and x.dtype == tf.float32:
+        return tf.pad(x, borders, mode="REFLECT")
+    for axis, (size, (before, after)) in enumerate(zip(sizes, borders, strict=True)):
+        if before or after:
+            kept = np.arange(size)[max(-before, 0) : after if after < 0 else None]
+            index = np.pad(kept, (max(before, 0), max(after, 0)), OWN_ELEMENTS[mode])  # type: ignore[call-overload]
+            x = tf.gather(x, tf.constant(index.astype(np.int32)), axis=axis)
+    return x

@@ -1,0 +1,115 @@
+"""ConvTranspose as the gradient of an NHWC convolution."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from sigfix.importing import layout
+from sigfix.importing.operators.convolution import Padding, tensorflow_padding
+from sigfix.importing.operators.registry import Node, onnx_operator
+
+Pads = list[tuple[int, int]]
+
+
+@onnx_operator("ConvTranspose", 1, 11, 22)
+def transposed_convolution(node: Node, x: Any, weights: Any, bias: Any = None) -> Any:
+    """[N, C, H, W] (or [N, C, L]) * [C, M/group, kh, kw] -> [N, M, H', W']."""
+    kernel = node.constant(weights, "weights")
+    spatial = kernel.ndim - 2
+    if spatial not in (1, 2):
+        raise node.refuse(f"{spatial}-dimensional convolution; 1 and 2 are supported")
+    sizes = list(x.shape[2:])
+    if None in sizes:
+        raise node.refuse("height and width must be static")
+    strides = list(node.attributes.get("strides") or [1] * spatial)
+    kernel = _dilated(kernel, list(node.attributes.get("dilations") or [1] * spatial))
+    extent, pads = _geometry(node, sizes, kernel.shape[2:], strides)
+    x = layout.channels_last(x)
+    if spatial == 1:  # a row of height one
+        kernel, x = kernel[:, :, None, :], x[:, None, :, :]
+        strides, extent, pads = [1, *strides], [1, *extent], [(0, 0), *pads]
+    group = int(node.attributes.get("group", 1))
+    parts = [x] if group == 1 else tf.split(x, group, axis=-1)
+    kernels = np.split(kernel, group, axis=0)
+    made = [_gradient(p, k, strides, extent, pads) for p, k in zip(parts, kernels, strict=True)]
+    y = made[0] if group == 1 else tf.concat(made, -1)
+    if bias is not None:
+        y = tf.nn.bias_add(y, tf.constant(node.constant(bias, "bias")))
+    if spatial == 1:
+        y = tf.squeeze(y, [1])
+    return layout.channels_first(y)
+
+
+def _dilated(kernel: np.ndarray[Any, Any], dilations: list[int]) -> np.ndarray[Any, Any]:
+    """The kernel with zeros between its cells: no gradient kernel of TensorFlow.js is dilated."""
+    for axis, dilation in enumerate(dilations, start=2):
+        shape = list(kernel.shape)
+        shape[axis] = (shape[axis] - 1) * dilation + 1
+        spread = np.zeros(shape, kernel.dtype)
+        spread[(slice(None),) * axis + (slice(None, None, dilation),)] = kernel
+        kernel = spread
+    return kernel
+
+
+def _geometry(
+    node: Node, sizes: Sequence[int], kernel: Sequence[int], strides: Sequence[int]
+) -> tuple[list[int], Pads]:
+    """Output extent, and what is cut off the full result, by the formulas of ONNX.
+
+    A negative pad adds zeros: output_padding beyond what the kernel reaches.
+    """
+    rank = len(sizes)
+    extra = list(node.attributes.get("output_padding") or [0] * rank)
+    wanted = node.attributes.get("output_shape")
+    full = [s * (n - 1) + k + e for s, n, k, e in zip(strides, sizes, kernel, extra, strict=True)]
+    mode = node.text("auto_pad", "NOTSET")
+    if wanted is None and mode in ("SAME_UPPER", "SAME_LOWER"):
+        wanted = [n * s for n, s in zip(sizes, strides, strict=True)]
+    if wanted is None:
+        raw = node.attributes.get("pads") or [0] * (2 * rank)
+        pads = [(int(raw[i]), int(raw[i + rank])) for i in range(rank)]
+        extent = [f - low - high for f, (low, high) in zip(full, pads, strict=True)]
+    else:
+        extent = [int(e) for e in wanted[-rank:]]
+        totals = [f - e for f, e in zip(full, extent, strict=True)]
+        # An odd cell is cut at the end with SAME_UPPER, at the beginning otherwise.
+        lower = [t // 2 if mode == "SAME_UPPER" else t - t // 2 for t in totals]
+        pads = [(low, t - low) for t, low in zip(totals, lower, strict=True)]
+    return extent, [(low, high - e) for (low, high), e in zip(pads, extra, strict=True)]
+
+
+def _gradient(
+    x: Any, kernel: np.ndarray[Any, Any], strides: list[int], extent: list[int], pads: Pads
+) -> Any:
+    """The transposed convolution of one group, [N, *extent, M]."""
+    added = [(max(-low, 0), max(-high, 0)) for low, high in pads]
+    inner = [e - a - b for e, (a, b) in zip(extent, added, strict=True)]
+    cut = [(max(low, 0), max(high, 0)) for low, high in pads]
+    y = tf.nn.conv2d_transpose(
+        x,
+        tf.constant(kernel.transpose(2, 3, 1, 0)),
+        [tf.shape(x)[0], *inner, kernel.shape[1]],
+        strides,
+        padding=_gradient_padding(inner, cut, kernel.shape[2:], strides, list(x.shape[1:3])),
+    )
+    y.set_shape([x.shape[0], *inner, kernel.shape[1]])
+    return tf.pad(y, [(0, 0), *added, (0, 0)]) if inner != extent else y
+
+
+def _gradient_padding(
+    extent: Sequence[int],
+    pads: Pads,
+    kernel: Sequence[int],
+    strides: Sequence[int],
+    sizes: Sequence[int],
+) -> Padding:
+    """Padding of the convolution whose gradient this is, over an image of `extent`."""
+    padding = tensorflow_padding(pads, list(extent), kernel, strides, [1, 1])
+    reached = [-(-e // s) for e, s in zip(extent, strides, strict=True)]
+    if padding == "SAME" and reached != list(sizes):
+        return [[0, 0], *[list(p) for p in pads], [0, 0]]
+    return padding
