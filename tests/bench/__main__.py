@@ -11,26 +11,39 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import inference, inspection, inspection_scale, repair
+from sigfix.presets import PRESETS
+from tests.bench import inference, inspection, inspection_scale, repair, speed_page
 from tests.bench.ratio import Ratio
+from tests.matrix.results import CACHE, ROOT
 
 SECTIONS: dict[str, Callable[[Path], list[Ratio]]] = {
     "inspect": inspection.measure,
     "inspect-scale": inspection_scale.measure,
-    "inference": inference.measure,
     "repair": repair.measure,
 }
+INFERENCE = "inference"
+SPEED_PAGE = ROOT / "docs" / "speed.md"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("sections", nargs="*", choices=[*SECTIONS, []], help="default: all")
-    chosen = parser.parse_args().sections or list(SECTIONS)
+    names = [*SECTIONS, INFERENCE]
+    parser.add_argument("sections", nargs="*", choices=[*names, []], help="default: all")
+    parser.add_argument("--only", nargs="+", metavar="PRESET", help="inference of these alone")
+    parser.add_argument("--write", action="store_true", help="write docs/speed.md too")
+    parser.add_argument("--cache", type=Path, default=CACHE, help="default: .matrix")
+    given = parser.parse_args()
+    chosen = given.sections or names
     print(f"{'what':44} {'against':26} {'ratio':>7} {'aim':>6}  medians")
     with tempfile.TemporaryDirectory(prefix="sigfix-bench-") as temporary:
-        for section in chosen:
+        for section in (section for section in SECTIONS if section in chosen):
             for ratio in SECTIONS[section](Path(temporary)):
                 print(ratio.line(), flush=True)
+    if INFERENCE in chosen:
+        inference.measure(given.only or list(PRESETS), given.cache)
+    if given.write:
+        SPEED_PAGE.write_text(speed_page.page(given.cache), "utf-8")
+        print(f"Wrote {SPEED_PAGE}")
 
 
 if __name__ == "__main__":

@@ -1,61 +1,203 @@
-"""A docTR model in TF.js against ONNX Runtime Web: wasm, one thread, the same ONNX file."""
+"""docTR models in TF.js against ONNX Runtime Web and against the naive chain's TF.js.
+
+All in Node.js on the wasm backend with one thread, from the same ONNX file, in turns. What is
+measured is kept in .matrix/NAME/speed.json, so that a run that was cut off goes on, and the
+models that `make matrix` built are used where sigfix has not changed since.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 import shutil
 import subprocess
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
-from sigfix.pipeline.convert import ConvertOptions, convert
-from sigfix.pipeline.prepare import Choice
-from sigfix.pipeline.preset import PresetOptions, build_preset, channels_first_inputs
-from sigfix.presets import PRESETS
+from sigfix.errors import SigfixError
+from sigfix.pipeline.preset import channels_first_inputs, finish_onnx
+from sigfix.presets import RECOGNITION, Preset
 from sigfix.verifying import node as nodejs
 from sigfix.verifying import tfjs
+from tests.bench import naive
 from tests.bench.ratio import Ratio, in_turns
+from tests.matrix.results import CACHE, code_digest, folder_of, read_result
+from tests.matrix.running import measure_sections
+from tests.matrix.stages import options_of, turned
 
-AIM = 1.0
+AIM_ALONE, AIM_ALL, AIM_NAIVE, AIM_CONVERSION = 1.0, 0.9, 0.65, 0.7
+FAMILIES = ("crnn_", "db_", "linknet_", "fast_", "vitstr_small")
+"""No model of these may be slower than in ONNX Runtime Web."""
 ROUNDS = 3
-REPEAT = 30
-MODELS = ("crnn_vgg16_bn", "crnn_mobilenet_v3_small")
+TURN_SECONDS = 2.0
+MOST, FEWEST = 30, 2
+EXPENSIVE = 6
 WEB = Path(__file__).parent / "web"
+ORT_WEB = "ONNX Runtime Web"
+
+Timed = Callable[[int], list[float]]
 
 
-def measure(temporary: Path) -> list[Ratio]:
-    """One ratio a model, batch 1."""
-    packages = _packages()
-    return [_compare(name, temporary / "inference" / name, packages) for name in MODELS]
+def batches(preset: Preset) -> tuple[int, ...]:
+    """The batch sizes that are timed."""
+    return (1, 16) if preset.task == RECOGNITION else (1,)
 
 
-def _compare(name: str, folder: Path, packages: Path) -> Ratio:
-    folder.mkdir(parents=True)
-    options = PresetOptions("random")
-    built = build_preset(name, folder / "saved_model", options, keep_onnx=True)
-    assert built.onnx_file is not None
-    onnx_file = built.onnx_file
-    choice = ConvertOptions(Choice(preset=name))
-    converted = convert(onnx_file, folder / "tfjs", choice)
-    image = channels_first_inputs(PRESETS[name], 1)["input"]
-    shape = ",".join(map(str, image.shape))
+def measure(names: Sequence[str], cache: Path = CACHE) -> None:
+    """Measure the named models one by one, and print every ratio and the geometric means."""
+    for name in names:
+        if speed_of(name, cache).get("code") != code_digest():
+            write_speed(name, _measure_model(name, cache), cache)
+        for ratio in ratios(name, cache):
+            print(ratio.line(), flush=True)
+        for line in _remarks(name, cache):
+            print(f"  {line}", flush=True)
+    for batch in (1, 16):
+        mean, count = geometric_mean(names, batch, cache)
+        print(f"geometric mean of {count} models, batch {batch}: {mean:.3f} (aim {AIM_ALL})")
 
-    def ours() -> list[float]:
-        fed = [{"input": image.transpose(0, 2, 3, 1)}]
-        run = tfjs.run(converted.output, fed, list(converted.outputs), repeat=REPEAT)
-        return [ms / 1e3 for ms in run.times_ms]
 
-    def theirs() -> list[float]:
+def _measure_model(name: str, cache: Path) -> dict[str, Any]:
+    measure_sections(name, ["build", "convert"], cache)
+    known = read_result(name, cache)
+    for section in ("build", "convert"):
+        if "error" in known[section]:
+            return {"code": code_digest(), "error": f"{section}: {known[section]['error']}"}
+    folder = folder_of(name, cache)
+    preset = options_of(name).preset(name)
+    onnx_file = finish_onnx(preset, folder / f"{name}.onnx", folder)
+    rows = []
+    for batch in batches(preset):
+        image = channels_first_inputs(preset, batch)["input"]
+        try:
+            ours, theirs = _alternate(
+                _tfjs(folder / "tfjs", turned(image), preset.output),
+                _onnx_runtime_web(onnx_file, image.shape),
+            )
+        except (SigfixError, subprocess.SubprocessError) as error:
+            rows.append({"batch": batch, "against": ORT_WEB, "error": str(error)[:300]})
+            continue
+        rows.append({"batch": batch, "against": ORT_WEB, "ours": ours, "theirs": theirs})
+        if ours > theirs:
+            rows[-1]["kernels"] = _kernels(folder / "tfjs", turned(image), preset.output)
+    return {"code": code_digest(), "rows": rows + _against_naive(name, preset, folder)}
+
+
+def _against_naive(name: str, preset: Preset, folder: Path) -> list[dict[str, Any]]:
+    """Inference and conversion against the naive chain, for the models that it converts."""
+    if name not in naive.MODELS:
+        return []
+    row: dict[str, Any] = {"batch": 1, "against": naive.TITLE}
+    try:
+        chain = naive.convert(preset, folder)
+        image = channels_first_inputs(preset, 1)["input"]
+        row["ours"], row["theirs"] = _alternate(
+            _tfjs(folder / "tfjs", turned(image), preset.output),
+            _tfjs(chain.model, image, chain.output),
+        )
+    except (SigfixError, subprocess.SubprocessError) as error:
+        return [{**row, "error": str(error)[:300]}]
+    ours, theirs = chain.conversion_seconds
+    times = {"batch": 0, "against": naive.TITLE, "ours": ours, "theirs": theirs}
+    return [row, times]
+
+
+def _alternate(ours: Timed, theirs: Timed) -> tuple[float, float]:
+    """Medians in seconds; as many executions a turn as fit into `TURN_SECONDS`."""
+
+    def many(side: Timed) -> int:
+        return max(FEWEST, min(MOST, int(TURN_SECONDS / min(side(1)))))
+
+    mine, other = many(ours), many(theirs)
+    return in_turns(lambda: ours(mine), lambda: theirs(other), ROUNDS)
+
+
+def _tfjs(model: Path, image: Any, output: str) -> Timed:
+    def run(repeat: int) -> list[float]:
+        done = tfjs.run(model, [{"input": image}], [output], repeat=repeat)
+        return [ms / 1e3 for ms in done.times_ms]
+
+    return run
+
+
+def _onnx_runtime_web(onnx_file: Path, shape: Sequence[int]) -> Timed:
+    packages = web_packages()
+
+    def run(repeat: int) -> list[float]:
         program = [str(nodejs.find_node().program), str(WEB / "onnx_runtime_web.mjs")]
-        command = [*program, str(packages), str(onnx_file), shape, str(REPEAT)]
+        text = ",".join(map(str, shape))
+        command = [*program, str(packages), str(onnx_file), text, str(repeat)]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         return [ms / 1e3 for ms in json.loads(done.stdout.splitlines()[-1])["times_ms"]]
 
-    mine, other = in_turns(ours, theirs, ROUNDS)
-    return Ratio(f"{name} in TF.js, batch 1", "ONNX Runtime Web 1.30", mine, other, AIM)
+    return run
 
 
-def _packages() -> Path:
+def _kernels(model: Path, image: Any, output: str) -> list[dict[str, Any]]:
+    """The most expensive kinds of kernel of one execution."""
+    run = tfjs.run(model, [{"input": image}], [output], profile=True)
+    return [vars(kernel) for kernel in run.kernels[:EXPENSIVE]]
+
+
+def speed_of(name: str, cache: Path = CACHE) -> dict[str, Any]:
+    """What was measured of a model; {} where nothing was."""
+    file = folder_of(name, cache) / "speed.json"
+    found: dict[str, Any] = json.loads(file.read_text("utf-8")) if file.is_file() else {}
+    return found
+
+
+def write_speed(name: str, speed: dict[str, Any], cache: Path) -> None:
+    """Keep what was measured of a model."""
+    file = folder_of(name, cache) / "speed.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(speed, indent=1) + "\n", "utf-8")
+
+
+def ratios(name: str, cache: Path = CACHE) -> list[Ratio]:
+    """The model's ratios, with their aims."""
+    found = []
+    for row in speed_of(name, cache).get("rows", ()):
+        if "error" in row:
+            continue
+        inference = row["batch"] > 0
+        what = f"{name}, batch {row['batch']}" if inference else f"{name}, conversion"
+        aim = AIM_ALONE if name.startswith(FAMILIES) else math.inf
+        if row["against"] == naive.TITLE:
+            aim = AIM_NAIVE if inference else AIM_CONVERSION
+        found.append(Ratio(what, row["against"], row["ours"], row["theirs"], aim))
+    return found
+
+
+def _remarks(name: str, cache: Path) -> list[str]:
+    speed = speed_of(name, cache)
+    lines = [speed["error"]] if "error" in speed else []
+    for row in speed.get("rows", ()):
+        if "error" in row:
+            lines.append(f"batch {row['batch']} against {row['against']}: {row['error']}")
+        if "kernels" in row:
+            lines.append(f"batch {row['batch']}: {kernels_text(row['kernels'])}")
+    return lines
+
+
+def kernels_text(kernels: Sequence[dict[str, Any]]) -> str:
+    """`Conv2D 12 x 80.1 ms, ...`: calls and milliseconds in all."""
+    return ", ".join(f"{k['name']} {k['calls']} x, {k['ms']:.1f} ms" for k in kernels)
+
+
+def geometric_mean(names: Sequence[str], batch: int, cache: Path = CACHE) -> tuple[float, int]:
+    """The mean ratio to ONNX Runtime Web at one batch size, and of how many models."""
+    logs = [
+        math.log(row["ours"] / row["theirs"])
+        for name in names
+        for row in speed_of(name, cache).get("rows", ())
+        if row["against"] == ORT_WEB and row["batch"] == batch and "ours" in row
+    ]
+    return (math.exp(sum(logs) / len(logs)) if logs else math.nan), len(logs)
+
+
+def web_packages() -> Path:
     """ONNX Runtime Web, installed once into sigfix's cache from the lock file beside this."""
     lock = (WEB / "package-lock.json").read_bytes()
     folder = nodejs.cache_directory() / f"bench-{hashlib.sha256(lock).hexdigest()[:12]}"

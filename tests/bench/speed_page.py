@@ -1,0 +1,92 @@
+"""What `make bench` measured of inference -> docs/speed.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from sigfix.presets import PRESETS
+from tests.bench import naive
+from tests.bench.inference import (
+    AIM_ALL,
+    AIM_ALONE,
+    AIM_CONVERSION,
+    AIM_NAIVE,
+    FAMILIES,
+    ORT_WEB,
+    geometric_mean,
+    kernels_text,
+    ratios,
+    speed_of,
+)
+from tests.bench.ratio import Ratio
+from tests.matrix.machine import describe_machine
+
+ORIENTATION = tuple(name for name in PRESETS if name.endswith("_orientation"))
+
+
+def page(cache: Path) -> str:
+    """The whole page; what was not measured is named."""
+    models = [name for name in PRESETS if name not in ORIENTATION]
+    means = [(batch, *geometric_mean(models, batch, cache)) for batch in (1, 16)]
+    parts = [
+        "# Speed in TensorFlow.js, as ratios",
+        "Written by `make bench`. " + "\n".join(describe_machine()),
+        "Medians in Node.js, wasm backend, one thread, both sides in turns on the same ONNX file; "
+        "detectors at 512 x 512, recognisers at 32 x 128, random weights. Times depend on the "
+        "machine and on what else ran there, ratios hardly. Below 1 TensorFlow.js is faster.",
+        f"## Against {ORT_WEB}",
+        "\n".join(
+            f"- batch {batch}: {mean:.2f} in the geometric mean of {count} models "
+            f"(aim: {AIM_ALL} over all 18)"
+            for batch, mean, count in means
+            if count
+        ),
+        f"No model whose name starts with {', '.join(FAMILIES)} should be above {AIM_ALONE:g}.",
+        _table(ratio for name in PRESETS for ratio in ratios(name, cache) if _is(ratio, ORT_WEB)),
+        "## Above 1: the most expensive kernels",
+        "\n".join(_slow(cache)) or "None.",
+        f"## Against {naive.TITLE}",
+        f"onnx-tf 1.10.0 and `tensorflowjs_converter`, for the models that it converts. Inference: "
+        f"at most {AIM_NAIVE}; conversion from ONNX, sigfix's with its check of the result: at "
+        f"most {AIM_CONVERSION}.",
+        _table(
+            ratio for name in PRESETS for ratio in ratios(name, cache) if _is(ratio, naive.TITLE)
+        ),
+        "## Not measured",
+        "\n".join(_missing(cache)) or "Nothing.",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _is(ratio: Ratio, against: str) -> bool:
+    return ratio.against == against
+
+
+def _slow(cache: Path) -> Iterable[str]:
+    for name in PRESETS:
+        for row in speed_of(name, cache).get("rows", ()):
+            if "kernels" in row:
+                yield f"- {name}, batch {row['batch']}: {kernels_text(row['kernels'])}"
+
+
+def _missing(cache: Path) -> Iterable[str]:
+    for name in PRESETS:
+        speed = speed_of(name, cache)
+        if not speed:
+            yield f"- {name}"
+        if "error" in speed:
+            yield f"- {name}: {speed['error']}"
+        for row in speed.get("rows", ()):
+            if "error" in row:
+                yield f"- {name}, batch {row['batch']}, {row['against']}: {row['error']}"
+
+
+def _table(found: Iterable[Ratio]) -> str:
+    lines = ["| what | ratio | TF.js by sigfix | the other | |", "| --- | --- | --- | --- | --- |"]
+    for ratio in found:
+        value = ratio.ours / ratio.theirs
+        mark = "" if value <= ratio.aim else f"above {ratio.aim:g}"
+        times = (f"{seconds * 1e3:.0f} ms" for seconds in (ratio.ours, ratio.theirs))
+        lines.append(f"| {ratio.what} | {value:.2f} | {' | '.join(times)} | {mark} |")
+    return "\n".join(lines)
