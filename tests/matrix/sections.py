@@ -122,6 +122,13 @@ def sizes(name: str, folder: Path) -> Any:
     return found
 
 
+def words(name: str, folder: Path) -> Any:
+    """Rendered words read with the shipped weights, which one preset has; {} for the others."""
+    from tests.matrix import words as rendered
+
+    return rendered.compare_readings(folder) if name == rendered.PRESET else {}
+
+
 def _bytes(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.iterdir())
 
@@ -132,6 +139,7 @@ SECTIONS: dict[str, Callable[[str, Path], Any]] = {
     "operators": operators,
     "browser": in_browser,
     "sizes": sizes,
+    "words": words,
 }
 NEEDS = {"convert": "build", "operators": "convert", "browser": "convert", "sizes": "build"}
 

@@ -7,7 +7,9 @@ from typing import Any
 
 from sigfix.presets import PRESETS
 from tests.matrix.results import Result
+from tests.matrix.sections import SECTIONS
 from tests.matrix.stages import LIMITS, ONNX, SAVED_MODEL, SIZE, TFJS
+from tests.matrix.words import PRESET, QUANTISED
 
 SIZE_LIMITS = {"float16": 0.51, "uint8": 0.27}
 """Largest part of the float32 model's size."""
@@ -76,6 +78,8 @@ def page(results: Mapping[str, Result], machine: Sequence[str]) -> str:
             ("preset", "float32", "float16", "loss", "uint8", "loss", "conversion", "memory"),
             (_sizes(name, result) for name, result in measured.items()),
         ),
+        "## Words",
+        *_words(measured),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -86,7 +90,7 @@ def failures(results: Mapping[str, Result]) -> list[str]:
 
 
 def _failures(result: Result) -> Iterable[str]:
-    for section in ("build", "convert", "operators", "browser", "sizes"):
+    for section in SECTIONS:
         value = result.get(section)
         if value is None:
             yield f"{section} was not measured"
@@ -117,6 +121,12 @@ def _failures(result: Result) -> Iterable[str]:
             f"{counted['operators']} operators, {counted['allowed']} allowed; "
             f"{counted['transposes']} transposes, {counted['transposes_allowed']} allowed"
         )
+    read = result.get("words") or {}
+    if "count" in read and read["same"] != read["count"]:
+        yield f"TF.js reads {read['count'] - read['same']} of {read['count']} words differently"
+    for kind, lost in (read.get("lost") or {}).items():
+        if lost > QUANTISED[kind] * read["count"]:
+            yield f"{kind} reads {lost} of {read['count']} words wrong that were right"
     for kind, limit in SIZE_LIMITS.items():
         share = _share(result, kind)
         if share is not None and share > limit:
@@ -179,6 +189,23 @@ def _sizes(name: str, result: Result) -> list[str]:
     cells += ["-" if seconds is None else f"{seconds:.0f} s"]
     cells += ["-" if peak is None else f"{peak / 1024:.1f} GiB"]
     return [name, *cells]
+
+
+def _words(results: Mapping[str, Result]) -> list[str]:
+    read: dict[str, Any] = (results.get(PRESET) or {}).get("words") or {}
+    if "count" not in read:
+        return ["Not measured."]
+    head = (
+        f"{read['count']} rendered words read with {PRESET} and the shipped trained weights. TF.js "
+        f"(float32) reads {read['same']} of them as docTR's own post-processor reads PyTorch's "
+        "logits. `lost` are those that the quantised model reads wrong and the float model right."
+    )
+    rows = [
+        [kind, str(count), str(read["lost"].get(kind, "-")),
+         f"{QUANTISED[kind] * read['count']:.0f}" if kind in QUANTISED else "-"]
+        for kind, count in read["right"].items()
+    ]  # fmt: skip
+    return [head, _table(("weights", "read right", "lost", "allowed"), rows)]
 
 
 def _share(result: Result, kind: str) -> float | None:
