@@ -1,28 +1,52 @@
-"""Equal constants become one, so that each is stored once."""
+"""Equal nodes become one: what is computed twice, and constants, so that each is stored once."""
 
 from __future__ import annotations
 
-from sigfix.optimising.graph import Graph, node_of
+from tensorflow.python.framework import op_def_registry
+
+from sigfix.optimising.graph import Graph, NodeDef
+from sigfix.optimising.operator_kinds import CONTROL_FLOW
+
+# Not stateful by TensorFlow's own account, and yet one of a kind.
+UNIQUE = CONTROL_FLOW | {"Placeholder", "NoOp"}
 
 
-def merge_equal_constants(graph: Graph) -> int:
-    """Point readers of a constant at the first one with the same value; returns how many went."""
-    first: dict[bytes, str] = {}
+def merge_duplicates(graph: Graph) -> int:
+    """Point readers of a node at the first one that is equal; returns how many went."""
+    first: dict[tuple[object, ...], str] = {}
     renamed: dict[str, str] = {}
-    for node in graph.nodes.values():
-        if node.op != "Const" or node.name in graph.outputs:
+    for node in graph.ordered():
+        for i, reference in enumerate(node.input):
+            name, colon, port = reference.partition(":")
+            if name in renamed:
+                node.input[i] = f"{renamed[name]}{colon}{port}"
+        if node.name in graph.outputs or not _is_pure(node):
             continue
-        if any(reference.startswith("^") for reference in node.input):
-            continue
-        key = bytes(node.attr["value"].SerializeToString(deterministic=True))
-        kept = first.setdefault(key, node.name)
+        kept = first.setdefault(_key(node), str(node.name))
         if kept != node.name:
             renamed[node.name] = kept
-    for node in graph.nodes.values():
+    for node in graph.nodes.values():  # a loop's edge back is read before its source is renamed
         for i, reference in enumerate(node.input):
-            kept_name = renamed.get(node_of(reference))
-            if kept_name is not None:
-                node.input[i] = f"^{kept_name}" if reference.startswith("^") else kept_name
+            mark = "^" if reference.startswith("^") else ""
+            name, colon, port = reference[len(mark) :].partition(":")
+            if name in renamed:
+                node.input[i] = f"{mark}{renamed[name]}{colon}{port}"
     for name in renamed:
         del graph.nodes[name]
     return len(renamed)
+
+
+def _is_pure(node: NodeDef) -> bool:
+    definition = op_def_registry.get(node.op)
+    if definition is None or definition.is_stateful or node.op in UNIQUE:
+        return False
+    return not any(reference.startswith("^") for reference in node.input)
+
+
+def _key(node: NodeDef) -> tuple[object, ...]:
+    attributes = {
+        name: value.SerializeToString(deterministic=True)
+        for name, value in node.attr.items()
+        if value.WhichOneof("value") is not None and not name.startswith("_")
+    }
+    return (node.op, tuple(node.input), tuple(sorted(attributes.items())))

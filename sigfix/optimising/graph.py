@@ -34,6 +34,16 @@ class Graph:
     versions: Any = None
     _fresh: Iterator[int] = field(default_factory=lambda: iter(range(1 << 30)))
 
+    def copy(self) -> Graph:
+        """A graph whose nodes can be edited; constants are shared, so nobody may edit those."""
+        nodes = {}
+        for name, node in self.nodes.items():
+            nodes[name] = node
+            if node.op != "Const":
+                nodes[name] = node_def_pb2.NodeDef()
+                nodes[name].CopyFrom(node)
+        return Graph(nodes, self.inputs, self.outputs, self.library, self.versions)
+
     def consumers(self) -> dict[str, list[NodeDef]]:
         """Nodes that read each node (data or control), once per reading input."""
         result: dict[str, list[NodeDef]] = defaultdict(list)
@@ -53,19 +63,24 @@ class Graph:
 
     def add_constant(self, base: str, value: np.ndarray[Any, Any]) -> str:
         """Add a Const node and return its name."""
-        node = node_def_pb2.NodeDef(name=self.unused_name(base), op="Const")
+        name = self.unused_name(base)
+        self.set_constant(name, value)
+        return name
+
+    def add_node(self, base: str, op: str, inputs: Sequence[str], like: NodeDef | int) -> NodeDef:
+        """Add a node with the element type (attribute T) of `like`, and return it."""
+        node = node_def_pb2.NodeDef(name=self.unused_name(base), op=op, input=inputs)
+        node.attr["T"].type = like if isinstance(like, int) else like.attr["T"].type
+        self.nodes[node.name] = node
+        return node
+
+    def set_constant(self, name: str, value: np.ndarray[Any, Any]) -> None:
+        """Make the node `name`, whatever it computed, a constant."""
+        node = node_def_pb2.NodeDef(name=name, op="Const")
         tensor = tensor_util.make_tensor_proto(value)
         node.attr["value"].tensor.CopyFrom(tensor)
         node.attr["dtype"].type = tensor.dtype
-        self.nodes[node.name] = node
-        return str(node.name)
-
-    def add_node(self, base: str, op: str, inputs: Sequence[str], like: NodeDef) -> NodeDef:
-        """Add a node with the element type (attribute T) of `like`, and return it."""
-        node = node_def_pb2.NodeDef(name=self.unused_name(base), op=op, input=inputs)
-        node.attr["T"].CopyFrom(like.attr["T"])
-        self.nodes[node.name] = node
-        return node
+        self.nodes[name] = node
 
     def unused_name(self, base: str) -> str:
         """A node name starting with `base` that is not taken."""
@@ -133,6 +148,10 @@ class Graph:
     def graph_def(self) -> Any:
         """The graph as a GraphDef, nodes in topological order."""
         result = graph_pb2.GraphDef()
+        for node in self.nodes.values():
+            # Reading an attribute that a node does not have leaves an empty one behind.
+            for name in [n for n, a in node.attr.items() if a.WhichOneof("value") is None]:
+                del node.attr[name]
         result.node.extend(self.ordered())
         if self.library is not None:
             result.library.CopyFrom(self.library)

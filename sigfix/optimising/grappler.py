@@ -6,8 +6,6 @@ Its remapper is left out: it builds fused kernels for TensorFlow's CPU (`_FusedH
 
 from __future__ import annotations
 
-from typing import Any
-
 from sigfix.optimising.graph import Graph, from_graph_def
 
 # Assertions and prints go first: TF.js has neither, and no output depends on them.
@@ -23,13 +21,13 @@ STEPS = (
 )
 
 
-def simplify(graph: Graph, signature: Any) -> Graph:
-    """Fold constants, drop identities and dead nodes; inputs and outputs keep their names.
+def simplify(graph: Graph) -> int:
+    """Fold constants, drop identities and dead nodes; returns how many nodes went.
 
-    `signature` is the SignatureDef whose tensors are kept.
+    Inputs and outputs keep their names.
     """
     import tensorflow as tf
-    from tensorflow.core.protobuf import config_pb2
+    from tensorflow.core.protobuf import config_pb2, meta_graph_pb2
     from tensorflow.python.grappler import tf_optimizer
     from tensorflow.python.training.saver import export_meta_graph
 
@@ -44,7 +42,19 @@ def simplify(graph: Graph, signature: Any) -> Graph:
     with tf.Graph().as_default() as tensorflow_graph:
         tf.import_graph_def(definition, name="")
     meta_graph = export_meta_graph(graph_def=definition, graph=tensorflow_graph)
+    signature = meta_graph_pb2.SignatureDef(method_name="tensorflow/serving/predict")
+    for names, tensors in ((graph.inputs, signature.inputs), (graph.outputs, signature.outputs)):
+        for name in names:
+            if name in graph.nodes:
+                tensor = tensorflow_graph.get_tensor_by_name(f"{name}:0")
+                tensors[name].name = tensor.name
+                tensors[name].dtype = tensor.dtype.as_datatype_enum
+                tensors[name].tensor_shape.CopyFrom(tensor.shape.as_proto())
     meta_graph.signature_def["serving_default"].CopyFrom(signature)
-    return from_graph_def(
-        tf_optimizer.OptimizeGraph(config, meta_graph), graph.inputs, graph.outputs
-    )
+    optimised = tf_optimizer.OptimizeGraph(config, meta_graph)
+    simplified = from_graph_def(optimised, graph.inputs, graph.outputs)
+    simplified.prune()
+    dropped = len(graph.nodes) - len(simplified.nodes)
+    graph.nodes, graph.library = simplified.nodes, simplified.library
+    graph.versions = simplified.versions
+    return dropped

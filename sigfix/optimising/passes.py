@@ -1,47 +1,114 @@
-"""The passes in the order in which they run, with the reason for that order."""
+"""The passes in the order in which they run, as a table. Reading it needs no TensorFlow."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-from sigfix.optimising import (
-    duplicates,
-    fusing,
-    grappler,
-    identities,
-    naming,
-    padding,
-    transposed_convolution,
+from sigfix.errors import UsageError
+
+if TYPE_CHECKING:
+    from sigfix.optimising.graph import Graph
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A pass: its switch, what it does, and the function in this package that does it.
+
+    The function changes a `Graph` in place and returns how many things it changed. A pass that
+    adds constants cannot work `in_loops`: a constant belongs to the frame of its readers.
+    """
+
+    name: str
+    does: str
+    function: str
+    in_loops: bool = False
+
+    def run(self, graph: Graph) -> int:
+        """Run the pass; returns how many things it changed."""
+        module, _, function = self.function.partition(".")
+        changed = getattr(import_module(f"sigfix.optimising.{module}"), function)(graph)
+        return int(changed)
+
+
+# Constants first: everything else asks for them. Shapes next, because a layout can only be
+# changed where they are static. Then kernels are NHWC, with channels last, which scales need to
+# be seen as such. Factors are folded before transposed convolutions are taken apart, and names go
+# last. TensorFlow can run the result.
+VALUE_PASSES = (
+    Pass(
+        "constants",
+        "fold constants, drop dead nodes and identities",
+        "grappler.simplify",
+        in_loops=True,
+    ),
+    Pass("static-shapes", "fold shape arithmetic", "static_shapes.fold_static_shapes"),
+    Pass("layout", "NCHW kernels and transposes become NHWC", "layout.use_nhwc"),
+    Pass("crops", "crop transposed convolutions at once", "transposed_crops.absorb_crops"),
+    Pass("clamps", "relu6, hard-sigmoid and clips", "clamps.rewrite_clamps"),
+    Pass("scales", "batch norms and scales into weights", "scale_folding.fold_scales"),
+    Pass("factors", "scalar factors into later weights", "scale_sinking.sink_scales"),
+    Pass(
+        "transposed-convolutions",
+        "as convolution and interleave",
+        "transposed_convolution.rewrite_transposed_convolutions",
+    ),
+    Pass(
+        "channel-kernels",
+        "remaining scales as 1 x 1 depthwise convolutions",
+        "channel_kernels.use_channel_kernels",
+    ),
+    Pass("identities", "no copies of tensors", "identities.drop_identities", in_loops=True),
+    Pass("duplicates", "merge equal nodes", "duplicates.merge_duplicates", in_loops=True),
+    Pass("names", "shorten names", "naming.shorten_names", in_loops=True),
 )
-from sigfix.optimising.graph import Graph, from_graph_def
-from sigfix.optimising.shapes import infer_shapes
+
+# What only TF.js can run. Constants keep their names and values.
+KERNEL_PASSES = (
+    Pass("padding", "zero padding into convolutions", "padding.fold_padding", in_loops=True),
+    Pass(
+        "fusing",
+        "bias and activation into kernels",
+        "fusing.fuse_bias_and_activation",
+        in_loops=True,
+    ),
+)
+
+PASSES = VALUE_PASSES + KERNEL_PASSES
 
 
-def optimise_values(graph: Graph, signature: Any) -> Graph:
+def check_names(without: Collection[str]) -> None:
+    """Raise `UsageError` for the name of a pass that there is not."""
+    known = [each.name for each in PASSES]
+    for name in without:
+        if name not in known:
+            raise UsageError(
+                f"--without-pass {name}: there is no such pass.", f"one of {', '.join(known)}"
+            )
+
+
+def optimise_values(graph: Graph, without: Collection[str] = ()) -> Graph:
     """Everything that changes constants. TensorFlow can still run the result.
 
     Weights are final afterwards, so this graph, with its weights quantised and dequantised, is
     the reference for a quantised model.
     """
-    from tensorflowjs.converters import fold_batch_norms, normalize_bias_add
-
-    graph = grappler.simplify(graph, signature)
-    # tensorflowjs folds batch norms into the convolutions before them, on a GraphDef.
-    folded = fold_batch_norms.fold_batch_norms(graph.graph_def())
-    folded = normalize_bias_add.normalize_bias_add_op(folded)
-    graph = from_graph_def(folded, graph.inputs, graph.outputs)
-    graph.prune()
-    transposed_convolution.rewrite_transposed_convolutions(graph, infer_shapes(graph))
-    identities.drop_output_identities(graph)
-    duplicates.merge_equal_constants(graph)
-    naming.shorten_names(graph)
-    return graph
+    return _run(VALUE_PASSES, graph, without)
 
 
-def optimise_kernels(graph: Graph) -> Graph:
-    """Everything that only TF.js can run, on a copy; constants keep their names and values."""
-    graph = from_graph_def(graph.graph_def(), graph.inputs, graph.outputs)
-    padding.fold_padding(graph)
-    fusing.fuse_bias_and_activation(graph)
+def optimise_kernels(graph: Graph, without: Collection[str] = ()) -> Graph:
+    """Everything that only TF.js can run; constants keep their names and values."""
+    return _run(KERNEL_PASSES, graph, without)
+
+
+def _run(passes: Collection[Pass], graph: Graph, without: Collection[str]) -> Graph:
+    check_names(without)
+    graph = graph.copy()
+    loops = any(node.op == "Enter" for node in graph.nodes.values())
+    for each in passes:
+        if each.name not in without and (each.in_loops or not loops):
+            each.run(graph)
     graph.prune()
     return graph

@@ -16,6 +16,7 @@ import numpy as np
 
 from sigfix.optimising.fusing import ACTIVATIONS
 from sigfix.optimising.graph import Graph, NodeDef, node_of, only_reader
+from sigfix.optimising.shapes import infer_shapes
 
 
 @dataclass(frozen=True)
@@ -54,16 +55,13 @@ def sub_kernels(weights: np.ndarray[Any, Any], rows: Axis, columns: Axis) -> np.
     return result.reshape(*extent, inputs, -1)
 
 
-def rewrite_transposed_convolutions(graph: Graph, shapes: dict[str, list[int | None]]) -> int:
-    """Rewrite every one whose result is exactly stride times its input; returns how many.
-
-    `shapes` holds the static NHWC shape of each node's first output.
-    """
-    rewritten = 0
-    for node in list(graph.nodes.values()):
-        if node.op == "Conv2DBackpropInput" and _rewrite(graph, node, shapes):
-            rewritten += 1
-    return rewritten
+def rewrite_transposed_convolutions(graph: Graph) -> int:
+    """Rewrite every one whose result is exactly stride times its input; returns how many."""
+    candidates = [n for n in graph.nodes.values() if n.op == "Conv2DBackpropInput"]
+    if not candidates:
+        return 0
+    shapes = infer_shapes(graph)
+    return sum(_rewrite(graph, node, shapes) for node in candidates)
 
 
 def _rewrite(graph: Graph, node: NodeDef, shapes: dict[str, list[int | None]]) -> bool:
@@ -82,7 +80,10 @@ def _rewrite(graph: Graph, node: NodeDef, shapes: dict[str, list[int | None]]) -
         Axis(s, _pad_before(node, i, e or 0, k, s), k)
         for i, (s, e, k) in enumerate(zip(strides, extents, weights.shape[:2], strict=True))
     ]
-    _emit(graph, node, sub_kernels(weights, *axes), axes, [*sizes, weights.shape[2]])
+    if any(min(a.taps) > 0 or max(a.taps) < 0 for a in axes):
+        return False
+    result = _emit(graph, node, sub_kernels(weights, *axes), axes, [*sizes, weights.shape[2]])
+    shapes[result] = target
     return True
 
 
@@ -98,7 +99,8 @@ def _pad_before(node: NodeDef, axis: int, extent: int, kernel: int, stride: int)
 
 def _emit(
     graph: Graph, node: NodeDef, kernel: np.ndarray[Any, Any], axes: list[Axis], size: list[Any]
-) -> None:
+) -> str:
+    """Put the new operators in the place of `node`; returns the name of the last."""
     height, width, channels = size
     s, t = axes[0].stride, axes[1].stride
     convolution = graph.add_node(
@@ -116,7 +118,7 @@ def _emit(
     if s == t == 1:  # one phase: the plain convolution is the result
         graph.replace(node.name, convolution.name)
         graph.prune()
-        return
+        return str(convolution.name)
     value, last = _move_in_front(graph, node, convolution, s * t)
     rows = _reshape(graph, node, value.name, [-1, width, s, t * channels])
     order = graph.add_constant(f"{node.name}/order", np.array([0, 2, 1, 3], np.int32))
@@ -125,6 +127,7 @@ def _emit(
     image = _reshape(graph, node, turned.name, [-1, s * height, t * width, channels])
     graph.replace(last.name, image.name)
     graph.prune()
+    return str(image.name)
 
 
 def _move_in_front(

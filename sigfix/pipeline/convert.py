@@ -30,6 +30,7 @@ class ConvertOptions:
     inputs: Path | None = None
     force: bool = False
     keep_failed: Path | None = None
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -137,8 +138,8 @@ def _export(
     say("loading the model in TensorFlow and freezing its signature")
     frozen = freezing.freeze(prepared.model, prepared.signature, prepared.tags)
     say("optimising the graph for TensorFlow.js")
-    valued = passes.optimise_values(frozen.graph, frozen.signature)
-    kernels = passes.optimise_kernels(valued)
+    valued = passes.optimise_values(frozen.graph, options.without)
+    kernels = passes.optimise_kernels(valued, options.without)
     metadata = None if prepared.card is None else {"sigfix": prepared.card.as_json()}
     tfjs_model.write_model(kernels, frozen.signature, place, options.quantize, metadata)
     result = ConvertResult(

@@ -51,8 +51,31 @@ def test_equal_constants_become_one():
     graph = frozen(lambda x: (x + noise(4)) * noise(4) + noise(4, seed=1), None, 4)
     x = noise(3, 4, seed=2)
     before = run(graph, x)
-    assert duplicates.merge_equal_constants(graph) == 1
+    assert duplicates.merge_duplicates(graph) == 1
     np.testing.assert_array_equal(run(graph, x), before)
+
+
+def test_what_is_computed_twice_becomes_one_but_random_numbers_do_not():
+    def build(x):
+        return tf.nn.relu(x + 1.0) * tf.nn.relu(x + 1.0) + 0.0 * (
+            tf.random.normal([4]) - tf.random.normal([4])
+        )
+
+    graph = frozen(build, None, 4)
+    before = run(graph, noise(2, 4))
+    duplicates.merge_duplicates(graph)
+    graph.prune()
+    found = operators(graph)
+    assert (found["Relu"], found["RandomStandardNormal"]) == (1, 2)
+    np.testing.assert_array_equal(run(graph, noise(2, 4)), before)
+
+
+def test_copies_are_dropped():
+    graph = frozen(lambda x: tf.identity(tf.identity(x) * 2.0) + 1.0, None, 4)
+    before = run(graph, noise(2, 4))
+    assert identities.drop_identities(graph) == 3
+    assert "Identity" not in operators(graph)
+    np.testing.assert_array_equal(run(graph, noise(2, 4)), before)
 
 
 def test_the_computing_node_takes_the_outputs_name():

@@ -1,0 +1,193 @@
+"""Batch norms, scales and shifts by constants -> the weights and biases of linear products.
+
+Exact up to the rounding of the new weights. The arithmetic on weights is done in float64.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sigfix.optimising.affine import (
+    BATCH_NORMS,
+    DATA_INPUT,
+    Affine,
+    Array,
+    as_affine,
+    emit,
+    scale_inputs,
+    scale_outputs,
+    weights_of,
+)
+from sigfix.optimising.graph import Graph, NodeDef, node_of, only_reader
+from sigfix.optimising.operator_kinds import DT_FLOAT, PRODUCTS
+from sigfix.optimising.shapes import Shapes, infer_shapes
+
+
+def fold_scales(graph: Graph) -> int:
+    """Fold until nothing changes; returns how many operators were folded."""
+    shapes = infer_shapes(graph)
+    folded = 0
+    while True:
+        found = _fold_once(graph, shapes)
+        graph.prune()
+        if not found:
+            return folded
+        folded += found
+
+
+def _fold_once(graph: Graph, shapes: Shapes) -> int:
+    folded = 0
+    consumers = graph.consumers()
+    for node in graph.ordered():
+        if node.name not in graph.nodes or node.name in graph.outputs:
+            continue
+        affine = as_affine(graph, node, shapes)
+        if affine is None or (node.op in BATCH_NORMS and _other_outputs(graph, node, consumers)):
+            continue
+        if _into_producer(graph, node, affine, shapes, consumers) or _into_readers(
+            graph, node, affine, shapes, consumers
+        ):
+            folded += 1
+            consumers = graph.consumers()
+    return folded
+
+
+def _other_outputs(graph: Graph, node: NodeDef, consumers: dict[str, list[NodeDef]]) -> bool:
+    """Whether something reads the statistics of a batch norm."""
+    own = (node.name, f"{node.name}:0")
+    return any(
+        node_of(r) == node.name and r not in own for c in consumers[node.name] for r in c.input
+    )
+
+
+def _into_producer(
+    graph: Graph,
+    node: NodeDef,
+    affine: Affine,
+    shapes: Shapes,
+    consumers: dict[str, list[NodeDef]],
+) -> bool:
+    """Fold into the product, or join with the affine operator, that nobody else reads."""
+    producer = graph.nodes.get(affine.data)
+    if producer is None or only_reader(consumers, producer.name, graph) is None:
+        return False
+    weights = weights_of(graph, producer)
+    if weights is not None:
+        if not affine.scales and (node.op == "BiasAdd" or not shapes.get(producer.name)):
+            return False  # as it should be, or as good as it gets
+        if affine.scales:
+            scale_outputs(graph, producer, weights, affine.scale)
+        _put(graph, node, _bias(graph, producer, affine.shift, shapes), shapes)
+        return True
+    inner = as_affine(graph, producer, shapes)
+    if inner is None or (producer.op in BATCH_NORMS and _other_outputs(graph, producer, consumers)):
+        return False
+    joined = affine.after(inner)
+    product = graph.nodes.get(inner.data)
+    if product is not None and not inner.scales and only_reader(consumers, product.name, graph):
+        weights = weights_of(graph, product)
+        if weights is not None:
+            if affine.scales:
+                scale_outputs(graph, product, weights, affine.scale)
+            _put(graph, node, _bias(graph, product, joined.shift, shapes), shapes)
+            return True
+    after = int(joined.scales) + int(joined.shifts)
+    if after >= 2:
+        return False
+    _put(graph, node, emit(graph, joined, node.name), shapes)
+    return True
+
+
+def _bias(graph: Graph, product: NodeDef, shift: Array, shapes: Shapes) -> str:
+    """`product` with a vector added to its channels; the last node's name."""
+    if not shift.any():
+        return str(product.name)
+    channels = (shapes.get(product.name) or [None])[-1]
+    if channels is not None:
+        shift = np.broadcast_to(shift, (channels,))
+    value = graph.add_constant(f"{product.name}/bias", shift.astype(np.float32))
+    if channels is None:
+        return str(graph.add_node(f"{product.name}/added", "AddV2", [product.name, value], 1).name)
+    added = graph.add_node(f"{product.name}/biased", "BiasAdd", [product.name, value], DT_FLOAT)
+    added.attr["data_format"].s = b"NHWC"
+    return str(added.name)
+
+
+def _put(graph: Graph, node: NodeDef, new: str, shapes: Shapes) -> None:
+    """Let `new` take the place of `node`."""
+    shape = shapes.get(node.name)
+    graph.replace(node.name, new)
+    if shape is not None:
+        shapes[new] = shape
+
+
+def _into_readers(
+    graph: Graph,
+    node: NodeDef,
+    affine: Affine,
+    shapes: Shapes,
+    consumers: dict[str, list[NodeDef]],
+) -> bool:
+    """Fold into every product that reads the result, unless that is a product's bias already."""
+    producer = graph.nodes.get(affine.data)
+    if not affine.scales and producer is not None and producer.op in PRODUCTS:
+        return False
+    readers = consumers.get(node.name, [])
+    weights = [weights_of(graph, r) for r in readers]
+    if (
+        not readers
+        or any(w is None for w in weights)
+        or len({r.name for r in readers}) < len(readers)
+    ):
+        return False
+    for reader, kernel in zip(readers, weights, strict=True):
+        if reader.input[DATA_INPUT[reader.op]] not in (node.name, f"{node.name}:0"):
+            return False
+        assert kernel is not None
+        if affine.shifts and (_pads(reader, kernel) or reader.name in graph.outputs):
+            return False
+    for reader, kernel in zip(readers, weights, strict=True):
+        assert kernel is not None
+        if affine.shifts:
+            _shift_result(graph, reader, _response(reader, kernel, affine.shift), shapes)
+        if affine.scales:
+            scale_inputs(graph, reader, kernel, affine.scale)
+    graph.replace(node.name, affine.data)
+    return True
+
+
+def _pads(product: NodeDef, weights: Array) -> bool:
+    """Whether a product sees zeros that are not its input's."""
+    if product.op in ("MatMul", "BatchMatMulV2"):
+        return False
+    padding = product.attr["padding"].s
+    unpadded = padding == b"VALID" or (padding == b"SAME" and weights.shape[:2] == (1, 1))
+    return product.op == "Conv2DBackpropInput" or not unpadded
+
+
+def _response(product: NodeDef, weights: Array, shift: Array) -> Array:
+    """What a product makes of a constant `shift` in each channel of its input."""
+    kernel = weights.astype(np.float64)
+    if product.op == "MatMul":
+        matrix = kernel.T if product.attr["transpose_b"].b else kernel
+        return np.asarray(np.broadcast_to(shift, matrix.shape[:1]) @ matrix)
+    if product.op == "BatchMatMulV2":
+        matrix = np.swapaxes(kernel, -1, -2) if product.attr["adj_y"].b else kernel
+        result = np.asarray(np.broadcast_to(shift, matrix.shape[-2:-1]) @ matrix)
+        return result if result.ndim == 1 else result[..., None, :]
+    each = kernel.sum(axis=(0, 1)) * np.broadcast_to(shift, kernel.shape[2:3])[:, None]
+    return np.asarray(each.sum(axis=0) if product.op == "Conv2D" else each.reshape(-1))
+
+
+def _shift_result(graph: Graph, product: NodeDef, shift: Array, shapes: Shapes) -> None:
+    """Add `shift` behind a product that is no output."""
+    value = graph.add_constant(f"{product.name}/bias", shift.astype(np.float32))
+    op = "BiasAdd" if shift.ndim == 1 else "AddV2"
+    added = graph.add_node(f"{product.name}/biased", op, [product.name, value], DT_FLOAT)
+    if op == "BiasAdd":
+        added.attr["data_format"].s = b"NHWC"
+    shapes[str(added.name)] = shapes.get(product.name) or []
+    for node in graph.nodes.values():
+        for i, reference in enumerate(node.input):
+            if node is not added and reference in (product.name, f"{product.name}:0"):
+                node.input[i] = added.name

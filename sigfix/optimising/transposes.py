@@ -1,0 +1,117 @@
+"""Transposes in a graph: found, added, merged, and put behind the operator that they stood before.
+
+T(s, p) is a Transpose of s by a constant permutation p: axis i of the result is axis p[i] of s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from sigfix.optimising.graph import Graph, NodeDef, node_of
+from sigfix.optimising.operator_kinds import DT_INT32
+
+Permutation = tuple[int, ...]
+
+
+def inverse(permutation: Sequence[int]) -> Permutation:
+    """The permutation that undoes `permutation`."""
+    return tuple(int(i) for i in np.argsort(permutation))
+
+
+def is_identity(permutation: Sequence[int]) -> bool:
+    """Whether nothing is moved."""
+    return list(permutation) == list(range(len(permutation)))
+
+
+def look_through(graph: Graph, reference: str) -> tuple[str, Permutation] | None:
+    """(source, permutation) where `reference` is a transpose, else None."""
+    node = graph.nodes.get(node_of(reference))
+    if node is None or node.op != "Transpose" or reference.startswith("^"):
+        return None
+    permutation = graph.constant(node.input[1])
+    if permutation is None:
+        return None
+    return str(node.input[0]), tuple(int(i) for i in permutation)
+
+
+def transpose(
+    graph: Graph, source: str, permutation: Sequence[int], data_type: int, base: str
+) -> str:
+    """Add a Transpose of `source` and return its name."""
+    order = graph.add_constant(f"{base}/order", np.array(permutation, np.int32))
+    node = graph.add_node(f"{base}/transposed", "Transpose", [source, order], data_type)
+    node.attr["Tperm"].type = DT_INT32
+    return str(node.name)
+
+
+def put_behind(
+    graph: Graph, node: NodeDef, permutation: Sequence[int], data_type: int, outputs: int = 1
+) -> None:
+    """Rename `node`, and let transposes of its results take its place for all its readers."""
+    name = str(node.name)
+    del graph.nodes[name]
+    node.name = graph.unused_name(f"{name}/turned")
+    graph.nodes[node.name] = node
+    for port in range(1, outputs):
+        later = transpose(graph, f"{node.name}:{port}", permutation, data_type, name)
+        for reader in graph.nodes.values():
+            for i, reference in enumerate(reader.input):
+                if reference == f"{name}:{port}":
+                    reader.input[i] = later
+    first = graph.nodes.pop(transpose(graph, node.name, permutation, data_type, name))
+    first.name = name
+    graph.nodes[name] = first
+
+
+def merge(graph: Graph, node: NodeDef) -> bool:
+    """Join the Transpose `node` with one that it reads; one that moves nothing disappears."""
+    found = look_through(graph, node.name)
+    if found is None:
+        return False
+    source, permutation = found
+    merged = False
+    inner = look_through(graph, source)
+    if inner is not None:
+        source, first = inner
+        permutation = tuple(first[i] for i in permutation)
+        order = graph.add_constant(f"{node.name}/order", np.array(permutation, np.int32))
+        node.input[:2] = [source, order]
+        node.attr["Tperm"].type = DT_INT32
+        merged = True
+    if is_identity(permutation):
+        node.op = "Identity"
+        del node.input[1:]
+        del node.attr["Tperm"]
+        if node.name not in graph.outputs:
+            replace_by_reference(graph, node.name, source)
+        merged = True
+    return merged
+
+
+def replace_by_reference(graph: Graph, name: str, reference: str) -> None:
+    """Let every reader of `name`, which is no output, read `reference` (`a` or `a:1`) instead."""
+    for node in graph.nodes.values():
+        for i, old in enumerate(node.input):
+            if old in (name, f"{name}:0"):
+                node.input[i] = reference
+            elif old == f"^{name}":
+                node.input[i] = f"^{node_of(reference)}"
+    del graph.nodes[name]
+
+
+def turned_constant(value: np.ndarray[Any, Any], permutation: Permutation) -> Any:
+    """A broadcasting constant aligned with T(s, p), made to align with s.
+
+    Leading unit dimensions are dropped, so that a per-channel constant becomes a vector.
+    """
+    if value.ndim == 0:
+        return value
+    full = value.reshape((1,) * (len(permutation) - value.ndim) + value.shape)
+    turned = np.transpose(full, inverse(permutation))
+    shape = list(turned.shape)
+    while len(shape) > 1 and shape[0] == 1:
+        shape.pop(0)
+    return np.ascontiguousarray(turned.reshape(shape))
