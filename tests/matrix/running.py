@@ -21,7 +21,7 @@ def measure_sections(
     digest = code_digest()
     for section in SECTIONS:
         known = read_result(name, cache)
-        if section not in wanted or (_is_done(known, section, digest, keep_old)):
+        if section not in wanted or (is_done(known, section, digest, keep_old)):
             continue
         before = NEEDS.get(section)
         if before is not None and _error(known, before):
@@ -46,7 +46,8 @@ def measure_sections(
         print(f"{name:36} {section:10} {time.perf_counter() - start:6.0f} s  {said}", flush=True)
 
 
-def _is_done(known: Result, section: str, digest: str, keep_old: bool) -> bool:
+def is_done(known: Result, section: str, digest: str, keep_old: bool) -> bool:
+    """Whether a section was measured without an error, and by the code of this digest."""
     if section not in known or _error(known, section):
         return False
     return keep_old or known.get("code", {}).get(section) == digest

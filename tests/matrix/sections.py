@@ -17,6 +17,7 @@ from typing import Any
 
 from sigfix.errors import SigfixError
 from tests.matrix import browser, stages
+from tests.matrix.foretelling import foretold_failures
 from tests.matrix.results import CACHE, folder_of, write_section
 
 QUANTISED = ("float16", "uint8")
@@ -67,9 +68,6 @@ def operators(name: str, folder: Path) -> Any:
 
 def in_browser(name: str, folder: Path) -> Any:
     """Run in Chromium on each backend, next to what `sigfix inspect` says of that backend."""
-    from sigfix import inspect
-    from sigfix.diagnosis.rule import Severity
-
     preset = stages.options_of(name).preset(name)
     arrays = next(iter(stages.kept(name, folder).values()))
     found = []
@@ -81,11 +79,7 @@ def in_browser(name: str, folder: Path) -> Any:
         pair, limit = (stages.SAVED_MODEL, stages.TFJS), stages.LIMITS[stages.TFJS]
         expected = {preset.output: arrays[stages.SAVED_MODEL]}
         compared = stages.row(stages.compare_stage(pair, 1, expected, run.outputs, limit, preset))
-        errors = [
-            f"{finding.code}: {finding.message}"
-            for finding in inspect(folder / "tfjs", target=f"tfjs-{backend}").findings
-            if finding.severity is Severity.ERROR
-        ]
+        errors = foretold_failures(folder / "tfjs", backend)
         works = not run.error and compared["ok"] and run.backend == backend
         found.append(
             {
