@@ -12,11 +12,11 @@ help:
 	@echo "make test     run the tests"
 	@echo "make lint     check style and types"
 	@echo "make format   put the code into that style"
-	@echo "make bench    measure speed, as ratios"
-	@echo "make matrix   run the long tests: every docTR preset, every option"
+	@echo "make bench    measure speed, as ratios, and write docs/speed.md"
+	@echo "make matrix   measure every docTR preset (docs/matrix.md) and run the long tests"
 	@echo "make fuzz     damage models at random and read them"
 	@echo "make venv     make .venv with the tested versions (the others do it by themselves)"
-	@echo "make clean    remove .venv and demo/"
+	@echo "make clean    remove .venv, .matrix and demo/"
 	@echo
 	@echo "Python 3.11 is needed: $(PYTHON), or make PYTHON=/path/to/python3.11"
 
@@ -49,6 +49,7 @@ test: $(INSTALLED)
 	$(BIN)/python -m pytest -m "not matrix"
 
 matrix: $(INSTALLED)
+	$(BIN)/python -m tests.matrix
 	$(BIN)/python -m pytest -m matrix
 
 fuzz: $(INSTALLED)
@@ -57,7 +58,7 @@ fuzz: $(INSTALLED)
 	$(BIN)/python -m tests.fuzzing.guided -max_total_time=60
 
 bench: $(INSTALLED)
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench --write
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check $(CODE)
@@ -69,4 +70,4 @@ format: $(INSTALLED)
 	$(BIN)/ruff format $(CODE)
 
 clean:
-	rm -rf .venv demo
+	rm -rf .venv .matrix demo
