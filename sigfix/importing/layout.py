@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from sigfix.importing.onnx_tf_backend import as_array
+from sigfix.importing.onnx_tf_backend import as_array, shared_constant
 
 Permutation = tuple[int, ...]
 
@@ -50,7 +50,7 @@ def transpose(tensor: Any, permutation: Sequence[int]) -> Any:
         return tensor
     value = as_array(tensor)
     if value is not None:
-        return tf.constant(np.transpose(value, wanted))
+        return shared_constant(np.transpose(value, wanted))
     return tf.transpose(tensor, wanted)
 
 
@@ -85,7 +85,7 @@ def elementwise(function: Callable[..., Any], *inputs: Any) -> Any:
             continue
         value = as_array(tensor)
         if value is not None and value.ndim <= len(permutation):
-            arguments.append(tf.constant(turned_constant(value, permutation)))
+            arguments.append(shared_constant(turned_constant(value, permutation)))
         elif tensor.shape.rank == 0:
             arguments.append(tensor)
         else:
@@ -109,4 +109,4 @@ def turned_constant(value: np.ndarray[Any, Any], permutation: Permutation) -> An
 
 
 def _as_tensor(value: Any) -> Any:
-    return tf.constant(value) if isinstance(value, np.ndarray) else value
+    return shared_constant(value) if isinstance(value, np.ndarray) else value

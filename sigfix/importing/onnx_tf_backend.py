@@ -8,9 +8,11 @@ the second costs seconds, so both are stood in for while onnx-tf is imported, an
 from __future__ import annotations
 
 import functools
+import hashlib
 import importlib
 import sys
 import types
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -99,3 +101,20 @@ def as_array(tensor: Any) -> np.ndarray[Any, Any] | None:
         return tensor
     value = tf.get_static_value(tensor)
     return None if value is None else np.asarray(value)
+
+
+_constants: weakref.WeakKeyDictionary[Any, dict[Any, Any]] = weakref.WeakKeyDictionary()
+
+
+def shared_constant(value: np.ndarray[Any, Any]) -> Any:
+    """A constant in the current graph, one for all equal values.
+
+    A decoder that is unrolled uses the same weights at every step. Turned round anew each time
+    they would fill the memory, and a GraphDef cannot be larger than 2 GiB.
+    """
+    value = np.asarray(value)
+    known = _constants.setdefault(tf.compat.v1.get_default_graph(), {})
+    key = (value.dtype.str, value.shape, hashlib.blake2b(value.tobytes()).digest())
+    if key not in known:
+        known[key] = tf.constant(value)
+    return known[key]

@@ -24,9 +24,9 @@ def tolerance(preset: Preset) -> float:
     """The largest difference taken for the same, relative to the output's range.
 
     Float noise of a deep detector is 1e-5 of its logits' range, and its sigmoid makes up to ten
-    times that of it.
+    times that of it. A decoder that feeds back carries its noise from step to step.
     """
-    return 1e-4 if preset.is_detector else 1e-5
+    return 1e-4 if preset.is_detector or preset.feeds_back else 1e-5
 
 
 def batches(preset: Preset) -> tuple[int, ...]:

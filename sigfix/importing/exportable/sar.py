@@ -33,16 +33,17 @@ class GreedySar(nn.Module):  # type: ignore[misc]
         table = decoder.embed(decoder.embed_tgt.weight[: decoder.vocab_size + 1])
         table = functional.linear(table, from_input, bias)
         nothing = functional.linear(decoder.embed.bias, from_input, bias)
+        size = cell.hidden_size
         look = _Look(attention, features)
 
-        first = _from_zero(functional.linear(encoded, from_input, bias))
-        second = _from_zero(functional.linear(first[0], from_input, bias))
+        first = _from_zero(functional.linear(encoded, from_input, bias), size)
+        second = _from_zero(functional.linear(first[0], from_input, bias), size)
         logits: list[Any] = []
         for step in range(decoder.max_length):
             chosen = functional.embedding(logits[-1].argmax(-1), table) if step else nothing
-            first = _step(chosen + functional.linear(first[0], from_state), first[1])
+            first = _step(chosen + functional.linear(first[0], from_state), first[1], size)
             both = torch.cat([first[0], second[0]], dim=1)
-            second = _step(functional.linear(both, from_both, bias), second[1])
+            second = _step(functional.linear(both, from_both, bias), second[1], size)
             glimpse = look.at(second[0])
             logits.append(decoder.output_dense(torch.cat([second[0], glimpse], dim=1)))
         return {"logits": torch.stack(logits, dim=1)}
@@ -71,18 +72,16 @@ def _sigmoids_first(gates: Any) -> Any:
     return torch.cat([entering, kept, shown, new])
 
 
-def _step(gates: Any, cell: Any) -> tuple[Any, Any]:
-    """One LSTM step from the sum of its products."""
-    size = gates.shape[1] // 4
+def _step(gates: Any, cell: Any, size: int) -> tuple[Any, Any]:
+    """One LSTM step of `size` units from the sum of its products."""
     opened, new = gates.split((3 * size, size), dim=1)
     entering, kept, shown = torch.sigmoid(opened).split(size, dim=1)
     cell = kept * cell + entering * torch.tanh(new)
     return shown * torch.tanh(cell), cell
 
 
-def _from_zero(gates: Any) -> tuple[Any, Any]:
+def _from_zero(gates: Any, size: int) -> tuple[Any, Any]:
     """The step that starts from a state of zeros."""
-    size = gates.shape[1] // 4
     opened, new = gates.split((3 * size, size), dim=1)
     entering, _, shown = torch.sigmoid(opened).split(size, dim=1)
     cell = entering * torch.tanh(new)

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from sigfix.importing import layout
+from sigfix.importing.onnx_tf_backend import shared_constant
 from sigfix.importing.operators.registry import Node, onnx_operator
 
 Padding = str | list[list[int]]
@@ -88,7 +89,7 @@ def convolution(node: Node, x: Any, weights: Any, bias: Any = None) -> Any:
         )
     y = _convolve_nhwc(node, x, kernel, strides, dilations, pads, sizes)
     if bias is not None:
-        y = tf.nn.bias_add(y, tf.constant(node.constant(bias, "bias")))
+        y = tf.nn.bias_add(y, shared_constant(node.constant(bias, "bias")))
     if spatial == 1:
         y = tf.squeeze(y, [1])
     return layout.channels_first(y)
@@ -108,7 +109,7 @@ def _convolve_nhwc(
     padding = tensorflow_padding(pads, sizes, kernel.shape[2:], strides, dilations)
     if group == 1:
         return tf.nn.conv2d(
-            x, tf.constant(kernel.transpose(2, 3, 1, 0)), strides, padding, dilations=dilations
+            x, shared_constant(kernel.transpose(2, 3, 1, 0)), strides, padding, dilations=dilations
         )
     if kernel.shape[1] == 1:
         # ONNX orders output channels by group first, as TensorFlow orders [channel, multiplier].
@@ -120,14 +121,14 @@ def _convolve_nhwc(
             # TensorFlow 2.19 aborts when it fuses a depthwise kernel with explicit padding.
             x, padding = tf.pad(x, padding), "VALID"
         return tf.nn.depthwise_conv2d(
-            x, tf.constant(weights), [1, *strides, 1], padding, dilations=dilations
+            x, shared_constant(weights), [1, *strides, 1], padding, dilations=dilations
         )
     parts = tf.split(x, group, axis=-1)
     kernels = np.split(kernel, group, axis=0)
     return tf.concat(
         [
             tf.nn.conv2d(
-                p, tf.constant(k.transpose(2, 3, 1, 0)), strides, padding, dilations=dilations
+                p, shared_constant(k.transpose(2, 3, 1, 0)), strides, padding, dilations=dilations
             )
             for p, k in zip(parts, kernels, strict=True)
         ],

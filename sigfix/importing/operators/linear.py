@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
-from sigfix.importing.onnx_tf_backend import as_array
+from sigfix.importing.onnx_tf_backend import as_array, shared_constant
 from sigfix.importing.operators.registry import Node, onnx_operator
 
 
@@ -39,7 +38,7 @@ def bias_before_reshape(a: Any, b: Any) -> Any | None:
             continue
         source = operation.inputs[0]
         if source.op.type == "MatMul" and source.shape[-1] == product.shape[-1] == len(vector):
-            biased = tf.nn.bias_add(source, tf.constant(vector))
+            biased = tf.nn.bias_add(source, shared_constant(vector))
             reshaped = tf.reshape(biased, operation.inputs[1])
             reshaped.set_shape(product.shape)
             return reshaped
@@ -70,7 +69,7 @@ def general_product(node: Node, a: Any, b: Any, c: Any = None) -> Any:
     weights = as_array(b)
     if weights is not None:
         weights = weights.T if node.attributes.get("transB", 0) else weights
-        b = tf.constant(np.ascontiguousarray(weights * weights.dtype.type(alpha)))
+        b = shared_constant(weights * weights.dtype.type(alpha))
         product = tf.matmul(a, b)
     else:
         product = tf.matmul(a, tf.transpose(b) if node.attributes.get("transB", 0) else b)
@@ -82,5 +81,5 @@ def general_product(node: Node, a: Any, b: Any, c: Any = None) -> Any:
         return product + (c if beta == 1 else c * tf.cast(beta, c.dtype))
     bias = bias * bias.dtype.type(beta)
     if bias.ndim and bias.size == bias.shape[-1] == product.shape[-1]:
-        return tf.nn.bias_add(product, tf.constant(bias.reshape(-1)))
-    return product + tf.constant(bias)
+        return tf.nn.bias_add(product, shared_constant(bias.reshape(-1)))
+    return product + shared_constant(bias)

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from sigfix.importing import layout
+from sigfix.importing.onnx_tf_backend import shared_constant
 from sigfix.importing.operators.convolution import Padding, tensorflow_padding
 from sigfix.importing.operators.registry import Node, onnx_operator
 
@@ -38,7 +39,7 @@ def transposed_convolution(node: Node, x: Any, weights: Any, bias: Any = None) -
     made = [_gradient(p, k, strides, extent, pads) for p, k in zip(parts, kernels, strict=True)]
     y = made[0] if group == 1 else tf.concat(made, -1)
     if bias is not None:
-        y = tf.nn.bias_add(y, tf.constant(node.constant(bias, "bias")))
+        y = tf.nn.bias_add(y, shared_constant(node.constant(bias, "bias")))
     if spatial == 1:
         y = tf.squeeze(y, [1])
     return layout.channels_first(y)
@@ -91,7 +92,7 @@ def _gradient(
     cut = [(max(low, 0), max(high, 0)) for low, high in pads]
     y = tf.nn.conv2d_transpose(
         x,
-        tf.constant(kernel.transpose(2, 3, 1, 0)),
+        shared_constant(kernel.transpose(2, 3, 1, 0)),
         [tf.shape(x)[0], *inner, kernel.shape[1]],
         strides,
         padding=_gradient_padding(inner, cut, kernel.shape[2:], strides, list(x.shape[1:3])),
