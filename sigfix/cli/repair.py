@@ -19,7 +19,7 @@ from sigfix.cli.repair_steps import (
 from sigfix.errors import UsageError
 from sigfix.planning import Choices
 from sigfix.planning import choices as parsing
-from sigfix.presets import find_preset
+from sigfix.presets import PRESETS, find_preset
 
 _MODEL = "What to choose"
 _EDITS = "What to change"
@@ -37,12 +37,6 @@ def repair(
         Optional[Path],  # noqa: UP045  (typer reads it at run time on 3.10)
         typer.Argument(
             help="A SavedModel directory, a frozen graph (.pb), an .onnx, .keras or .h5 file."
-        ),
-    ] = None,
-    output: Annotated[
-        Optional[Path],  # noqa: UP045
-        _option(
-            "The new directory.  (default: MODEL_repaired)", "-o", "--output-dir", panel=_CHECKS
         ),
     ] = None,
     function: Annotated[
@@ -104,7 +98,9 @@ def repair(
     normalize: Annotated[
         Optional[str],  # noqa: UP045
         _option(
-            "Bake in `[input:]mean,std[,scale]`; channels `r/g/b`.", "--normalize", panel=_EDITS
+            "Bake in `mean,std,scale`, `image:mean,std` for one input; channels `r/g/b`.",
+            "--normalize",
+            panel=_EDITS,
         ),
     ] = None,
     layout: Annotated[
@@ -135,7 +131,10 @@ def repair(
     preset: Annotated[
         Optional[str],  # noqa: UP045
         _option(
-            "A docTR model to build, or whose spec MODEL must have.", "--preset", panel=_PRESET
+            "A docTR model to build, or whose spec MODEL must have.",
+            "--preset",
+            panel=_PRESET,
+            autocompletion=lambda: list(PRESETS),
         ),
     ] = None,
     weights: Annotated[
@@ -158,6 +157,12 @@ def repair(
     keep_onnx: Annotated[
         bool, _option("Keep the exported ONNX beside the result.", "--keep-onnx", panel=_PRESET)
     ] = False,
+    output: Annotated[
+        Optional[Path],  # noqa: UP045
+        _option(
+            "The new directory.  (default: MODEL_repaired)", "-o", "--output-dir", panel=_CHECKS
+        ),
+    ] = None,
     plan_file: Annotated[
         Optional[Path],  # noqa: UP045
         _option("Apply this plan, made with --dry-run --format json.", "--plan", panel=_CHECKS),
@@ -196,8 +201,8 @@ def repair(
 ) -> None:
     """Give MODEL the signature it lacks, or build a docTR preset (--preset NAME, no MODEL).
 
-    The plan is shown first. The result is a new directory, read back from disk and compared with
-    the source before it appears; MODEL is never written.
+    The plan is shown first; MODEL is never written.
+    The result is read back from disk and compared with MODEL before it appears.
     """
     if output_format not in ("text", "json"):
         raise UsageError(f"--format {output_format}: there are text and json.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,7 @@ def show_plan(
     _show(decided, is_json)
     if not is_json:
         if isinstance(described, SavedModel):
-            typer.echo(signature_diff(described, decided), nl=False)
+            typer.echo(signature_diff(described, decided, _width()), nl=False)
         if decided.verdict == "repairable":
             typer.echo(f"Would write {output or pipeline.default_output(model)}")
     _hint(decided)
@@ -76,7 +77,11 @@ def _show(plan: Plan, is_json: bool) -> None:
     if is_json:
         typer.echo(json.dumps(plan_data(plan), indent=2))
     else:
-        typer.echo(plan_text(plan), nl=False)
+        typer.echo(plan_text(plan, _width()), nl=False)
+
+
+def _width() -> int:
+    return max(shutil.get_terminal_size().columns, 60)
 
 
 def _hint(plan: Plan) -> None:
@@ -107,7 +112,7 @@ def run_repair(
                 if plan.verdict in UNDECIDED:
                     undecided.append(plan)
                 elif not is_json:
-                    typer.echo(plan_text(plan), nl=False)
+                    typer.echo(plan_text(plan, _width()), nl=False)
                     sys.stdout.flush()
 
             result = repair(model, output, choices, options, saved, say, show)

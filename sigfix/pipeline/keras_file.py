@@ -89,12 +89,13 @@ def export_keras(
 def _compare(exported: Path, job: dict[str, Any], options: RepairOptions) -> SignatureParity:
     """Keras' own predictions against the signature from disk, each in its own process."""
     from sigfix.verifying import signature_parity as parities
+    from sigfix.verifying.signature_alias import alias_as_added
     from sigfix.verifying.signature_runs import Call, run_models, run_process
     from sigfix.verifying.signature_samples import attempts
 
     described = read(exported)
     alias = AliasSignature(DEFAULT_SERVING_KEY, DEFAULT_SERVING_KEY)
-    edit = parities.alias_as_added(described, 0, alias)
+    edit = alias_as_added(described, 0, alias)
     edit = replace(edit, outputs=tuple(replace(item, source=item.name) for item in edit.outputs))
     cases = [[options.inputs]] if options.inputs else attempts(edit.inputs, options.seed)
     calls = [Call(kind, cases, 1, {"key": edit.key}) for kind in ("signature", "session")]

@@ -110,12 +110,13 @@ def _import_preset(
 def _compare(onnx_file: Path, imported: Path, options: RepairOptions) -> SignatureParity:
     """ONNX Runtime against the signature from disk, through both loaders."""
     from sigfix.verifying import signature_parity as parities
+    from sigfix.verifying.signature_alias import alias_as_added
     from sigfix.verifying.signature_runs import Call, run_models
     from sigfix.verifying.signature_samples import attempts
 
     described = read(imported)
     alias = AliasSignature(DEFAULT_SERVING_KEY, DEFAULT_SERVING_KEY)
-    edit = parities.alias_as_added(described, 0, alias)
+    edit = alias_as_added(described, 0, alias)
     edit = replace(edit, outputs=tuple(replace(item, source=item.name) for item in edit.outputs))
     given = options.inputs or {}
     fits = set(given) == {item.name for item in edit.inputs}

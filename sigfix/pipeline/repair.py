@@ -149,7 +149,7 @@ def repair(
             else:
                 parity = export_keras(described, decided, wanted, options, place, say, show)
         return RepairResult(decided, destination, parity, "" if parity else "--no-verify")
-    reason = _why_not_compared(described, decided, options)
+    reason = _why_not_compared(decided, options)
     if not reason:
         _prepare_to_load(described, options)
     with staging.publish_to(destination, options.force, options.keep_failed) as place:
@@ -179,20 +179,13 @@ def _with_vocabulary(choices: Choices) -> Choices:
     return replace(choices, vocabulary=vocabulary_characters(name))
 
 
-def _why_not_compared(described: SavedModel, plan: Plan, options: RepairOptions) -> str:
+def _why_not_compared(plan: Plan, options: RepairOptions) -> str:
     if not plan.edits:
         return "nothing was changed"
     if not options.verify:
         return "--no-verify"
     if plan.is_metadata_only and not options.run:
         return "only metadata changed; --run compares numbers too"
-    meta_graph = described.meta_graphs[plan.meta_graph]
-    for edit in plan.edits:
-        signature = meta_graph.signature(edit.of) if isinstance(edit, AliasSignature) else None
-        tensors = (*signature.inputs, *signature.outputs) if signature is not None else ()
-        odd = [item.key for item in tensors if item.encoding != "dense"]
-        if odd and plan.is_metadata_only:
-            return f"{odd[0]} and others are sparse or ragged, and are not fed"
     return ""
 
 
@@ -229,7 +222,8 @@ def compare_result(
 ) -> tuple[SignatureParity, ...]:
     """Compare every signature that was made. Raises `ParityError` unless all are the same."""
     from sigfix.repairing.checking import expected_tags
-    from sigfix.verifying.signature_parity import SAME, alias_as_added, compare_signature
+    from sigfix.verifying.signature_alias import alias_as_added
+    from sigfix.verifying.signature_parity import SAME, compare_signature
 
     tags = expected_tags(described.meta_graphs[decided.meta_graph], decided)
     found = []

@@ -94,12 +94,8 @@ def _verify_signatures(
     seed: int,
     seconds: float,
 ) -> tuple[SignatureParity, ...]:
-    from sigfix.verifying.signature_parity import (
-        DIFFERENT,
-        SignatureParity,
-        alias_as_added,
-        compare_signature,
-    )
+    from sigfix.verifying.signature_alias import alias_as_added
+    from sigfix.verifying.signature_parity import DIFFERENT, SignatureParity, compare_signature
     from sigfix.verifying.signature_runs import require_tensorflow
 
     require_tensorflow("Comparing models")

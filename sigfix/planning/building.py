@@ -75,6 +75,7 @@ def _from_nothing(meta_graph: MetaGraph, choices: Choices) -> AddSignature:
                 Ambiguous(
                     f"{len(ranked)} functions could be the signature.",
                     tuple(candidate for _, candidate in ranked),
+                    _each_its_own([function.path for function, _ in ranked]),
                 )
             )
         if ranked:
@@ -85,6 +86,12 @@ def _from_nothing(meta_graph: MetaGraph, choices: Choices) -> AddSignature:
             "save it again with tf.saved_model.save(model, path, signatures=...)",
         )
     return _from_graph(meta_graph, choices)
+
+
+def _each_its_own(paths: list[str]) -> str:
+    """How to make a signature of each function; of the first two where there are many."""
+    shown = [f"--function {path.rpartition('.')[2].strip('_')}={path}" for path in paths[:2]]
+    return f"{' '.join(shown)} makes a signature of each"
 
 
 def _from_function_path(meta_graph: MetaGraph, path: str, choices: Choices) -> AddSignature:
@@ -120,7 +127,8 @@ def _from_function(
 def _from_graph(meta_graph: MetaGraph, choices: Choices) -> AddSignature:
     outputs, candidates = choose_outputs(meta_graph, choices)
     if candidates:
-        raise Undecided(Ambiguous(f"{len(candidates)} tensors could be the outputs.", candidates))
+        reason = f"{len(candidates)} tensors could be the outputs."
+        raise Undecided(Ambiguous(reason, candidates, "repeat --output for several of them"))
     inputs = graph_inputs(meta_graph, [tensor.spec.name for tensor in outputs])
     return _build(
         meta_graph, GraphSource(), inputs, outputs, replace(choices, outputs=()), GRAPH, GRAPH

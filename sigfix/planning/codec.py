@@ -23,7 +23,7 @@ KINDS = {
         edits.OutputPlan, edits.BoundInput, edits.FunctionSource, edits.MergedSource,
         edits.GraphSource, edits.AddSignature, edits.AliasSignature, edits.RemoveSignature,
         edits.RenameSignature, edits.SetMethodName, edits.SetTags, edits.KeepMetaGraph,
-        edits.AttachSignature, edits.Candidate, edits.Plan, file_edits.ExportKeras,
+        edits.AttachSignature, edits.Component, edits.Candidate, edits.Plan, file_edits.ExportKeras,
         file_edits.ImportOnnx, file_edits.WriteCard,
     )
 }  # fmt: skip

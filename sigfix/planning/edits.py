@@ -26,6 +26,20 @@ PREDICT_METHOD = "tensorflow/serving/predict"
 
 
 @dataclass(frozen=True)
+class Component:
+    """Which part of a sparse or ragged tensor an input is.
+
+    `of` is the tensor's name, `kind` `sparse` or `ragged`, `part` `indices`, `values`,
+    `dense_shape` or `row_splits` (`row_splits_0` the outermost); `shape` is the whole tensor's.
+    """
+
+    of: str
+    kind: str
+    part: str
+    shape: Shape = None
+
+
+@dataclass(frozen=True)
 class InputPlan:
     """One input of the new signature.
 
@@ -41,6 +55,7 @@ class InputPlan:
     steps: tuple[Step, ...] = ()
     origin: str = TRACE
     name_origin: str = TRACE
+    component: Component | None = None
 
     def __str__(self) -> str:
         return f"{self.name}: {self.dtype}{format_shape(self.shape)}"

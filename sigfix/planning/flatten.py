@@ -7,6 +7,7 @@ structure that flattens in a way we do not know is refused and never guessed.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from sigfix.errors import BlockedError
@@ -14,17 +15,23 @@ from sigfix.model import (
     CompositeSpec,
     Function,
     GraphFunction,
+    Shape,
     TensorSpec,
     Trace,
     Value,
     leaves,
 )
+from sigfix.planning.edits import Component
 from sigfix.planning.names import clean, input_names, is_generic, make_unique
 
 _COMPONENTS = {
     "RaggedTensorSpec": ("values", "row_splits"),
     "SparseTensorSpec": ("indices", "values", "dense_shape"),
 }
+_KINDS = {"RaggedTensorSpec": "ragged", "SparseTensorSpec": "sparse"}
+
+_STATED_SHAPE = re.compile(r"TensorShape\(\[([^\]]*)\]\)")
+"""The shape in a TypeSpec's state, as reading writes it."""
 
 KERAS_ARGUMENT = "inputs"
 """What every Keras model calls its first argument; the input layer's own name says more."""
@@ -43,6 +50,7 @@ class FlatTensor:
     name: str
     spec: TensorSpec
     merged: str = ""
+    component: Component | None = None
 
 
 @dataclass(frozen=True)
@@ -142,12 +150,34 @@ def flat_inputs(function: Function, trace: Trace, graph: GraphFunction) -> list[
             proposed.append(clean("_".join(str(part) for part in path[1:])))
         else:
             proposed.append(from_path)
+    composites = _composites(_named_leaves(function, trace))
     return [
-        FlatTensor(position, _say(path), name, spec)
+        FlatTensor(
+            position, _say(path), name, spec, component=_component(path, composites.get(path[:-1]))
+        )
         for position, ((path, _, spec), name) in enumerate(
             zip(expanded, input_names(proposed), strict=True)
         )
     ]
+
+
+def _composites(
+    found: list[tuple[tuple[str | int, ...], Value]],
+) -> dict[tuple[str | int, ...], CompositeSpec]:
+    return {path: leaf for path, leaf in found if isinstance(leaf, CompositeSpec)}
+
+
+def _component(path: tuple[str | int, ...], whole: CompositeSpec | None) -> Component | None:
+    """What part of which sparse or ragged tensor an argument is, None for any other."""
+    kind = None if whole is None else _KINDS.get(whole.class_name)
+    if whole is None or kind is None:
+        return None
+    stated = _STATED_SHAPE.search(str(whole.state))
+    shape: Shape = None
+    if stated is not None:
+        sizes = [size.strip() for size in stated[1].split(",") if size.strip()]
+        shape = tuple(int(size) if size.isdecimal() else None for size in sizes)
+    return Component(_say(path[:-1]), kind, str(path[-1]), shape)
 
 
 def flat_outputs(trace: Trace, graph: GraphFunction) -> list[FlatTensor]:

@@ -44,7 +44,9 @@ def plan(model: SavedModel, choices: Choices | None = None) -> Plan:
         edits = _plan_meta_graph(model, index, choices)
     except Undecided as undecided:
         found = undecided.ambiguous
-        return Plan(name, "ambiguous", candidates=found.candidates, reason=found.reason)
+        return Plan(
+            name, "ambiguous", candidates=found.candidates, reason=found.reason, hint=found.hint
+        )
     except BlockedError as error:
         return Plan(name, "blocked", reason=error.message, hint=error.hint or "")
     if not edits:
@@ -53,15 +55,20 @@ def plan(model: SavedModel, choices: Choices | None = None) -> Plan:
 
 
 def _notes(edits: list[Edit]) -> tuple[str, ...]:
-    """What a caller should know: inputs that belong to training, and how to be rid of them."""
-    return tuple(
+    """What a caller should know: inputs that belong to training, inputs of unknown rank."""
+    inputs = [item for edit in edits if isinstance(edit, AddSignature) for item in edit.inputs]
+    switches = [
         f"{item.name} looks like a switch for training: --bind {item.name}={value} fixes it"
-        for edit in edits
-        if isinstance(edit, AddSignature)
-        for item in edit.inputs
+        for item in inputs
         for name, value in TRAINING_SWITCHES.items()
         if item.name.lower().endswith(name) and not item.shape
-    )
+    ]
+    unknown = [
+        f"{item.name} may be of any rank: --input '{item.name}={item.dtype}[?,32]' would pin it"
+        for item in inputs
+        if item.shape is None
+    ]
+    return (*switches, *unknown)
 
 
 def choose_meta_graph(model: SavedModel, choices: Choices) -> int:

@@ -142,6 +142,7 @@ def _plan_input(
         name_origin=OPTION
         if choice is not None
         else (origin if tensor.name in tensor.path or tensor.name in recorded.name else CONVENTION),
+        component=tensor.component,
     )
 
 

@@ -165,6 +165,7 @@ def rank(meta_graph: MetaGraph, keys: list[str], wanted: str) -> Ambiguous:
             Candidate(key, f"--from {key}", _evidence(meta_graph.signature(key)))
             for key in sorted(keys, key=order)
         ),
+        "several --from are merged into one signature",
     )
 
 

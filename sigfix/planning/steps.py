@@ -27,7 +27,9 @@ class Transpose:
     origin: str = OPTION
 
     def __str__(self) -> str:
-        return "transpose " + ",".join(map(str, self.permutation))
+        named = {(0, 3, 1, 2): "NHWC to NCHW", (0, 2, 3, 1): "NCHW to NHWC"}
+        order = ",".join(map(str, self.permutation))
+        return f"transpose {named.get(self.permutation, order)}"
 
 
 @dataclass(frozen=True)

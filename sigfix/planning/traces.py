@@ -18,10 +18,11 @@ TRAINING_FLAGS = frozenset({"training", "is_training", "train", "trainable"})
 
 @dataclass(frozen=True)
 class Ambiguous:
-    """Several answers, the likeliest first, and what is to be chosen."""
+    """Several answers, the likeliest first, what is to be chosen, and how to take several."""
 
     reason: str
     candidates: tuple[Candidate, ...]
+    hint: str = ""
 
 
 def covers(general: Shape, special: Shape) -> bool:
@@ -122,6 +123,13 @@ def _generality(tensors: list[FlatTensor]) -> int:
     )
 
 
+def _openness(tensors: list[FlatTensor]) -> str:
+    if any(tensor.spec.shape is None for tensor in tensors):
+        return "takes any rank"
+    count = _generality(tensors)
+    return f"{count} open dimension" + ("" if count == 1 else "s")
+
+
 def _covers_all(one: list[FlatTensor], other: list[FlatTensor]) -> bool:
     return len(one) == len(other) and all(
         wide.spec.dtype == narrow.spec.dtype and covers(wide.spec.shape, narrow.spec.shape)
@@ -211,7 +219,7 @@ def _candidate(function: Function, trace: Trace, tensors: list[FlatTensor]) -> C
     return Candidate(
         f"{function.path}({describe(function, trace, tensors)})",
         " ".join([f"--function {function.path}", *literals, *shapes]),
-        (f"{_generality(tensors)} open dimensions",),
+        (_openness(tensors),),
     )
 
 

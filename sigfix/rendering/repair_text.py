@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 
 from sigfix.model import MetaGraph, SavedModel, Signature, format_shape
@@ -25,8 +26,11 @@ from sigfix.planning.file_edits import ExportKeras, ImportOnnx, WriteCard
 from sigfix.rendering.style import printable
 
 
-def plan_text(plan: Plan) -> str:
-    """What will be done and where each part comes from; candidates where it is undecided."""
+def plan_text(plan: Plan, width: int = 100) -> str:
+    """What will be done and where each part comes from; candidates where it is undecided.
+
+    Lines longer than `width` columns are broken.
+    """
     if plan.verdict == "healthy":
         return "Nothing to repair: the signature is there.\n"
     lines: list[str] = []
@@ -34,20 +38,35 @@ def plan_text(plan: Plan) -> str:
         lines.append(f"{plan.reason} Choose one, the likeliest is first:")
         for candidate in plan.candidates:
             lines += _candidate(candidate)
-        return _joined(lines)
+        return _joined(lines, width)
     if plan.verdict == "blocked":
-        return _joined([f"Not repairable: {plan.reason}"])
+        return _joined([f"Not repairable: {plan.reason}"], width)
     lines.append(f"Plan for {plan.model}")
     for edit in plan.edits:
         lines += _edit(edit)
     lines += [f"  lost: {what}" for what in plan.lost]
     lines += [f"  note: {what}" for what in plan.notes]
-    return _joined(lines)
+    return _joined(lines, width)
 
 
-def _joined(lines: list[str]) -> str:
+def _joined(lines: list[str], width: int) -> str:
     """Lines as text; names come from the model and must not steer a terminal."""
-    return "\n".join(map(printable, lines)) + "\n"
+    found = [part for line in lines for part in _broken(printable(line), width)]
+    return "\n".join(found) + "\n"
+
+
+def _broken(line: str, width: int) -> list[str]:
+    """A line in parts of at most `width` columns, the later ones further in."""
+    if len(line) <= width:
+        return [line]
+    start = len(line) - len(line.lstrip(" +-~"))
+    return textwrap.wrap(
+        line,
+        width,
+        subsequent_indent=" " * (start + 4),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _candidate(candidate: Candidate) -> Iterator[str]:
@@ -178,7 +197,7 @@ def _after(before: dict[str, list[str]], plan: Plan) -> dict[str, list[str]]:
     return found
 
 
-def signature_diff(model: SavedModel, plan: Plan) -> str:
+def signature_diff(model: SavedModel, plan: Plan, width: int = 100) -> str:
     """The signatures before and after, as a diff: `-` what goes, `+` what comes."""
     if not plan.edits:
         return ""
@@ -192,4 +211,4 @@ def signature_diff(model: SavedModel, plan: Plan) -> str:
             lines += [f"    {line}" for line in old]
         else:
             lines += [f"  - {line}" for line in old] + [f"  + {line}" for line in new]
-    return _joined(lines)
+    return _joined(lines, width)

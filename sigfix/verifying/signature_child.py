@@ -90,10 +90,40 @@ def _signature(job: dict[str, Any], call: dict[str, Any]) -> Any:
 
     def run(inputs: dict[str, Any]) -> dict[str, Any]:
         fed = {name: _tensor(value, specs[name]) for name, value in inputs.items()}
-        return {name: value.numpy() for name, value in function(**fed).items()}
+        results = function(**fed)
+        return {key: part.numpy() for name in results for key, part in _parts(name, results[name])}
 
     run.model = model  # type: ignore[attr-defined]
     return run
+
+
+def _parts(name: str, value: Any) -> list[tuple[str, Any]]:
+    """A tensor under its name; a sparse or other composite one by component."""
+    import tensorflow as tf
+
+    if isinstance(value, tf.SparseTensor):
+        parts = ("indices", "values", "dense_shape")
+        return [(f"{name}_{part}", getattr(value, part)) for part in parts]
+    if tf.is_tensor(value) and not isinstance(value, tf.Tensor):
+        found = tf.nest.flatten(value, expand_composites=True)
+        return [(f"{name}_component_{index}", part) for index, part in enumerate(found)]
+    return [(name, value)]
+
+
+def _tensor_names(infos: Any) -> dict[str, str]:
+    """The graph tensors of a SignatureDef's inputs or outputs, named as `_parts` does."""
+    found = {}
+    for name, info in infos.items():
+        encoding = info.WhichOneof("encoding")
+        if encoding == "coo_sparse":
+            for part in ("indices", "values", "dense_shape"):
+                found[f"{name}_{part}"] = getattr(info.coo_sparse, f"{part}_tensor_name")
+        elif encoding == "composite_tensor":
+            for index, part in enumerate(info.composite_tensor.components):
+                found[f"{name}_component_{index}"] = part.name
+        else:
+            found[name] = info.name
+    return found
 
 
 def _session(job: dict[str, Any], call: dict[str, Any]) -> Any:
@@ -116,8 +146,7 @@ def _session(job: dict[str, Any], call: dict[str, Any]) -> Any:
     fetches = call.get("fetches")
     if "key" in call:
         signature = loaded.signature_def[call["key"]]
-        feeds = {name: info.name for name, info in signature.inputs.items()}
-        fetches = {name: info.name for name, info in signature.outputs.items()}
+        feeds, fetches = _tensor_names(signature.inputs), _tensor_names(signature.outputs)
     return _session_runner(session, feeds, fetches)
 
 

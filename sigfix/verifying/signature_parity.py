@@ -10,16 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sigfix.model import SavedModel
+from sigfix.model import SavedModel, format_shape
 from sigfix.planning.edits import (
     AddSignature,
-    AliasSignature,
-    GraphSource,
-    InputPlan,
-    OutputPlan,
     positions,
 )
 from sigfix.planning.steps import Activation, Cast, Normalize, Step, Transpose
+from sigfix.planning.traces import covers
 from sigfix.verifying.comparison import Parity, compare
 from sigfix.verifying.signature_runs import Call, run_models
 from sigfix.verifying.signature_samples import attempts
@@ -141,24 +138,6 @@ def _join_heads(edit: AddSignature, runs: list[list[dict[str, Any]]]) -> list[di
     return joined
 
 
-def alias_as_added(model: SavedModel, meta_graph: int, edit: AliasSignature) -> AddSignature:
-    """An alias as the signature it is, so that `--run` can compare it by numbers."""
-    signature = model.meta_graphs[meta_graph].signature(edit.of)
-    assert signature is not None
-    return AddSignature(
-        edit.key,
-        GraphSource(),
-        tuple(
-            InputPlan(item.key, item.spec.dtype, item.spec.shape, item.spec.name)
-            for item in signature.inputs
-        ),
-        tuple(
-            OutputPlan(item.key, item.spec.dtype, item.spec.shape, item.spec.name)
-            for item in signature.outputs
-        ),
-    )
-
-
 def _fed(edit: AddSignature, inputs: dict[str, Any]) -> list[tuple[str, Any]]:
     """Target -> what it is fed with: the new inputs after their steps, and the constants."""
     import numpy as np
@@ -240,7 +219,7 @@ def judge(
 ) -> SignatureParity:
     """Compare the answers of the source with those of the result, one list a loader."""
     found: list[Parity] = []
-    batches = []
+    batches: list[int] = []
     for number, answer in enumerate(source):
         if answer["attempt"] is None:
             return SignatureParity(
@@ -249,10 +228,13 @@ def judge(
                 reason=f"the source refuses the inputs: {_first_line(answer)}",
             )
         first, second = (_expected(edit, output) for output in answer["outputs"])
+        why = _unlike_declared(edit, first)
+        if why:
+            return SignatureParity(edit.key, DIFFERENT, tuple(batches), tuple(found), why)
         if not compare(first, second, 0.0).ok and compare(first, first, 0.0).ok:
             why = "the source answers differently each time (it is random or keeps state)"
             return SignatureParity(edit.key, NOT_COMPARABLE, reason=why)
-        batches.append(_batch(cases[number][answer["attempt"]]))
+        batches.append(_batch(edit, cases[number][answer["attempt"]]))
         for loader, runs in zip(LOADERS, results, strict=True):
             run = runs[number]
             if run["attempt"] != answer["attempt"]:
@@ -269,6 +251,16 @@ def judge(
     return SignatureParity(edit.key, SAME, tuple(batches), tuple(found))
 
 
+def _unlike_declared(edit: AddSignature, outputs: dict[str, Any]) -> str:
+    """Which output has another shape than the plan declares, '' where none has."""
+    for item in edit.outputs:
+        shape = tuple(outputs[item.name].shape)
+        if not covers(item.shape, shape):
+            declared = format_shape(item.shape)
+            return f"{item.name} is {format_shape(shape)}, and {declared} was planned"
+    return ""
+
+
 _EMPTY_WORDS = ("Graph execution error:", "Detected at node", "<stack traces unavailable>")
 """Lines of TensorFlow's errors that say nothing about what is wrong."""
 
@@ -282,5 +274,15 @@ def _first_line(answer: dict[str, Any]) -> str:
     return f"{kind}: {said}"[:300] if said else kind[:300]
 
 
-def _batch(inputs: dict[str, Any]) -> int:
-    return next((int(value.shape[0]) for value in inputs.values() if value.ndim), 1)
+def _batch(edit: AddSignature, inputs: dict[str, Any]) -> int:
+    """How many rows were fed: of the first input that has some."""
+    for item in edit.inputs:
+        value = inputs[item.name]
+        part = "" if item.component is None else item.component.part
+        if part == "dense_shape" and len(value):
+            return int(value[0])
+        if part in ("row_splits", "row_splits_0"):
+            return len(value) - 1
+        if not part and value.ndim:
+            return int(value.shape[0])
+    return 1

@@ -22,7 +22,10 @@ WORDS = (b"a", b"the quick brown fox", b"42", b"")
 
 def has_dynamic_batch(inputs: tuple[InputPlan, ...]) -> bool:
     """Whether the first dimension of some input is open."""
-    return any(item.shape is None or (item.shape and item.shape[0] is None) for item in inputs)
+    return any(
+        item.component is not None or item.shape is None or (item.shape and item.shape[0] is None)
+        for item in inputs
+    )
 
 
 def attempts(inputs: tuple[InputPlan, ...], seed: int) -> list[list[dict[str, Any]]]:
@@ -32,20 +35,77 @@ def attempts(inputs: tuple[InputPlan, ...], seed: int) -> list[list[dict[str, An
 
 
 def _attempts(inputs: tuple[InputPlan, ...], batch: int, seed: int) -> list[dict[str, Any]]:
-    open_inside = any(item.shape is None or None in item.shape[1:] for item in inputs)
+    shapes = [item.shape if item.component is None else item.component.shape for item in inputs]
+    open_inside = any(shape is None or None in shape[1:] for shape in shapes)
     sizes = DYNAMIC_SIZES if open_inside else DYNAMIC_SIZES[:1]
-    ranks = UNKNOWN_RANKS if any(item.shape is None for item in inputs) else UNKNOWN_RANKS[:1]
+    ranks = UNKNOWN_RANKS if any(shape is None for shape in shapes) else UNKNOWN_RANKS[:1]
     found = []
     for plain in (False, True):
         for size in sizes:
             for rank in ranks:
-                found.append(
-                    {
-                        item.name: _sample(item, _fill(item.shape, batch, size, rank), seed, plain)
-                        for item in inputs
-                    }
-                )
+                drawn = {
+                    item.name: _sample(item, _fill(item.shape, batch, size, rank), seed, plain)
+                    for item in inputs
+                    if item.component is None
+                }
+                found.append(drawn | _composites(inputs, batch, size, seed, plain))
     return found
+
+
+def _composites(
+    inputs: tuple[InputPlan, ...], batch: int, size: int, seed: int, plain: bool
+) -> dict[str, Any]:
+    """The parts of sparse and ragged inputs, drawn so that they fit each other."""
+    groups: dict[str, dict[str, InputPlan]] = {}
+    for item in inputs:
+        if item.component is not None:
+            groups.setdefault(item.component.of, {})[item.component.part] = item
+    found = {}
+    for parts in groups.values():
+        component = next(iter(parts.values())).component
+        assert component is not None
+        draw = _sparse if component.kind == "sparse" else _ragged
+        found.update(draw(parts, component.shape, batch, size, seed, plain))
+    return found
+
+
+def _sparse(
+    parts: dict[str, InputPlan], shape: Shape, batch: int, size: int, seed: int, plain: bool
+) -> dict[str, Any]:
+    """One value in each row, its position along the diagonal; indices in order."""
+    import numpy as np
+
+    if shape is None:
+        columns = parts["indices"].shape
+        rank = columns[1] if columns is not None and len(columns) == 2 else None
+        shape = (None,) * (rank or 2)
+    dense = _fill(shape, batch, size, ())
+    rows = dense[0] if dense else 0
+    indices = [[row, *(row % width for width in dense[1:])] for row in range(rows)]
+    values = _sample(parts["values"], (rows,), seed, plain)
+    drawn = {
+        "indices": np.array(indices, "int64").reshape(rows, len(dense)),
+        "values": values,
+        "dense_shape": np.array(dense, "int64"),
+    }
+    return {item.name: drawn[part] for part, item in parts.items()}
+
+
+def _ragged(
+    parts: dict[str, InputPlan], shape: Shape, batch: int, size: int, seed: int, plain: bool
+) -> dict[str, Any]:
+    """Rows of 1, 2, 3, ... items, at each ragged dimension."""
+    import numpy as np
+
+    drawn, rows = {}, batch
+    for part in sorted(part for part in parts if part.startswith("row_splits")):
+        splits = np.concatenate([[0], np.cumsum(np.arange(1, rows + 1))])
+        drawn[part] = splits.astype(parts[part].dtype)
+        rows = int(splits[-1])
+    values = parts["values"]
+    inner = _fill(values.shape, rows, size, ()) if values.shape is not None else (rows,)
+    drawn["values"] = _sample(values, (rows, *inner[1:]), seed, plain)
+    return {item.name: drawn[part] for part, item in parts.items()}
 
 
 def _fill(shape: Shape, batch: int, size: int, rank: tuple[int, ...]) -> tuple[int, ...]:
