@@ -9,10 +9,12 @@ import typer
 
 from sigfix.cli.app import app
 from sigfix.errors import UsageError
+from sigfix.optimising.passes import PASSES
 
 _SOURCE = "What to convert"
 _RESULT = "The result"
 _CHECK = "The check"
+_DEBUGGING = "Debugging"
 
 
 @app.command()
@@ -107,6 +109,16 @@ def convert(
         Optional[Path],  # noqa: UP045
         typer.Option(help="Where a result that failed the check is moved.", rich_help_panel=_CHECK),
     ] = None,
+    without_pass: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(
+            metavar="NAME",
+            help="Leave a graph pass out (repeat for more): "
+            + ", ".join(each.name for each in PASSES)
+            + ".",
+            rich_help_panel=_DEBUGGING,
+        ),
+    ] = None,
     quiet: Annotated[
         bool,
         typer.Option(
@@ -140,6 +152,7 @@ def convert(
         inputs=inputs,
         force=force,
         keep_failed=keep_failed,
+        without=tuple(without_pass or ()),
     )
     with steps(quiet) as say:
         result = run(model, output, options, say)

@@ -12,6 +12,7 @@ from typing import Any
 
 from sigfix.errors import MissingExtraError, UsageError
 from sigfix.model import TensorSpec
+from sigfix.optimising.passes import check_names
 from sigfix.pipeline import staging
 from sigfix.pipeline.prepare import Choice, Prepared, prepare
 from sigfix.pipeline.progress import Comparison, Say, silent
@@ -22,7 +23,11 @@ QUANTIZE = ("uint8", "uint16", "float16")
 
 @dataclass(frozen=True)
 class ConvertOptions:
-    """How to convert. `inputs` is an .npz file that replaces seeded inputs."""
+    """How to convert.
+
+    `inputs` is an .npz file that replaces seeded inputs, `without` names passes of
+    `optimising.passes` to leave out.
+    """
 
     choice: Choice = field(default_factory=Choice)
     quantize: str | None = None
@@ -96,6 +101,7 @@ def _default_output(source: Source) -> Path:
 
 
 def _check_options(source: Source, options: ConvertOptions) -> None:
+    check_names(options.without)
     if options.quantize is not None and options.quantize not in QUANTIZE:
         raise UsageError(f"--quantize {options.quantize}: expected one of {', '.join(QUANTIZE)}.")
     if options.choice.layout not in (None, "nhwc"):
