@@ -99,6 +99,19 @@ def test_a_worse_model_is_told_from_docTRs(demo: tuple[Path, str], tmp_path: Pat
 
 
 @pytest.mark.slow
+def test_a_hundred_rendered_words_are_read_alike(demo: tuple[Path, str]) -> None:
+    """Thousands of them in `make matrix`. About five seconds, besides the demo."""
+    from tests.matrix import words
+
+    rendered = words.rendered_words(100)
+    images = words.crops(rendered)
+    pytorch = words.read_with_pytorch(images)
+    assert words.read_with_tfjs(images, demo[0] / "crnn_mobilenet_v3_small_tfjs") == pytorch
+    right = sum(word.text == read for word, read in zip(rendered, pytorch, strict=True))
+    assert right > 80  # the comparison is of words, not of noise
+
+
+@pytest.mark.slow
 def test_the_javascript_of_the_readme_reads_the_same(demo: tuple[Path, str]) -> None:
     """Served over HTTP as in a browser; what stands for the canvas is docTR's resized image."""
     from doctr.io import read_img_as_numpy
