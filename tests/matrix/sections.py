@@ -43,7 +43,7 @@ def convert(name: str, folder: Path) -> Any:
     start = time.perf_counter()
     done = subprocess.run(command, capture_output=True, text=True)
     seconds = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
         raise RuntimeError(f"sigfix convert: {done.stderr.strip()}")
     preset = options.preset(name)
@@ -55,7 +55,8 @@ def convert(name: str, folder: Path) -> Any:
         "backend": run.backend,
         "tfjs": run.tfjs_version,
         "seconds": seconds,
-        "peak_mb": peak,
+        "cpu_seconds": used.ru_utime + used.ru_stime,
+        "peak_mb": used.ru_maxrss / 1024,
     }
 
 

@@ -25,6 +25,7 @@ def page(results: Mapping[str, Result], machine: Sequence[str]) -> str:
         f"Weights are random but realistic (seed 0): batch norms have scales, shifts and "
         f"statistics, biases are not zero. Detectors read {SIZE} x {SIZE} pixels here, recognisers "
         "32 x 128. Differences are the largest of an output, relative to its range.",
+        _states(measured),
         *(["Not measured yet: " + ", ".join(absent) + "."] if absent else []),
         "## Wrong or missing",
         "\n".join(f"- {line}" for line in failures(measured)) or "Nothing.",
@@ -73,15 +74,32 @@ def page(results: Mapping[str, Result], machine: Sequence[str]) -> str:
         "## Size and conversion",
         "`loss` is the largest difference from the float model on seeded noise, relative to the "
         "output's range. Conversion is `sigfix convert` from the ONNX file, its comparison of the "
-        "result included; memory is its peak.",
+        "result included, by the clock and by the processor; memory is its peak.",
         _table(
-            ("preset", "float32", "float16", "loss", "uint8", "loss", "conversion", "memory"),
+            (
+                "preset",
+                "float32",
+                "float16",
+                "loss",
+                "uint8",
+                "loss",
+                "conversion",
+                "CPU time",
+                "memory",
+            ),
             (_sizes(name, result) for name, result in measured.items()),
         ),
         "## Words",
         *_words(measured),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _states(results: Mapping[str, Result]) -> str:
+    states = {state for found in results.values() for state in found.get("code", {}).values()}
+    if len(states) <= 1:
+        return "Everything was measured with one state of sigfix's code."
+    return f"Measured while sigfix's code changed, in {len(states)} states of it."
 
 
 def failures(results: Mapping[str, Result]) -> list[str]:
@@ -185,8 +203,9 @@ def _sizes(name: str, result: Result) -> list[str]:
         share, found = _share(result, kind), _get(result, "sizes", kind)
         loss = None if found is None else found.get("loss")
         cells += ["-" if share is None else f"{share:.3f}", "-" if loss is None else f"{loss:.1e}"]
-    seconds, peak = (_get(result, "convert", key) for key in ("seconds", "peak_mb"))
-    cells += ["-" if seconds is None else f"{seconds:.0f} s"]
+    times = (_get(result, "convert", key) for key in ("seconds", "cpu_seconds"))
+    cells += ["-" if seconds is None else f"{seconds:.0f} s" for seconds in times]
+    peak = _get(result, "convert", "peak_mb")
     cells += ["-" if peak is None else f"{peak / 1024:.1f} GiB"]
     return [name, *cells]
 
