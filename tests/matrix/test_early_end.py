@@ -5,6 +5,7 @@ A trace of docTR's own loop keeps as many steps as its example image needed, one
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,8 @@ from sigfix.pipeline.preset import (
 from sigfix.pipeline.progress import silent
 from sigfix.presets import PRESETS
 
-pytest.importorskip("onnx_tf")
-pytest.importorskip("doctr")
+if not all(find_spec(package) for package in ("doctr", "onnx_tf", "tensorflow")):
+    pytest.skip("needs sigfix[doctr]", allow_module_level=True)
 
 TOLERANCE = 1e-4
 HEADS = {"master": "linear.bias", "parseq": "head.bias"}
