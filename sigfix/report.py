@@ -26,7 +26,7 @@ class Inspection:
 
     `other` is a model that is no SavedModel (ONNX, Keras, TensorFlow.js).
 
-    `candidates` are the possible (inputs, outputs) of each MetaGraph without signatures;
+    `candidates` are the possible (inputs, outputs) of each TF1 MetaGraph that no signature has;
     `custom_operators` those of each MetaGraph, with their numbers.
     """
 

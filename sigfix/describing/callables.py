@@ -33,6 +33,28 @@ def trace_arguments(function: Function, trace: Trace) -> list[tuple[str, Value]]
     return arguments + list(trace.kwargs.items)
 
 
+def declaration_text(function: Function) -> str:
+    """The arguments as the Python code declares them: `(x, training=False, *, name='a')`.
+
+    A default that is a tensor shows as its spec. '' where the file does not say.
+    """
+    names = function.argument_names
+    required = len(names) - len(function.defaults)
+    parts = [
+        name if index < required else f"{name}={function.defaults[index - required]}"
+        for index, name in enumerate(names)
+    ]
+    if function.varargs or function.keyword_only:
+        parts.append(f"*{function.varargs}")
+    defaults = dict(function.keyword_defaults)
+    parts += [
+        f"{name}={defaults[name]}" if name in defaults else name for name in function.keyword_only
+    ]
+    if function.varkw:
+        parts.append(f"**{function.varkw}")
+    return f"({', '.join(parts)})" if parts else ""
+
+
 def trace_text(function: Function, trace: Trace) -> str:
     """`(x: float32[?,3], training=False) -> {'y': float32[?,1]}`."""
     inner = ", ".join(

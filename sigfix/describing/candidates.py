@@ -18,6 +18,7 @@ _BOOKKEEPING = (
     "ImageSummary", "MergeSummary", "MergeV2Summary", "Merge", "IsVariableInitialized",
     "VarIsInitializedOp",
 )  # fmt: skip
+_SAVING = frozenset({"SaveV2", "RestoreV2", "Save", "SaveSlices", "Restore", "RestoreSlice"})
 _TELLING_NAMES = (
     "softmax", "prob", "predict", "logit", "output", "score", "class", "sigmoid", "embedding",
     "result", "detection", "boxes",
@@ -42,30 +43,39 @@ def _declared_shape(node: Node) -> Shape:
     return shapes[0] if isinstance(shapes, tuple) and shapes else None
 
 
-def _is_bookkeeping(meta: MetaGraph, node: Node) -> bool:
-    """Whether a node belongs to the saver or feeds an asset's path."""
-    if node.name in {node_of(asset.tensor) for asset in meta.assets}:
-        return True
-    if meta.saver_filename_tensor and node.name == node_of(meta.saver_filename_tensor):
-        return True
-    scope = meta.saver_restore_op.rpartition("/")[0]
-    return bool(scope) and node.name.startswith(f"{scope}/")
+def _bookkeeping_scopes(meta: MetaGraph) -> tuple[str, ...]:
+    """The name scopes of savers, `save/` and `save_1/`; a graph can hold several."""
+    found = {meta.saver_restore_op.partition("/")[0] if "/" in meta.saver_restore_op else ""}
+    for node in meta.graph.nodes:
+        if node.op in _SAVING and "/" in node.name:
+            found.add(node.name.partition("/")[0])
+    return tuple(f"{scope}/" for scope in sorted(found) if scope.startswith("save"))
+
+
+def _bookkeeping(meta: MetaGraph) -> set[str]:
+    """The names of the nodes that belong to a saver or feed an asset's path."""
+    scopes = _bookkeeping_scopes(meta)
+    found = {node_of(asset.tensor) for asset in meta.assets}
+    if meta.saver_filename_tensor:
+        found.add(node_of(meta.saver_filename_tensor))
+    return found | {node.name for node in meta.graph.nodes if node.name.startswith(scopes)}
 
 
 def input_candidates(meta: MetaGraph) -> list[Candidate]:
     """The placeholders that a caller would feed, most likely first."""
     consumers = _consumers(meta)
+    bookkeeping = _bookkeeping(meta)
     found = []
     for node in meta.graph.nodes:
-        if node.op not in PLACEHOLDER_OPS or _is_bookkeeping(meta, node):
+        if node.op not in PLACEHOLDER_OPS or node.name in bookkeeping:
             continue
         dtype = str(node.attributes.get("dtype", "invalid"))
-        evidence = [f"{node.op} of the graph"]
+        evidence = [node.op]
         count = len(consumers.get(node.name, ()))
         evidence.append(f"feeds {count} operator{'s' if count != 1 else ''}")
         rank = 2 if count else 0
         if node.op == "PlaceholderWithDefault":
-            evidence.append("has a default, so feeding it is optional")
+            evidence.append("has a default")
             rank -= 1
         found.append(
             Candidate(
@@ -115,7 +125,7 @@ def output_candidates(meta: MetaGraph) -> list[Candidate]:
         dtypes = output_dtypes(node)
         if dtypes is None:
             dtypes = ["invalid"]
-        evidence = [f"{node.op} that nothing reads", "depends on an input"]
+        evidence = [f"{node.op} that nothing reads"]
         rank = 2
         lowered = node.name.lower()
         if any(mark in lowered for mark in _TELLING_NAMES):
@@ -135,3 +145,25 @@ def output_candidates(meta: MetaGraph) -> list[Candidate]:
                 Candidate(TensorSpec(dtype, shape, f"{node.name}:{index}"), tuple(evidence), rank)
             )
     return sorted(found, key=lambda item: (-item.rank, item.spec.name))
+
+
+def unsigned_candidates(meta: MetaGraph) -> tuple[tuple[Candidate, ...], tuple[Candidate, ...]]:
+    """The candidate inputs and outputs that no signature has.
+
+    Where there are signatures, training and bookkeeping leftovers are not candidates any more.
+    """
+    signed = {
+        node_of(name)
+        for signature in meta.user_signatures
+        for item in (*signature.inputs, *signature.outputs)
+        for name in item.tensor_names
+    }
+    inputs, outputs = (
+        tuple(
+            item
+            for item in found
+            if node_of(item.spec.name) not in signed and (not meta.user_signatures or item.rank > 0)
+        )
+        for found in (input_candidates(meta), output_candidates(meta))
+    )
+    return inputs, outputs

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-_TABLE = Path(__file__).with_name("tables") / "tfjs_operators.txt"
+from sigfix.describing.operators import tensorflow_operators
+
+_TABLES = Path(__file__).with_name("tables")
 
 TFJS_DTYPES = frozenset({"float32", "int32", "bool", "complex64", "string", "uint8"})
 """uint8 becomes int32 without loss."""
@@ -30,20 +32,23 @@ FUSED_PARTS = frozenset({
 
 @dataclass(frozen=True)
 class Target:
-    """A runtime. `operators` is None where no table of them exists; `backend` names TF.js's.
+    """A runtime. `operators` is None where it has all of TensorFlow's; `backend` names TF.js's.
 
+    `optional_operators` it has only where a larger library is linked in (TFLite's SELECT_TF_OPS).
     `largest_rank` is 0 for no limit.
     """
 
     name: str
     title: str
     operators: frozenset[str] | None = None
+    optional_operators: frozenset[str] = frozenset()
     backend: str = ""
     dtypes: frozenset[str] | None = None
     largest_rank: int = 0
     needs_static_shapes: bool = False
     needs_nhwc: bool = False
     forces_async: bool = False
+    is_server: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,8 @@ class TfjsTable:
 def tfjs_table() -> TfjsTable:
     """The generated table (tests/tools/tfjs_operators.py)."""
     kernels, backends = {}, {}
-    for line in _TABLE.read_text(encoding="ascii").splitlines():
+    text = (_TABLES / "tfjs_operators.txt").read_text(encoding="ascii")
+    for line in text.splitlines():
         if line.startswith("op "):
             _, name, _, *needed = line.split()
             kernels[name] = tuple(needed)
@@ -76,6 +82,31 @@ def missing_kernels(operator: str, backend: str) -> list[str]:
     ]
 
 
+@cache
+def tflite_table() -> dict[str, str]:
+    """Operator -> `builtin`, `select` or `refused` (tests/tools/tflite_operators.py)."""
+    text = (_TABLES / "tflite_operators.txt").read_text(encoding="ascii")
+    rows = (line.partition(" ") for line in text.splitlines() if not line.startswith("#"))
+    return {name: verdict for name, _, verdict in rows}
+
+
+def _tflite() -> Target:
+    """TFLite; an operator that the table does not know is not held against a model."""
+    verdicts = tflite_table()
+    return Target(
+        "tflite",
+        "TFLite",
+        operators=frozenset(
+            name for name in tensorflow_operators() if verdicts.get(name) != "refused"
+        ),
+        optional_operators=frozenset(
+            name for name, verdict in verdicts.items() if verdict == "select"
+        ),
+        dtypes=TFLITE_DTYPES,
+        needs_static_shapes=True,
+    )
+
+
 _TFJS = {
     "tfjs": ("TensorFlow.js", "", 0),
     "tfjs-wasm": ("TensorFlow.js with the wasm backend", "wasm", 0),
@@ -89,9 +120,9 @@ TARGETS = (*_TFJS, "serving", "tflite")
 def find_target(name: str) -> Target:
     """The target of that name. Raises KeyError for one that is not in `TARGETS`."""
     if name == "serving":
-        return Target(name, "TensorFlow Serving")
+        return Target(name, "TensorFlow Serving", is_server=True)
     if name == "tflite":
-        return Target(name, "TFLite", dtypes=TFLITE_DTYPES, needs_static_shapes=True)
+        return _tflite()
     title, backend, rank = _TFJS[name]
     return Target(
         name,

@@ -8,8 +8,9 @@ from functools import cached_property
 from pathlib import Path
 
 from sigfix.diagnosis.catalogue import RULES
-from sigfix.diagnosis.rule import Finding, Fixable
+from sigfix.diagnosis.rule import Finding, Fixable, repair_command
 from sigfix.model import (
+    DEFAULT_SERVING_KEY,
     Function,
     MetaGraph,
     Node,
@@ -106,6 +107,14 @@ def located(subject: Subject, signature: Signature | None = None, part: str = ""
     if part:
         parts.append(part)
     return ", ".join(parts)
+
+
+def repair_signature(subject: Subject, signature: Signature, *options: str) -> str:
+    """The `sigfix repair` command that changes this signature and leaves the others as they are."""
+    others = len(subject.meta.user_signatures) > 1
+    if others and signature.key != DEFAULT_SERVING_KEY:
+        options = ("--from", signature.key, "--signature", signature.key, *options)
+    return repair_command(subject.path, *options)
 
 
 def few(names: list[str], most: int = 4) -> str:

@@ -29,8 +29,8 @@ class Function:
     """A callable in the object graph: a `tf.function`, or a bare concrete function.
 
     `path` is the shortest attribute path from the root (`__call__`, `encoder.embed`).
-    `argument_names` has no `self`; `defaults` belong to the last of them. A function that was
-    never called has no traces and cannot be run.
+    `argument_names` has no `self`; `defaults` belong to the last of them, `keyword_defaults` to
+    arguments of `keyword_only`. A function that was never called has no traces and cannot be run.
     """
 
     path: str
@@ -39,6 +39,7 @@ class Function:
     argument_names: tuple[str, ...] = ()
     defaults: tuple[Value, ...] = ()
     keyword_only: tuple[str, ...] = ()
+    keyword_defaults: tuple[tuple[str, Value], ...] = ()
     varargs: str = ""
     varkw: str = ""
     is_bare: bool = False

@@ -24,7 +24,7 @@ class OtherModel:
     """A model in another format, described in the terms that all formats share.
 
     `kind` is `onnx`, `keras` or `tfjs`; `facts` are further (label, text) pairs; `graph` is there
-    where the format has a TensorFlow graph.
+    where the format has a TensorFlow graph; `card` is what sigfix wrote into a model of its own.
     """
 
     path: Path
@@ -37,3 +37,4 @@ class OtherModel:
     facts: tuple[tuple[str, str], ...] = ()
     graph: Graph | None = None
     problems: tuple[Problem, ...] = ()
+    card: Mapping[str, object] | None = None

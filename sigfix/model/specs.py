@@ -76,7 +76,15 @@ class CompositeSpec:
     component_count: int = 0
 
     def __str__(self) -> str:
-        return f"{self.class_name}({self.state})"
+        kind = self.class_name.removesuffix("Spec")
+        literals = [item for _, item in leaves(self.state) if isinstance(item, OpaqueLiteral)]
+        shapes = [
+            item.text.partition("(")[2].rstrip(")") for item in literals if item.kind == "shape"
+        ]
+        dtypes = [item.text.removeprefix("tf.") for item in literals if item.kind == "dtype"]
+        if len(shapes) == 1 and dtypes:  # ragged, sparse: the first dtype is that of the values
+            return f"{kind}({dtypes[0]}{shapes[0]})"
+        return f"{kind}({self.state})"
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from sigfix.describing.candidates import input_candidates, output_candidates
+from sigfix.describing.candidates import unsigned_candidates
 from sigfix.describing.operators import custom_operators
 from sigfix.describing.producer import producers
 from sigfix.describing.targets import find_target
@@ -41,12 +41,7 @@ def inspect(
         model = replace(model, variables=verified)
     candidates, custom = [], []
     for meta in model.meta_graphs:
-        unsigned = meta.objects is None and not meta.user_signatures
-        candidates.append(
-            (tuple(input_candidates(meta)), tuple(output_candidates(meta)))
-            if unsigned
-            else ((), ())
-        )
+        candidates.append(unsigned_candidates(meta) if meta.objects is None else ((), ()))
         custom.append(custom_operators(meta.graph))
     return Inspection(
         path=path,

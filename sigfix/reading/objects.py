@@ -81,11 +81,15 @@ def _argument_specification(message: Any) -> dict[str, Any]:
     if message.is_method and names:
         names = names[1:]
     defaults = fields.get("defaults")
+    keyword_defaults = fields.get("kwonlydefaults")
     signature = read_value(message.input_signature) if message.HasField("input_signature") else None
     found: dict[str, Any] = {
         "argument_names": names,
         "defaults": defaults.items if isinstance(defaults, TupleValue) else (),
         "keyword_only": _strings(fields.get("kwonlyargs")),
+        "keyword_defaults": (
+            keyword_defaults.items if isinstance(keyword_defaults, DictValue) else ()
+        ),
         "input_signature": signature if isinstance(signature, TupleValue) else None,
     }
     for name in ("varargs", "varkw"):

@@ -12,6 +12,8 @@ from sigfix.errors import UnreadableModelError
 from sigfix.model import Graph, Node, OtherModel, Problem, Shape, TensorSpec
 from sigfix.reading.protos import dtype_name
 
+CARD_KEY = "sigfix"
+"""Where sigfix keeps its card in `userDefinedMetadata`."""
 _LARGEST = 512 << 20
 _BYTES = {"float32": 4, "int32": 4, "bool": 1, "uint8": 1, "uint16": 2, "float16": 2,
           "complex64": 8, "string": 0}  # fmt: skip
@@ -158,12 +160,18 @@ def read_tfjs(path: Path) -> OtherModel:
 
 def _described(path: Path, size: int, document: dict[str, Any]) -> OtherModel:
     facts, problems = _weights(document.get("weightsManifest"), path.parent)
-    for key, label in (("generatedBy", "made by"), ("convertedBy", "converter")):
-        if document.get(key):
-            facts[label] = str(document[key])
+    made_by = str(document.get("generatedBy") or "")
+    if made_by[:1].isdigit():
+        made_by = f"TensorFlow {made_by}"
+    if made_by:
+        facts["producer"] = made_by
+    if document.get("convertedBy"):
+        facts["converter"] = str(document["convertedBy"])
     metadata = document.get("userDefinedMetadata")
+    card = metadata.get(CARD_KEY) if isinstance(metadata, dict) else None
     if isinstance(metadata, dict):
-        facts["metadata"] = ", ".join(sorted(map(str, metadata)))
+        others = sorted(str(key) for key in metadata if key != CARD_KEY)
+        facts |= {"metadata": ", ".join(others)} if others else {}
     topology = document["modelTopology"]
     nodes = topology.get("node") if isinstance(topology, dict) else None
     layers = document.get("format") == "layers-model" or nodes is None
@@ -184,4 +192,5 @@ def _described(path: Path, size: int, document: dict[str, Any]) -> OtherModel:
         facts=tuple(facts.items()),
         graph=graph,
         problems=tuple(problems),
+        card=card if isinstance(card, dict) else None,
     )

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sigfix.describing.callables import trace_arguments
+from sigfix.describing.callables import declaration_text, trace_arguments
 from sigfix.describing.candidates import Candidate
 from sigfix.diagnosis.rule import Finding, Severity
 from sigfix.model import (
@@ -99,6 +99,7 @@ def _model_value(model: SavedModel) -> dict[str, Any]:
         "encoding": model.encoding,
         "directory": str(model.path),
         "size_bytes": model.size_bytes,
+        "card": model.card,
         "meta_graphs": [_meta_value(meta) for meta in model.meta_graphs],
         "variable_store": None if model.variables is None else _store_value(model.variables),
     }
@@ -113,6 +114,7 @@ def _other_value(model: OtherModel) -> dict[str, Any]:
         "title": model.title,
         "size_bytes": model.size_bytes,
         "facts": dict(model.facts),
+        "card": model.card,
         "inputs": tensors(model.inputs),
         "outputs": tensors(model.outputs),
         "operators": dict(model.operators),
@@ -163,6 +165,7 @@ def _tensor_value(item: SignatureTensor) -> dict[str, Any]:
 def _function_value(function: Function) -> dict[str, Any]:
     return {
         "path": function.path,
+        "declaration": declaration_text(function) or None,
         "traces": [
             {
                 "name": trace.name,

@@ -54,16 +54,16 @@ def test_healthy_model_has_no_finding(build: Callable[[], Model], tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("code", "model"),
+    ("target", "model"),
     [
-        pytest.param(code, model, id=f"{code}-{number}")
-        for number, (code, model) in enumerate(broken_saved_models())
+        pytest.param(target, model, id=f"{code}-{number}")
+        for number, (code, target, model) in enumerate(broken_saved_models())
     ],
 )
-def test_findings_agree_with_the_catalogue(code: str, model: Model, tmp_path: Path) -> None:
+def test_findings_agree_with_the_catalogue(target: str, model: Model, tmp_path: Path) -> None:
     """Severity and words are the rule's; a command names the model, or there is no repair."""
     path = model.write(tmp_path / "my model")
-    for finding in inspect(path, target="tfjs-wasm").findings:
+    for finding in inspect(path, target=target).findings:
         assert finding.severity is RULES[finding.code].severity
         assert finding.message
         if finding.command:

@@ -17,21 +17,22 @@ BLANKS = ("NAME", "SHAPE", "VALUE", "TENSOR")
 
 
 @pytest.mark.parametrize(
-    ("code", "model"),
+    ("code", "target", "model"),
     [
-        pytest.param(code, model, id=f"{code}-{number}")
-        for number, (code, model) in enumerate(broken_saved_models())
+        pytest.param(code, target, model, id=f"{code}-{number}")
+        for number, (code, target, model) in enumerate(broken_saved_models())
     ],
 )
 def test_command_is_planned(
     code: str,
+    target: str,
     model: Model,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for finding in inspect(model.write(Path("m"))).findings:
+    for finding in inspect(model.write(Path("m")), target=target).findings:
         if finding.code != code or not finding.command:
             continue
         if any(word in finding.command for word in BLANKS):

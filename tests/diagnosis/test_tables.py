@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import importlib.util
-import os
-import shutil
+import json
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sigfix.describing.operator_kinds import unknown_names
+from sigfix.describing.targets import tflite_table
+from sigfix.errors import SigfixError
 from sigfix.rendering.rules_text import render_page
-from tests.tools import tensorflow_operators, tfjs_operators
+from tests.npm_packages import installed
+from tests.tools import tensorflow_operators, tfjs_operators, tflite_operators
 
 ROOT = Path(__file__).parents[2]
 
@@ -22,17 +26,70 @@ def test_operator_kinds_are_operators() -> None:
     assert unknown_names() == []
 
 
-@pytest.mark.slow
-def test_tensorflow_table_is_current(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def tensorflow() -> dict[str, Any]:
+    """What the installed TensorFlow says, in a process of its own: its table, and some verdicts."""
     if importlib.util.find_spec("tensorflow") is None:
         pytest.skip("TensorFlow is not installed")
-    output = tmp_path / "table.txt"
-    script = ROOT / "tests" / "tools" / "tensorflow_operators.py"
-    subprocess.run([sys.executable, str(script), str(output)], check=True, capture_output=True)
-    text = tensorflow_operators.TABLE.read_text()
-    if output.read_text().splitlines()[0] != text.splitlines()[0]:
+    code = (
+        "import json, sys\n"
+        "from tests.tools import tensorflow_operators, tflite_operators\n"
+        "table = tensorflow_operators.table()\n"
+        "found = {name: tflite_operators.verdict(name) for name in sys.argv[1:]}\n"
+        "print(json.dumps({'table': table, 'verdicts': found}))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *sample()],
+        cwd=ROOT, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    said: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    if said["table"].splitlines()[0] != tensorflow_operators.TABLE.read_text().splitlines()[0]:
         pytest.skip("another version of TensorFlow is installed than the tabled one")
-    assert output.read_text() == text
+    return said
+
+
+def sample() -> dict[str, str]:
+    """A few operators of each verdict, from all over the table."""
+    verdicts = tflite_table()
+    found = {}
+    for wanted in ("builtin", "select", "refused"):
+        names = [name for name, verdict in verdicts.items() if verdict == wanted]
+        found.update(dict.fromkeys(names[:: len(names) // 6], wanted))
+    return found
+
+
+@pytest.mark.slow
+def test_tensorflow_table_is_current(tensorflow: dict[str, Any]) -> None:
+    assert tensorflow["table"] == tensorflow_operators.TABLE.read_text()
+
+
+def test_tflite_table_is_current(tensorflow: dict[str, Any]) -> None:
+    """Of the tabled version, with the same verdict on a sample; the whole takes ten minutes."""
+    version = tensorflow["table"].partition("TensorFlow ")[2].partition(":")[0]
+    first = tflite_operators.TABLE.read_text().splitlines()[0]
+    assert first == f"# What the TFLite converter of TensorFlow {version} takes."
+    assert tensorflow["verdicts"] == sample()
+
+
+@pytest.mark.matrix
+def test_whole_tflite_table_is_current() -> None:
+    if importlib.util.find_spec("tensorflow") is None:
+        pytest.skip("TensorFlow is not installed")
+    assert tflite_operators.table() == tflite_operators.TABLE.read_text()
+
+
+def test_tflite_table_knows_its_own_builtins() -> None:
+    """No operator is refused whose name a builtin of TFLite's schema has."""
+    if importlib.util.find_spec("tensorflow") is None:
+        pytest.skip("TensorFlow is not installed")
+    origin = importlib.util.find_spec("tensorflow").origin  # type: ignore[union-attr]
+    assert origin is not None
+    schema = Path(origin).parent / "lite" / "python" / "schema_py_generated.py"
+    body = schema.read_text().partition("class BuiltinOperator")[2].partition("class ")[0]
+    builtins = {name.replace("_", "").lower() for name in re.findall(r"^    (\w+) = ", body, re.M)}
+    assert len(builtins) > 150
+    lacking = [name for name, verdict in tflite_table().items() if verdict != "builtin"]
+    assert [name for name in lacking if re.sub(r"V\d$", "", name).lower() in builtins] == []
 
 
 def test_tfjs_operators_are_current() -> None:
@@ -44,26 +101,18 @@ def test_tfjs_operators_are_current() -> None:
     assert tabled == tfjs_operators.op_list()
 
 
-def node_modules() -> Path | None:
-    """Where the npm packages are: SIGFIX_NODE_MODULES, or beside the demo's sources."""
-    for text in (os.environ.get("SIGFIX_NODE_MODULES", ""), str(ROOT / "sigfix/web/node_modules")):
-        if text and (Path(text) / "@tensorflow" / "tfjs-core").is_dir():
-            return Path(text)
-    return None
-
-
 def test_tfjs_kernels_are_current() -> None:
-    """What each installed backend registers, asked of the backend itself in Node."""
-    found = node_modules()
-    if found is None or shutil.which("node") is None:
-        pytest.skip("Node or the @tensorflow npm packages are absent (SIGFIX_NODE_MODULES)")
+    """What each backend registers, asked of the backend itself in Node."""
+    try:
+        found = installed(tfjs_operators.PACKAGES)
+    except (SigfixError, subprocess.SubprocessError) as error:
+        pytest.skip(f"npm could not install the TensorFlow.js backends: {error}")
     packages = tfjs_operators.Packages(found)
     lines = tfjs_operators.TABLE.read_text().splitlines()
-    if packages.version() not in lines[0]:
-        pytest.skip("another version of tfjs-core is installed than the tabled one")
+    assert packages.version() in lines[0]
     tabled = {line.split()[1]: line.split()[2:] for line in lines if line.startswith("backend ")}
     backends = packages.backends()
-    assert backends
+    assert sorted(backends) == ["cpu", "node", "wasm", "webgl", "webgpu"]
     for name, kernels in backends.items():
         assert tabled[name] == kernels, name
     needed = {line.split()[1]: line.split()[3:] for line in lines if line.startswith("op ")}
@@ -80,3 +129,4 @@ def test_package_ships_its_tables() -> None:
     """Files that are no Python modules are in the wheel's folder list by being in the package."""
     names = {path.name for path in (ROOT / "sigfix").rglob("*.txt")}
     assert {"messages.txt", "tensorflow_operators.txt", "tfjs_operators.txt"} <= names
+    assert "tflite_operators.txt" in names

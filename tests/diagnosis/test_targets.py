@@ -15,7 +15,7 @@ from tests.models import healthy
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_healthy_model_runs_everywhere(target: str, tmp_path: Path) -> None:
-    assert inspect(healthy().write(tmp_path / "m"), target=target).findings == ()
+    assert inspect(healthy().write(tmp_path / "1"), target=target).findings == ()
 
 
 def test_no_target_no_target_findings(tmp_path: Path) -> None:

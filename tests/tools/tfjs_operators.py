@@ -1,12 +1,12 @@
 """Write sigfix/describing/tables/tfjs_operators.txt: what TF.js and its backends can run.
 
-    python -m tests.tools.tfjs_operators NODE_MODULES [OUTPUT]
+    python -m tests.tools.tfjs_operators [OUTPUT]
 
-NODE_MODULES holds @tensorflow/tfjs-core, tfjs-converter and the backends (cpu, wasm, webgl,
-webgpu, tfjs-node). The operators come from the op_list of the installed tensorflowjs package; the
-kernels that each one needs from the converter's executors and the ops of tfjs-core, read as text;
-the kernels that a backend has from its registrations, by running them in Node (tfjs-node, whose
-registrations need a native library, is read as text).
+The npm packages are those of tests/tools/npm, installed once into sigfix's cache. The operators
+come from the op_list of the installed tensorflowjs package; the kernels that each one needs from
+the converter's executors and the ops of tfjs-core, read as text; the kernels that a backend has
+from its registrations, by running them in Node (tfjs-node, whose registrations need a native
+library, is read as text).
 """
 
 from __future__ import annotations
@@ -19,7 +19,11 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from sigfix.verifying.node import find_node
+from tests.npm_packages import installed
+
 TABLE = Path(__file__).parents[2] / "sigfix" / "describing" / "tables" / "tfjs_operators.txt"
+PACKAGES = Path(__file__).with_name("npm")
 _SCRIPT = Path(__file__).with_name("tfjs_kernels.js")
 _CASE = re.compile(r"case '([^']+)'\s*:")
 _COMPLEX = frozenset({"Complex", "ComplexAbs"})
@@ -124,7 +128,7 @@ class Packages:
     def backends(self) -> dict[str, list[str]]:
         """Backend -> its kernels."""
         done = subprocess.run(
-            ["node", str(_SCRIPT), str(self.root.parent)],
+            [str(find_node().program), str(_SCRIPT), str(self.root.parent)],
             check=True, capture_output=True, text=True,
         )  # fmt: skip
         found: dict[str, list[str]] = json.loads(done.stdout[done.stdout.index("{") :])
@@ -155,5 +159,5 @@ def table(node_modules: Path) -> str:
 
 
 if __name__ == "__main__":
-    output = Path(sys.argv[2]) if len(sys.argv) > 2 else TABLE
-    output.write_text(table(Path(sys.argv[1])), encoding="ascii")
+    output = Path(sys.argv[1]) if len(sys.argv) > 1 else TABLE
+    output.write_text(table(installed(PACKAGES)), encoding="ascii")

@@ -70,7 +70,7 @@ RULES = (
         fix="sigfix repair MODEL --function NAME --bind training=false picks the trace.",
     ),
     Rule(
-        "SIG007", "no-inputs", Severity.WARNING, Fixable.NEVER,
+        "SIG007", "no-inputs", Severity.WARNING, Fixable.SOMETIMES,
         what="A signature has no inputs.",
         why="It returns the same every time, or reads the model's state: converters drop it or "
         "fold it into a constant.",
@@ -81,21 +81,23 @@ RULES = (
         "--remove-signature KEY.",
     ),
     Rule(
-        "SIG008", "no-outputs", Severity.WARNING, Fixable.NEVER,
+        "SIG008", "no-outputs", Severity.WARNING, Fixable.SOMETIMES,
         what="A signature has no outputs.",
         why="Nothing can be fetched from it; TensorFlow Serving refuses to call it.",
         causes="The function returns None: it only changes the model's state.",
         example="reset() -> {}",
-        fix="Choose another signature, or return a tensor in the original code.",
+        fix="Choose another signature, or remove it (sigfix repair MODEL --remove-signature KEY), "
+        "or return a tensor in the original code.",
     ),
     Rule(
-        "SIG009", "training-signature", Severity.WARNING, Fixable.NEVER,
+        "SIG009", "training-signature", Severity.WARNING, Fixable.SOMETIMES,
         what="A signature looks like a training step: labels go in or a loss comes out.",
         why="Training steps change variables and need gradients; they are no use for inference and "
         "do not convert.",
         causes="A training function was exported for on-device learning.",
         example="train(x, y) -> {loss: float32[]}",
-        fix="Choose another signature with --signature.",
+        fix="Choose another signature with --signature, or remove it: sigfix repair MODEL "
+        "--remove-signature KEY.",
     ),
     Rule(
         "SIG010", "blank-method-name", Severity.WARNING, Fixable.ALWAYS,
@@ -106,7 +108,7 @@ RULES = (
         fix="sigfix repair MODEL --method-name tensorflow/serving/predict.",
     ),
     Rule(
-        "SIG011", "legacy-method-name", Severity.NOTE, Fixable.NEVER,
+        "SIG011", "legacy-method-name", Severity.NOTE, Fixable.SOMETIMES,
         what="A signature is made for TensorFlow Serving's classify or regress calls.",
         why="Such a signature takes serialised tf.Example strings and parses them in the graph; "
         "few other consumers have those operators.",

@@ -31,7 +31,8 @@ RULES = (
         causes="Arguments such as `training`, `mask` or an options object are part of the "
         "function.",
         example="__call__(x: float32[?,3], training=False)",
-        fix="sigfix repair MODEL --bind training=false.",
+        fix="sigfix repair MODEL --function NAME fixes it at the value of the trace; where there "
+        "are several, --bind training=false picks one.",
     ),
     Rule(
         "SPC104", "generic-names", Severity.NOTE, Fixable.ALWAYS,
@@ -53,13 +54,14 @@ RULES = (
         "MODEL --input x:TENSOR.",
     ),
     Rule(
-        "SPC106", "shared-tensor", Severity.WARNING, Fixable.NEVER,
+        "SPC106", "shared-tensor", Severity.WARNING, Fixable.SOMETIMES,
         what="Two keys of a signature stand for the same tensor.",
         why="Two values for one tensor cannot both be fed: loaders reject the signature or use one "
         "of the two. Converters that match by tensor merge the outputs.",
         causes="The signature was put together by hand, or one layer is returned twice.",
         example="i16 and u16 are both i16:0",
-        fix="Remove one: sigfix repair MODEL --drop-output KEY.",
+        fix="Of outputs, remove one: sigfix repair MODEL --drop-output KEY. Of inputs, make the "
+        "model again with a placeholder for each.",
     ),
     Rule(
         "SPC107", "absent-tensor", Severity.ERROR, Fixable.SOMETIMES,

@@ -7,7 +7,7 @@ from sigfix.diagnosis.rule import Fixable, Rule, Severity
 RULES = (
     Rule(
         "TGT401", "operator-not-in-target", Severity.ERROR, Fixable.NEVER,
-        what="The target's converter does not know an operator.",
+        what="The target does not have an operator.",
         why="Conversion stops, or the model throws when it runs.",
         causes="The target supports a part of TensorFlow's operators only.",
         example="LoopCond is not an operator of TF.js",
@@ -22,12 +22,13 @@ RULES = (
         fix="Use another backend, or replace the operator.",
     ),
     Rule(
-        "TGT403", "channels-first", Severity.WARNING, Fixable.SOMETIMES,
+        "TGT403", "channels-first", Severity.WARNING, Fixable.NEVER,
         what="A convolution or pooling is in NCHW layout.",
         why="TF.js computes NHWC only; TensorFlow's CPU kernels too.",
         causes="The model comes from PyTorch or ONNX, or was trained on GPUs with channels first.",
         example="Conv2D with data_format NCHW",
-        fix="sigfix convert --tfjs --layout nhwc where the source allows it.",
+        fix="Convert the ONNX file that the model was made from: sigfix convert MODEL.onnx --tfjs "
+        "puts it into NHWC.",
     ),
     Rule(
         "TGT404", "control-flow", Severity.WARNING, Fixable.NEVER,
@@ -62,5 +63,43 @@ RULES = (
         causes="Splitting images into windows, attention over several axes.",
         example="Transpose of a tensor with 7 dimensions",
         fix="Merge dimensions in the original model.",
+    ),
+    Rule(
+        "TGT408", "select-operator", Severity.WARNING, Fixable.NEVER,
+        what="TFLite runs an operator only with TensorFlow's own kernels linked in "
+        "(SELECT_TF_OPS).",
+        why="The plain converter refuses the model; with SELECT_TF_OPS the application carries "
+        "megabytes more, and most delegates leave those operators to the CPU.",
+        causes="The operator has no TFLite builtin and is on the allowlist of SELECT_TF_OPS.",
+        example="ExtractImagePatches, StringSplitV2",
+        fix="Set converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS, "
+        "tf.lite.OpsSet.SELECT_TF_OPS], or replace the operator in the original model.",
+    ),
+    Rule(
+        "TGT409", "version-directory", Severity.NOTE, Fixable.NEVER,
+        what="The model is not in a directory whose name is a version number.",
+        why="TensorFlow Serving watches BASE/NUMBER/ and serves the largest number; without one "
+        "it finds no version of the model.",
+        causes="The model was saved to a directory with a name.",
+        example="models/half_plus_two/saved_model.pb, where models/half_plus_two/1/ is looked for",
+        fix="mkdir -p BASE && cp -r MODEL BASE/1, and serve BASE.",
+    ),
+    Rule(
+        "TGT410", "serving-call", Severity.ERROR, Fixable.ALWAYS,
+        what="TensorFlow Serving refuses to call a signature under its method name.",
+        why="Predict, Classify and Regress each accept their own method name; Classify and Regress "
+        "also fix the keys of inputs and outputs.",
+        causes="The signature was put together by hand, or its outputs were renamed.",
+        example="tensorflow/serving/classify with the output probabilities",
+        fix="sigfix repair MODEL --method-name tensorflow/serving/predict.",
+    ),
+    Rule(
+        "TGT411", "binary-output-name", Severity.NOTE, Fixable.ALWAYS,
+        what="A string output of the signature does not end in _bytes.",
+        why="TensorFlow Serving's REST API encodes an output in Base64 only where its name ends "
+        "in _bytes; anything else must be UTF-8 text.",
+        causes="An image or a serialised message is returned under a plain name.",
+        example="output png: string[?]",
+        fix="Where the output is binary: sigfix repair MODEL --rename png=png_bytes.",
     ),
 )  # fmt: skip

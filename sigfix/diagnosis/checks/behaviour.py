@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sigfix.describing.callables import trace_arguments
 from sigfix.describing.operator_kinds import (
     BATCH_NORM,
     PYTHON_FUNCTIONS,
@@ -11,8 +12,9 @@ from sigfix.describing.operator_kinds import (
     TABLES,
 )
 from sigfix.describing.operators import custom_operators
+from sigfix.diagnosis.rule import repair_command
 from sigfix.diagnosis.subject import Findings, Subject, few, finding, located
-from sigfix.model import Node, Signature
+from sigfix.model import Literal, Node, Signature
 
 
 def _ops(nodes: list[Node], kinds: frozenset[str]) -> list[str]:
@@ -43,12 +45,23 @@ def check_training_mode(subject: Subject) -> Findings:
                 )
                 if names
             ]
-            yield finding("BEH301", " and ".join(what), where, tuple((batch_norm + dropout)[:6]))
+            evidence = tuple((batch_norm + dropout)[:6])
+            yield finding("BEH301", " and ".join(what), where, evidence, _inference_trace(subject))
         random = sorted({
             node.op for node in nodes if node.op in RANDOM and not _is_dropout(node)
         })  # fmt: skip
         if random:
             yield finding("BEH308", f"random operators: {few(random)}", where)
+
+
+def _inference_trace(subject: Subject) -> str:
+    """The command that takes a trace made with training=False, '' where there is none."""
+    for function in subject.callables:
+        for trace in function.traces:
+            if ("training", Literal(False)) in trace_arguments(function, trace):
+                bind = ("--bind", "training=false")
+                return repair_command(subject.path, "--function", function.path, *bind)
+    return ""
 
 
 def check_tables(subject: Subject) -> Findings:

@@ -28,5 +28,5 @@ def check_other(model: OtherModel, target: Target | None) -> Iterator[Finding]:
     if target is None or model.graph is None:
         return
     functions = set(model.graph.function_by_name)
-    yield from check_nodes(list(model.graph.nodes), target, "", model.path, functions)
+    yield from check_nodes(list(model.graph.nodes), target, "", functions)
     yield from check_types(edges, target, "", None)

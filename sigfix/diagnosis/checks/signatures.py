@@ -10,13 +10,14 @@ from sigfix.model import DEFAULT_SERVING_KEY, Function, Signature
 
 _LOSS_WORDS = ("loss", "train_op", "train_loss", "total_loss", "gradients")
 _LABEL_WORDS = ("label", "labels", "target", "targets", "y_true")
+_ENTRY_POINTS = ("__call__", "call", "serve", "predict")
 _PREDICT = "tensorflow/serving/predict"
 _LEGACY = ("tensorflow/serving/classify", "tensorflow/serving/regress")
 
 
 def preferred(functions: list[Function]) -> list[Function]:
     """The functions a signature is most likely meant for: the root's own before submodules'."""
-    for path in ("__call__", "call", "serve", "predict"):
+    for path in _ENTRY_POINTS:
         named = [item for item in functions if item.path == path]
         if named:
             return named
@@ -119,11 +120,16 @@ def check_offered(subject: Subject) -> Findings:
             command=repair_command(subject.path, "--from", keys[0]),
         )
     else:
+        best = _most_useful(signatures)
+        functions = preferred(subject.callables)
+        options = ["--from", best.key]
+        if not best.inputs and functions and functions[0].path in _ENTRY_POINTS:
+            options = ["--function", functions[0].path]
         yield finding(
             "SIG003",
             f"{len(keys)} signatures, none of them serving_default: {few(keys)}",
             located(subject),
-            command=repair_command(subject.path, "--from", _most_useful(signatures).key),
+            command=repair_command(subject.path, *options),
         )
 
 
@@ -146,13 +152,16 @@ def check_shape_of_signature(subject: Subject) -> Findings:
     """SIG007 to SIG009: no inputs, no outputs, a training step."""
     for signature in subject.meta.user_signatures:
         where = located(subject, signature)
+        command = ""
+        if len(subject.meta.user_signatures) > 1 and signature.key != DEFAULT_SERVING_KEY:
+            command = repair_command(subject.path, "--remove-signature", signature.key)
         if not signature.inputs:
-            yield finding("SIG007", "takes no inputs", where)
+            yield finding("SIG007", "takes no inputs", where, (), command)
         if not signature.outputs:
-            yield finding("SIG008", "returns no outputs", where)
+            yield finding("SIG008", "returns no outputs", where, (), command)
         marks = _training_marks(signature)
         if marks:
-            yield finding("SIG009", "looks like a training step", where, tuple(marks))
+            yield finding("SIG009", "looks like a training step", where, tuple(marks), command)
 
 
 def check_method_names(subject: Subject) -> Findings:
@@ -168,11 +177,18 @@ def check_method_names(subject: Subject) -> Findings:
                 command=repair_command(subject.path, "--method-name", _PREDICT),
             )
         elif method in _LEGACY:
+            plain = [
+                item.key for item in subject.meta.user_signatures if item.method_name == _PREDICT
+            ]
+            command = ""
+            if plain and signature.key == DEFAULT_SERVING_KEY:
+                command = repair_command(subject.path, "--from", plain[0])
             yield finding(
                 "SIG011",
                 f"made for TensorFlow Serving's {method.rpartition('/')[2]} call",
                 where,
-                (f"method name {method}, where others have {_PREDICT}",),
+                (),
+                command,
             )
 
 

@@ -9,8 +9,9 @@ from sigfix.describing.callables import is_nested, non_tensor_arguments, signatu
 from sigfix.describing.operators import tensor_dtype
 from sigfix.diagnosis.checks.signatures import preferred
 from sigfix.diagnosis.rule import Fixable, repair_command
-from sigfix.diagnosis.subject import Findings, Subject, few, finding, located
+from sigfix.diagnosis.subject import Findings, Subject, few, finding, located, repair_signature
 from sigfix.model import (
+    Function,
     Literal,
     Signature,
     SignatureTensor,
@@ -47,7 +48,7 @@ def check_ranks(subject: Subject) -> Findings:
                 command = ""
                 if part.startswith("input"):
                     declared = f"{item.key}={item.spec.dtype}[SHAPE]"
-                    command = repair_command(subject.path, "--input", declared)
+                    command = repair_signature(subject, signature, "--input", declared)
                 yield finding(
                     "SPC101",
                     "the rank is unknown",
@@ -81,15 +82,23 @@ def check_python_arguments(subject: Subject) -> Findings:
             if isinstance(leaf, Literal)
         ]
         if found:
-            name, leaf = found[0]
-            value = str(leaf.value).lower() if isinstance(leaf.value, bool) else str(leaf.value)
             yield finding(
                 "SPC103",
                 "takes " + few([f"{name}={leaf}" for name, leaf in found]) + " beside tensors",
                 located(subject, part=f"function {function.path}"),
                 (),
-                repair_command(subject.path, "--bind", f"{name}={value}"),
+                repair_command(subject.path, "--function", function.path, *_choice(function)),
             )
+
+
+def _choice(function: Function) -> tuple[str, ...]:
+    """`--bind training=false` where only the traces' flags differ; one trace needs no choice."""
+    for number, name in enumerate(function.argument_names if len(function.traces) > 1 else ()):
+        values = {str(trace.args.items[number]) for trace in function.traces
+                  if number < len(trace.args.items)}  # fmt: skip
+        if values == {"True", "False"}:
+            return ("--bind", f"{name}=false")
+    return ()
 
 
 def check_names(subject: Subject) -> Findings:
@@ -102,7 +111,11 @@ def check_names(subject: Subject) -> Findings:
                 f"generic names: {few(generic)}",
                 located(subject, signature),
                 (),
-                repair_command(subject.path, "--rename", f"{generic[0]}=NAME"),
+                repair_signature(
+                    subject,
+                    signature,
+                    *(part for key in generic for part in ("--rename", f"{key}=NAME")),
+                ),
             )
 
 
@@ -131,10 +144,13 @@ def check_sharing(subject: Subject) -> Findings:
                     keys.setdefault(name, []).append(item.key)
             for name, sharing in sorted(keys.items()):
                 if len(sharing) > 1:
+                    options = [part for key in sharing[1:] for part in ("--drop-output", key)]
                     yield finding(
                         "SPC106",
                         f"{few(sharing)} are the same tensor {name}",
                         located(subject, signature, f"{kind} {sharing[1]}"),
+                        (),
+                        repair_signature(subject, signature, *options) if kind == "output" else "",
                     )
 
 
@@ -165,7 +181,7 @@ def check_presence(subject: Subject) -> Findings:
                     f"{name or '(no name)'} {reason}",
                     located(subject, signature, part),
                     (),
-                    repair_command(subject.path, *option),
+                    repair_signature(subject, signature, *option),
                 )
 
 
@@ -186,7 +202,7 @@ def check_use(subject: Subject) -> Findings:
                 "no output depends on it",
                 located(subject, signature, f"input {item.key}"),
                 (),
-                repair_command(subject.path, "--bind", f"{item.key}=VALUE"),
+                repair_signature(subject, signature, "--bind", f"{item.key}=VALUE"),
             )
 
 
@@ -242,7 +258,9 @@ def check_static(subject: Subject) -> Findings:
                     f"declared {format_shape(shape)}; the target needs a static shape",
                     located(subject, signature, f"input {item.key}"),
                     (),
-                    repair_command(subject.path, "--input", f"{item.key}={item.spec.dtype}{fixed}"),
+                    repair_signature(
+                        subject, signature, "--input", f"{item.key}={item.spec.dtype}{fixed}"
+                    ),
                 )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from sigfix.describing.operator_kinds import CONTROL_FLOW
 from sigfix.describing.targets import FUSED_PARTS, VANISHING, Target, missing_kernels
+from sigfix.diagnosis.checks.serving import check_serving
 from sigfix.diagnosis.checks.specs import check_static
 from sigfix.diagnosis.rule import Finding, repair_command
 from sigfix.diagnosis.subject import Findings, Subject, few, finding, located
@@ -20,7 +20,7 @@ def _counted(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def check_operators(nodes: list[Node], target: Target, where: str, functions: set[str]) -> Findings:
-    """TGT401 and TGT402: operators that the target or its backend lacks."""
+    """TGT401, TGT402 and TGT408: operators that the target or its backend lacks."""
     if target.operators is None:
         return
     foreign = [
@@ -35,10 +35,18 @@ def check_operators(nodes: list[Node], target: Target, where: str, functions: se
             where,
             _counted(foreign),
         )
+    optional = [node.op for node in nodes if node.op in target.optional_operators]
+    if optional:
+        yield finding(
+            "TGT408",
+            f"{target.title} has these only with SELECT_TF_OPS: {few(sorted(set(optional)))}",
+            where,
+            _counted(optional),
+        )
     badly_fused = [
         part
         for node in nodes
-        if node.op.startswith("_Fused")
+        if target.forces_async and node.op.startswith("_Fused")
         for part in node.attributes.get("fused_ops") or ()
         if part not in FUSED_PARTS
     ]
@@ -65,7 +73,7 @@ def check_operators(nodes: list[Node], target: Target, where: str, functions: se
             )
 
 
-def check_layout(nodes: list[Node], target: Target, where: str, path: Path) -> Findings:
+def check_layout(nodes: list[Node], target: Target, where: str) -> Findings:
     """TGT403: convolutions and poolings with channels first."""
     if not target.needs_nhwc:
         return
@@ -75,13 +83,11 @@ def check_layout(nodes: list[Node], target: Target, where: str, path: Path) -> F
         if str(node.attributes.get("data_format", "")).startswith("NC") and node.op != "BiasAdd"
     ]
     if first:
-        command = shlex.join(["sigfix", "convert", str(path), "--tfjs", "--layout", "nhwc"])
         yield finding(
             "TGT403",
             f"{len(first)} operators with channels first: {few(sorted(set(first)))}",
             where,
             _counted(first),
-            command,
         )
 
 
@@ -101,7 +107,7 @@ def check_control_flow(nodes: list[Node], target: Target, where: str) -> Finding
 
 def check_fused_matmul(nodes: list[Node], target: Target, where: str) -> Findings:
     """TGT405: the forms of _FusedMatMul that wasm computes wrongly."""
-    if target.backend not in ("wasm", "") or target.operators is None:
+    if not target.forces_async or target.backend not in ("wasm", ""):
         return
     wrong = [
         node.name
@@ -163,11 +169,11 @@ def check_ranks(nodes: list[Node], target: Target, where: str) -> Findings:
 
 
 def check_nodes(
-    nodes: list[Node], target: Target, where: str, path: Path, functions: set[str]
+    nodes: list[Node], target: Target, where: str, functions: set[str]
 ) -> Iterator[Finding]:
     """Every check that looks at operators only."""
     yield from check_operators(nodes, target, where, functions)
-    yield from check_layout(nodes, target, where, path)
+    yield from check_layout(nodes, target, where)
     yield from check_control_flow(nodes, target, where)
     yield from check_fused_matmul(nodes, target, where)
     yield from check_ranks(nodes, target, where)
@@ -179,7 +185,7 @@ def check_target(subject: Subject, target: Target) -> Findings:
     for signature in subject.meta.user_signatures:
         where = located(subject, signature)
         nodes = subject.nodes_of[signature.key]
-        yield from check_nodes(nodes, target, where, subject.path, functions)
+        yield from check_nodes(nodes, target, where, functions)
         edges = [
             (f"{kind} {item.key}", item.spec)
             for kind, items in (("input", signature.inputs), ("output", signature.outputs))
@@ -188,9 +194,11 @@ def check_target(subject: Subject, target: Target) -> Findings:
         yield from check_types(edges, target, where, subject.path)
     if not subject.meta.user_signatures:
         nodes = [node for _, node in subject.meta.graph.all_nodes() if not _is_saver(node)]
-        yield from check_nodes(nodes, target, located(subject), subject.path, functions)
+        yield from check_nodes(nodes, target, located(subject), functions)
     if target.needs_static_shapes:
         yield from check_static(subject)
+    if target.is_server:
+        yield from check_serving(subject)
 
 
 _SAVER = frozenset({

@@ -43,10 +43,11 @@ CASES: dict[str, Pair] = {
 }
 
 
-def broken_saved_models() -> Iterator[tuple[str, Model]]:
-    """(code, model) of every SavedModel that has a finding, whatever the target."""
+def broken_saved_models() -> Iterator[tuple[str, str, Model]]:
+    """(code, target, model) of every SavedModel that has a finding; '' for no target."""
     for code, pair in CASES.items():
         for fixture in pair.has:
-            built = (fixture.build if isinstance(fixture, Aimed) else fixture)()
+            aimed = fixture if isinstance(fixture, Aimed) else Aimed("", fixture)
+            built = aimed.build()
             if isinstance(built, Model):
-                yield code, built
+                yield code, aimed.target, built

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.diagnosis.broken_models.case import FLOAT, Pair, X, operator
+from tests.diagnosis.broken_models.case import FLOAT, Pair, X, both_modes, operator
 from tests.models import Call, Model, add_node, healthy, with_variable
 
 
@@ -20,6 +20,15 @@ def dropout_in_function() -> Model:
     add_node(body.node_def, "dropout/random_uniform", "RandomUniform", dtype=FLOAT)
     model.node("y", "StatefulPartitionedCall", ["x"], f=Call("body"), Tout=[FLOAT])
     model.signature()
+    return model
+
+
+def dropout_in_one_trace() -> Model:
+    """The signature is the training trace of a function that has one for inference too."""
+    model = both_modes()
+    model.node("dropout/random_uniform", "RandomUniform", dtype=FLOAT)
+    model.node("noisy", "Mul", ["x", "dropout/random_uniform"], T=FLOAT)
+    model.signature(outputs={"y": ("noisy:0", "float32", (None, 3))})
     return model
 
 
@@ -65,7 +74,7 @@ def complete() -> Model:
 
 CASES = {
     "BEH301": Pair(
-        [batch_norm(training=True), dropout_in_function],
+        [batch_norm(training=True), dropout_in_function, dropout_in_one_trace],
         [batch_norm(training=False), operator("RandomUniform", dtype=FLOAT)],
     ),
     "BEH302": Pair([table_without_initialiser], [filled_table, complete]),

@@ -80,6 +80,14 @@ def objects(*functions: tuple[str, list[str], list[Any]]) -> Model:
     return model
 
 
+def both_modes() -> Model:
+    """A function that was traced with training=True and with training=False."""
+    model = objects(("__call__", ["f_1"], [X, True]))
+    model.traced_function(["f_2"], [X, False], ["x", "training"])
+    model.meta.object_graph_def.nodes[1].function.concrete_functions.append("f_2")
+    return model
+
+
 def operator(op: str, **attributes: Any) -> Callable[[], Model]:
     """x -> `op` -> y, as serving_default."""
 

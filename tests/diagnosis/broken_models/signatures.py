@@ -58,6 +58,36 @@ def several_traces_behind_a_signature() -> Model:
     return model
 
 
+def getters_and_a_function() -> Model:
+    """Two signatures without inputs, and a function that is better than either."""
+    model = no_signature()
+    model.node("w", "Const", dtype=FLOAT)
+    for key in ("get_w", "get_b"):
+        model.signature(key, inputs={}, outputs={"w": ("w:0", "float32", ())})
+    return model
+
+
+def beside(build: Callable[[], Model], key: str) -> Callable[[], Model]:
+    """The same model with a serving_default under another key, and one more that is in order."""
+
+    def built() -> Model:
+        model = build()
+        model.meta.signature_def[key].CopyFrom(model.meta.signature_def["serving_default"])
+        shape = (None, 3)
+        model.signature(
+            outputs={"y": ("y:0", "float32", shape)}, inputs={"x": ("x:0", "float32", shape)}
+        )
+        return model
+
+    return built
+
+
+def classify_beside_predict() -> Model:
+    model = method("tensorflow/serving/classify")()
+    model.signature("predict")
+    return model
+
+
 def no_inputs() -> Model:
     model = Model(empty=True)
     model.node("y", "Const", dtype=FLOAT)
@@ -111,16 +141,25 @@ CASES = {
         [no_serving_default, nothing_callable],
     ),
     "SIG002": Pair([no_serving_default], [several_none_default, no_signature]),
-    "SIG003": Pair([several_none_default], [several_signatures, no_serving_default]),
+    "SIG003": Pair(
+        [several_none_default, getters_and_a_function], [several_signatures, no_serving_default]
+    ),
     "SIG004": Pair([several_signatures], [healthy, several_none_default]),
     "SIG005": Pair([nothing_callable], [no_signature, no_signature_tf1]),
     "SIG006": Pair([several_traces], [no_signature, several_traces_behind_a_signature]),
     "SIG007": Pair([no_inputs], [no_outputs]),
-    "SIG008": Pair([no_outputs], [no_inputs]),
-    "SIG009": Pair([output_called("loss"), labels_go_in], [output_called("glossary")]),
+    "SIG008": Pair([no_outputs, beside(no_outputs, "reset")], [no_inputs]),
+    "SIG009": Pair(
+        [output_called("loss"), labels_go_in, beside(output_called("loss"), "train")],
+        [output_called("glossary")],
+    ),
     "SIG010": Pair([method("")], [method("tensorflow/serving/classify")]),
     "SIG011": Pair(
-        [method("tensorflow/serving/classify"), method("tensorflow/serving/regress")],
+        [
+            method("tensorflow/serving/classify"),
+            method("tensorflow/serving/regress"),
+            classify_beside_predict,
+        ],
         [method("tensorflow/serving/predict"), method("")],
     ),
     "SIG012": Pair([not_in_object_graph], [several_traces_behind_a_signature, operator("Neg")]),

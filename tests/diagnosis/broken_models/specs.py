@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.diagnosis.broken_models.case import FLOAT, Aimed, Pair, X, Y, objects
+from tests.diagnosis.broken_models.case import FLOAT, Aimed, Pair, X, Y, both_modes, objects
 from tests.models import Dtype, Model, healthy
 
 
@@ -46,6 +46,12 @@ def input_called(name: str) -> Callable[[], Model]:
 
 
 generic_names = input_called("keras_tensor_3")
+
+
+def generic_names_of_another() -> Model:
+    model = generic_names()
+    model.signature("encode", outputs={"output_0": ("y:0", "float32", (None, 3))})
+    return model
 
 
 def declared(dtype: str) -> Callable[[], Model]:
@@ -120,9 +126,9 @@ CASES = {
         [Aimed("tflite", image((None, None, None, 3)))],
         [Aimed("tflite", image((None, 8, 8, 3))), Aimed("tfjs", image((None, None, None, 3)))],
     ),
-    "SPC103": Pair([arguments(X, False)], [arguments(X)]),
+    "SPC103": Pair([arguments(X, False), both_modes], [arguments(X)]),
     "SPC104": Pair(
-        [generic_names, input_called("args_0"), input_called("input_1")],
+        [generic_names, input_called("args_0"), input_called("input_1"), generic_names_of_another],
         [healthy, input_called("input"), input_called("tensorboard")],
     ),
     "SPC105": Pair([declared("int32")], [declared("float32"), unknown_rank]),

@@ -6,7 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.diagnosis.broken_models.case import FLOAT, Aimed, Pair
-from tests.models import Dtype, Model
+from tests.diagnosis.broken_models.files import below
+from tests.models import Dtype, Model, healthy
+
+CLASSIFY, REGRESS = "tensorflow/serving/classify", "tensorflow/serving/regress"
 
 
 def single(op: str, *, shape: Any = (None, 3), **attributes: Any) -> Callable[[], Model]:
@@ -32,13 +35,29 @@ def fused(*parts: str) -> Callable[[], Model]:
     return build
 
 
-def typed(dtype: str) -> Callable[[], Model]:
+def call(method: str, inputs: list[str], outputs: list[str]) -> Callable[[], Model]:
+    """A signature with these keys for a call of TensorFlow Serving."""
+
+    def build() -> Model:
+        model = Model()
+        shape = (None, 3)
+        model.signature(
+            inputs=dict.fromkeys(inputs, ("x:0", "float32", shape)),
+            outputs=dict.fromkeys(outputs, ("y:0", "float32", shape)),
+            method=method,
+        )
+        return model
+
+    return build
+
+
+def typed(dtype: str, output: str = "y") -> Callable[[], Model]:
     def build() -> Model:
         model = Model(empty=True)
         model.node("x", "Placeholder", dtype=Dtype(dtype), shape=(None,))
         model.node("y", "Relu", ["x"], T=Dtype(dtype))
         model.signature(
-            inputs={"x": ("x:0", dtype, (None,))}, outputs={"y": ("y:0", dtype, (None,))}
+            inputs={"x": ("x:0", dtype, (None,))}, outputs={output: ("y:0", dtype, (None,))}
         )
         return model
 
@@ -53,8 +72,17 @@ matmul = {wrong: single("_FusedMatMul", transpose_b=wrong) for wrong in (True, F
 
 CASES = {
     "TGT401": Pair(
-        [Aimed("tfjs", single("Betainc")), Aimed("tfjs", fused("BiasAdd", "_FusedHardSwish"))],
-        [Aimed("tfjs", fused("BiasAdd", "Relu")), single("Betainc")],
+        [
+            Aimed("tfjs", single("Betainc")),
+            Aimed("tfjs", fused("BiasAdd", "_FusedHardSwish")),
+            Aimed("tflite", single("Betainc")),
+        ],
+        [
+            Aimed("tfjs", fused("BiasAdd", "Relu")),
+            Aimed("tflite", single("Relu")),
+            Aimed("serving", single("Betainc")),
+            single("Betainc"),
+        ],
     ),
     "TGT402": Pair(
         [
@@ -90,5 +118,31 @@ CASES = {
     "TGT407": Pair(
         [Aimed("tfjs-webgl", deep(7))],
         [Aimed("tfjs-wasm", deep(7)), Aimed("tfjs-webgl", deep(6))],
+    ),
+    "TGT408": Pair(
+        [Aimed("tflite", single("Cholesky"))],
+        [Aimed("tflite", single("Relu")), Aimed("tflite", single("Betainc"))],
+    ),
+    "TGT409": Pair(
+        [Aimed("serving", healthy), Aimed("serving", below("v1", inspected="v1"))],
+        [Aimed("serving", below("1", inspected="1")), Aimed("serving", below("20")), healthy],
+    ),
+    "TGT410": Pair(
+        [
+            Aimed("serving", call("my/own/method", ["x"], ["y"])),
+            Aimed("serving", call(CLASSIFY, ["x"], ["scores"])),
+            Aimed("serving", call(CLASSIFY, ["inputs"], ["probabilities"])),
+            Aimed("serving", call(REGRESS, ["inputs"], ["y"])),
+        ],
+        [
+            Aimed("serving", call(CLASSIFY, ["inputs"], ["classes", "scores"])),
+            Aimed("serving", call(REGRESS, ["inputs"], ["outputs"])),
+            Aimed("serving", call("tensorflow/serving/predict", ["x"], ["y"])),
+            call("my/own/method", ["x"], ["y"]),
+        ],
+    ),
+    "TGT411": Pair(
+        [Aimed("serving", typed("string"))],
+        [Aimed("serving", typed("string", "y_bytes")), Aimed("serving", typed("float32"))],
     ),
 }

@@ -1,0 +1,59 @@
+"""The card that sigfix puts into its models (sigfix/card.py), as words; a card is untrusted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_SHOWN_CHARACTERS = 40
+
+
+def card_facts(card: Mapping[str, Any]) -> list[str]:
+    """One line a subject: what the model is, its input, its output, its vocabulary.
+
+    Keys that no card of sigfix has are named at the end; values of an unexpected kind are shown as
+    they are.
+    """
+    known = {key: value for key, value in card.items() if value not in (None, "", [], {})}
+    lines = []
+    preset, task, weights = (known.pop(key, None) for key in ("preset", "task", "weights"))
+    parts = [
+        f"docTR preset {preset}" if preset else "",
+        task,
+        f"weights {weights}" if weights else "",
+    ]
+    lines.append(", ".join(str(part) for part in parts if part))
+    layout, mean, std = (known.pop(key, None) for key in ("layout", "mean", "std"))
+    read = [str(layout or "")]
+    if mean and std:
+        read.append("pixels in 0..1")
+        read.append(f"then (x - mean) / std, mean {_numbers(mean)}, std {_numbers(std)}")
+    lines.append(_sentence("reads", known.pop("input", ""), read))
+    decoder, boxes, classes = (known.pop(key, None) for key in ("decoder", "boxes", "classes"))
+    written = [f"decoder {decoder}" if decoder else ""]
+    if isinstance(boxes, dict):
+        written += [f"{str(key).replace('_', ' ')} {value}" for key, value in boxes.items()]
+    if classes:
+        written.append(f"classes {_numbers(classes)} degrees")
+    lines.append(_sentence("gives", known.pop("output", ""), written))
+    vocabulary = known.pop("vocabulary", None)
+    if isinstance(vocabulary, str):
+        more = "..." if len(vocabulary) > _SHOWN_CHARACTERS else ""
+        lines.append(
+            f"vocabulary of {len(vocabulary)} characters: {vocabulary[:_SHOWN_CHARACTERS]}{more}"
+        )
+    known.pop("version", None)
+    if known:
+        lines.append("also: " + ", ".join(map(str, known)))
+    return [line for line in lines if line]
+
+
+def _sentence(verb: str, name: object, parts: list[str]) -> str:
+    """`reads input: nhwc, pixels in 0..1`, as much of it as there is."""
+    said = ", ".join(part for part in parts if part)
+    subject = f"{verb} {name}" if name else ""
+    return ": ".join(part for part in (subject, said) if part)
+
+
+def _numbers(values: Any) -> str:
+    return " ".join(map(str, values)) if isinstance(values, (list, tuple)) else str(values)
