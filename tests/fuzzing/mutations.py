@@ -39,7 +39,7 @@ def _archive(saved_model: bytes) -> bytes:
 
 def seeds() -> list[tuple[str, bytes]]:
     """(file name, contents): the name decides how a file is read."""
-    models = [model.data() for _, model in broken_saved_models()]
+    models = [model.data() for _, _, model in broken_saved_models()]
     models.append(complete().data())
     found = [("saved_model.pb", data) for data in models]
     if CORPUS.is_dir():
