@@ -50,6 +50,7 @@ VALUE_PASSES = (
     Pass("clamps", "relu6, hard-sigmoid and clips", "clamps.rewrite_clamps"),
     Pass("scales", "batch norms and scales into weights", "scale_folding.fold_scales"),
     Pass("factors", "scalar factors into later weights", "scale_sinking.sink_scales"),
+    Pass("gelu", "its scale into weights", "gelu.fold_gelu_scales"),
     Pass(
         "transposed-convolutions",
         "as convolution and interleave",

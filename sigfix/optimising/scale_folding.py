@@ -5,6 +5,8 @@ Exact up to the rounding of the new weights. The arithmetic on weights is done i
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from sigfix.optimising.affine import (
@@ -132,28 +134,75 @@ def _into_readers(
     producer = graph.nodes.get(affine.data)
     if not affine.scales and producer is not None and producer.op in PRODUCTS:
         return False
-    readers = consumers.get(node.name, [])
-    weights = [weights_of(graph, r) for r in readers]
-    if (
-        not readers
-        or any(w is None for w in weights)
-        or len({r.name for r in readers}) < len(readers)
+    found = _products_behind(graph, node, shapes, consumers)
+    if not found or len({product.name for product, _ in found}) < len(found):
+        return False
+    if affine.shifts and any(
+        _pads(product, kernel) or product.name in graph.outputs for product, kernel in found
     ):
         return False
-    for reader, kernel in zip(readers, weights, strict=True):
-        if reader.input[DATA_INPUT[reader.op]] not in (node.name, f"{node.name}:0"):
-            return False
-        assert kernel is not None
-        if affine.shifts and (_pads(reader, kernel) or reader.name in graph.outputs):
-            return False
-    for reader, kernel in zip(readers, weights, strict=True):
-        assert kernel is not None
+    for product, kernel in found:
         if affine.shifts:
-            _shift_result(graph, reader, _response(reader, kernel, affine.shift), shapes)
+            _shift_result(graph, product, _response(product, kernel, affine.shift), shapes)
         if affine.scales:
-            scale_inputs(graph, reader, kernel, affine.scale)
+            scale_inputs(graph, product, kernel, affine.scale)
     graph.replace(node.name, affine.data)
     return True
+
+
+def _products_behind(
+    graph: Graph, node: NodeDef, shapes: Shapes, consumers: dict[str, list[NodeDef]]
+) -> list[tuple[NodeDef, Array]] | None:
+    """Every product that reads `node`, maybe behind operators that keep channels; with weights.
+
+    None where something else reads it.
+    """
+    shape = shapes.get(node.name)
+    readers = consumers.get(node.name, [])
+    if node.name in graph.outputs or not readers:
+        return None
+    found: list[tuple[NodeDef, Array]] = []
+    for reader in readers:
+        weights = weights_of(graph, reader)
+        if weights is not None:
+            if reader.input[DATA_INPUT[reader.op]] not in (node.name, f"{node.name}:0"):
+                return None
+            found.append((reader, weights))
+            continue
+        after = shapes.get(reader.name)
+        if reader.op not in KEEPS_CHANNELS or node_of(reader.input[0]) != node.name:
+            return None
+        if not shape or not after or shape[-1] is None or shape[-1] != after[-1]:
+            return None
+        behind = None
+        if KEEPS_CHANNELS[reader.op](graph, reader, len(shape)):
+            behind = _products_behind(graph, reader, shapes, consumers)
+        if behind is None:
+            return None
+        found += behind
+    return found
+
+
+def _not_over_channels(graph: Graph, node: NodeDef, rank: int) -> bool:
+    axes = graph.constant(node.input[1])
+    return axes is not None and all(int(a) % rank != rank - 1 for a in np.ravel(axes))
+
+
+def _channels_stay_last(graph: Graph, node: NodeDef, rank: int) -> bool:
+    permutation = graph.constant(node.input[1])
+    return permutation is not None and int(permutation[-1]) == rank - 1
+
+
+KEEPS_CHANNELS: dict[str, Callable[[Graph, NodeDef, int], bool]] = {
+    "Reshape": lambda graph, node, rank: True,
+    "Slice": lambda graph, node, rank: True,
+    "StridedSlice": lambda graph, node, rank: True,
+    "Squeeze": lambda graph, node, rank: True,
+    "ExpandDims": lambda graph, node, rank: True,
+    "Mean": _not_over_channels,
+    "Transpose": _channels_stay_last,
+}
+"""Operators that scale and shift commute with, if the last axis has its size before and after."""
 
 
 def _pads(product: NodeDef, weights: Array) -> bool:

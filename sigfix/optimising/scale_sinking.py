@@ -151,7 +151,14 @@ class Absorbing:
         node = graph.nodes[node_of(reference)]
         if ":" in reference or node.name in graph.outputs or data_type_of(node) != DT_FLOAT:
             return None
-        if [r.name for r in self.consumers[node.name]] != [reader.name] or not self._visit(node):
+        if [r.name for r in self.consumers[node.name]] != [reader.name]:
+            return None
+        return self.at(node, factor)
+
+    def at(self, node: NodeDef, factor: float) -> list[Edit] | None:
+        """Edits after which `node`, whoever reads it, is times the factor."""
+        graph = self.graph
+        if not self._visit(node):
             return None
         weights = weights_of(graph, node)
         if weights is not None:

@@ -9,6 +9,7 @@ import tensorflow as tf
 from sigfix.optimising.channel_kernels import use_channel_kernels
 from sigfix.optimising.clamps import rewrite_clamps
 from sigfix.optimising.fusing import fuse_bias_and_activation
+from sigfix.optimising.gelu import fold_gelu_scales
 from sigfix.optimising.identities import drop_identities
 from sigfix.optimising.scale_folding import fold_scales
 from sigfix.optimising.scale_sinking import sink_scales
@@ -241,3 +242,35 @@ def test_what_is_left_becomes_one_depthwise_convolution():
     found = check(vectors, IMAGE, use_channel_kernels)
     assert found == {"Exp": 1, "DepthwiseConv2dNative": 1, "BiasAdd": 1, "Conv2D": 1}
     assert "Mul" in check(lambda x: tf.exp(x) * 2.0, IMAGE, use_channel_kernels)
+
+
+def transformer_block(x):
+    """What a layer norm with beta, and a GELU, look like between dense layers."""
+    flat = tf.reshape(x, [-1, 4])
+    y = tf.reshape(tf.matmul(flat, noise(4, 6)) + noise(6), [-1, 48, 6])
+    centred = y - tf.reduce_mean(y, -1, keepdims=True)
+    deviation = tf.math.rsqrt(tf.reduce_mean(tf.square(centred), -1, keepdims=True) + 1e-5)
+    normal = centred * deviation * noise(6, seed=2) + noise(6, seed=3)
+    rows = tf.reshape(normal[:, 1:], [-1, 6])
+    z = tf.matmul(rows, noise(6, 8)) + noise(8)
+    z = 0.5 * z * (1.0 + tf.math.erf(z / np.float32(np.sqrt(2))))
+    return tf.matmul(z, noise(8, 3))
+
+
+def test_layer_norm_and_gelu_leave_their_scales_to_the_products():
+    found = check(transformer_block, IMAGE, fold_scales, sink_scales, fold_gelu_scales)
+    # Layer norm: mean, subtract, square, mean, add epsilon, rsqrt, multiply.
+    # GELU: erf, add one, multiply.
+    assert (found["Mean"], found["Sub"], found["Square"], found["Rsqrt"]) == (2, 1, 1, 1)
+    assert (found["Mul"], found["Erf"], found["MatMul"]) == (2, 1, 3)
+    assert found.get("AddV2", 0) + found.get("BiasAdd", 0) == 4  # two biases, epsilon, 1 + erf
+    assert "RealDiv" not in found
+
+
+def test_a_gelu_that_something_else_reads_keeps_its_scale():
+    def build(x):
+        z = convolution(x, 4)
+        y = 0.5 * z * (1.0 + tf.math.erf(z * np.float32(np.sqrt(0.5))))
+        return y + z
+
+    assert check(build, IMAGE, sink_scales, fold_gelu_scales)["Mul"] == 3
