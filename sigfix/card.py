@@ -44,16 +44,19 @@ class Card:
         return asdict(self)
 
 
-def make_card(preset: Preset, vocabulary: str, weights: str) -> Card:
-    """The card of a freshly built preset."""
+def make_card(preset: Preset, vocabulary: str, weights: str, normalized: bool = False) -> Card:
+    """The card of a freshly built preset.
+
+    A model that is `normalized` inside takes values as they are: mean 0 and deviation 1.
+    """
     return Card(
         preset=preset.name,
         task=preset.task,
         input="input",
         output=preset.output,
         layout="nhwc",
-        mean=preset.mean,
-        std=preset.std,
+        mean=(0.0,) * 3 if normalized else preset.mean,
+        std=(1.0,) * 3 if normalized else preset.std,
         vocabulary=vocabulary,
         decoder=preset.decoder,
         weights=weights,

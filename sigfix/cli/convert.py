@@ -96,6 +96,14 @@ def convert(
             "--raw-logits", help="Leave a detector's sigmoid out.", rich_help_panel=_SOURCE
         ),
     ] = False,
+    normalize: Annotated[
+        bool,
+        typer.Option(
+            "--normalize",
+            help="For a preset: put its mean and deviation into the model.",
+            rich_help_panel=_SOURCE,
+        ),
+    ] = False,
     inputs: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(
@@ -145,7 +153,7 @@ def convert(
             tags=None if tags is None else tuple(t.strip() for t in tags.split(",") if t.strip()),
             layout=layout,
             preset=preset,
-            preset_options=PresetOptions(weights, seed, vocab, size, raw_logits),
+            preset_options=PresetOptions(weights, seed, vocab, size, raw_logits, normalize),
         ),
         quantize=quantize,
         verify=not no_verify,

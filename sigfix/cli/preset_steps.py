@@ -49,4 +49,8 @@ def _planned(name: str, output: Path | None, options: PresetOptions) -> tuple[Pr
 
     preset = options.preset(name)
     characters = preset_characters(preset, options.vocabulary)
-    return preset, make_card(preset, characters, options.weights), output or Path(name)
+    return (
+        preset,
+        make_card(preset, characters, options.weights, options.normalize),
+        output or Path(name),
+    )

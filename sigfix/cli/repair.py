@@ -12,6 +12,7 @@ from sigfix.cli.preset_steps import run_preset
 from sigfix.cli.repair_steps import (
     load_inputs,
     load_plan,
+    parse_normalize,
     parse_tags,
     run_repair,
     show_plan,
@@ -98,7 +99,8 @@ def repair(
     normalize: Annotated[
         Optional[str],  # noqa: UP045
         _option(
-            "Bake in `mean,std,scale`, `image:mean,std` for one input; channels `r/g/b`.",
+            "Bake in `mean,std,scale`, `image:mean,std` for one input, channels `r/g/b`; or "
+            "`preset`, those of --preset.",
             "--normalize",
             panel=_EDITS,
         ),
@@ -214,7 +216,12 @@ def repair(
             )
         from sigfix.pipeline.preset import PresetOptions
 
-        wanted = PresetOptions(weights, seed, vocab, size, raw_logits)
+        if normalize not in (None, "preset"):
+            raise UsageError(
+                f"--normalize {normalize}: a preset has its own mean and deviation.",
+                "--normalize preset",
+            )
+        wanted = PresetOptions(weights, seed, vocab, size, raw_logits, normalize is not None)
         run_preset(preset, output, wanted, force, keep_onnx, dry_run, quiet)
         return
     sources = parsing.parse_sources(function, from_key, outputs)
@@ -232,7 +239,7 @@ def repair(
         drop_outputs=tuple(drop_output),
         bind=tuple(map(parsing.parse_binding, bind)),
         append=tuple(map(parsing.parse_append, append)),
-        normalize=None if normalize is None else parsing.parse_normalize(normalize),
+        normalize=parse_normalize(normalize, preset),
         layout=edges,
         layout_of=images,
         remove=tuple(remove_signature),

@@ -14,6 +14,9 @@ from sigfix.cli.steps import steps
 from sigfix.errors import BlockedError, UsageError
 from sigfix.model import OtherModel, SavedModel
 from sigfix.planning import Choices, Plan
+from sigfix.planning import choices as parsing
+from sigfix.planning.choices import NormalizeChoice
+from sigfix.presets import find_preset
 
 UNDECIDED = ("ambiguous", "blocked")
 """The verdicts that leave something for the user to say."""
@@ -24,6 +27,16 @@ def parse_tags(text: str | None) -> tuple[str, ...] | None:
     if text is None:
         return None
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def parse_normalize(text: str | None, preset: str | None) -> NormalizeChoice | None:
+    """`mean,std[,scale]` as numbers; `preset` stands for those of the preset that is named."""
+    if text != "preset":
+        return None if text is None else parsing.parse_normalize(text)
+    if preset is None:
+        raise UsageError("--normalize preset: of which preset?", "--preset NAME, or mean,std")
+    found = find_preset(preset)
+    return NormalizeChoice(found.mean, found.std)
 
 
 def load_plan(path: Path) -> Plan:

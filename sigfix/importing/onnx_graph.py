@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import onnx
 
 from sigfix.errors import BlockedError, UnreadableModelError
@@ -71,6 +72,29 @@ def finish_detector(model: onnx.ModelProto, preset: Preset) -> None:
     model.graph.output.append(
         onnx.helper.make_tensor_value_info(preset.output, onnx.TensorProto.FLOAT, shape)
     )
+
+
+def put_normalisation(model: onnx.ModelProto, preset: Preset) -> None:
+    """Let the model take RGB values between 0 and 1: (x - mean) / std becomes a part of it.
+
+    It cannot go into the first convolution's weights, which pads its normalised input with zeros.
+    """
+    mean, std = (np.array(v, np.float32).reshape(3, 1, 1) for v in (preset.mean, preset.std))
+    graph, name = model.graph, graph_inputs(model)[0].name
+    for reader in graph.node:
+        reader.input[:] = ["normalised" if i == name else i for i in reader.input]
+    graph.initializer.extend(
+        onnx.numpy_helper.from_array(value, own)
+        for own, value in (("inverse_std", 1 / std), ("shift", -mean / std))
+    )
+    nodes = [
+        onnx.helper.make_node("Mul", [name, "inverse_std"], ["scaled"], name="scaled"),
+        onnx.helper.make_node("Add", ["scaled", "shift"], ["normalised"], name="normalised"),
+        *graph.node,
+    ]
+    copied = [onnx.NodeProto.FromString(node.SerializeToString()) for node in nodes]
+    del graph.node[:]
+    graph.node.extend(copied)
 
 
 def check_preset(model: onnx.ModelProto, preset: Preset, path: Path) -> None:

@@ -15,6 +15,7 @@ from sigfix.model import TensorSpec
 from sigfix.optimising.passes import check_names
 from sigfix.pipeline import staging
 from sigfix.pipeline.prepare import Choice, Prepared, prepare
+from sigfix.pipeline.preset import PresetOptions
 from sigfix.pipeline.progress import Comparison, Say, silent
 from sigfix.pipeline.source import ONNX, PRESET, Source, find_source
 
@@ -115,6 +116,13 @@ def _check_options(source: Source, options: ConvertOptions) -> None:
         raise UsageError(
             "--preset says which docTR model an ONNX file is.",
             f"sigfix convert {options.choice.preset} --tfjs   (builds the preset)",
+        )
+    is_preset = source.kind == PRESET or options.choice.preset is not None
+    if not is_preset and options.choice.preset_options != PresetOptions():
+        raise UsageError(
+            f"--weights, --seed, --vocab, --size, --raw-logits and --normalize are for docTR "
+            f"presets; {source.path} is none.",
+            "sigfix repair changes an existing model; an .onnx file may name its --preset",
         )
 
 

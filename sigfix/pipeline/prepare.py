@@ -58,9 +58,10 @@ def _from_preset(name: str, options: Choice, temporary: Path, say: Say) -> Prepa
     onnx_file = temporary / f"{name}.onnx"
     model, _ = export_preset(preset, options.preset_options, onnx_file, say)
     say("building the SavedModel through onnx-tf")
-    onnx_file = finish_onnx(preset, onnx_file, temporary)
+    normalize = options.preset_options.normalize
+    onnx_file = finish_onnx(preset, onnx_file, temporary, normalize)
     import_preset(preset, onnx_file, temporary / "saved_model")
-    card = make_card(preset, model.vocabulary, model.weights)
+    card = make_card(preset, model.vocabulary, model.weights, normalize)
     return Prepared(
         temporary / "saved_model", ("serve",), "serving_default", card, onnx_file, ("input",)
     )
@@ -69,20 +70,22 @@ def _from_preset(name: str, options: Choice, temporary: Path, say: Say) -> Prepa
 def _from_onnx(path: Path, options: Choice, temporary: Path, say: Say) -> Prepared:
     from sigfix.importing import onnx_graph
     from sigfix.importing.doctr import preset_characters
-    from sigfix.importing.onnx_to_saved_model import save_onnx
     from sigfix.importing.onnx_simplification import simplify
+    from sigfix.importing.onnx_to_saved_model import save_onnx
 
     place = temporary / "saved_model"
     say(f"importing {path} through onnx-tf")
     card = None
     if options.preset is not None:
         preset = options.preset_options.preset(options.preset)
-        weights, path = path.name, finish_onnx(preset, path, temporary)
+        normalize = options.preset_options.normalize
+        weights, path = path.name, finish_onnx(preset, path, temporary, normalize)
         import_preset(preset, path, place)
         card = make_card(
             preset,
             preset_characters(preset, options.preset_options.vocabulary),
             weights,
+            normalize,
         )
         turned: tuple[str, ...] = ("input",)
     else:

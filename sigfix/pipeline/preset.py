@@ -39,7 +39,8 @@ class PresetOptions:
     """Where a preset's weights come from: "pretrained", "random" or a file; `seed` for random.
 
     `vocabulary` is the name of one of docTR's, or the characters; the preset's own by default.
-    `size` is the side of a detector's images; `raw_logits` leaves its sigmoid out.
+    `size` is the side of a detector's images; `raw_logits` leaves its sigmoid out. `normalize`
+    puts mean and deviation into the model, which then takes RGB values between 0 and 1.
     """
 
     weights: str = "pretrained"
@@ -47,6 +48,7 @@ class PresetOptions:
     vocabulary: str | None = None
     size: int | None = None
     raw_logits: bool = False
+    normalize: bool = False
 
     def preset(self, name: str) -> Preset:
         """The preset called `name` with these options; `UsageError` for what it cannot have."""
@@ -89,11 +91,11 @@ def build_preset(
     with tempfile.TemporaryDirectory(prefix="sigfix-") as temporary:
         onnx_file = Path(temporary) / f"{preset.name}.onnx"
         model, comparisons = export_preset(preset, options, onnx_file, say)
-        card = make_card(preset, model.vocabulary, model.weights)
+        card = make_card(preset, model.vocabulary, model.weights, options.normalize)
         show(preset, card, destination)
         with staging.publish_to(destination, force) as place:
             say("building the SavedModel through onnx-tf")
-            finished = finish_onnx(preset, onnx_file, Path(temporary))
+            finished = finish_onnx(preset, onnx_file, Path(temporary), options.normalize)
             import_preset(preset, finished, place)
             write_card(card, place)
             say("comparing the SavedModel, read back from disk, with ONNX Runtime")
@@ -152,11 +154,11 @@ def channels_first_inputs(preset: Preset, batch: int) -> dict[str, Any]:
     return seeded_inputs({"input": spec}, batch)
 
 
-def finish_onnx(preset: Preset, onnx_file: Path, folder: Path) -> Path:
+def finish_onnx(preset: Preset, onnx_file: Path, folder: Path, normalize: bool = False) -> Path:
     """A docTR export as the preset wants it: `onnx_file` itself, or a new file in `folder`.
 
-    A detector's file gets the preset's output and input size. Raises `BlockedError` where
-    `onnx_file` is no export of this model.
+    A detector's file gets the preset's output and input size, and the mean and deviation are put
+    in with `normalize`. Raises `BlockedError` where `onnx_file` is no export of this model.
     """
     import onnx
 
@@ -164,10 +166,13 @@ def finish_onnx(preset: Preset, onnx_file: Path, folder: Path) -> Path:
 
     model = onnx_graph.read_onnx(onnx_file)
     onnx_graph.check_preset(model, preset, onnx_file)
-    if not preset.is_detector:
+    if not preset.is_detector and not normalize:
         return onnx_file
-    onnx_graph.fix_dimensions(model, {"input": (None, 3, preset.height, preset.width)})
-    onnx_graph.finish_detector(model, preset)
+    if preset.is_detector:
+        onnx_graph.fix_dimensions(model, {"input": (None, 3, preset.height, preset.width)})
+        onnx_graph.finish_detector(model, preset)
+    if normalize:
+        onnx_graph.put_normalisation(model, preset)
     finished = folder / f"{preset.name}.{preset.output}.onnx"
     onnx.save(model, finished)
     return finished
@@ -179,8 +184,8 @@ def import_preset(preset: Preset, finished: Path, destination: Path) -> None:
     Raises `ConversionError` where the ONNX graph cannot be expressed.
     """
     from sigfix.importing import onnx_graph
-    from sigfix.importing.onnx_to_saved_model import save_onnx
     from sigfix.importing.onnx_simplification import simplify
+    from sigfix.importing.onnx_to_saved_model import save_onnx
 
     model = onnx_graph.read_onnx(finished)
     onnx_graph.fix_dimensions(model, {"input": (None, 3, preset.height, preset.width)})

@@ -28,13 +28,18 @@ def preset_plan_text(preset: Preset, card: Card, output: str) -> str:
             f"Plan: build {preset.name} in {output}",
             "  signature serving_default",
             f"    input   {card.input:{width}}  {image}  from the preset: RGB, NHWC,",
-            f"            mean {_triple(card.mean)}, std {_triple(card.std)}",
+            f"            {_normalisation(preset, card)}",
             f"    output  {card.output:{width}}  {result}  from the preset:",
             f"            {_classes_text(preset, card)}",
             f"  weights {card.weights}",
             "",
         ]
     )
+
+
+def _normalisation(preset: Preset, card: Card) -> str:
+    text = f"mean {_triple(preset.mean)}, std {_triple(preset.std)}"
+    return text if card.std == preset.std else f"values 0 to 1; inside, {text}"
 
 
 def _classes_text(preset: Preset, card: Card) -> str:

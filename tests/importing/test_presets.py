@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sigfix.optimising.operator_kinds import CONTROL_FLOW
 from sigfix.pipeline.preset import PresetOptions, build_preset
 from sigfix.presets import PRESETS
-from tests.importing.single_node import CONTROL_FLOW, require_packages
+from tests.importing.single_node import require_packages
 
 require_packages()
 if find_spec("doctr") is None:
@@ -61,3 +62,21 @@ def test_a_detector_gives_the_sigmoid_of_its_raw_logits(tmp_path: Path) -> None:
         outputs[raw] = model.signatures["serving_default"](input=image)[card["output"]].numpy()
         assert card["boxes"] == {"binarise_at": 0.1, "unclip": 1.5, "least_score": 0.1}
     np.testing.assert_allclose(outputs[False], 1 / (1 + np.exp(-outputs[True])), atol=1e-6)
+
+
+def test_normalisation_can_be_a_part_of_the_model(tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    preset = PRESETS["crnn_mobilenet_v3_small"]
+    image = np.random.default_rng(0).random((2, *preset.input_shape[1:]), dtype=np.float32)
+    outputs = {}
+    for normalize in (False, True):
+        place = tmp_path / str(normalize)
+        build_preset(preset.name, place, PresetOptions("random", 1, normalize=normalize))
+        card = json.loads((place / "assets.extra" / "sigfix.json").read_text("utf-8"))
+        model = tf.saved_model.load(str(place))
+        fed = (image - np.float32(card["mean"])) / np.float32(card["std"])
+        outputs[normalize] = model.signatures["serving_default"](input=fed)["logits"].numpy()
+    assert card["mean"] == [0, 0, 0]
+    assert card["std"] == [1, 1, 1]
+    np.testing.assert_allclose(outputs[True], outputs[False], atol=1e-5 * np.ptp(outputs[False]))
