@@ -66,7 +66,8 @@ def _product(
     inner = [c for c in left if c in right and c not in needed]
     rows = [c for c in left if c not in right]
     columns = [c for c in right if c not in left]
-    sizes = {**_sizes(right, b), **{k: v for k, v in _sizes(left, a).items() if v is not None}}
+    sizes = {**_sizes(left, a), **_sizes(right, b)}
+    sizes.update({c: n for c, n in _sizes(left, a).items() if n is not None})
     a = layout.transpose(a, [left.index(c) for c in batch + rows + inner])
     b = layout.transpose(b, [right.index(c) for c in batch + inner + columns])
     a = _grouped(node, a, sizes, [batch, rows, inner])

@@ -205,7 +205,8 @@ def cut(node: Node, x: Any, starts: Any, ends: Any, axes: Any = None, steps: Any
     step = np.ones(len(begin), int) if steps is None else node.constant(steps, "steps").reshape(-1)
     where = [slice(None)] * x.shape.rank
     for axis, first, last, stride in zip(along, begin, end, step, strict=True):
-        where[int(axis)] = _python_slice(int(first), int(last), int(stride))
+        bounds = int(first), int(last), int(stride)
+        where[int(axis)] = _python_slice(*bounds, x.shape[int(axis)])
     source = layout.look_through(x)
     if source is None:
         return x[tuple(where)]
@@ -215,8 +216,17 @@ def cut(node: Node, x: Any, starts: Any, ends: Any, axes: Any = None, steps: Any
     )
 
 
-def _python_slice(first: int, last: int, stride: int) -> slice:
-    """ONNX marks an open end with a number out of range, Python and TensorFlow with None."""
+def _python_slice(first: int, last: int, stride: int, size: int | None) -> slice:
+    """A slice as Python has it: ONNX cuts bounds that are out of range, each to its nearest.
+
+    Along a dynamic axis only an open end is known, which ONNX marks with a number far away.
+    """
+    if size is not None:
+        first, last = (b + size if b < 0 else b for b in (first, last))
+        if stride > 0:
+            return slice(min(max(first, 0), size), min(max(last, 0), size), stride)
+        last = min(max(last, -1), size - 1)
+        return slice(min(max(first, 0), size - 1), None if last < 0 else last, stride)
     far = 2**31 - 1
     open_end = last >= far if stride > 0 else last <= -far
     open_start = first <= -far if stride > 0 else first >= far
