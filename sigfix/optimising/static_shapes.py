@@ -19,7 +19,7 @@ from sigfix.optimising.graph import Graph, NodeDef, node_of
 from sigfix.optimising.shapes import infer_shapes
 from sigfix.optimising.static_values import RULES, Array, Values, as_constant, result_type
 
-DT_INT32 = 3
+DT_INT32, DT_INT64 = 3, 9
 
 
 def fold_static_shapes(graph: Graph) -> int:
@@ -133,41 +133,52 @@ OPERANDS = {
 
 def _read_inputs(graph: Graph, values: Values) -> int:
     """A size that is an input's own is read from that input, once for all that need it."""
-    readers: dict[Dimension, str] = {}
+    readers: dict[tuple[Dimension, int, int], str] = {}
     moved = 0
     for node in graph.ordered():
-        value = values.of(node.name)
-        if node.op != "StridedSlice" or node.name in graph.outputs or value is None:
+        value = values.of(node.name) if node.op in RULES else None
+        if value is None or value.shape not in ((), (1,)) or node.name in graph.outputs:
             continue
-        dimension = value.item() if value.shape == () else None
-        source = graph.nodes[node_of(node.input[0])]
-        if not isinstance(dimension, Dimension) or source.op != "Shape":
+        dimension, kind = value.item(), result_type(node)
+        if not isinstance(dimension, Dimension) or kind not in (DT_INT32, DT_INT64):
             continue
-        origin = graph.nodes[dimension.node]
-        if origin.op != "Placeholder" or source.attr["out_type"].type not in (0, DT_INT32):
+        if graph.nodes[dimension.node].op != "Placeholder":
             continue
-        if dimension in readers:
-            graph.replace(node.name, readers[dimension])
+        key = (dimension, value.ndim, kind)
+        if key in readers:
+            graph.replace(node.name, readers[key])
             moved += 1
             continue
-        readers[dimension] = node.name
-        if source.input[0] != origin.name:
-            _read_from(graph, node, dimension, origin)
+        readers[key] = str(node.name)
+        if not _reads_input(graph, node):
+            _read_from(graph, node, dimension, kind, scalar=value.ndim == 0)
             moved += 1
     graph.prune()
     return moved
 
 
-def _read_from(graph: Graph, node: NodeDef, dimension: Dimension, origin: NodeDef) -> None:
+def _reads_input(graph: Graph, node: NodeDef) -> bool:
+    source = graph.nodes[node_of(node.input[0])]
+    return bool(
+        node.op == "StridedSlice"
+        and source.op == "Shape"
+        and graph.nodes[node_of(source.input[0])].op == "Placeholder"
+    )
+
+
+def _read_from(graph: Graph, node: NodeDef, dimension: Dimension, kind: int, scalar: bool) -> None:
+    """Make `node` read one size of an input, as an integer of `kind`."""
+    origin = graph.nodes[dimension.node]
     shape = graph.add_node(f"{origin.name}/shape", "Shape", [origin.name], node)
     shape.attr["T"].type = origin.attr["dtype"].type
-    shape.attr["out_type"].type = DT_INT32
+    shape.attr["out_type"].type = kind
     places = [np.array([dimension.axis + i], np.int32) for i in (0, 1)]
+    node.op = "StridedSlice"
     node.input[:] = [
         shape.name,
         *(graph.add_constant(f"{node.name}/place", place) for place in places),
         graph.add_constant(f"{node.name}/step", np.array([1], np.int32)),
     ]
-    node.attr["Index"].type = DT_INT32
-    node.attr["begin_mask"].i = node.attr["end_mask"].i = 0
-    node.attr["shrink_axis_mask"].i = 1
+    node.attr.clear()
+    node.attr["T"].type, node.attr["Index"].type = kind, DT_INT32
+    node.attr["shrink_axis_mask"].i = int(scalar)

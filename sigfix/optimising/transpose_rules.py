@@ -20,6 +20,7 @@ from sigfix.optimising.transposes import (
     Permutation,
     inverse,
     look_through,
+    reshaped_groups,
     transpose,
     turned_constant,
 )
@@ -251,6 +252,31 @@ def _axes_of(mask: int, rank: int) -> list[int]:
     return [axis for axis in range(rank) if mask >> axis & 1]
 
 
+def _reshape(walk: Walk, node: NodeDef) -> Permutation | None:
+    """Where each run of axes that is joined or split lies together in the source as well."""
+    found = walk.source(node.input[0])
+    before, after = walk.shapes.get(node.input[0]), walk.shapes.get(node.name)
+    if found is None or before is None or after is None:
+        return None
+    source, permutation = found
+    groups = reshaped_groups(before, after)
+    if groups is None:
+        return None
+    in_source = sorted(p for a, p in enumerate(permutation) if before[a] != 1)
+    places = []
+    for axes, _ in groups:
+        run = [in_source.index(permutation[a]) for a in axes if before[a] != 1]
+        if run != list(range(run[0], run[0] + len(run))) if run else False:
+            return None
+        places.append(run[0] if run else -1)
+    order = sorted(range(len(groups)), key=lambda g: places[g])
+    axes_now = [axis for g in order for axis in groups[g][1]]
+    sizes = [-1 if after[axis] is None else after[axis] for axis in axes_now]
+    walk.constant(node, 1, sizes)
+    node.input[0] = source
+    return tuple(axes_now.index(axis) for axis in range(len(after)))
+
+
 RULES: dict[str, Rule] = {
     **dict.fromkeys(UNARY, _unary),
     **dict.fromkeys(BROADCASTING, _broadcast),
@@ -261,6 +287,7 @@ RULES: dict[str, Rule] = {
     "ArgMin": _index_of_largest,
     "ConcatV2": _concatenation,
     "LogSoftmax": _last_axis,
+    "Reshape": _reshape,
     "Slice": _per_axis(1, 2),
     "Softmax": _last_axis,
     "Split": _split(1, 0),

@@ -6,6 +6,7 @@ T(s, p) is a Transpose of s by a constant permutation p: axis i of the result is
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -115,3 +116,39 @@ def turned_constant(value: np.ndarray[Any, Any], permutation: Permutation) -> An
     while len(shape) > 1 and shape[0] == 1:
         shape.pop(0)
     return np.ascontiguousarray(turned.reshape(shape))
+
+
+def reshaped_groups(
+    before: Sequence[int | None], after: Sequence[int | None]
+) -> list[tuple[list[int], list[int]]] | None:
+    """Which axes of a reshape's input make up which axes of its result, in order.
+
+    At most one size on either side may be unknown, and it must be the same one. None where that
+    is not so, or a size is 0.
+    """
+    unknown = 1_000_003  # a prime that is no product of sizes
+    sizes = [unknown if n is None else n for n in before]
+    results = [unknown if n is None else n for n in after]
+    if 0 in sizes or sizes.count(unknown) > 1 or prod(sizes) != prod(results):
+        return None
+    groups: list[tuple[list[int], list[int]]] = []
+    i = j = 0
+    while i < len(sizes) and j < len(results):
+        axes, made = [i], [j]
+        left, right = sizes[i], results[j]
+        i, j = i + 1, j + 1
+        while left != right:
+            if left < right:
+                left *= sizes[i]
+                axes.append(i)
+                i += 1
+            else:
+                right *= results[j]
+                made.append(j)
+                j += 1
+        groups.append((axes, made))
+    if not groups:
+        return None
+    groups[-1][0].extend(range(i, len(sizes)))
+    groups[-1][1].extend(range(j, len(results)))
+    return groups

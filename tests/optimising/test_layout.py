@@ -80,6 +80,27 @@ def test_dropped_axes_need_no_transpose(name):
     check(lambda x: DROPPED[name](convolved(x)), 3, 6, 8, edges=1)
 
 
+RESHAPED = {
+    "pixels as a sequence": lambda y: tf.transpose(tf.reshape(y, [-1, 4, 48]), (0, 2, 1)),
+    "columns as a sequence": lambda y: tf.transpose(
+        tf.reshape(tf.reduce_max(y, 2), [-1, 4, 8]), (0, 2, 1)
+    ),
+    "grouped channels": lambda y: tf.reshape(
+        tf.transpose(tf.reshape(y, [-1, 2, 2, 6, 8]), (0, 3, 4, 1, 2)), [-1, 48, 4]
+    ),
+    "one pixel": lambda y: tf.reshape(tf.reduce_mean(y, [2, 3], keepdims=True), [-1, 4]),
+}
+
+
+@pytest.mark.parametrize("name", RESHAPED)
+def test_reshapes_of_whole_axes_go_through(name):
+    check(lambda x: RESHAPED[name](convolved(x)), 3, 6, 8, edges=1)
+
+
+def test_a_reshape_that_mixes_axes_keeps_its_transpose():
+    check(lambda x: tf.reshape(convolved(x), [-1, 4 * 48]), 3, 6, 8, edges=2)
+
+
 def test_a_constant_row_stays_transposed_only_where_it_must():
     check(lambda x: convolved(x)[:, :, :, 2], 3, 6, 8, edges=2)
 

@@ -88,6 +88,23 @@ def test_the_batch_is_read_from_the_input():
     np.testing.assert_array_equal(run(graph, noise(3, 2)), before)
 
 
+def test_a_batch_that_went_through_casts_is_read_from_the_input():
+    def build(x):
+        y = tf.nn.relu(x)
+        sizes = tf.concat([tf.gather(tf.shape(y, tf.int64), [0]), [1, 1]], 0)
+        batch = tf.cast(sizes, tf.int32)[0]
+        token = tf.broadcast_to(noise(1, 1, 2), tf.stack([batch, 1, 2]))
+        return tf.concat([token, y], 1)
+
+    graph = frozen(build, None, 3, 2)
+    before = run(graph, noise(3, 3, 2))
+    fold_static_shapes(graph)
+    found = operators(graph)
+    assert (found["Shape"], found["StridedSlice"], found["Pack"]) == (1, 1, 1)
+    assert not {"GatherV2", "Cast"} & set(found)
+    np.testing.assert_array_equal(run(graph, noise(3, 3, 2)), before)
+
+
 def test_two_dynamic_sizes_are_left_alone():
     graph = frozen(lambda x: tf.reshape(x, [tf.shape(x)[0], tf.shape(x)[1], 4]), None, None, 2, 2)
     before = run(graph, noise(2, 3, 2, 2))
