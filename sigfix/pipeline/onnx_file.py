@@ -66,7 +66,7 @@ def _require_packages() -> None:
 
     absent = [package for package in PACKAGES if find_spec(package) is None]
     if absent:
-        raise MissingExtraError("Importing an ONNX file", "onnx,tf", ", ".join(absent))
+        raise MissingExtraError("Importing an ONNX file", "onnx", ", ".join(absent))
 
 
 def _import(path: Path, target: Path, options: RepairOptions) -> Callable[[], SignatureParity]:

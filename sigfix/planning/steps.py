@@ -27,9 +27,9 @@ class Transpose:
     origin: str = OPTION
 
     def __str__(self) -> str:
-        named = {(0, 3, 1, 2): "NHWC to NCHW", (0, 2, 3, 1): "NCHW to NHWC"}
         order = ",".join(map(str, self.permutation))
-        return f"transpose {named.get(self.permutation, order)}"
+        named = {"0,3,1,2": "NHWC to NCHW", "0,2,3,1": "NCHW to NHWC"}
+        return f"transpose {named.get(order, order)}"
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sigfix.describing.examples import example_features
 from sigfix.model import SavedModel, format_shape
 from sigfix.planning.edits import (
     AddSignature,
@@ -18,6 +19,7 @@ from sigfix.planning.edits import (
 from sigfix.planning.steps import Activation, Cast, Normalize, Step, Transpose
 from sigfix.planning.traces import covers
 from sigfix.verifying.comparison import Parity, compare
+from sigfix.verifying.failures import shortened, what_failed
 from sigfix.verifying.signature_runs import Call, run_models
 from sigfix.verifying.signature_samples import attempts
 
@@ -64,7 +66,8 @@ def compare_signature(
     `described` is the source as read; `tags` are the result's. `given` are the user's inputs
     (`--inputs`), used instead of seeded ones.
     """
-    cases = [[given]] if given is not None else attempts(edit.inputs, seed)
+    features = example_features(described.meta_graphs[meta_graph])
+    cases = [[given]] if given is not None else attempts(edit.inputs, seed, features)
     answers = run_models(
         [
             (
@@ -87,7 +90,7 @@ def compare_signature(
         if answer.error:
             verdict = NOT_COMPARABLE if what == "source" else DIFFERENT
             return SignatureParity(
-                edit.key, verdict, reason=f"the {what} cannot be run: {answer.error}"
+                edit.key, verdict, reason=f"the {what} cannot be run: {shortened(answer.error)}"
             )
     runs = _join_heads(edit, answers[0].runs)
     return judge(edit, cases, runs, answers[1].runs, tolerance)
@@ -225,7 +228,7 @@ def judge(
             return SignatureParity(
                 edit.key,
                 NOT_COMPARABLE,
-                reason=f"the source refuses the inputs: {_first_line(answer)}",
+                reason=f"the source refuses the inputs: {what_failed(answer)}",
             )
         first, second = (_expected(edit, output) for output in answer["outputs"])
         why = _unlike_declared(edit, first)
@@ -238,7 +241,7 @@ def judge(
         for loader, runs in zip(LOADERS, results, strict=True):
             run = runs[number]
             if run["attempt"] != answer["attempt"]:
-                why = f"through {loader}: {_first_line(run) or 'it accepts other inputs'}"
+                why = f"through {loader}: {what_failed(run) or 'it accepts other inputs'}"
                 return SignatureParity(edit.key, DIFFERENT, tuple(batches), tuple(found), why)
             parity = compare(first, run["outputs"][0], tolerance)
             found.append(parity)
@@ -259,19 +262,6 @@ def _unlike_declared(edit: AddSignature, outputs: dict[str, Any]) -> str:
             declared = format_shape(item.shape)
             return f"{item.name} is {format_shape(shape)}, and {declared} was planned"
     return ""
-
-
-_EMPTY_WORDS = ("Graph execution error:", "Detected at node", "<stack traces unavailable>")
-"""Lines of TensorFlow's errors that say nothing about what is wrong."""
-
-
-def _first_line(answer: dict[str, Any]) -> str:
-    """The line of the first failure that says something, with the error's type."""
-    failures = answer.get("failures") or [""]
-    kind, _, text = str(failures[0]).strip().partition(": ")
-    lines = [line.strip() for line in text.splitlines()]
-    said = next((line for line in lines if line and not line.startswith(_EMPTY_WORDS)), "")
-    return f"{kind}: {said}"[:300] if said else kind[:300]
 
 
 def _batch(edit: AddSignature, inputs: dict[str, Any]) -> int:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import zlib
 from typing import Any
 
+from sigfix.describing.examples import ExampleFeature
 from sigfix.model import Shape
 from sigfix.planning.edits import InputPlan
+from sigfix.verifying.examples import serialized_example
 
 BATCHES = (1, 3)
 DYNAMIC_SIZES = (8, 32, 64, 224)
@@ -28,10 +30,38 @@ def has_dynamic_batch(inputs: tuple[InputPlan, ...]) -> bool:
     )
 
 
-def attempts(inputs: tuple[InputPlan, ...], seed: int) -> list[list[dict[str, Any]]]:
-    """For every batch size, the input sets to try in order: name -> numpy array."""
+def attempts(
+    inputs: tuple[InputPlan, ...], seed: int, features: tuple[ExampleFeature, ...] = ()
+) -> list[list[dict[str, Any]]]:
+    """For every batch size, the input sets to try in order: name -> numpy array.
+
+    Where the model parses tf.Examples with these `features`, strings are such examples first.
+    """
     batches = BATCHES if has_dynamic_batch(inputs) else (1,)
-    return [_attempts(inputs, batch, seed) for batch in batches]
+    found = [_attempts(inputs, batch, seed) for batch in batches]
+    if features:
+        found = [[_with_examples(inputs, case[0], seed, features), *case] for case in found]
+    return found
+
+
+def _with_examples(
+    inputs: tuple[InputPlan, ...],
+    drawn: dict[str, Any],
+    seed: int,
+    features: tuple[ExampleFeature, ...],
+) -> dict[str, Any]:
+    """The drawn inputs, every string a serialized tf.Example."""
+    import numpy as np
+
+    generator = np.random.default_rng(seed)
+    strings = {item.name for item in inputs if item.dtype == "string" and item.component is None}
+    found = dict(drawn)
+    for name in sorted(strings):
+        texts = np.empty(drawn[name].shape, dtype=object)
+        for index in np.ndindex(texts.shape):
+            texts[index] = serialized_example(features, generator, list(WORDS[:3]))
+        found[name] = texts
+    return found
 
 
 def _attempts(inputs: tuple[InputPlan, ...], batch: int, seed: int) -> list[dict[str, Any]]:

@@ -8,11 +8,14 @@ from sigfix.errors import UsageError
 from sigfix.planning.choices import (
     AppendChoice,
     InputChoice,
+    NewSignature,
     NormalizeChoice,
     parse_append,
     parse_binding,
     parse_input,
+    parse_layout,
     parse_normalize,
+    parse_sources,
 )
 from sigfix.planning.names import clean, input_names, make_unique
 from sigfix.planning.traces import covers
@@ -85,3 +88,28 @@ def test_generic_names_are_replaced():
 )
 def test_covers(general, special, expected):
     assert covers(general, special) is expected
+
+
+def test_layout_and_normalize_can_name_what_they_are_for():
+    assert parse_layout("nhwc") == ("nhwc", ())
+    assert parse_layout("nchw:image,map") == ("nchw", ("image", "map"))
+    assert parse_normalize("1/2/3,4").input is None
+    assert parse_normalize("image:0.5,0.25,255").input == "image"
+    for text in ("nhcw", "nhwc:", "nhwc,x"):
+        with pytest.raises(UsageError):
+            parse_layout(text)
+
+
+def test_sources_of_several_signatures():
+    found = parse_sources(
+        ["encoder.__call__", "codes=encoder.codes"],
+        ["both=a+b", "old"],
+        ["logits=x:0", "heads/p=scope/y:0"],
+    )
+    assert (found.function, found.from_key) == ("encoder.__call__", ("old",))
+    assert found.outputs == (("logits", "x:0"),)
+    assert found.signatures == (
+        NewSignature("codes", "encoder.codes"),
+        NewSignature("both", None, ("a", "b")),
+        NewSignature("heads", None, (), (("p", "scope/y:0"),)),
+    )

@@ -1,8 +1,9 @@
-"""Run a signature with TensorFlow's own loaders; nothing of sigfix takes part."""
+"""Run the command, and run signatures with TensorFlow's own loaders, without sigfix."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -57,6 +58,18 @@ def convert_plainly(path, target):
     )
     assert done.returncode == 0, done.stderr[-2000:]
     return Path(target) / "model.json"
+
+
+def sigfix(*arguments, **more):
+    """Run the command in a terminal of 80 columns."""
+    return subprocess.run(
+        [sys.executable, "-m", "sigfix", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={**os.environ, "COLUMNS": "80"},
+        **more,
+    )
 
 
 def fingerprint(path: Path) -> dict[str, str]:

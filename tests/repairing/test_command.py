@@ -1,33 +1,14 @@
-"""`sigfix repair` as a command: messages, exit codes, what is left behind."""
+"""`sigfix repair` as a command: plans, results, messages, exit codes."""
 
 from __future__ import annotations
 
 import json
-import os
-import random
-import resource
-import signal
 import subprocess
 import sys
-import time
 
-import numpy as np
 import pytest
 
-from tests.repairing.running import fingerprint, run_both
-
-X = np.arange(8, dtype="float32").reshape(2, 4)
-
-
-def sigfix(*arguments, **more):
-    return subprocess.run(
-        [sys.executable, "-m", "sigfix", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env={**os.environ, "COLUMNS": "80"},
-        **more,
-    )
+from tests.repairing.running import sigfix
 
 
 def test_plan_result_and_default_output(saved, tmp_path):
@@ -93,73 +74,6 @@ def test_bad_input(tmp_path, content):
     assert not (tmp_path / "model_repaired").exists()
 
 
-def test_existing_destination(saved, tmp_path):
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "precious").touch()
-    done = sigfix("repair", saved("tf1"), "-o", tmp_path / "out", "--no-verify")
-    assert done.returncode == 2
-    assert "--force" in done.stderr
-    assert (tmp_path / "out" / "precious").exists()
-    done = sigfix("repair", saved("tf1"), "-o", tmp_path / "out", "--no-verify", "--force")
-    assert done.returncode == 0
-    assert not (tmp_path / "out" / "precious").exists()
-    assert run_both(tmp_path / "out", {"x": X})["logits"].shape == (2, 3)
-
-
-def test_output_in_the_input_is_refused(saved):
-    source = saved("tf1")
-    before = fingerprint(source)
-    for out in (source, source / "out", source.parent):
-        done = sigfix("repair", source, "-o", out, "--force")
-        assert done.returncode == 2
-        assert "never written" in done.stderr
-    assert fingerprint(source) == before
-
-
-@pytest.mark.parametrize(("name", "why"), [("random", "random"), ("stateful", "keeps state")])
-def test_models_without_a_fixed_answer_do_not_pass(saved, tmp_path, name, why):
-    done = sigfix("repair", saved(name), "-o", tmp_path / "out")
-    assert done.returncode == 1
-    assert "not comparable" in done.stderr
-    assert why in done.stderr
-    assert list(tmp_path.iterdir()) == []
-    done = sigfix("repair", saved(name), "-o", tmp_path / "out", "--no-verify")
-    assert done.returncode == 0
-    assert "numbers not verified: --no-verify" in done.stdout
-
-
-def test_reaching_operators_need_trust(saved, tmp_path):
-    source = saved("reads_files")
-    done = sigfix("repair", source, "-o", tmp_path / "out")
-    assert done.returncode == 1
-    assert "ReadFile (reads files)" in done.stderr
-    assert "--trust" in done.stderr
-    done = sigfix("repair", source, "-o", tmp_path / "out", "--no-verify")
-    assert done.returncode == 0, "repairing itself runs nothing"
-
-
-def test_given_inputs_and_trust(saved, tmp_path):
-    (tmp_path / "hello.txt").write_text("hello")
-    np.savez(tmp_path / "inputs.npz", name=np.array(str(tmp_path / "hello.txt")))
-    arguments = ["--trust", "--inputs", tmp_path / "inputs.npz"]
-    done = sigfix("repair", saved("reads_files"), "-o", tmp_path / "out", *arguments)
-    assert done.returncode == 0, done.stderr
-    assert "same as the source" in done.stdout
-    np.savez(tmp_path / "inputs.npz", other=np.zeros(1))
-    done = sigfix("repair", saved("reads_files"), "-o", tmp_path / "no", *arguments)
-    assert done.returncode == 2
-    assert "takes name" in done.stderr
-
-
-def test_an_endless_model_is_stopped(saved, tmp_path):
-    start = time.monotonic()
-    done = sigfix("repair", saved("endless"), "-o", tmp_path / "out", "--timeout", "15")
-    assert done.returncode == 1
-    assert "stopped after 15 s" in done.stderr
-    assert time.monotonic() - start < 60
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_dry_run_shows_the_difference_and_writes_nothing(saved, tmp_path):
     done = sigfix("repair", saved("tf1"), "--dry-run", cwd=tmp_path)
     assert done.returncode == 0
@@ -218,89 +132,3 @@ def test_json_of_a_result(saved, tmp_path):
     assert data["repair"]["plan"]["verdict"] == "repairable"
     assert data["parity"][0]["verdict"] == "same"
     assert data["output"] == str(tmp_path / "out")
-
-
-def test_full_disk(saved, tmp_path):
-    """A file size limit meets the writer in the middle of a file, as a full disk does."""
-
-    def limit():
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
-
-    before = fingerprint(saved("wrapper"))
-    done = sigfix(
-        "repair", saved("wrapper"), "-o", tmp_path / "out", "--no-verify", preexec_fn=limit
-    )
-    assert done.returncode == 2
-    assert "Nothing was published" in done.stderr
-    assert list(tmp_path.iterdir()) == []
-    assert fingerprint(saved("wrapper")) == before
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a tmpfs needs root")
-def test_really_full_disk(saved, tmp_path):
-    small = tmp_path / "small"
-    small.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", small], capture_output=True
-    )
-    if mounted.returncode:
-        pytest.skip("mounting a tmpfs is not allowed here")
-    try:
-        done = sigfix("repair", saved("wrapper"), "-o", small / "out", "--no-verify")
-        assert done.returncode == 2
-        assert "the disk is full" in done.stderr
-        assert list(small.iterdir()) == []
-    finally:
-        subprocess.run(["umount", small], check=True)
-
-
-def test_read_only_target(saved):
-    done = sigfix("repair", saved("tf1"), "-o", "/proc/out", "--no-verify")
-    assert done.returncode == 2
-    assert "Cannot write /proc/out" in done.stderr
-
-
-def _contents(path):
-    return {name: line.partition(" ")[0] for name, line in fingerprint(path).items()}
-
-
-def test_killed_at_any_moment(saved, tmp_path):
-    """50 times `kill -9` at a random moment: the whole result or none, and the rest tidied."""
-    source, out = saved("wrapper"), tmp_path / "out"
-    before = fingerprint(source)
-    command = [sys.executable, "-m", "sigfix", "repair", source, "-o", out, "--no-verify"]
-    start = time.monotonic()
-    assert subprocess.run([*command, "--force"], capture_output=True).returncode == 0
-    whole = time.monotonic() - start
-    complete = _contents(out)
-    generator = random.Random(4)
-    unfinished = 0
-    for number in range(50):
-        force = ["--force"] if number % 2 else []
-        if not force and out.exists():
-            subprocess.run(["rm", "-r", out], check=True)
-        # Most moments lie in the last third, where the writing is; the others lie anywhere, for
-        # a first run that was slower than the rest.
-        moment = whole * generator.uniform(0.05 if number % 3 == 0 else 0.6, 1.05)
-        with subprocess.Popen([*command, *force], stdout=-3, stderr=-3) as child:
-            time.sleep(moment)
-            child.kill()
-        if out.exists():
-            assert _contents(out) == complete
-        else:
-            unfinished += 1
-        left = [path.name for path in tmp_path.iterdir() if path.name != "out"]
-        assert all(name.startswith(".out.sigfix-staging-") for name in left)
-    assert unfinished, "no run was killed before it was done"
-    assert subprocess.run([*command, "--force"], capture_output=True).returncode == 0
-    assert [path.name for path in tmp_path.iterdir()] == ["out"]
-    assert fingerprint(source) == before
-
-
-@pytest.mark.parametrize("name", ["a b", "-dash", "ü*[x]?"])
-def test_odd_names(saved, tmp_path, name):
-    (tmp_path / name).symlink_to(saved("tf1"))
-    done = sigfix("repair", "--no-verify", "--", name, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / f"{name}_repaired" / "saved_model.pb").is_file()

@@ -8,7 +8,7 @@ import shutil
 from sigfix.pipeline.diff import diff
 from sigfix.pipeline.repair import RepairOptions, repair
 from sigfix.planning import Choices
-from tests.repairing.test_command import sigfix
+from tests.repairing.running import sigfix
 
 
 def test_a_repair_adds_a_signature_and_touches_no_variable(saved, tmp_path):

@@ -49,3 +49,9 @@ def test_an_estimators_signatures(saved, tmp_path):
         np.testing.assert_array_equal(got["probabilities"], original["probabilities"])
     assert original["classes"].shape == (2, 1)
     assert original["classes"][0, 0] in (b"setosa", b"versicolor", b"virginica")
+
+
+def test_made_up_examples_hold_what_the_estimator_parses(saved, tmp_path):
+    choices = sigfix.Choices(from_key=("classification",))
+    (parity,) = sigfix.repair(saved("estimator"), tmp_path / "out", choices, RUN).parity
+    assert (parity.verdict, parity.batches) == ("same", (1, 3))
