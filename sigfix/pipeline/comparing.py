@@ -19,14 +19,15 @@ def compare_stage(
 ) -> Comparison:
     """Compare what the second of `stages` computed with what the first did, at one batch size.
 
-    The logits of a `preset` that feeds its decisions back are compared up to the first tie of
-    each sequence (see `verifying.margins`), and the comparison's note says so where there is one.
+    Where they differ, the logits of a `preset` that feeds its decisions back are compared up to
+    the first tie of each sequence (see `verifying.margins`), and the comparison's note says so.
     """
     from sigfix.verifying.comparison import compare
     from sigfix.verifying.margins import compare_clear_steps
 
-    if preset is None or not preset.feeds_back:
-        return Comparison(*stages, batch, compare(reference, result, tolerance))
+    whole = compare(reference, result, tolerance)
+    if whole.ok or preset is None or not preset.feeds_back:
+        return Comparison(*stages, batch, whole)
     parity, counts = compare_clear_steps(reference, result, preset.output, tolerance)
     tied = sum(count < preset.steps for count in counts)
     note = ""
