@@ -47,13 +47,20 @@ def preset_text(preset: Preset) -> str:
     else:
         rows += [
             ("output", f"{preset.output} float32[?,{preset.steps},classes]"),
-            ("classes", f"vocabulary + {preset.extra_classes}"),
+            ("classes", f"vocabulary + {preset.extra_classes}: {_special_classes(preset)}"),
             ("vocabulary", f"{preset.vocabulary} (another with --vocab)"),
             ("decoder", preset.decoder),
         ]
     rows.append(("opset", str(preset.opset)))
     lines = [preset.name, *(f"  {name:11} {value}" for name, value in rows), ""]
     return "\n".join([*lines, f"Build it: sigfix repair --preset {preset.name}", ""])
+
+
+def _special_classes(preset: Preset) -> str:
+    """What stands behind the characters, in its order."""
+    if preset.decoder == "ctc":
+        return "the blank"
+    return "the end of a word" + (", its start, padding" if preset.extra_classes > 1 else "")
 
 
 def _normalisation(preset: Preset) -> dict[str, tuple[float, float, float]]:
