@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from sigfix.presets import Preset
 
 
 def presets_text(presets: Iterable[Preset]) -> str:
-    """One line a preset: name, task, image, output and how it is read."""
-    rows = [("NAME", "TASK", "IMAGE", "OUTPUT", "READ BY")]
-    rows += [(p.name, p.task, f"{p.height} x {p.width}", p.output, p.decoder) for p in presets]
-    widths = [max(len(row[i]) for row in rows) for i in range(5)]
-    lines = [
-        "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
+    """One line a preset, by task: name, image, output and how it is read."""
+    rows = [
+        (p.task, ("  " + p.name, f"{p.height} x {p.width}", p.output, p.decoder)) for p in presets
     ]
+    heading = ("NAME", "IMAGE", "OUTPUT", "READ BY")
+    widths = [max(len(row[i]) for row in [heading, *(r for _, r in rows)]) for i in range(4)]
+    lines = [_line(heading, widths)]
+    for task, found in groupby(rows, key=itemgetter(0)):
+        lines += [task, *(_line(row, widths) for _, row in found)]
     return "\n".join([*lines, "", "One in full: sigfix presets NAME", ""])
+
+
+def _line(row: tuple[str, ...], widths: list[int]) -> str:
+    return "  ".join(f"{cell:{w}}" for cell, w in zip(row, widths, strict=True)).rstrip()
 
 
 def preset_text(preset: Preset) -> str:
