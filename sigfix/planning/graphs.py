@@ -16,6 +16,13 @@ UNLIKELY = 0
 """Outputs of this rank and below (training, bookkeeping) do not compete with better ones."""
 
 
+OUTPUT_COLLECTIONS = (
+    "outputs", "output", "output_tensors", "output_tensor", "predictions", "prediction", "predict",
+    "predict_op", "predict_ops", "inference", "inference_op", "logits", "probabilities", "scores",
+)  # fmt: skip
+"""Names of collections in which authors keep what the model is for, the most telling first."""
+
+
 def placeholders(meta_graph: MetaGraph) -> list[TensorSpec]:
     """What has to be fed: placeholders without a default, in the graph's order."""
     order = {node.name: index for index, node in enumerate(meta_graph.graph.nodes)}
@@ -61,10 +68,24 @@ def graph_inputs(meta_graph: MetaGraph, outputs: list[str]) -> list[FlatTensor]:
     ]
 
 
+def _collected(meta_graph: MetaGraph) -> list[str]:
+    """The tensors that the author put into a collection of outputs, where there is one."""
+    by_name = {name.lower(): item for name, item in meta_graph.collections.items()}
+    for name in OUTPUT_COLLECTIONS:
+        collection = by_name.get(name)
+        values = [str(value) for value in collection.values] if collection is not None else []
+        tensors = [value for value in values if ":" in value]
+        if tensors and all(node_of(value) in meta_graph.graph.by_name for value in tensors):
+            return list(dict.fromkeys(tensors))
+    return []
+
+
 def choose_outputs(
     meta_graph: MetaGraph, choices: Choices
 ) -> tuple[list[FlatTensor], tuple[Candidate, ...]]:
-    """The outputs that `--output` names or the only sink; else none, and the sinks as candidates.
+    """The outputs that `--output` names, those of a collection of outputs, or the only sink.
+
+    Else none, and the sinks as candidates.
 
     Raises `BlockedError` where the graph has neither placeholders nor results.
     """
@@ -79,6 +100,13 @@ def choose_outputs(
             "The graph has no placeholder that an input could be fed to.",
             "name tensors with --input NAME:TENSOR and --output NAME=TENSOR",
         )
+    collected = _collected(meta_graph)
+    if collected:
+        names = make_unique([clean(node_of(name).rpartition("/")[2]) for name in collected])
+        return [
+            FlatTensor(-1 - index, tensor, name, tensor_spec(meta_graph, tensor))
+            for index, (tensor, name) in enumerate(zip(collected, names, strict=True))
+        ], ()
     found = output_candidates(meta_graph)
     likely = [item for item in found if item.rank > UNLIKELY] or found
     if not likely:

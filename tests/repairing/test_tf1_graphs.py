@@ -68,6 +68,13 @@ def test_tf1_sinks_are_ranked_and_chosen(saved, tmp_path):
         _mend(source, tmp_path / "no", outputs=(("y", "nowhere:0"),))
 
 
+def test_a_collection_of_outputs_decides(saved, tmp_path):
+    out = _mend(saved("tf1_collection"), tmp_path / "out")
+    got = run_both(out, {"x": X})
+    assert set(got) == {"logits", "class"}
+    np.testing.assert_array_equal(got["class"], got["logits"].argmax(-1))
+
+
 def test_tf1_unknown_rank_pinned_and_cast(saved, tmp_path):
     choices = Choices(
         inputs=(parse_input("pixels:x=uint8[?,2,2,3]"),),

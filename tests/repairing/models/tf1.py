@@ -50,6 +50,19 @@ def tf1_dropout(path: Path) -> None:
     _tf1(path, build, [["serve"]])
 
 
+def tf1_collection(path: Path) -> None:
+    """TF1 whose author kept the outputs in a collection; one of them is no sink."""
+
+    def build(v1):
+        _, logits = _dense(v1)
+        classes = v1.argmax(logits, 1, name="head/class")
+        v1.reduce_mean(logits, name="statistics")
+        v1.add_to_collection("outputs", logits)
+        v1.add_to_collection("outputs", classes)
+
+    _tf1(path, build, [["serve"]])
+
+
 def tf1_unknown_rank(path: Path) -> None:
     """TF1 with a placeholder of unknown rank."""
 
