@@ -68,6 +68,12 @@ VALUE_PASSES = (
 
 # What only TF.js can run. Constants keep their names and values.
 KERNEL_PASSES = (
+    Pass(
+        "same-padding",
+        "as amounts, where the wasm backend gets it wrong",
+        "same_padding.write_out_padding",
+        in_loops=True,
+    ),
     Pass("padding", "zero padding into convolutions", "padding.fold_padding", in_loops=True),
     Pass(
         "fusing",

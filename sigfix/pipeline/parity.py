@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from sigfix.card import Card
 from sigfix.errors import NotVerifiedError, ParityError
@@ -82,25 +82,59 @@ def check(
         compare_stage((name, TFJS), batch, reference, result, tolerance, preset)
         for batch, reference, result in zip(batches, references, run.outputs, strict=True)
     ]
-    comparisons, losses = against_source, []
+    comparisons, losses, exact = against_source, [], references
     if weights is not None:
-        exact = _dequantised_outputs(graph, frozen, weights, inputs_list)
+        dequantised = _dequantised_outputs(graph, frozen, weights, inputs_list)
+        exact = [in_tfjs_dtypes(outputs) for outputs in dequantised]
         losses = against_source
         comparisons = [
-            compare_stage(
-                (DEQUANTISED, TFJS), batch, in_tfjs_dtypes(reference), result, TOLERANCE, preset
-            )
+            compare_stage((DEQUANTISED, TFJS), batch, reference, result, TOLERANCE, preset)
             for batch, reference, result in zip(batches, exact, run.outputs, strict=True)
         ]
-    for comparison in comparisons:
+    for number, comparison in enumerate(comparisons):
         if not comparison.parity.ok:
-            raise ParityError(
-                f"TensorFlow.js ({run.backend}) differs from {comparison.reference} at batch "
-                f"{comparison.batch}: {describe_difference(comparison)}.",
-                "--keep-failed DIR keeps the model for a closer look; real inputs are given with "
-                "--inputs FILE.npz",
-            )
+            _refuse(model, comparison, run.backend, fed[number], exact[number])
     return Checked(tuple(comparisons), tuple(losses), run.mode, run.backend)
+
+
+def _refuse(
+    model: Path, comparison: Comparison, backend: str, fed: Arrays, expected: Arrays
+) -> NoReturn:
+    """Raise `ParityError`; where TF.js's cpu backend is right, it is the wasm backend's fault."""
+    difference = describe_difference(comparison)
+    keep = "--keep-failed DIR keeps the model for a closer look"
+    if backend == "wasm" and _cpu_is_right(model, fed, expected):
+        raise ParityError(
+            f"TensorFlow.js's wasm backend computes this model wrongly at batch "
+            f"{comparison.batch}: {difference}. Its cpu backend is right.{_culprit(model, fed)}",
+            f"{keep}; it is right where another backend runs it",
+        )
+    raise ParityError(
+        f"TensorFlow.js ({backend}) differs from {comparison.reference} at batch "
+        f"{comparison.batch}: {difference}.",
+        f"{keep}; real inputs are given with --inputs FILE.npz; --without-pass NAME leaves a step "
+        "of the optimiser out",
+    )
+
+
+def _cpu_is_right(model: Path, fed: Arrays, expected: Arrays) -> bool:
+    from sigfix.verifying import tfjs
+    from sigfix.verifying.comparison import compare
+
+    try:
+        run = tfjs.run(model, [fed], list(expected), "cpu")
+    except (NotVerifiedError, ParityError):
+        return False
+    return compare(expected, run.outputs[0], TOLERANCE).ok
+
+
+def _culprit(model: Path, fed: Arrays) -> str:
+    from sigfix.verifying.backend_faults import first_difference
+
+    fault = first_difference(model, fed, TOLERANCE)
+    if fault is None:
+        return ""
+    return f" The first operator that differs is {fault.operator} ('{fault.node}')."
 
 
 def _inputs(
