@@ -223,12 +223,13 @@ def _block(pairs: Sequence[tuple[bytes, bytes]]) -> bytes:
     return bytes(out) + (0).to_bytes(4, "little") + (1).to_bytes(4, "little")
 
 
-def variable_index(tensors: Mapping[str, tuple[int, int]], shards: int = 1) -> bytes:
-    """A `variables.index` of float32 vectors: name -> (offset, size in bytes) in shard 0."""
+def variable_index(tensors: Mapping[str, tuple[int, ...]], shards: int = 1) -> bytes:
+    """A `variables.index` of float32 vectors: name -> (offset, size in bytes[, shard])."""
     header = message_class("BundleHeaderProto")(num_shards=shards)
     pairs = [(b"", header.SerializeToString())]
-    for name, (offset, size) in sorted(tensors.items()):
+    for name, (offset, size, *shard) in sorted(tensors.items()):
         entry: Any = message_class("BundleEntryProto")(dtype=1, offset=offset, size=size)
+        entry.shard_id = shard[0] if shard else 0
         set_shape(entry.shape, (size // 4,))
         pairs.append((name.encode(), entry.SerializeToString()))
     out = bytearray()

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from sigfix.errors import UnreadableModelError
 from sigfix.model import OtherModel, SavedModel
-from sigfix.reading.folder import Archive, open_archive
+from sigfix.reading.folder import Folder, mapped, open_archive
 from sigfix.reading.locating import SAVED_MODEL_FILES, locate_saved_model, saved_model_file
 from sigfix.reading.saved_model import load_message, read_folder, read_saved_model
 
@@ -96,8 +96,8 @@ def _read_file(path: Path) -> SavedModel | OtherModel:
         return read_onnx(path)
     if path.suffix in (".gz", ".tgz", ".tar") and tarfile.is_tarfile(path):
         return _read_archive(path)
-    with path.open("rb") as file:
-        kind = sniff_protobuf(file.read())
+    with mapped(path) as data:
+        kind = sniff_protobuf(data)
     if kind == "graph":
         return read_frozen_graph(path)
     if kind == "saved_model":
@@ -133,4 +133,4 @@ def _read_archive(path: Path) -> SavedModel:
         for name, size in archive.sizes.items()
         if name.startswith(prefix)
     }
-    return read_folder(Archive(path, inner, prefix))
+    return read_folder(Folder(path, inner, prefix))

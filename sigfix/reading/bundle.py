@@ -16,6 +16,7 @@ from sigfix.reading.folder import Folder
 from sigfix.reading.protos import dtype_name, parse
 from sigfix.reading.shapes import read_shape
 from sigfix.reading.snappy import decompress
+from sigfix.reading.wire import read_varint
 
 INDEX_NAME = "variables.index"
 _MOST_SHARDS = 100_000
@@ -26,57 +27,38 @@ _TRAILER_SIZE = 5
 """After each block: one byte of compression type, four of masked CRC32C."""
 
 
-class _Corrupt(Exception):
-    """The table contradicts itself; the message says where."""
-
-
-def _varint(data: bytes, position: int) -> tuple[int, int]:
-    """A base-128 number and the position after it."""
-    value = shift = 0
-    while shift < 64:
-        if position >= len(data):
-            raise _Corrupt("a number runs past the end")
-        byte = data[position]
-        position += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, position
-        shift += 7
-    raise _Corrupt("a number has more than 64 bits")
-
-
 def _block(data: bytes, handle: bytes) -> bytes:
     """The contents of the block that a handle (offset, size) points to."""
-    offset, position = _varint(handle, 0)
-    size, _ = _varint(handle, position)
+    offset, position = read_varint(handle, 0)
+    size, _ = read_varint(handle, position)
     if offset + size + _TRAILER_SIZE > len(data):
-        raise _Corrupt("a block lies past the end of the file")
+        raise ValueError("a block lies past the end of the file")
     contents, compression = data[offset : offset + size], data[offset + size]
     if compression == _SNAPPY:
         try:
             return decompress(contents)
         except ValueError as error:
-            raise _Corrupt(f"a compressed block does not unpack ({error})") from error
+            raise ValueError(f"a compressed block does not unpack ({error})") from error
     if compression != _UNCOMPRESSED:
-        raise _Corrupt(f"a block has the unknown compression type {compression}")
+        raise ValueError(f"a block has the unknown compression type {compression}")
     return contents
 
 
 def _entries(block: bytes) -> Iterator[tuple[bytes, bytes]]:
     """The key-value pairs of a block; keys share prefixes with their predecessors."""
     if len(block) < 4:
-        raise _Corrupt("a block is too short")
+        raise ValueError("a block is too short")
     restarts = struct.unpack_from("<I", block, len(block) - 4)[0]
     end = len(block) - 4 - 4 * restarts
     if end < 0:
-        raise _Corrupt("a block's restart array is longer than the block")
+        raise ValueError("a block's restart array is longer than the block")
     position, key = 0, b""
     while position < end:
-        shared, position = _varint(block, position)
-        fresh, position = _varint(block, position)
-        length, position = _varint(block, position)
+        shared, position = read_varint(block, position)
+        fresh, position = read_varint(block, position)
+        length, position = read_varint(block, position)
         if shared > len(key) or position + fresh + length > end:
-            raise _Corrupt("an entry runs past its block")
+            raise ValueError("an entry runs past its block")
         key = key[:shared] + block[position : position + fresh]
         position += fresh
         yield key, block[position : position + length]
@@ -87,19 +69,19 @@ def read_table(data: bytes) -> list[tuple[bytes, bytes]]:
     """Every pair of a table, in key order. Raises `UnreadableModelError` where it is broken."""
     try:
         if len(data) < _FOOTER_SIZE:
-            raise _Corrupt("it is shorter than a footer")
+            raise ValueError("it is shorter than a footer")
         if struct.unpack_from("<Q", data, len(data) - 8)[0] != _MAGIC:
-            raise _Corrupt("the table's magic number is missing at its end")
+            raise ValueError("the table's magic number is missing at its end")
         footer = data[-_FOOTER_SIZE:]
-        _, position = _varint(footer, 0)
-        _, position = _varint(footer, position)
+        _, position = read_varint(footer, 0)
+        _, position = read_varint(footer, position)
         pairs: list[tuple[bytes, bytes]] = []
         for _, handle in _entries(_block(data, footer[position:])):
             pairs.extend(_entries(_block(data, handle)))
             if len(pairs) > len(data):
-                raise _Corrupt("its blocks repeat one another")
+                raise ValueError("its blocks repeat one another")
         return pairs
-    except _Corrupt as error:
+    except ValueError as error:
         raise UnreadableModelError(f"The variable index is damaged: {error}.") from error
 
 

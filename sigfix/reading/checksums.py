@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sigfix.errors import MissingExtraError
 from sigfix.model import StoredTensor, VariableStore
-from sigfix.reading.sniffing import read_varint
+from sigfix.reading.wire import read_varint
 
 _CHUNK = 8 << 20
 _UNCHECKED = ("resource", "variant")

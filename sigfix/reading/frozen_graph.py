@@ -7,9 +7,11 @@ from typing import Any
 
 from sigfix.errors import UnreadableModelError
 from sigfix.model import SavedModel
+from sigfix.reading.folder import mapped
 from sigfix.reading.meta_graph import read_meta_graph
 from sigfix.reading.protos import message_class, parse, parse_text
 from sigfix.reading.sniffing import sniff_protobuf
+from sigfix.reading.trimming import without_large_constants
 
 SERVE_TAG = "serve"
 
@@ -17,21 +19,22 @@ SERVE_TAG = "serve"
 def is_frozen_graph(path: Path) -> bool:
     """Whether a file is a GraphDef."""
     try:
-        with path.open("rb") as file:
-            return sniff_protobuf(file.read()) == "graph"
-    except OSError:
+        with mapped(path) as data:
+            return sniff_protobuf(data) == "graph"
+    except UnreadableModelError:
         return False
 
 
 def load_frozen_message(path: Path) -> Any:
-    """A SavedModel message with the graph of the file. Raises `UnreadableModelError`."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise UnreadableModelError(f"{path} cannot be read: {error.strerror}.") from error
+    """A SavedModel message with the whole graph of the file. Raises `UnreadableModelError`."""
+    with mapped(path) as data:
+        return _as_saved_model(parse("GraphDef", bytes(data)))
+
+
+def _as_saved_model(graph: Any) -> Any:
     message: Any = message_class("SavedModel")(saved_model_schema_version=1)
     meta_graph = message.meta_graphs.add()
-    meta_graph.graph_def.CopyFrom(parse("GraphDef", data))
+    meta_graph.graph_def.CopyFrom(graph)
     meta_graph.meta_info_def.tags.append(SERVE_TAG)
     return message
 
@@ -41,16 +44,14 @@ def read_frozen_text(path: Path) -> SavedModel:
     graph = parse_text("GraphDef", path.read_bytes(), path)
     if not graph.node:
         raise UnreadableModelError(f"{path} is a text file without a graph.", code="CON212")
-    message: Any = message_class("SavedModel")(saved_model_schema_version=1)
-    meta_graph = message.meta_graphs.add()
-    meta_graph.graph_def.CopyFrom(graph)
-    meta_graph.meta_info_def.tags.append(SERVE_TAG)
-    return _described(path, message)
+    return _described(path, _as_saved_model(graph))
 
 
 def read_frozen_graph(path: Path) -> SavedModel:
-    """Describe a frozen graph as a SavedModel without variables."""
-    return _described(path, load_frozen_message(path))
+    """Describe a frozen graph as a SavedModel without variables; large constants stay on disk."""
+    with mapped(path) as data:
+        graph = parse("GraphDef", without_large_constants(data, "GraphDef"))
+    return _described(path, _as_saved_model(graph))
 
 
 def _described(path: Path, message: Any) -> SavedModel:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from sigfix.errors import UnreadableModelError
 from sigfix.model import OtherModel, Problem, TensorSpec
-from sigfix.reading.folder import Buffer, Directory
-from sigfix.reading.wire import Span, inside, text
+from sigfix.reading.folder import mapped
+from sigfix.reading.wire import Buffer, Span, inside, text
 
 _DTYPES = {
     1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64",
@@ -114,7 +114,7 @@ def _model(data: Buffer) -> _Collected:
 def read_onnx(path: Path) -> OtherModel:
     """Describe an ONNX file. Raises `UnreadableModelError` where it does not parse."""
     size = path.stat().st_size
-    with Directory(path.parent, {path.name: size}).opened(path.name) as data:
+    with mapped(path) as data:
         try:
             found = _model(data)
         except ValueError as error:

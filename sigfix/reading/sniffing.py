@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import mmap
 from pathlib import Path
 
 from sigfix.errors import UnreadableModelError
+from sigfix.reading.wire import Buffer, read_varint
 
 _LFS_MARK = b"version https://git-lfs.github.com/spec/"
-Buffer = bytes | mmap.mmap
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 
@@ -29,21 +28,6 @@ def looks_like_text(data: Buffer) -> bool:
             return False
         text = head[: error.start].decode("utf-8")
     return all(character.isprintable() or character in "\n\r\t" for character in text)
-
-
-def read_varint(data: Buffer, position: int) -> tuple[int, int]:
-    """A base-128 number and the position after it. Raises ValueError where there is none."""
-    value = shift = 0
-    while shift < 64:
-        if position >= len(data):
-            raise ValueError("truncated")
-        byte = data[position]
-        position += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, position
-        shift += 7
-    raise ValueError("overlong")
 
 
 def outer_fields(data: Buffer, limit: int = 64) -> tuple[list[tuple[int, int, int, int]], int]:

@@ -6,23 +6,23 @@ constants are cut out of the encoded message first, by walking its fields from t
 
 from __future__ import annotations
 
-import mmap
-
-from sigfix.reading.sniffing import read_varint
+from sigfix.reading.wire import Buffer, read_varint
 
 SMALL = 8 << 20
 """Messages up to this size are parsed whole."""
 _KEPT = 4096
 """A constant's contents up to this size stay."""
+_TENSOR_FACTS = 3
+"""TensorProto's fields up to this one are dtype, shape and version; the others are contents."""
 
-Buffer = bytes | mmap.mmap
 _BYTES = 2
-_ATTR_VALUE: dict[int, object] = {8: "tensor"}
+_ATTR_VALUE: dict[int, object] = {2: "dropped", 8: "tensor"}
 _NODE: dict[int, object] = {5: {2: _ATTR_VALUE}}
 _GRAPH: dict[int, object] = {1: _NODE, 2: {1: {3: _NODE}}}
 _SAVED_MODEL: dict[int, object] = {2: {2: _GRAPH}}
-"""Field number -> what is inside: SavedModel.meta_graphs.graph_def.node.attr.value.tensor, and
-the same for the nodes of library functions."""
+"""Field number -> what is inside: SavedModel.meta_graphs.graph_def.node.attr.value, with the
+tensor of a constant or the bytes of a module, and the same for the nodes of library functions."""
+ROOTS = {"SavedModel": _SAVED_MODEL, "GraphDef": _GRAPH}
 
 
 def _varint(value: int) -> bytes:
@@ -63,9 +63,11 @@ def _trim(data: Buffer, start: int, end: int, inside: object) -> list[bytes]:
     pieces: list[bytes] = []
     for number, kind, tag, value, stop in _fields(data, start, end):
         large = kind == _BYTES and stop - value > _KEPT
-        if large and inside == "tensor":
+        if inside == "tensor" and number > _TENSOR_FACTS:
             continue
         child = inside.get(number) if large and isinstance(inside, dict) else None
+        if child == "dropped":
+            continue
         if child is None:
             pieces.append(data[tag:stop])
             continue
@@ -75,11 +77,11 @@ def _trim(data: Buffer, start: int, end: int, inside: object) -> list[bytes]:
     return pieces
 
 
-def without_large_constants(data: Buffer) -> bytes:
-    """An encoded SavedModel without large constants; damaged ones are returned as they are."""
+def without_large_constants(data: Buffer, message: str = "SavedModel") -> bytes:
+    """An encoded SavedModel or GraphDef without large constants; a damaged one as it is."""
     if len(data) <= SMALL:
         return bytes(data)
     try:
-        return b"".join(_trim(data, 0, len(data), _SAVED_MODEL))
+        return b"".join(_trim(data, 0, len(data), ROOTS[message]))
     except ValueError:
         return bytes(data)

@@ -5,10 +5,23 @@ from __future__ import annotations
 import mmap
 from collections.abc import Iterator
 
-from sigfix.reading.sniffing import read_varint
-
 Buffer = bytes | mmap.mmap
 Span = tuple[int, int]
+
+
+def read_varint(data: Buffer, position: int) -> tuple[int, int]:
+    """A base-128 number and the position after it. Raises ValueError where there is none."""
+    value = shift = 0
+    while shift < 64:
+        if position >= len(data):
+            raise ValueError("a number runs past the end")
+        byte = data[position]
+        position += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, position
+        shift += 7
+    raise ValueError("a number has more than 64 bits")
 
 
 def fields(data: Buffer, start: int, end: int) -> Iterator[tuple[int, int | Span]]:
