@@ -77,3 +77,9 @@ class ParityError(SigfixError):
 
 class NotVerifiedError(SigfixError):
     """A check could not run: nothing is known about the result, neither good nor bad."""
+
+
+def first_line(error: Exception, most: int = 300) -> str:
+    """The first line of what another library says, or the kind of its error where it is silent."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0][:most] if lines else type(error).__name__

@@ -12,7 +12,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2
 from tensorflow.python.framework import convert_to_constants
 
-from sigfix.errors import ConversionError, UsageError
+from sigfix.errors import ConversionError, UsageError, first_line
 from sigfix.optimising.graph import Graph, from_graph_def
 
 IMPORT_SCOPE = "model"
@@ -39,7 +39,7 @@ def freeze(model: Path, signature: str, tags: Sequence[str] | None = None) -> Fr
         loaded = tf.saved_model.load(str(model), tags=None if tags is None else list(tags))
     except Exception as error:  # TensorFlow raises a different kind for every fault
         raise ConversionError(
-            f"TensorFlow cannot load {model}: {_first_line(error)}", f"sigfix inspect {model}"
+            f"TensorFlow cannot load {model}: {first_line(error)}", f"sigfix inspect {model}"
         ) from error
     if signature not in loaded.signatures:
         known = ", ".join(f"'{k}'" for k in loaded.signatures) or "none"
@@ -57,7 +57,7 @@ def freeze(model: Path, signature: str, tags: Sequence[str] | None = None) -> Fr
         )
     except Exception as error:  # TensorFlow raises several kinds here
         raise ConversionError(
-            f"TensorFlow could not freeze '{signature}': {_first_line(error)}"
+            f"TensorFlow could not freeze '{signature}': {first_line(error)}"
         ) from error
     keys = list(function._arg_keywords)
     tensors = dict(zip(keys, function.inputs, strict=False))
@@ -131,8 +131,3 @@ def _with_signature_names(
     unused = tuple(key for key, name in names["inputs"].items() if name not in used)
     frozen.prune()
     return FrozenSignature(frozen, names["inputs"], names["outputs"], signature, unused)
-
-
-def _first_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__

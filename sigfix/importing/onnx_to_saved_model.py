@@ -47,7 +47,7 @@ def save_onnx(
         raise
     except Exception as error:  # onnx-tf and TensorFlow raise whatever their handlers meet
         raise ConversionError(
-            f"the ONNX model could not be expressed in TensorFlow: {_first_line(error)}"
+            f"the ONNX model could not be expressed in TensorFlow: {_last_line(error)}"
         ) from error
     tf.saved_model.save(tf.Module(), str(destination), signatures={SIGNATURE: function})
 
@@ -86,6 +86,6 @@ def _turned(shape: list[int | None], channels_last: bool) -> list[int | None]:
     return [shape[0], *shape[2:], shape[1]] if channels_last else shape
 
 
-def _first_line(error: Exception) -> str:
+def _last_line(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[-1] if lines else type(error).__name__

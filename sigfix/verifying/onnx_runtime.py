@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sigfix.errors import MissingExtraError, NotVerifiedError, UnreadableModelError
+from sigfix.errors import MissingExtraError, NotVerifiedError, UnreadableModelError, first_line
 from sigfix.verifying.inputs import Arrays
 
 
@@ -32,7 +32,7 @@ def run(onnx_file: Path, inputs_list: Sequence[Arrays]) -> list[Arrays]:
         )
     except Exception as error:  # its exceptions have no common base of their own
         raise UnreadableModelError(
-            f"ONNX Runtime cannot load {onnx_file}: {_first_line(error)}"
+            f"ONNX Runtime cannot load {onnx_file}: {first_line(error)}"
         ) from error
     names = [output.name for output in session.get_outputs()]
     results = []
@@ -41,12 +41,8 @@ def run(onnx_file: Path, inputs_list: Sequence[Arrays]) -> list[Arrays]:
             values = session.run(names, inputs)
         except Exception as error:
             raise NotVerifiedError(
-                f"ONNX Runtime cannot run {onnx_file} with the test inputs: {_first_line(error)}",
+                f"ONNX Runtime cannot run {onnx_file} with the test inputs: {first_line(error)}",
                 "give inputs that the model takes with --inputs FILE.npz",
             ) from error
         results.append({name: np.asarray(value) for name, value in zip(names, values, strict=True)})
     return results
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:300]
