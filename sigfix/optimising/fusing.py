@@ -46,8 +46,9 @@ def fuse_bias_and_activation(graph: Graph) -> int:
         for node in {id(n): n for n in (product, addition, last)}.values():
             if node is not last:
                 del graph.nodes[node.name]
+        readers = consumers.get(last.name, [])
         graph.replace(last.name, fused_node.name)
-        consumers = graph.consumers()
+        consumers[fused_node.name] = readers
         fused += 1
     return fused
 

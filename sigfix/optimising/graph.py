@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from tensorflow.python.framework import tensor_util
 NodeDef = Any
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def node_of(reference: str) -> str:
     """The node that an input reference names: `^a`, `a:1` and `a` all name `a`."""
     return reference.lstrip("^").split(":")[0]

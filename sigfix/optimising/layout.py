@@ -100,11 +100,12 @@ def _pull_up(graph: Graph) -> None:
     transpose, or a pad (whose input is smaller than its result).
     """
     walk = Walk(graph, infer_shapes(graph))
+    consumers = graph.consumers()
     for node in _transposes(graph):
         found = look_through(graph, node.name) if node.name in graph.nodes else None
         if found is None:
             continue
-        chain = _chain_above(walk, node, len(found[1]))
+        chain = _chain_above(walk, consumers, node, len(found[1]))
         if not chain:
             continue
         # x -> T(T^-1(x)): the rules then put each operator between the two.
@@ -121,11 +122,14 @@ def _pull_up(graph: Graph) -> None:
         for reader in readers:
             merge(graph, reader)
         merge(graph, graph.nodes[first])
+        consumers = graph.consumers()
 
 
-def _chain_above(walk: Walk, node: NodeDef, rank: int) -> list[NodeDef]:
+def _chain_above(
+    walk: Walk, consumers: dict[str, list[NodeDef]], node: NodeDef, rank: int
+) -> list[NodeDef]:
     """The operators above the transpose `node` that it can be pulled over, its input first."""
-    graph, consumers = walk.graph, walk.graph.consumers()
+    graph = walk.graph
     chain: list[NodeDef] = []
     worth = 0
     order = look_through(graph, node.name)
