@@ -47,6 +47,7 @@ VALUE_PASSES = (
     Pass("static-shapes", "fold shape arithmetic", "static_shapes.fold_static_shapes"),
     Pass("layout", "NCHW kernels and transposes become NHWC", "layout.use_nhwc"),
     Pass("crops", "crop transposed convolutions at once", "transposed_crops.absorb_crops"),
+    Pass("rows", "dense layers on matrices, without reshapes between", "rows.use_rows"),
     Pass("clamps", "relu6, hard-sigmoid and clips", "clamps.rewrite_clamps"),
     Pass("scales", "batch norms and scales into weights", "scale_folding.fold_scales"),
     Pass("factors", "scalar factors into later weights", "scale_sinking.sink_scales"),

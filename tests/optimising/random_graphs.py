@@ -120,7 +120,34 @@ def turned(make: Maker, x, values):
     return tf.transpose(y, (0, 2, 1, 3)) if make.random.random() < 0.5 else y
 
 
+def dense(make: Maker, x, values):
+    """On three or four axes; as a product of many matrices, or of rows, as importers write it."""
+    outputs = int(make.random.choice([3, 4]))
+    weights = make.noise(x.shape[-1], outputs)
+    if make.random.random() < 0.5:
+        return tf.nn.relu(tf.matmul(x, weights) + make.noise(outputs))
+    y = tf.matmul(tf.reshape(x, [-1, x.shape[-1]]), weights) + make.noise(outputs)
+    return tf.reshape(y, [tf.shape(x)[0], *x.shape[1:3], outputs])
+
+
+def attention(make: Maker, x, values):
+    """Two heads over the pixels, scaled, with a residual."""
+    c = x.shape[-1]
+    rows = tf.reshape(x, [-1, c])
+    shape = [-1, x.shape[1] * x.shape[2], 2, 3]
+    heads = [
+        tf.transpose(tf.reshape(tf.matmul(rows, make.noise(c, 6)), shape), (0, 2, 1, 3))
+        for _ in range(3)
+    ]
+    scores = tf.matmul(heads[0], heads[1], transpose_b=True) * np.float32(1 / np.sqrt(3))
+    y = tf.transpose(tf.matmul(tf.nn.softmax(scores), heads[2]), (0, 2, 1, 3))
+    y = tf.matmul(tf.reshape(y, [-1, 6]), make.noise(6, c)) + make.noise(c)
+    return x + tf.reshape(y, [-1, *x.shape[1:]])
+
+
 STEPS: list[Callable] = [
+    dense,
+    attention,
     convolution,
     foreign_convolution,
     foreign_convolution,
