@@ -34,6 +34,10 @@ def report_error(error: SigfixError) -> None:
     if error.hint:
         typer.secho("  try: ", fg=typer.colors.CYAN, err=True, nl=False)
         typer.echo(error.hint, err=True)
+    code = getattr(error, "code", "")
+    if code:
+        typer.secho("  see: ", fg=typer.colors.CYAN, err=True, nl=False)
+        typer.echo(f"sigfix explain {code}", err=True)
 
 
 def main(arguments: list[str] | None = None) -> None:

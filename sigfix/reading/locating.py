@@ -71,7 +71,9 @@ def _nothing_here(directory: Path) -> UnreadableModelError:
     names = sorted(item.name for item in directory.iterdir())
     if not names:
         return UnreadableModelError(
-            f"{directory} is empty.", "name a directory that holds a saved_model.pb", code="CON215"
+            f"{directory} is an empty directory.",
+            "name a directory that holds a saved_model.pb",
+            code="CON215",
         )
     hint = "name a directory that holds a saved_model.pb"
     single = [name for name in names if name.endswith((".pb", ".onnx", ".keras", ".h5"))]

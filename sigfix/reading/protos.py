@@ -185,4 +185,5 @@ def parse_text(name: str, data: bytes, path: Path) -> Any:
 
 def _reason(error: Exception) -> str:
     text = str(error).strip() or "the bytes do not parse"
+    text = re.sub(r"^(\d+):(\d+) : ", r"line \1, column \2: ", text)
     return re.sub(r"\s+", " ", text).rstrip(".")

@@ -40,8 +40,10 @@ def _message(folder: Folder, *, whole: bool) -> tuple[Any, str]:
     path = Path(folder.shown(name))
     if name.endswith(".cpb"):
         raise UnreadableModelError(
-            f"{path} is a chunked SavedModel, which sigfix does not read.",
-            "save it again where it was made, without chunking (the default below 2 GB)",
+            f"{path} is a chunked SavedModel, which sigfix does not read: the graph is split over "
+            "the records of a Riegeli file.",
+            "in the TensorFlow that wrote it, save it whole (possible below 2 GB): "
+            f"tf.saved_model.save(tf.saved_model.load({str(folder.place)!r}), 'whole')",
             code="CON217",
         )
     with folder.opened(name) as data:

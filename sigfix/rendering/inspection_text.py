@@ -29,11 +29,16 @@ def failure_lines(inspection: Inspection, style: Style) -> list[str]:
     failure = inspection.failure
     if failure is None:
         return []
-    code = f"  {failure.code}" if failure.code else ""
-    lines = style.wrap(printable(failure.message), "  ")
-    lines[0] = lines[0].replace("  ", f"  {style.paint('error', 'red')}{code}  ", 1)
+    head = f"{'error':<8}{failure.code}  "
+    lines = style.wrap(printable(failure.message), " " * len(head))
+    lines[0] = (
+        style.paint(f"{'error':<8}", "red")
+        + style.paint(failure.code, "bold")
+        + "  "
+        + lines[0].lstrip()
+    )
     if failure.hint:
-        lines.append(f"  try: {printable(failure.hint)}")
+        lines.append(f"{' ' * len(head)}{style.paint('try:', 'green')} {printable(failure.hint)}")
     return lines
 
 

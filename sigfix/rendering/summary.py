@@ -43,7 +43,7 @@ def _row(style: Style, name: str, what: str, counts: Sequence[str], width: int) 
 def render_summary(inspections: Sequence[Inspection], style: Style) -> str:
     """A table with a row a path, and what could not be read below it."""
     names = _names(inspections)
-    width = min(max(len(name) for name in names), max(style.width - 50, 20))
+    width = min(max(len("model"), *map(len, names)), max(style.width - 50, 20))
     lines = [style.paint(_row(style, "model", "signatures", _COLUMNS, width), "bold")]
     for name, item in zip(names, inspections, strict=True):
         counts = [str(item.count(severity) or "-") for severity in Severity]

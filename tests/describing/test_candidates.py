@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sigfix.describing.candidates import input_candidates, output_candidates
+from sigfix.describing.candidates import input_candidates, output_candidates, unsigned_candidates
 from sigfix.model import MetaGraph
 from sigfix.reading import read
 from tests.corpus import CORPUS, needs_corpus
-from tests.models import Dtype, Model
+from tests.models import Dtype, Model, healthy
 
 FLOAT = Dtype("float32")
 
@@ -56,3 +56,17 @@ def test_foreign_graphs_offer_what_their_signatures_use() -> None:
         for signature in found.user_signatures:
             assert {item.spec.name for item in signature.inputs} <= inputs
             assert {item.spec.name for item in signature.outputs} <= outputs
+
+
+def test_what_no_signature_has_is_still_a_candidate(tmp_path: Path) -> None:
+    model = healthy()
+    model.node("keep_prob", "PlaceholderWithDefault", ["x"], dtype=Dtype("float32"), shape=())
+    model.node("score", "Mul", ["x", "rate"], T=Dtype("float32"))
+    model.node("rate", "Placeholder", dtype=Dtype("float32"), shape=())
+    for scope in ("save", "save_1"):
+        model.node(f"{scope}/filename", "Placeholder", dtype=Dtype("string"), shape=())
+        model.node(f"{scope}/SaveV2", "SaveV2", [f"{scope}/filename"])
+    inputs, outputs = unsigned_candidates(meta(model, tmp_path))
+    assert [item.spec.name for item in inputs] == ["rate:0"]
+    assert [item.spec.name for item in outputs] == ["score:0"]
+    assert outputs[0].evidence == ("Mul that nothing reads", "its name tells of a result")

@@ -65,7 +65,7 @@ def test_absent_path(tmp_path: Path) -> None:
 
 
 def test_empty_directory(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableModelError, match="is empty") as caught:
+    with pytest.raises(UnreadableModelError, match="is an empty directory") as caught:
         read(tmp_path)
     assert caught.value.code == "CON215"
 

@@ -139,10 +139,13 @@ RULES = (
     Rule(
         "CON217", "chunked-model", Severity.ERROR, Fixable.NEVER,
         what="The model is a chunked SavedModel (saved_model.cpb).",
-        why="Only TensorFlow builds that contain the proto splitter read it; most tools do not.",
-        causes="The graph is larger than 2 GB, or was saved with the experimental image format.",
-        example="saved_model.cpb",
-        fix="Where it was made, save it again without "
+        why="Its graph is split over the records of a Riegeli file. Only TensorFlow builds that "
+        "contain the proto splitter read it; sigfix, converters and most other tools do not.",
+        causes="The graph is larger than 2 GB, or the model was saved with "
         "tf.saved_model.SaveOptions(experimental_image_format=True).",
+        example="saved_model.cpb where saved_model.pb is looked for",
+        fix="In the TensorFlow that wrote it, load and save it without that option: "
+        "tf.saved_model.save(tf.saved_model.load('MODEL'), 'whole'). A graph above 2 GB must first "
+        "keep its large constants as variables.",
     ),
 )  # fmt: skip
