@@ -8,7 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.importing.single_node import onnx_runtime_outputs, require_packages, sigfix_outputs
+from tests.importing.single_node import (
+    onnx_runtime_outputs,
+    require_packages,
+    sigfix_outputs,
+    traced,
+)
 
 require_packages()
 
@@ -26,6 +31,24 @@ class Decoder(torch.nn.Module):
         wide = x.reshape(x.shape[0], -1, 2, 2).expand(x.shape[0], 3, 2, 2).clone()
         wide[:, 1:3, 0] = x[:, :2, 1:3]
         return torch.cat([rows, wide.flatten(1)], 1)
+
+
+class Greedy(torch.nn.Module):
+    """Feeds back, at each step, all the classes that it decided on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.classes = torch.nn.Embedding(5, 4)
+
+    def forward(self, x: Any) -> Any:
+        read = torch.full((x.shape[0], 4), 1, dtype=torch.long)
+        for step in range(3):
+            scores = (
+                x * self.classes(read[:, : step + 1]).sum(1, keepdim=True)
+            ) @ self.classes.weight.T
+            read[:, step + 1] = scores.sum(1).argmax(-1)
+        return self.classes(read)
 
 
 class WholeSqueeze(torch.nn.Module):
@@ -89,3 +112,16 @@ def test_boxes_are_told_from_other_places(shape: Any, places: Any, bounds: Any) 
 
     box = box_of([np.array(places)], [shape])
     assert (None if box is None else box.bounds) == bounds
+
+
+def test_a_buffer_that_is_written_step_by_step_is_never_cut(tmp_path: Any) -> None:
+    """What is read of it are the steps before; no index of a decoder can be negative."""
+    from sigfix.importing.onnx_simplification import simplify
+
+    model = simplify(exported(Greedy(), tmp_path / "model.onnx"))
+    kinds = Counter(o.type for o in traced(model).graph.get_operations())
+    assert not {"SelectV2", "TensorScatterUpdate", "Less"} & set(kinds), kinds
+    assert kinds["ConcatV2"] <= 6, "one for what was written so far, one for the whole, a step"
+    inputs = {"x": np.random.default_rng(0).normal(size=(3, 3, 4)).astype(np.float32)}
+    expected = onnx_runtime_outputs(model, inputs)
+    np.testing.assert_array_equal(sigfix_outputs(model, inputs)["y"], expected["y"])

@@ -21,4 +21,5 @@ import sigfix.importing.operators.reductions
 import sigfix.importing.operators.resize
 import sigfix.importing.operators.selection
 import sigfix.importing.operators.shape
+import sigfix.importing.operators.slicing
 import sigfix.importing.operators.transposed_convolution  # noqa: F401

@@ -16,10 +16,15 @@ from sigfix.importing.onnx_tf_backend import as_array
 from sigfix.importing.operators.registry import Node, onnx_operator
 
 NEVER_NEGATIVE = frozenset(("ArgMax", "ArgMin", "Shape", "Size", "TopKV2", "OneHot"))
-# What only moves the elements of its inputs, and how many of these are elements.
-MOVING = {
-    "Cast": 1, "Reshape": 1, "Squeeze": 1, "ExpandDims": 1, "Transpose": 1, "StridedSlice": 1,
-    "BroadcastTo": 1, "Identity": 1, "GatherV2": 1, "ConcatV2": -1, "Pack": None, "Tile": 1,
+# What is not negative where these of its inputs are not.
+DECIDED_BY: dict[str, slice] = {
+    **dict.fromkeys(
+        ("Cast", "Reshape", "Squeeze", "ExpandDims", "Transpose", "StridedSlice", "BroadcastTo",
+         "Identity", "GatherV2", "Tile"),
+        slice(1),
+    ),
+    **dict.fromkeys(("AddV2", "Mul", "Maximum", "Minimum"), slice(2)),
+    "ConcatV2": slice(-1), "Pack": slice(None), "Fill": slice(1, 2), "SelectV2": slice(1, 3),
 }  # fmt: skip
 
 
@@ -31,11 +36,10 @@ def never_negative(tensor: Any) -> bool:
     operation = tensor.op
     if operation.type in NEVER_NEGATIVE:
         return True
-    if operation.type in MOVING and not (
-        operation.type == "Cast" and not operation.inputs[0].dtype.is_integer
-    ):
-        return all(never_negative(i) for i in operation.inputs[: MOVING[operation.type]])
-    return False
+    decided_by = DECIDED_BY.get(operation.type)
+    if decided_by is None or not all(i.dtype.is_integer for i in operation.inputs[decided_by]):
+        return False
+    return all(never_negative(i) for i in operation.inputs[decided_by])
 
 
 def _wrapped(indices: Any, size: Any) -> Any:
