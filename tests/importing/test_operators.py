@@ -79,6 +79,9 @@ CASES = [
     Case("Pow", (POSITIVE, _f(0.5, 1.5, 2.5, -1))),
     Case("Pow", (INTEGERS, _i(3))),
     Case("Where", (BOOLS, POSITIVE, _f(0))),
+    Case("Where", (np.zeros((1, 4), bool), _f(-1), POSITIVE)),
+    Case("Where", (np.ones((3, 1), bool), POSITIVE, POSITIVE)),
+    Case("Where", (np.zeros((5, 1, 1, 1), bool), _f(-1), POSITIVE)),
     Case("Where", (Fed((2, 1, 4), "bool"), _f(1), POSITIVE)),
     Case("Expand", (Fed((2, 1, 4)), _i(1, 3, 4))),
     Case("Expand", (Fed((2, 1, 4)), _i(5, 1, 1, 4))),
@@ -140,6 +143,11 @@ def test_equals_onnx_runtime(case: Case) -> None:
         assert found[name].shape == value.shape
         assert found[name].dtype == value.dtype
         np.testing.assert_allclose(found[name], value, rtol=2e-5, atol=2e-6)
+
+
+def test_a_mask_that_masks_nothing_is_left_out() -> None:
+    case = Case("Where", (np.zeros((1, 4), bool), _f(-1), POSITIVE))
+    assert "SelectV2" not in {o.type for o in traced(model_of(case)).graph.get_operations()}
 
 
 @pytest.mark.parametrize(

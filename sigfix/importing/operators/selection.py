@@ -54,8 +54,25 @@ def power(node: Node, x: Any, exponent: Any) -> Any:
 
 @onnx_operator("Where", 9, 16)
 def where(node: Node, condition: Any, a: Any, b: Any) -> Any:
-    """a where the condition holds, b elsewhere; all three broadcast."""
+    """a where the condition holds, b elsewhere; all three broadcast.
+
+    A mask that masks nothing, as a decoder's first steps have it, is left out.
+    """
+    known = as_array(condition)
+    if known is not None and known.size and (known.all() or not known.any()):
+        chosen, other = (a, b) if known.any() else (b, a)
+        if _covers(chosen, known.shape) and _covers(chosen, other.shape):
+            return chosen
     return layout.elementwise(tf.where, condition, a, b)
+
+
+def _covers(x: Any, shape: Any) -> bool:
+    """Whether broadcasting x to `shape` changes nothing, whatever the batch."""
+    sizes = list(shape)
+    own = list(x.shape)[-len(sizes) :] if sizes else []
+    return len(own) == len(sizes) and all(
+        s == 1 or (s is not None and s == o) for s, o in zip(sizes, own, strict=True)
+    )
 
 
 def _target(node: Node, x: Any, shape: Any) -> list[int | None] | None:
