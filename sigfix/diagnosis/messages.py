@@ -48,6 +48,12 @@ MESSAGES = (
         "The graph has operators that TF.js does not know.",
     ),
     KnownMessage(
+        "tensorflowjs_converter",
+        r"has a SparseTensor on input/output|only supports (?:dict )?structured_outputs",
+        ("SPC109",),
+        "It takes dense tensors only, and returns a flat dictionary of them.",
+    ),
+    KnownMessage(
         "TensorFlow.js",
         r"Kernel ['\"]?\w+['\"]? not registered for backend",
         ("TGT402",),

@@ -18,6 +18,12 @@ REAL = [
     ("KeyError: 'serving_default'", "SIG002"),
     ("ValueError: Unsupported Ops in the model before optimization\nXlaCallModule", "TGT401"),
     ("ValueError: Unsupported Ops in the model after optimization\n_FusedHardSwish", "TGT401"),
+    (
+        'ValueError: Signature "serving_default" has a SparseTensor on input/output "s". '
+        "SparseTensors are not supported.",
+        "SPC109",
+    ),
+    ("Exception: Converter only supports dict structured_outputs.", "SPC109"),
     ("Error: Kernel 'Einsum' not registered for backend 'wasm'", "TGT402"),
     ("TypeError: Unknown op '_FusedHardSwish'. File an issue at ", "TGT401"),
     (

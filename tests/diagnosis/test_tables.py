@@ -35,7 +35,7 @@ def tensorflow() -> dict[str, Any]:
         "import json, sys\n"
         "from tests.tools import tensorflow_operators, tflite_operators\n"
         "table = tensorflow_operators.table()\n"
-        "found = {name: tflite_operators.verdict(name) for name in sys.argv[1:]}\n"
+        "found = {name: tflite_operators.verdict(name, 8) for name in sys.argv[1:]}\n"
         "print(json.dumps({'table': table, 'verdicts': found}))\n"
     )
     done = subprocess.run(
@@ -54,7 +54,7 @@ def sample() -> dict[str, str]:
     found = {}
     for wanted in ("builtin", "select", "refused"):
         names = [name for name, verdict in verdicts.items() if verdict == wanted]
-        found.update(dict.fromkeys(names[:: len(names) // 6], wanted))
+        found.update(dict.fromkeys(names[:: len(names) // 3], wanted))
     return found
 
 

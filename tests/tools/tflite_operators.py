@@ -64,7 +64,7 @@ def _converts(graph: Any, inputs: list[Any], outputs: list[Any]) -> bool:
     return True
 
 
-def verdict(name: str) -> str:
+def verdict(name: str, most: int = _MOST_REFUSALS) -> str:
     """`builtin`, `select`, `refused`, or '' for an operator that no graph was built of."""
     from tests.tools.tflite_graphs import graphs_of
 
@@ -75,7 +75,7 @@ def verdict(name: str) -> str:
         if _converts(*graph):
             return "builtin"
         refusals += 1
-        if refusals == _MOST_REFUSALS:
+        if refusals == most:
             break
     if not refusals:
         return ""
