@@ -48,10 +48,12 @@ VALUE_PASSES = (
     Pass("layout", "NCHW kernels and transposes become NHWC", "layout.use_nhwc"),
     Pass("crops", "crop transposed convolutions at once", "transposed_crops.absorb_crops"),
     Pass("rows", "dense layers on matrices, without reshapes between", "rows.use_rows"),
+    Pass("layer-norms", "layer norms in the fewest operators", "layer_norms.centre_layer_norms"),
     Pass("clamps", "relu6, hard-sigmoid and clips", "clamps.rewrite_clamps"),
     Pass("scales", "batch norms and scales into weights", "scale_folding.fold_scales"),
     Pass("factors", "scalar factors into later weights", "scale_sinking.sink_scales"),
     Pass("gelu", "its scale into weights", "gelu.fold_gelu_scales"),
+    Pass("centring", "means of layer norms into weights", "centring.centre_streams"),
     Pass(
         "transposed-convolutions",
         "as convolution and interleave",
