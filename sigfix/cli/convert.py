@@ -42,7 +42,26 @@ def convert(
     ] = None,
     quantize: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option(help="Store weights as uint8, uint16 or float16.", rich_help_panel=_RESULT),
+        typer.Option(
+            help="Store weights as uint8, uint16 or float16, or as auto finds best.",
+            rich_help_panel=_RESULT,
+        ),
+    ] = None,
+    max_loss: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(
+            help="What auto may change, as a part of 1: of the words, or of an output's range.  "
+            "[0.01]",
+            show_default=False,
+            rich_help_panel=_RESULT,
+        ),
+    ] = None,
+    samples: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(
+            help="What auto measures on: pictures or an .npz file.  (default: rendered words)",
+            rich_help_panel=_RESULT,
+        ),
     ] = None,
     force: Annotated[
         bool,
@@ -156,6 +175,8 @@ def convert(
             preset_options=PresetOptions(weights, seed, vocab, size, raw_logits, normalize),
         ),
         quantize=quantize,
+        max_loss=max_loss,
+        samples=samples,
         verify=not no_verify,
         inputs=inputs,
         force=force,

@@ -17,9 +17,10 @@ from sigfix.pipeline import staging
 from sigfix.pipeline.prepare import Choice, Prepared, prepare
 from sigfix.pipeline.preset import PresetOptions
 from sigfix.pipeline.progress import Comparison, Say, silent
+from sigfix.pipeline.quantising import AUTO, QuantisationTrial, choose_dtype
 from sigfix.pipeline.source import ONNX, PRESET, Source, find_source
 
-QUANTIZE = ("uint8", "uint16", "float16")
+QUANTIZE = ("uint8", "uint16", "float16", AUTO)
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,8 @@ class ConvertOptions:
     """How to convert.
 
     `inputs` is an .npz file that replaces seeded inputs, `without` names passes of
-    `optimising.passes` to leave out.
+    `optimising.passes` to leave out. With `quantize` "auto" the smallest type is taken that
+    loses at most `max_loss`, a part of 1, on `samples` (see `pipeline.quantising`).
     """
 
     choice: Choice = field(default_factory=Choice)
@@ -37,13 +39,16 @@ class ConvertOptions:
     force: bool = False
     keep_failed: Path | None = None
     without: tuple[str, ...] = ()
+    max_loss: float | None = None
+    samples: Path | None = None
 
 
 @dataclass(frozen=True)
 class ConvertResult:
     """What was written and how it was checked.
 
-    `size` is in bytes; `quantised` counts the weights stored as `quantize`.
+    `size` is in bytes; `quantised` counts the weight tensors of each type
+    but float32. `quantize` is None for float32; `trials` are the types that --quantize auto tried.
 
     `comparisons` are the checks that had to pass; `losses` tell how far a quantised model is
     from the float one. `not_verified` says why nothing was compared, '' where it was.
@@ -57,12 +62,13 @@ class ConvertResult:
     operators: dict[str, int]
     size: int
     quantize: str | None
-    quantised: int
+    quantised: dict[str, int]
     comparisons: tuple[Comparison, ...]
     losses: tuple[Comparison, ...]
     mode: str
     backend: str
     not_verified: str
+    trials: tuple[QuantisationTrial, ...] = ()
 
 
 def convert(
@@ -105,6 +111,12 @@ def _check_options(source: Source, options: ConvertOptions) -> None:
     check_names(options.without)
     if options.quantize is not None and options.quantize not in QUANTIZE:
         raise UsageError(f"--quantize {options.quantize}: expected one of {', '.join(QUANTIZE)}.")
+    if options.quantize != AUTO and not (options.max_loss is None and options.samples is None):
+        raise UsageError(
+            "--max-loss and --samples say how --quantize auto chooses.", "--quantize auto"
+        )
+    if options.max_loss is not None and not 0 <= options.max_loss <= 1:
+        raise UsageError(f"--max-loss {options.max_loss:g}: expected a part of 1, such as 0.01.")
     if options.choice.layout not in (None, "nhwc"):
         raise UsageError(f"--layout {options.choice.layout}: expected nhwc.")
     if options.choice.layout is not None and source.kind != ONNX:
@@ -155,27 +167,34 @@ def _export(
     valued = passes.optimise_values(frozen.graph, options.without)
     kernels = passes.optimise_kernels(valued, options.without)
     metadata = None if prepared.card is None else {"sigfix": prepared.card.as_json()}
-    tfjs_model.write_model(kernels, frozen.signature, place, options.quantize, metadata)
+    specs, quantize = _specs(frozen.signature.inputs), options.quantize
+    trials: tuple[QuantisationTrial, ...] = ()
+    if quantize == AUTO:
+        quantize, trials = choose_dtype(
+            valued, frozen, specs, prepared.card, options.samples, options.max_loss, say
+        )
+    tfjs_model.write_model(kernels, frozen.signature, place, quantize, metadata)
     result = ConvertResult(
         source=source,
         output=destination,
-        inputs=_specs(frozen.signature.inputs),
+        inputs=specs,
         outputs=_specs(frozen.signature.outputs),
         unused_inputs=frozen.unused_inputs,
         operators=dict(Counter(n.op for n in kernels.nodes.values()).most_common()),
         size=sum(f.stat().st_size for f in place.iterdir()),
-        quantize=options.quantize,
-        quantised=len(tfjs_model.quantised_weights(kernels, options.quantize)),
+        quantize=quantize,
+        quantised=dict(Counter(tfjs_model.quantised_weights(kernels, quantize).values())),
         comparisons=(),
         losses=(),
         mode="",
         backend="",
         not_verified="" if options.verify else "--no-verify was given",
+        trials=trials,
     )
     if not options.verify:
         return result
     say("running the source and the result in TensorFlow.js on the same inputs")
-    weights = tfjs_model.stored_weights(place) if options.quantize else None
+    weights = tfjs_model.stored_weights(place) if quantize else None
     checked = parity.check(place, prepared, frozen, valued, weights, result.inputs, options.inputs)
     return dataclasses.replace(result, **vars(checked))
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sigfix.card import Card
     from sigfix.pipeline.convert import ConvertResult
     from sigfix.pipeline.preset import PresetResult
+    from sigfix.pipeline.quantising import QuantisationTrial
 
 SHOWN_OPERATORS = 6
 
@@ -84,10 +85,12 @@ def conversion_text(result: ConvertResult) -> str:
         f"  {total} operators: {', '.join(operators)}"
         + (f", {more} more kinds" if more > 0 else "")
     )
-    quantised = ""
-    if result.quantize:
-        quantised = f", {plural(result.quantised, 'weight tensor')} in {result.quantize}"
-    lines.append(f"  {size_text(result.size)}{quantised}")
+    quantised = [
+        f"{plural(result.quantised[dtype], 'weight tensor')} in {dtype}"
+        for dtype in sorted(result.quantised, key=lambda dtype: dtype != result.quantize)
+    ]
+    lines.append("  " + ", ".join([size_text(result.size), *quantised]))
+    lines += [f"  {_trial(trial)}" for trial in result.trials]
     lines += _comparison_lines(result.comparisons)
     if result.losses:
         lines.append("  lost to quantisation, against the float model:")
@@ -101,6 +104,14 @@ def conversion_text(result: ConvertResult) -> str:
         lines.append(f"Not verified: {result.not_verified}")
     lines.append(f"Wrote {result.output}")
     return "\n".join(lines) + "\n"
+
+
+def _trial(trial: QuantisationTrial) -> str:
+    verdict = "taken" if trial.accepted else "too much"
+    if trial.unit == "words":
+        changed = round(trial.loss * trial.count)
+        return f"{trial.dtype}: {changed} of {trial.count} words are read differently, {verdict}"
+    return f"{trial.dtype}: outputs change by {trial.loss:.1e} of their range, {verdict}"
 
 
 def _kernels(result: ConvertResult) -> list[tuple[str, int]]:

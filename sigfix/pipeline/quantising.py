@@ -1,0 +1,97 @@
+"""`convert --quantize auto`: the smallest type that keeps the model's answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sigfix.card import Card
+from sigfix.model import TensorSpec
+from sigfix.pipeline.progress import Say
+from sigfix.presets import RECOGNITION
+
+if TYPE_CHECKING:
+    from sigfix.exporting.freezing import FrozenSignature
+    from sigfix.optimising.graph import Graph
+
+AUTO = "auto"
+SMALLEST_FIRST = ("uint8", "float16", "uint16")
+MAX_LOSS = 0.01
+
+
+@dataclass(frozen=True)
+class QuantisationTrial:
+    """What storing the weights as `dtype` costs, as a part of 1.
+
+    For a recogniser (`unit` "words") `loss` is the part of the `count` samples that are read
+    differently than by the float model; for any other model (`unit` "range") the largest
+    difference of an output, divided by the range of the float model's.
+    """
+
+    dtype: str
+    loss: float
+    unit: str
+    count: int
+    accepted: bool
+
+
+def choose_dtype(
+    graph: Graph,
+    frozen: FrozenSignature,
+    specs: Mapping[str, TensorSpec],
+    card: Card | None,
+    samples: Path | None,
+    max_loss: float | None,
+    say: Say,
+) -> tuple[str | None, tuple[QuantisationTrial, ...]]:
+    """The first of `SMALLEST_FIRST` that loses at most `max_loss`, and what was tried.
+
+    None where all lose more: the model then stays float32. `graph` is the optimised one that
+    TensorFlow can run; its constants are those that will be stored. Raises what
+    `samples.load_samples` raises.
+    """
+    from sigfix.exporting import reference, tfjs_model
+    from sigfix.verifying.samples import load_samples
+
+    limit = MAX_LOSS if max_loss is None else max_loss
+    inputs = load_samples(samples, specs, card)
+    fed = [{k: v for k, v in i.items() if k not in frozen.unused_inputs} for i in inputs]
+    say("measuring the loss of quantised weights on " + ("samples" if samples else "words"))
+    exact = reference.run(graph, frozen.inputs, frozen.outputs, fed)
+    trials: list[QuantisationTrial] = []
+    for dtype in SMALLEST_FIRST:
+        quantised = reference.with_weights(graph, tfjs_model.dequantised(graph, dtype))
+        found = reference.run(quantised, frozen.inputs, frozen.outputs, fed)
+        loss, unit, count = _loss(exact, found, card)
+        trials.append(QuantisationTrial(dtype, loss, unit, count, loss <= limit))
+        if loss <= limit:
+            return dtype, tuple(trials)
+    return None, tuple(trials)
+
+
+def _loss(
+    exact: Sequence[Mapping[str, Any]], found: Sequence[Mapping[str, Any]], card: Card | None
+) -> tuple[float, str, int]:
+    if card is not None and card.task == RECOGNITION:
+        from sigfix.verifying.decoding import read_words
+
+        words, others = (
+            [
+                word
+                for outputs in results
+                for word in read_words(outputs[card.output], card.vocabulary, card.decoder)
+            ]
+            for results in (exact, found)
+        )
+        changed = sum(a != b for a, b in zip(words, others, strict=True))
+        return changed / len(words), "words", len(words)
+    from sigfix.verifying.comparison import compare
+
+    worst = 0.0
+    for reference, result in zip(exact, found, strict=True):
+        for output in compare(reference, result, 0.0).outputs:
+            differs = 0.0 if output.different == 0 else float("inf")  # integers, strings, shapes
+            worst = max(worst, differs if output.relative is None else output.relative)
+    return worst, "range", len(exact)

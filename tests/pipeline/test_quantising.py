@@ -1,0 +1,140 @@
+"""--quantize auto: what it measures, and what it takes."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sigfix.card import make_card
+from sigfix.errors import UsageError
+from sigfix.model import TensorSpec
+from sigfix.presets import find_preset
+
+if any(find_spec(name) is None for name in ("tensorflow", "tensorflowjs", "PIL")):
+    pytest.skip("needs tensorflow, tensorflowjs and Pillow", allow_module_level=True)
+
+WEIGHTS = Path(__file__).parents[2] / "examples/weights/crnn_mobilenet_v3_small.fp16.safetensors"
+CRNN = make_card(find_preset("crnn_mobilenet_v3_small"), "abc0", "none")
+IMAGES = {"input": TensorSpec("float32", (None, 32, 128, 3))}
+
+
+def _perceptron(place: Path, weights: np.ndarray) -> Path:
+    import tensorflow as tf
+
+    module = tf.Module()
+    module.weights = tf.Variable(weights)
+    module.call = tf.function(
+        lambda x: {"y": tf.matmul(x, module.weights)},
+        input_signature=[tf.TensorSpec((None, len(weights)), tf.float32, name="x")],
+    )
+    tf.saved_model.save(module, str(place), signatures=module.call)
+    return place
+
+
+def _convert(model: Path, samples: Path, max_loss: float):
+    from sigfix import ConvertOptions, convert
+
+    options = ConvertOptions(quantize="auto", samples=samples, max_loss=max_loss, force=True)
+    return convert(model, model.with_name("web"), options)
+
+
+def test_takes_the_smallest_type_within_the_limit(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    model = _perceptron(tmp_path / "model", random.normal(size=(64, 32)).astype(np.float32))
+    samples = tmp_path / "samples.npz"
+    np.savez(samples, x=random.normal(size=(20, 64)).astype(np.float32))
+    sizes = {}
+    for max_loss, dtype in ((0.1, "uint8"), (0.001, "float16"), (0.0, None)):
+        result = _convert(model, samples, max_loss)
+        assert result.quantize == dtype
+        assert [t.accepted for t in result.trials].count(True) == (dtype is not None)
+        assert all(t.loss > max_loss for t in result.trials if not t.accepted)
+        assert bool(result.quantised) == (dtype is not None)
+        sizes[dtype] = result.size
+    assert sizes["uint8"] < sizes["float16"] < sizes[None]
+
+
+def test_small_weights_stay_wider_than_uint8(tmp_path: Path) -> None:
+    from sigfix.exporting.tfjs_model import quantised_weights
+    from sigfix.optimising.graph import Graph
+
+    graph = Graph({}, (), ())
+    random = np.random.default_rng(0)
+    for name, size in (("small", 300), ("large", 90_000), ("larger", 100_000)):
+        graph.add_constant(name, random.normal(size=(size, 1)).astype(np.float32))
+    assert quantised_weights(graph, "uint8") == {
+        "small": "float16",
+        "large": "uint8",
+        "larger": "uint8",
+    }
+    assert set(quantised_weights(graph, "uint16").values()) == {"uint16"}
+    assert quantised_weights(graph, None) == {}
+
+
+@pytest.mark.skipif(find_spec("doctr") is None, reason="needs doctr")
+def test_rendered_words_are_as_doctr_prepares_them() -> None:
+    from doctr.models.preprocessor import PreProcessor
+
+    from sigfix.verifying.samples import as_input, rendered_words
+
+    words = rendered_words(CRNN, 8)
+    theirs = PreProcessor(
+        (32, 128), batch_size=8, mean=CRNN.mean, std=CRNN.std, preserve_aspect_ratio=True
+    )([np.asarray(word) for word in words])
+    for word, expected in zip(words, theirs[0].numpy().transpose(0, 2, 3, 1), strict=True):
+        ours = as_input(word, 32, 128, CRNN)
+        assert np.abs(ours - expected).mean() < 0.03
+        np.testing.assert_allclose(ours[-1, -1], expected[-1, -1], rtol=1e-5)
+
+
+def test_pictures_are_samples(tmp_path: Path) -> None:
+    from PIL import Image
+
+    from sigfix.verifying.samples import load_samples
+
+    for number in range(3):
+        Image.new("RGB", (60, 20), (number * 80, 10, 200)).save(tmp_path / f"{number}.png")
+    (tmp_path / "notes.txt").write_text("no picture")
+    (batch,) = load_samples(tmp_path, IMAGES, CRNN)
+    assert batch["input"].shape == (3, 32, 128, 3)
+    top_left = batch["input"][1, 0, 0] * CRNN.std + CRNN.mean
+    np.testing.assert_allclose(top_left * 255, [80, 10, 200], atol=0.1)
+
+
+@pytest.mark.parametrize(
+    ("make", "card", "words"),
+    [
+        (None, None, "no docTR model with a card"),
+        (None, make_card(find_preset("fast_tiny"), "", "none"), "on rendered words; this model"),
+        ("folder", CRNN, "there are no pictures"),
+        ("broken.png", CRNN, "not a readable picture"),
+    ],
+)
+def test_what_cannot_be_measured_is_said(make, card, words, tmp_path: Path) -> None:
+    from sigfix.verifying.samples import load_samples
+
+    place = None if make is None else tmp_path / make
+    if make == "folder":
+        place.mkdir()
+    elif place is not None:
+        place.write_bytes(b"no picture")
+    with pytest.raises(UsageError, match=words):
+        load_samples(place, IMAGES, card)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"max_loss": 0.1}, "--max-loss and --samples say how --quantize auto chooses"),
+        ({"quantize": "auto", "max_loss": 3.0}, "expected a part of 1"),
+        ({"quantize": "uint4"}, "expected one of uint8, uint16, float16, auto"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(options, words: str, tmp_path: Path) -> None:
+    from sigfix import ConvertOptions, convert
+
+    with pytest.raises(UsageError, match=words):
+        convert("crnn_vgg16_bn", tmp_path / "web", ConvertOptions(**options))
