@@ -49,7 +49,7 @@ def verdict(name: str, folder: Path) -> tuple[str, str]:
             return "ambiguous", f"{plan.reason} {ranked}"
         if plan.verdict == "blocked":
             return "not repairable", plan.reason
-        return "not verified, nothing written", error.message
+        return "not repairable, cannot be compared", error.message
     done = ", ".join(_words(edit) for edit in result.plan.edits)
     if result.plan.verdict == "healthy":
         return "healthy", _run_as_it_is(name)

@@ -86,7 +86,7 @@ def compare_signature(
         ],
         seconds,
     )
-    for answer, what in zip(answers, ("source", "repaired model"), strict=True):
+    for answer, what in zip(answers, ("source", "result"), strict=True):
         if answer.error:
             verdict = NOT_COMPARABLE if what == "source" else DIFFERENT
             return SignatureParity(
