@@ -102,6 +102,7 @@ class Graph:
             node.name = old
             self.nodes[old] = node
             self._redirect(new, old)
+            self._rename_other_ports(new, old)
         else:
             self.nodes.pop(old)
             self._redirect(old, new)
@@ -113,6 +114,13 @@ class Graph:
                     node.input[i] = new
                 elif reference == f"^{old}":
                     node.input[i] = f"^{new}"
+
+    def _rename_other_ports(self, old: str, new: str) -> None:
+        """Readers of a renamed node's second output and on: a Split's or a TopKV2's."""
+        for node in self.nodes.values():
+            for i, reference in enumerate(node.input):
+                if reference.startswith(f"{old}:"):
+                    node.input[i] = f"{new}{reference[len(old) :]}"
 
     def reachable(self) -> set[str]:
         """Names of the nodes that some output depends on."""
