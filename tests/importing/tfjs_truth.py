@@ -116,6 +116,8 @@ def node_test_checks(operators: set[str]) -> list[Check]:
     for case in cases(operators):
         constants = constants_of(case)
         inputs, expected = case.sets[0]
+        if not all(array.size for array in (*inputs.values(), *expected.values())):
+            continue  # TensorFlow.js has no placeholder without elements
         fixed = {n: v for n, v in inputs.items() if n in constants}
         model = with_constants(case.model, fixed)
         try:

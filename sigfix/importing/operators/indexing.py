@@ -161,13 +161,20 @@ def _scattered(node: Node, data: Any, places: Any, updates: Any) -> Any:
     return tf.tensor_scatter_nd_update(data, places, updates)
 
 
+def one_hot_as(indices: Any, size: int, dtype: Any) -> Any:
+    """`tf.one_hot` of int32, cast: on wasm, TF.js writes integers into a float result."""
+    return tf.cast(tf.one_hot(indices, size, 1, 0, dtype=tf.int32), dtype)
+
+
 @onnx_operator("OneHot", 9, 11)
 def one_hot(node: Node, indices: Any, depth: Any, values: Any) -> Any:
     """values[1] where the index along a new axis equals the element, values[0] elsewhere."""
     size = int(node.constant(depth, "depth").reshape(-1)[0])
     off, on = node.constant(values, "values")
     rank = indices.shape.rank + 1
-    hot = tf.one_hot(_wrapped(tf.cast(indices, tf.int32), size), size, on, off, dtype=off.dtype)
+    hot = one_hot_as(_wrapped(tf.cast(indices, tf.int32), size), size, off.dtype)
+    if (off, on) != (0, 1):
+        hot = hot * (on - off) + off
     order = list(range(rank - 1))  # TensorFlow.js has no other axis than the last
     order.insert(int(node.attributes.get("axis", -1)) % rank, rank - 1)
     return layout.transpose(hot, order)
@@ -210,4 +217,4 @@ def hardmax(node: Node, x: Any) -> Any:
         raise node.refuse("the axis must be static")
     order = [a for a in range(rank) if a != axis] + [axis]
     best = tf.argmax(layout.transpose(x, order), -1, output_type=tf.int32)
-    return layout.transpose(tf.one_hot(best, size, dtype=x.dtype), layout.inverse(order))
+    return layout.transpose(one_hot_as(best, size, x.dtype), layout.inverse(order))

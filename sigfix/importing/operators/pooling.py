@@ -70,10 +70,11 @@ def max_pool(node: Node, x: Any) -> Any:
         raise node.refuse("only float tensors are supported")
     window, sizes = _window(node, x), list(x.shape[2:])
     x = layout.channels_last(x)
-    if max(window.dilations) > 1:
+    # TensorFlow.js has no dilated pooling, and its three-dimensional one is wrong on wasm.
+    if max(window.dilations) > 1 or len(window.kernel) == 3:
         if None in sizes:
-            raise node.refuse("dilations need a static height and width")
-        return layout.channels_first(_dilated_max(_bordered(x, window.pads, x.dtype.min), window))
+            raise node.refuse("a dilated or three-dimensional window needs static sizes")
+        return layout.channels_first(_sliced_max(_bordered(x, window.pads, x.dtype.min), window))
     ones = window.dilations
     padding = tensorflow_padding(window.pads, sizes, window.kernel, window.strides, ones)
     if isinstance(padding, list):  # TensorFlow.js pools with SAME and VALID only
@@ -81,8 +82,8 @@ def max_pool(node: Node, x: Any) -> Any:
     return layout.channels_first(tf.nn.max_pool(x, window.kernel, window.strides, padding))
 
 
-def _dilated_max(x: Any, window: Window) -> Any:
-    """The largest of one strided slice for each cell of the window: no kernel is dilated."""
+def _sliced_max(x: Any, window: Window) -> Any:
+    """The largest of one strided slice for each cell of the window."""
     slices = []
     axes = list(zip(x.shape[1:-1], window.kernel, window.strides, window.dilations, strict=True))
     counts = [(size - (k - 1) * d - 1) // s + 1 for size, k, s, d in axes]
