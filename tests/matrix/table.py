@@ -103,16 +103,23 @@ def _states(results: Mapping[str, Result]) -> str:
 
 
 def failures(results: Mapping[str, Result]) -> list[str]:
-    """One line for everything that is not as it should be."""
-    return [f"{name}: {line}" for name, found in results.items() for line in _failures(found)]
+    """One line for everything that is not as it should be, or not known to be."""
+    wrong = [f"{name}: {line}" for name, found in results.items() for line in _failures(found)]
+    for section in SECTIONS:
+        absent = [
+            name
+            for name, found in results.items()
+            if section not in found and (section != "words" or name == PRESET)
+        ]
+        if absent:
+            wrong.append(f"{section} not measured: {', '.join(absent)}")
+    return wrong
 
 
 def _failures(result: Result) -> Iterable[str]:
     for section in SECTIONS:
         value = result.get(section)
-        if value is None:
-            yield f"{section} was not measured"
-        elif isinstance(value, dict) and "error" in value:
+        if isinstance(value, dict) and "error" in value:
             yield f"{section} failed: {value['error']}"
     for row in _rows(result):
         if not row["ok"]:
@@ -172,9 +179,11 @@ def _notes(results: Mapping[str, Result]) -> list[str]:
         for row in _rows(result)
         if row["note"]
     ]
+    if not notes:
+        return []
     back = ", ".join(name for name, preset in PRESETS.items() if preset.feeds_back)
-    head = f"{back} feed their decisions back, and are compared up to the first tie of a sequence"
-    return [f"{head}:\n\n" + "\n".join(notes)] if notes else [f"{head}; there was none."]
+    head = f"{back} feed their decisions back: where they differ they are compared up to the first"
+    return [f"{head} tie of a sequence.", "\n".join(notes)]
 
 
 def _browser(name: str, result: Result) -> list[str]:

@@ -87,8 +87,14 @@ def test_the_first_stage_that_differs_is_named_on_the_page() -> None:
 def test_a_section_or_a_model_that_is_missing_is_said_to_be() -> None:
     result = _good()
     del result["browser"]
-    assert failures({NAME: result}) == [f"{NAME}: browser was not measured"]
+    assert failures({NAME: result}) == [f"browser not measured: {NAME}"]
     assert "Not measured yet: fast_tiny" in page({NAME: result, "fast_tiny": {}}, [])
+
+
+def test_what_was_left_out_of_a_comparison_is_said() -> None:
+    result = _spoil("convert.rows.0.note", "compared 3 of 50 steps")
+    assert "TF.js / PyTorch, batch 1: compared 3 of 50 steps." in page({NAME: result}, [])
+    assert "tie" not in page({NAME: _good()}, [])
 
 
 def test_results_are_kept_section_by_section(tmp_path: Path) -> None:
