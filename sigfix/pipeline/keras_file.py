@@ -112,7 +112,7 @@ def _compare(exported: Path, job: dict[str, Any], options: RepairOptions) -> Sig
             f"{edit.key}: {parity.verdict}: {parity.reason}. Nothing was published.",
             "--inputs FILE.npz compares real inputs, --no-verify publishes it uncompared",
         )
-    return parity
+    return replace(parity, inputs="given") if options.inputs else parity
 
 
 def _change(

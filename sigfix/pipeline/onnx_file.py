@@ -101,7 +101,11 @@ def _import_preset(
         require_parity(found)
         batches = tuple(item.batch for item in found)
         return SignatureParity(
-            DEFAULT_SERVING_KEY, SAME, batches, tuple(item.parity for item in found)
+            DEFAULT_SERVING_KEY,
+            SAME,
+            batches,
+            tuple(item.parity for item in found),
+            through="tf.saved_model.load",
         )
 
     return compare
@@ -132,7 +136,7 @@ def _compare(onnx_file: Path, imported: Path, options: RepairOptions) -> Signatu
             f"{edit.key}: {parity.verdict}: {parity.reason}. Nothing was published.",
             "--inputs FILE.npz compares real inputs, --no-verify publishes it uncompared",
         )
-    return parity
+    return replace(parity, inputs="given") if fits else parity
 
 
 def _run_onnx(onnx_file: Path, cases: list[list[dict[str, Any]]]) -> list[dict[str, Any]]:

@@ -11,8 +11,6 @@ from sigfix.planning.edits import Plan
 if TYPE_CHECKING:
     from sigfix.pipeline.repair import RepairResult
 
-LOADERS = "tf.saved_model.load and the v1 loader"
-
 
 def result_text(result: RepairResult) -> str:
     """One line for each comparison, and where the result is."""
@@ -23,7 +21,7 @@ def result_text(result: RepairResult) -> str:
             f"{parity.key}: same as the source, largest difference {parity.largest:.2g} of an "
             f"output's range"
         )
-        lines.append(f"  seeded inputs, batch {batches}, through {LOADERS}")
+        lines.append(f"  {parity.inputs} inputs, batch {batches}, through {parity.through}")
     if result.output is not None:
         if result.not_verified:
             lines.append(f"Structure checked; numbers not verified: {result.not_verified}.")

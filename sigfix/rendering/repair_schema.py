@@ -96,8 +96,10 @@ def result_schema() -> dict[str, Any]:
             "batches": {"type": "array", "items": {"type": "integer"}},
             "comparisons": {"type": "array", "items": comparison},
             "reason": {"type": "string"},
+            "inputs": {"enum": ["seeded", "given"]},
+            "through": {"type": "string"},
         },
-        "required": ["key", "verdict", "batches", "comparisons", "reason"],
+        "required": ["key", "verdict", "batches", "comparisons", "reason", "inputs", "through"],
     }
     return {
         "$schema": DIALECT,

@@ -6,7 +6,7 @@ normalisation, transposes, activations) is computed here once more, in numpy.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ class SignatureParity:
     """The comparison of one signature, once for every batch size and loader.
 
     `verdict` is `same`, `different` or `not comparable`; `reason` says why it is not `same`.
+    `inputs` is `seeded` or `given`; `through` names what ran the result.
     """
 
     key: str
@@ -41,6 +42,8 @@ class SignatureParity:
     batches: tuple[int, ...] = ()
     comparisons: tuple[Parity, ...] = ()
     reason: str = ""
+    inputs: str = "seeded"
+    through: str = " and ".join(LOADERS)
 
     @property
     def largest(self) -> float:
@@ -93,7 +96,8 @@ def compare_signature(
                 edit.key, verdict, reason=f"the {what} cannot be run: {shortened(answer.error)}"
             )
     runs = _join_heads(edit, answers[0].runs)
-    return judge(edit, cases, runs, answers[1].runs, tolerance)
+    found = judge(edit, cases, runs, answers[1].runs, tolerance)
+    return found if given is None else replace(found, inputs="given")
 
 
 def _source_calls(
