@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from sigfix.importing.onnx_tf_backend import trace
 from sigfix.planning.names import tensorflow_name
 
 SIGNATURE = "serving_default"
+VARIABLE_BYTES = 4096
+"""Constants of this size and above are weights; a permutation or a target shape stays one."""
 
 
 def save_onnx(
@@ -41,27 +44,29 @@ def save_onnx(
         for v in inputs
     }
 
+    module = tf.Module()
     try:
-        function = _function(model, names, specs, set(channels_last_inputs))
+        graph, outputs = _traced(model, names, specs, set(channels_last_inputs))
+        function = _function(graph, outputs, specs, module)
     except SigfixError:
         raise
     except Exception as error:  # onnx-tf and TensorFlow raise whatever their handlers meet
         raise ConversionError(
             f"the ONNX model could not be expressed in TensorFlow: {_last_line(error)}"
         ) from error
-    tf.saved_model.save(tf.Module(), str(destination), signatures={SIGNATURE: function})
+    tf.saved_model.save(module, str(destination), signatures={SIGNATURE: function})
 
 
-def _function(
+def _traced(
     model: onnx.ModelProto,
     names: dict[str, str],
     specs: dict[str, tf.TensorSpec],
     channels_last: set[str],
-) -> Any:
-    """The concrete function of the model, without what tracing left behind.
+) -> tuple[Any, dict[str, str]]:
+    """The model's GraphDef, and its outputs by signature key.
 
-    A handler that turns or merges weights leaves the originals in the graph, and a function
-    keeps dead nodes: the model would be saved at twice its size.
+    Without what tracing left behind: a handler that turns or merges weights leaves the originals
+    in the graph, and a function keeps dead nodes, so the model would be twice its size.
     """
     with tf.Graph().as_default() as graph:
         fed = {}
@@ -72,11 +77,33 @@ def _function(
     alive = tf.compat.v1.graph_util.extract_sub_graph(
         graph.as_graph_def(), [t.op.name for t in outputs.values()]
     )
-    present = {node.name for node in alive.node}
+    return alive, {name: str(t.name) for name, t in outputs.items()}
+
+
+def _function(
+    graph: Any, outputs: dict[str, str], specs: dict[str, tf.TensorSpec], module: tf.Module
+) -> Any:
+    """The concrete function of a GraphDef, its weights as variables of `module`.
+
+    TensorFlow copies the constants of a function dozens of times while it loads and runs it.
+    """
+    variables = {}
+    rest = tf.compat.v1.GraphDef(versions=graph.versions, library=graph.library)
+    for node in graph.node:
+        tensor = node.attr["value"].tensor if node.op == "Const" else None
+        if tensor is not None and tensor.ByteSize() >= VARIABLE_BYTES:
+            variables[str(node.name)] = tf.Variable(
+                tf.make_ndarray(tensor), trainable=False, name=re.sub(r"[^\w.]", "_", node.name)
+            )
+        else:
+            rest.node.add().CopyFrom(node)
+    module.weights = list(variables.values())
+    present = {node.name for node in rest.node}
 
     def serve(**tensors: Any) -> dict[str, Any]:
         used = {f"{own}:0": t for own, t in tensors.items() if own in present}
-        results = tf.import_graph_def(alive, used, [t.name for t in outputs.values()], name="")
+        used |= {f"{name}:0": v.read_value() for name, v in variables.items()}
+        results = tf.import_graph_def(rest, used, list(outputs.values()), name="")
         return dict(zip(outputs, results, strict=True))
 
     return tf.function(serve, autograph=False).get_concrete_function(**specs)
