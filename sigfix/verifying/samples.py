@@ -66,8 +66,11 @@ def as_input(picture: Image.Image, height: int, width: int, card: Card) -> Array
     """
     from PIL import Image
 
-    scale = min(height / picture.height, width / picture.width)
-    size = (max(round(picture.width * scale), 1), max(round(picture.height * scale), 1))
+    ratio = picture.height / picture.width
+    if height / width > ratio:
+        size = (width, max(int(width * ratio), 1))
+    else:
+        size = (max(int(height / ratio), 1), height)
     resized = np.asarray(picture.convert("RGB").resize(size, Image.Resampling.BILINEAR), np.float32)
     canvas = np.zeros((height, width, 3), np.float32)
     top, left = (0, 0)
