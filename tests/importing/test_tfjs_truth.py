@@ -1,0 +1,44 @@
+"""What operators compute in the real TensorFlow.js, on its wasm backend."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+import pytest
+
+from sigfix.errors import NotVerifiedError
+from tests.importing.single_node import require_packages
+from tests.importing.tfjs_truth import Check, failures, node_test_checks, random_form_checks
+
+require_packages()
+pytestmark = pytest.mark.skipif(not find_spec("tensorflowjs"), reason="tensorflowjs is absent")
+
+# Where TensorFlow.js has surprised somebody: dtypes it lacks, indices, signs, several outputs.
+OPERATORS = {
+    "ArgMax", "Cast", "Clip", "CumSum", "Div", "GatherElements", "GatherND", "MaxPool", "Mod",
+    "Not", "OneHot", "Pow", "Range", "ReduceProd", "Round", "ScatterND", "Slice", "Split", "TopK",
+    "Trilu", "Where", "Xor",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _node_packages() -> None:
+    from sigfix.verifying import node
+
+    try:
+        node.packages_directory(node.find_node())
+    except NotVerifiedError as error:
+        pytest.skip(error.message)
+
+
+def test_node_tests_and_random_forms_hold_in_tensorflow_js() -> None:
+    checks = [*node_test_checks(OPERATORS), *random_form_checks(1)]
+    assert len(checks) > 100
+    assert failures(checks) == {}
+
+
+def test_a_wrong_result_is_told_from_right_ones() -> None:
+    first, second, *_ = node_test_checks({"Not"})
+    expected = {name: ~value for name, value in second.expected.items()}
+    wrong = Check("wrong", second.model, second.inputs, expected, 0, 0)
+    assert list(failures([first, wrong])) == ["wrong"]
