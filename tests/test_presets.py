@@ -53,7 +53,11 @@ def test_a_detector_takes_any_multiple_of_32() -> None:
         (("crnn_vgg16",), "no preset called 'crnn_vgg16'", "--preset crnn_vgg16_bn"),
         (("linknet_resnet18", 500), "multiple of 32", "--size 512"),
         (("linknet_resnet18", 0), "multiple of 32", "--size 32"),
-        (("crnn_vgg16_bn", 64), "--size is for detectors; crnn_vgg16_bn reads images of 32 x 128", None),
+        (
+            ("crnn_vgg16_bn", 64),
+            "--size is for detectors; crnn_vgg16_bn reads images of 32 x 128",
+            None,
+        ),
         (("crnn_vgg16_bn", None, True), "--raw-logits is for detectors", None),
     ],
 )
