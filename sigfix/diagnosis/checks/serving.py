@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sigfix.diagnosis.rule import repair_command
-from sigfix.diagnosis.subject import Findings, Subject, few, finding, located
+from sigfix.diagnosis.subject import Findings, Subject, few, finding, located, repair_signature
 from sigfix.model import Signature
 
 _PREDICT = "tensorflow/serving/predict"
@@ -29,9 +28,9 @@ def check_serving(subject: Subject) -> Findings:
                 "; ".join(wrong),
                 located(subject, signature),
                 (f"method name {signature.method_name}",),
-                repair_command(subject.path, "--method-name", _PREDICT),
+                repair_signature(subject, signature, "--method-name", _PREDICT),
             )
-        for item in signature.outputs:
+        for item in signature.outputs if signature.method_name == _PREDICT else ():
             if item.spec.dtype == "string" and not item.key.endswith(_BINARY_SUFFIX):
                 yield finding(
                     "TGT411",
@@ -39,8 +38,8 @@ def check_serving(subject: Subject) -> Findings:
                     f"{_BINARY_SUFFIX}",
                     located(subject, signature, f"output {item.key}"),
                     (),
-                    repair_command(
-                        subject.path, "--rename", f"{item.key}={item.key}{_BINARY_SUFFIX}"
+                    repair_signature(
+                        subject, signature, "--rename", f"{item.key}={item.key}{_BINARY_SUFFIX}"
                     ),
                 )
 

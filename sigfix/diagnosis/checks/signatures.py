@@ -5,7 +5,15 @@ from __future__ import annotations
 from sigfix.describing.callables import trace_text
 from sigfix.describing.candidates import input_candidates, output_candidates
 from sigfix.diagnosis.rule import repair_command
-from sigfix.diagnosis.subject import Findings, Subject, few, finding, located, tensor_count
+from sigfix.diagnosis.subject import (
+    Findings,
+    Subject,
+    few,
+    finding,
+    located,
+    repair_signature,
+    tensor_count,
+)
 from sigfix.model import DEFAULT_SERVING_KEY, Function, Signature
 
 _LOSS_WORDS = ("loss", "train_op", "train_loss", "total_loss", "gradients")
@@ -174,7 +182,7 @@ def check_method_names(subject: Subject) -> Findings:
                 "SIG010",
                 "the method name is blank",
                 where,
-                command=repair_command(subject.path, "--method-name", _PREDICT),
+                command=repair_signature(subject, signature, "--method-name", _PREDICT),
             )
         elif method in _LEGACY:
             plain = [

@@ -51,6 +51,13 @@ def call(method: str, inputs: list[str], outputs: list[str]) -> Callable[[], Mod
     return build
 
 
+def classes_in_words() -> Model:
+    """The strings of a classify call are text by what the call means."""
+    model = typed("string", "classes")()
+    model.meta.signature_def["serving_default"].method_name = CLASSIFY
+    return model
+
+
 def typed(dtype: str, output: str = "y") -> Callable[[], Model]:
     def build() -> Model:
         model = Model(empty=True)
@@ -143,6 +150,10 @@ CASES = {
     ),
     "TGT411": Pair(
         [Aimed("serving", typed("string"))],
-        [Aimed("serving", typed("string", "y_bytes")), Aimed("serving", typed("float32"))],
+        [
+            Aimed("serving", typed("string", "y_bytes")),
+            Aimed("serving", typed("float32")),
+            Aimed("serving", classes_in_words),
+        ],
     ),
 }
