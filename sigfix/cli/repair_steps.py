@@ -11,7 +11,7 @@ from typing import Any
 import typer
 
 from sigfix.cli.steps import steps
-from sigfix.errors import BlockedError, UsageError
+from sigfix.errors import BlockedError, MissingExtraError, UsageError
 from sigfix.model import OtherModel, SavedModel
 from sigfix.planning import Choices, Plan
 from sigfix.planning import choices as parsing
@@ -51,8 +51,10 @@ def load_plan(path: Path) -> Plan:
 
 def load_inputs(path: Path) -> dict[str, Any]:
     """The arrays of an .npz file. Pickled objects are refused: they would run code."""
-    import numpy as np
-
+    try:
+        import numpy as np
+    except ImportError as error:
+        raise MissingExtraError("Reading --inputs", "tf", "numpy") from error
     try:
         with np.load(path, allow_pickle=False) as data:
             return {

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sigfix.errors import BlockedError, UnreadableModelError, UsageError
+from sigfix.errors import BlockedError, MissingExtraError, UnreadableModelError, UsageError
 from sigfix.model import DEFAULT_SERVING_KEY, MetaGraph, OtherModel, SavedModel
 from sigfix.pipeline.repair import DEFAULT_SECONDS
 from sigfix.planning import Choices
@@ -53,6 +54,7 @@ def verify(
     `NotVerifiedError` where a model cannot be run.
     """
     one, other = _read(Path(left)), _read(Path(right))
+    _require_packages(one, other)
     _refuse_reaching(one, other, trust)
     if isinstance(one, SavedModel) and isinstance(other, SavedModel):
         limit = TOLERANCE if tolerance is None else tolerance
@@ -70,6 +72,16 @@ def _read(path: Path) -> SavedModel | OtherModel:
             f"sigfix repair {path} makes a SavedModel of it",
         )
     return found
+
+
+def _require_packages(*models: SavedModel | OtherModel) -> None:
+    """Raise `MissingExtraError` where what runs a model is not installed."""
+    from sigfix.verifying.signature_runs import require_tensorflow
+
+    if any(isinstance(model, SavedModel) for model in models):
+        require_tensorflow("Comparing models")
+    if find_spec("numpy") is None:
+        raise MissingExtraError("Comparing models", "onnx", "numpy")
 
 
 def _refuse_reaching(
@@ -96,9 +108,7 @@ def _verify_signatures(
 ) -> tuple[SignatureParity, ...]:
     from sigfix.verifying.signature_alias import alias_as_added
     from sigfix.verifying.signature_parity import DIFFERENT, SignatureParity, compare_signature
-    from sigfix.verifying.signature_runs import require_tensorflow
 
-    require_tensorflow("Comparing models")
     choices = Choices(tags=tags)
     first, second = choose_meta_graph(one, choices), choose_meta_graph(other, choices)
     meta_graph = one.meta_graphs[first]

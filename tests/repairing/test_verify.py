@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from importlib.util import find_spec
 
 import numpy as np
@@ -67,6 +69,23 @@ def test_what_cannot_be_compared_is_no_success(saved, arguments, word):
     assert found.returncode in (1, 2)
     assert word in found.stderr
     assert "Traceback" not in found.stderr
+
+
+def test_without_tensorflow_and_numpy_the_extra_is_named(saved, tmp_path):
+    code = (
+        "import sys\n"
+        "sys.modules.update(dict.fromkeys(('tensorflow', 'numpy')))\n"
+        "from sigfix.cli.main import main\n"
+        "main(sys.argv[1:])\n"
+    )
+    for more in ([], ["--inputs", tmp_path / "inputs.npz"]):
+        found = subprocess.run(
+            [sys.executable, "-c", code, "verify", saved("healthy"), saved("healthy"), *more],
+            capture_output=True,
+            text=True,
+        )
+        assert found.returncode == 2
+        assert "pip install 'sigfix[tf]'" in found.stderr
 
 
 def test_a_random_model_is_not_comparable(saved, tmp_path):
