@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -69,6 +71,12 @@ def test_names_are_unique_and_functions_exist():
         module, _, function = each.function.partition(".")
         found = getattr(__import__(f"sigfix.optimising.{module}", fromlist=[function]), function)
         assert found.__doc__
+
+
+def test_the_documentation_has_them_in_order():
+    text = (Path(__file__).parents[2] / "docs" / "graph-passes.md").read_text("utf-8")
+    listed = re.findall(r"^\| `([a-z-]+)` \|", text, re.MULTILINE)
+    assert listed == [each.name for each in passes.PASSES]
 
 
 def test_loops_are_left_to_the_passes_that_can_handle_them():
