@@ -13,6 +13,7 @@ from tensorflowjs import quantization, read_weights
 from tensorflowjs.converters import tf_saved_model_conversion_v2 as tensorflowjs_converter
 
 from sigfix.errors import ConversionError
+from sigfix.exporting.compacting import compact
 from sigfix.optimising.graph import Graph
 
 SHARD_BYTES = 4 * 1024 * 1024
@@ -85,7 +86,7 @@ def write_model(
     definition = graph.graph_def()
     weights = tensorflowjs_converter.extract_weights(definition)
     tensorflowjs_converter.write_artifacts(
-        MessageToDict(definition),
+        compact(MessageToDict(definition)),
         weights,
         str(destination / "model.json"),
         tf.__version__,

@@ -47,7 +47,11 @@ def test_fuses_only_what_tfjs_has(block, tmp_path):
     assert {"_FusedConv2D", "FusedDepthwiseConv2dNative"} <= found
     assert not found & {"_FusedHardSwish", "_FusedBatchNormEx", "Pad", "Conv2DBackpropInput"}
     fused = json.loads((tmp_path / "web" / "model.json").read_text())["modelTopology"]["node"]
-    kinds = {s for n in fused for s in n["attr"].get("fused_ops", {}).get("list", {}).get("s", [])}
+    kinds = {
+        s
+        for n in fused
+        for s in n.get("attr", {}).get("fused_ops", {}).get("list", {}).get("s", [])
+    }
     names = {base64.b64decode(kind).decode() for kind in kinds}
     assert names == {"BiasAdd", "Relu", "Relu6", "Sigmoid"}
 

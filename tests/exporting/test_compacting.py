@@ -1,0 +1,48 @@
+"""What is left out of model.json."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+import pytest
+
+if find_spec("tensorflowjs") is None:
+    pytest.skip("needs tensorflowjs", allow_module_level=True)
+
+from sigfix.exporting.compacting import compact
+
+
+def _node(op: str, **attributes):
+    return {"name": "n", "op": op, "input": ["x"], "attr": attributes}
+
+
+def _kept(op: str, **attributes) -> set[str]:
+    (node,) = compact({"node": [_node(op, **attributes)]})["node"]
+    assert {k: node[k] for k in ("name", "op", "input")} == {"name": "n", "op": op, "input": ["x"]}
+    return set(node.get("attr", {}))
+
+
+FLOAT = {"type": "DT_FLOAT"}
+
+
+@pytest.mark.parametrize(
+    ("op", "attributes", "kept"),
+    [
+        ("Mul", {"T": FLOAT, "_grappler_note": {"b": True}}, set()),
+        ("Const", {"dtype": FLOAT, "value": {"tensor": {}}}, {"dtype"}),
+        ("Placeholder", {"dtype": FLOAT, "shape": {"shape": {}}}, {"dtype", "shape"}),
+        ("MatMul", {"transpose_a": {"b": False}, "transpose_b": {"b": True}}, {"transpose_b"}),
+        ("Pack", {"axis": {"i": "0"}, "N": {"i": "2"}}, set()),
+        ("Pack", {"axis": {"i": "-1"}}, {"axis"}),
+        ("Conv2D", {"data_format": {"s": "TkhXQw=="}}, set()),
+        ("Conv2D", {"data_format": {"s": "TkNIVw=="}}, {"data_format"}),
+        ("_FusedConv2D", {"dilations": {"list": {"i": ["1", "1", "1", "1"]}}}, set()),
+        ("_FusedConv2D", {"dilations": {"list": {"i": ["1", "2", "2", "1"]}}}, {"dilations"}),
+        ("_FusedConv2D", {"fused_ops": {"list": {"s": ["UmVsdQ=="]}}}, {"fused_ops"}),
+        ("ResizeBilinear", {"align_corners": {"b": False}}, {"align_corners"}),
+        ("Cast", {"DstT": FLOAT, "SrcT": FLOAT}, {"DstT"}),
+        ("SomebodysOwn", {"T": FLOAT, "x": {"i": "0"}}, {"T", "x"}),
+    ],
+)
+def test_keeps_what_tfjs_reads_and_cannot_assume(op, attributes, kept) -> None:
+    assert _kept(op, **attributes) == kept
