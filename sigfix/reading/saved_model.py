@@ -26,7 +26,7 @@ def read_card(folder: Folder) -> Mapping[str, object] | None:
     if CARD not in folder.sizes:
         return None
     try:
-        card = json.loads(folder.read(CARD))
+        card = json.loads(folder.read(CARD), parse_constant=str)
     except (UnreadableModelError, ValueError):
         return None
     return card if isinstance(card, dict) else None

@@ -142,7 +142,7 @@ def read_tfjs(path: Path) -> OtherModel:
     if size > _LARGEST:
         raise UnreadableModelError(f"{path} is too large for a model.json.", code="CON214")
     try:
-        document = json.loads(path.read_bytes())
+        document = json.loads(path.read_bytes(), parse_constant=str)
     except (ValueError, OSError) as error:
         raise UnreadableModelError(f"{path} is not JSON: {error}.", code="CON214") from error
     if not is_tfjs(document):

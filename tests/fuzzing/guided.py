@@ -14,7 +14,7 @@ import atheris
 
 with atheris.instrument_imports(include=["sigfix"]):
     from tests.fuzzing.mutations import seeds
-    from tests.fuzzing.worker import place, read_one
+    from tests.fuzzing.worker import TARGETS, place, read_one
 
 NAMES = ("saved_model.pb", "saved_model.pbtxt", "variables.index", "model.onnx", "model.json")
 FOLDER = Path(tempfile.mkdtemp(prefix="sigfix-fuzz-"))
@@ -23,7 +23,8 @@ FOLDER = Path(tempfile.mkdtemp(prefix="sigfix-fuzz-"))
 def test_one_input(data: bytes) -> None:
     """The first byte chooses the kind of file, the rest are its contents."""
     if data:
-        read_one(place(FOLDER, NAMES[data[0] % len(NAMES)], data[1:]))
+        path = place(FOLDER, NAMES[data[0] % len(NAMES)], data[1:])
+        read_one(path, TARGETS[len(data) % len(TARGETS)])
 
 
 def main() -> None:

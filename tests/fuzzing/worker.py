@@ -22,6 +22,8 @@ from tests.fuzzing.mutations import mutated, seeds
 from tests.memory import peak_memory
 
 SECONDS = 5
+TARGETS = ("tfjs-wasm", "tflite", "serving")
+"""Targets, taken in turn."""
 
 
 class Watch:
@@ -44,10 +46,10 @@ def expire(*_: object) -> None:
     raise TimeoutError(f"more than {SECONDS} seconds")
 
 
-def read_one(path: Path) -> bool:
+def read_one(path: Path, target: str) -> bool:
     """Inspect and render a path; whether there was a report."""
     try:
-        report = inspect(path, target="tfjs-wasm")
+        report = inspect(path, target=target)
     except SigfixError as error:
         assert error.message
         return False
@@ -89,7 +91,7 @@ def main() -> None:
         signal.alarm(SECONDS)
         watch.active = True
         try:
-            reports += read_one(path)
+            reports += read_one(path, TARGETS[number % len(TARGETS)])
         except BaseException as error:
             watch.active = False
             print(f"input {number} of seed {seed}, {path}: {error!r}", file=sys.stderr)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,9 @@ from sigfix.errors import UnreadableModelError
 from sigfix.model import OtherModel, SavedModel
 from sigfix.pipeline.inspect import inspect
 from sigfix.reading import read, read_any
+from sigfix.rendering.inspection_json import render_json
+from sigfix.rendering.inspection_text import render_text
+from sigfix.rendering.style import Style
 from tests.models import Model, healthy
 
 
@@ -263,3 +267,18 @@ def test_chunked_model_is_named(tmp_path: Path) -> None:
     with pytest.raises(UnreadableModelError, match="chunked") as caught:
         read(tmp_path)
     assert caught.value.code == "CON217"
+
+
+def test_tfjs_card_and_metadata(tmp_path: Path) -> None:
+    """The card is apart from what others wrote; numbers that JSON does not have become words."""
+    path = tfjs_model(tmp_path / "m")
+    document = json.loads((path / "model.json").read_text())
+    document["userDefinedMetadata"] = {"sigfix": {"preset": "p", "mean": float("nan")}, "owner": 1}
+    (path / "model.json").write_text(json.dumps(document))
+    report = inspect(path)
+    assert report.other is not None
+    assert report.other.card == {"preset": "p", "mean": "NaN"}
+    assert ("metadata", "owner") in report.other.facts
+    assert ("producer", "TensorFlow 2.19.0") in report.other.facts
+    assert "NaN" not in re.sub(r'"[^"]*"', "", render_json([report]))
+    assert "docTR preset p" in render_text(report, Style(80))
