@@ -260,8 +260,10 @@ def judge(
 
 def _unlike_declared(edit: AddSignature, outputs: dict[str, Any]) -> str:
     """Which output has another shape than the plan declares, '' where none has."""
+    import numpy as np
+
     for item in edit.outputs:
-        shape = tuple(outputs[item.name].shape)
+        shape = np.shape(outputs[item.name])  # a lone string is plain bytes
         if not covers(item.shape, shape):
             declared = format_shape(item.shape)
             return f"{item.name} is {format_shape(shape)}, and {declared} was planned"
