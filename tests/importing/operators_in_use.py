@@ -32,6 +32,7 @@ SEGMENTERS = (
     "lraspp_mobilenet_v3_large",
 )  # fmt: skip
 SIDE, SIDES = 224, {"inception_v3": 299}
+DETECTOR_SIDE = 256  # docTR's own is 1024; the operators are the same
 
 
 def operators_in(path: Path) -> set[str]:
@@ -50,9 +51,10 @@ def operators_in(path: Path) -> set[str]:
 
 def doctr_exports(place: Path) -> Iterator[tuple[str, set[str]]]:
     from sigfix.importing.doctr import build_model, export_onnx
-    from sigfix.presets import PRESETS
+    from sigfix.presets import PRESETS, find_preset
 
-    for preset in PRESETS.values():
+    for name, listed in PRESETS.items():
+        preset = find_preset(name, DETECTOR_SIDE if listed.is_detector else None)
         model = build_model(preset, "random")
         for opset in sorted({preset.opset, OPSET}):
             path = place / "model.onnx"

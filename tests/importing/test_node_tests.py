@@ -11,7 +11,7 @@ from tests.importing.single_node import require_packages
 
 require_packages()
 
-SAMPLE = ("ArgMax", "Clip", "LayerNormalization", "Softmax", "Where")
+SAMPLE = ("ArgMax", "Flatten", "LayerNormalization", "Softmax", "Where")
 
 
 def test_the_committed_table_is_current() -> None:
