@@ -143,6 +143,13 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "ExtractImagePatches": {"images": IMAGE, "ksizes": [1, 2, 2, 1], "strides": [1, 1, 1, 1],
                             "rates": [1, 1, 1, 1], "padding": "SAME"},
     "StringSplitV2": {"input": ("string", (4,)), "sep": " "},
+    "StringSplit": {"input": ("string", (4,)), "delimiter": " "},
+    "ParseExampleV2": {
+        "serialized": ("string", (4,)), "names": [""] * 4, "sparse_keys": ["s"],
+        "dense_keys": ["d"], "ragged_keys": ["r"], "dense_defaults": [[0.0]], "num_sparse": 1,
+        "sparse_types": ["float32"], "ragged_value_types": ["int64"],
+        "ragged_split_types": ["int64"], "dense_shapes": [[1]],
+    },
 }  # fmt: skip
 """Operator -> its arguments: (dtype, shape) is an input, anything else a constant or attribute."""
 
