@@ -48,7 +48,7 @@ def quantised_weights(graph: Graph, dtype: str | None) -> dict[str, str]:
         if node.op != "Const" or node.attr["dtype"].type != 1:  # DT_FLOAT
             continue
         value = graph.constant(node.name)
-        if value is None or value.ndim < 2 or value.size < SMALLEST_QUANTISED:
+        if value is None or value.size < SMALLEST_QUANTISED or value.size == max(value.shape):
             continue
         if not np.isin(value, (0, 1)).all():
             sizes[str(node.name)] = value.size

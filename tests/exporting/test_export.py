@@ -73,6 +73,17 @@ def test_quantised_model_equals_its_dequantised_graph(tmp_path, dtype):
     assert weights == 64 * 128 * (1 if dtype == "uint8" else 2) + 128 * 4
 
 
+def test_vectors_are_not_quantised_whatever_their_shape():
+    from sigfix.exporting.tfjs_model import quantised_weights
+    from sigfix.optimising.graph import Graph
+
+    graph = Graph({}, (), ())
+    matrix = graph.add_constant("matrix", models.noise(16, 32))
+    graph.add_constant("channels", models.noise(1, 1, 512, 1))
+    graph.add_constant("vector", models.noise(512))
+    assert list(quantised_weights(graph, "uint8")) == [matrix]
+
+
 def test_names_are_the_signatures_own(tmp_path):
     specs = floats("left", None, 4), floats("right", None, 4)
     model = models.save(tmp_path / "model", models.twins, *specs)
