@@ -18,6 +18,16 @@ def test_healthy_model_runs_everywhere(target: str, tmp_path: Path) -> None:
     assert inspect(healthy().write(tmp_path / "1"), target=target).findings == ()
 
 
+@pytest.mark.parametrize(
+    ("target", "severity"), [("tfjs-wasm", "error"), ("tfjs-webgl", "warning")]
+)
+def test_channels_first_throws_on_wasm_alone(target: str, severity: str, tmp_path: Path) -> None:
+    """As seen in Chromium (tests/matrix/test_browser.py)."""
+    model = single("Conv2D", data_format="NCHW")().write(tmp_path / "m")
+    found = {f.code: f.severity.value for f in inspect(model, target=target).findings}
+    assert found["TGT403"] == severity
+
+
 def test_no_target_no_target_findings(tmp_path: Path) -> None:
     report = inspect(single("Einsum")().write(tmp_path / "m"))
     assert not [finding for finding in report.findings if finding.code.startswith("TGT")]

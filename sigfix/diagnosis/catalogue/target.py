@@ -24,11 +24,12 @@ RULES = (
     Rule(
         "TGT403", "channels-first", Severity.WARNING, Fixable.NEVER,
         what="A convolution or pooling is in NCHW layout.",
-        why="TF.js computes NHWC only; TensorFlow's CPU kernels too.",
+        why="TF.js's wasm backend computes NHWC only, and so do TensorFlow's CPU kernels; on webgl "
+        "the layout is slow. For tfjs-wasm it is an error.",
         causes="The model comes from PyTorch or ONNX, or was trained on GPUs with channels first.",
         example="Conv2D with data_format NCHW",
-        fix="Convert the ONNX file that the model was made from: sigfix convert MODEL.onnx --tfjs "
-        "puts it into NHWC.",
+        fix="sigfix convert MODEL --tfjs puts convolutions, poolings and what lies between them "
+        "into NHWC, and proves that the numbers stay the same.",
     ),
     Rule(
         "TGT404", "control-flow", Severity.WARNING, Fixable.NEVER,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from sigfix.describing.operator_kinds import CONTROL_FLOW
 from sigfix.describing.targets import FUSED_PARTS, VANISHING, Target, missing_kernels
 from sigfix.diagnosis.checks.serving import check_serving
 from sigfix.diagnosis.checks.specs import check_static
-from sigfix.diagnosis.rule import Finding, repair_command
+from sigfix.diagnosis.rule import Finding, Severity, repair_command
 from sigfix.diagnosis.subject import Findings, Subject, few, finding, located
 from sigfix.model import Node, TensorSpec
 
@@ -83,12 +84,14 @@ def check_layout(nodes: list[Node], target: Target, where: str) -> Findings:
         if str(node.attributes.get("data_format", "")).startswith("NC") and node.op != "BiasAdd"
     ]
     if first:
-        yield finding(
+        found = finding(
             "TGT403",
             f"{len(first)} operators with channels first: {few(sorted(set(first)))}",
             where,
             _counted(first),
         )
+        # webgl computes some of them; wasm throws.
+        yield replace(found, severity=Severity.ERROR) if target.backend == "wasm" else found
 
 
 def check_control_flow(nodes: list[Node], target: Target, where: str) -> Findings:
