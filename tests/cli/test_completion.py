@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 
@@ -44,8 +45,10 @@ def test_commands_options_and_presets_are_offered(shell: str, line: str, offered
 
 
 def test_installed_for_bash(tmp_path) -> None:
+    # The shell is the one that runs the command; "exit" keeps bash from handing over to it.
+    command = f"{shlex.quote(sys.executable)} -m sigfix --install-completion; exit $?"
     done = subprocess.run(
-        [sys.executable, "-m", "sigfix", "--install-completion", "bash"],
+        ["bash", "-c", command],
         env={**os.environ, "HOME": str(tmp_path)},
         capture_output=True,
         text=True,
