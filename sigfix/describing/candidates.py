@@ -25,6 +25,8 @@ _TELLING_NAMES = (
 )  # fmt: skip
 _GRADIENT_MARKS = ("gradients", "/grad", "train_op", "optimizer", "save", "init", "summar", "loss")
 
+Consumers = dict[str, list[Node]]
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -63,7 +65,10 @@ def _bookkeeping(meta: MetaGraph) -> set[str]:
 
 def input_candidates(meta: MetaGraph) -> list[Candidate]:
     """The placeholders that a caller would feed, most likely first."""
-    consumers = _consumers(meta)
+    return _inputs(meta, _consumers(meta))
+
+
+def _inputs(meta: MetaGraph, consumers: Consumers) -> list[Candidate]:
     bookkeeping = _bookkeeping(meta)
     found = []
     for node in meta.graph.nodes:
@@ -85,9 +90,9 @@ def input_candidates(meta: MetaGraph) -> list[Candidate]:
     return sorted(found, key=lambda item: (-item.rank, item.spec.name))
 
 
-def _consumers(meta: MetaGraph) -> dict[str, list[Node]]:
+def _consumers(meta: MetaGraph) -> Consumers:
     """Node name -> the nodes that read its data, bookkeeping left out."""
-    found: dict[str, list[Node]] = {}
+    found: Consumers = {}
     for node in meta.graph.nodes:
         if node.op in _BOOKKEEPING:
             continue
@@ -96,9 +101,8 @@ def _consumers(meta: MetaGraph) -> dict[str, list[Node]]:
     return found
 
 
-def _fed(meta: MetaGraph, inputs: list[Candidate]) -> set[str]:
+def _fed(readers: Consumers, inputs: list[Candidate]) -> set[str]:
     """The names of the nodes that depend on an input."""
-    readers = _consumers(meta)
     pending = [node_of(item.spec.name) for item in inputs]
     seen = set(pending)
     while pending:
@@ -111,9 +115,12 @@ def _fed(meta: MetaGraph, inputs: list[Candidate]) -> set[str]:
 
 def output_candidates(meta: MetaGraph) -> list[Candidate]:
     """The tensors that a caller would fetch, most likely first."""
-    inputs = input_candidates(meta)
-    fed = _fed(meta, inputs)
     consumers = _consumers(meta)
+    return _outputs(meta, consumers, _inputs(meta, consumers))
+
+
+def _outputs(meta: MetaGraph, consumers: Consumers, inputs: list[Candidate]) -> list[Candidate]:
+    fed = _fed(consumers, inputs)
     operators = tensorflow_operators()
     found = []
     for node in meta.graph.nodes:
@@ -152,18 +159,21 @@ def unsigned_candidates(meta: MetaGraph) -> tuple[tuple[Candidate, ...], tuple[C
 
     Where there are signatures, training and bookkeeping leftovers are not candidates any more.
     """
+    signatures = meta.user_signatures
     signed = {
         node_of(name)
-        for signature in meta.user_signatures
+        for signature in signatures
         for item in (*signature.inputs, *signature.outputs)
         for name in item.tensor_names
     }
-    inputs, outputs = (
+    consumers = _consumers(meta)
+    inputs = _inputs(meta, consumers)
+    unsigned_inputs, unsigned_outputs = (
         tuple(
             item
             for item in found
-            if node_of(item.spec.name) not in signed and (not meta.user_signatures or item.rank > 0)
+            if node_of(item.spec.name) not in signed and (not signatures or item.rank > 0)
         )
-        for found in (input_candidates(meta), output_candidates(meta))
+        for found in (inputs, _outputs(meta, consumers, inputs))
     )
-    return inputs, outputs
+    return unsigned_inputs, unsigned_outputs
