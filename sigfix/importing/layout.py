@@ -17,13 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from sigfix.importing.onnx_tf_backend import as_array, shared_constant
-
-Permutation = tuple[int, ...]
-
-
-def inverse(permutation: Sequence[int]) -> Permutation:
-    """The permutation that undoes `permutation`."""
-    return tuple(int(i) for i in np.argsort(permutation))
+from sigfix.optimising.permutations import Permutation, turned_constant
 
 
 def look_through(tensor: Any) -> tuple[Any, Permutation] | None:
@@ -91,21 +85,6 @@ def elementwise(function: Callable[..., Any], *inputs: Any) -> Any:
         else:
             return function(*(_as_tensor(i) for i in inputs))
     return transpose(function(*arguments), permutation)
-
-
-def turned_constant(value: np.ndarray[Any, Any], permutation: Permutation) -> Any:
-    """A broadcasting constant, aligned with the source of a transpose instead of its result.
-
-    Leading unit dimensions are dropped, so that a per-channel constant becomes a vector.
-    """
-    if value.ndim == 0:
-        return value
-    full = value.reshape((1,) * (len(permutation) - value.ndim) + value.shape)
-    turned = np.transpose(full, inverse(permutation))
-    shape = list(turned.shape)
-    while len(shape) > 1 and shape[0] == 1:
-        shape.pop(0)
-    return np.ascontiguousarray(turned.reshape(shape))
 
 
 def _as_tensor(value: Any) -> Any:

@@ -101,19 +101,20 @@ class Graph:
             self.nodes.pop(old)
             node.name = old
             self.nodes[old] = node
-            self._redirect(new, old)
+            self.redirect(new, old)
             self._rename_other_ports(new, old)
         else:
             self.nodes.pop(old)
-            self._redirect(old, new)
+            self.redirect(old, new)
 
-    def _redirect(self, old: str, new: str) -> None:
+    def redirect(self, old: str, new: str) -> None:
+        """Make every reader of `old`'s first output read `new` (`a` or `a:1`) instead."""
         for node in self.nodes.values():
             for i, reference in enumerate(node.input):
                 if reference in (old, f"{old}:0"):
                     node.input[i] = new
                 elif reference == f"^{old}":
-                    node.input[i] = f"^{new}"
+                    node.input[i] = f"^{node_of(new)}"
 
     def _rename_other_ports(self, old: str, new: str) -> None:
         """Readers of a renamed node's second output and on: a Split's or a TopKV2's."""

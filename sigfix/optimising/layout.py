@@ -18,16 +18,10 @@ import numpy as np
 from sigfix.optimising.graph import Graph, NodeDef, node_of
 from sigfix.optimising.nchw_kernels import rewrite_nchw_kernels
 from sigfix.optimising.operator_kinds import BROADCASTING, DT_INT32, PADS, UNARY, data_type_of
+from sigfix.optimising.permutations import inverse, is_identity
 from sigfix.optimising.shapes import infer_shapes
 from sigfix.optimising.transpose_rules import RULES, Walk, moves_only_units
-from sigfix.optimising.transposes import (
-    inverse,
-    is_identity,
-    look_through,
-    merge,
-    put_behind,
-    transpose,
-)
+from sigfix.optimising.transposes import look_through, merge, put_behind, transpose
 
 UNKNOWN_SIZE = 64
 """What a dynamic size counts for when costs are compared."""

@@ -15,15 +15,9 @@ import numpy as np
 
 from sigfix.optimising.graph import Graph, NodeDef
 from sigfix.optimising.operator_kinds import BROADCASTING, DT_BOOL, PADS, REDUCTIONS, UNARY
+from sigfix.optimising.permutations import Permutation, inverse, turned_constant
 from sigfix.optimising.shapes import Shapes
-from sigfix.optimising.transposes import (
-    Permutation,
-    inverse,
-    look_through,
-    reshaped_groups,
-    transpose,
-    turned_constant,
-)
+from sigfix.optimising.transposes import look_through, reshaped_groups, transpose
 
 
 @dataclass

@@ -7,24 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any
 
 import numpy as np
 
 from sigfix.optimising.graph import Graph, NodeDef, node_of
 from sigfix.optimising.operator_kinds import DT_INT32
-
-Permutation = tuple[int, ...]
-
-
-def inverse(permutation: Sequence[int]) -> Permutation:
-    """The permutation that undoes `permutation`."""
-    return tuple(int(i) for i in np.argsort(permutation))
-
-
-def is_identity(permutation: Sequence[int]) -> bool:
-    """Whether nothing is moved."""
-    return list(permutation) == list(range(len(permutation)))
+from sigfix.optimising.permutations import Permutation, is_identity
 
 
 def look_through(graph: Graph, reference: str) -> tuple[str, Permutation] | None:
@@ -94,28 +82,8 @@ def merge(graph: Graph, node: NodeDef) -> bool:
 
 def replace_by_reference(graph: Graph, name: str, reference: str) -> None:
     """Let every reader of `name`, which is no output, read `reference` (`a` or `a:1`) instead."""
-    for node in graph.nodes.values():
-        for i, old in enumerate(node.input):
-            if old in (name, f"{name}:0"):
-                node.input[i] = reference
-            elif old == f"^{name}":
-                node.input[i] = f"^{node_of(reference)}"
+    graph.redirect(name, reference)
     del graph.nodes[name]
-
-
-def turned_constant(value: np.ndarray[Any, Any], permutation: Permutation) -> Any:
-    """A broadcasting constant aligned with T(s, p), made to align with s.
-
-    Leading unit dimensions are dropped, so that a per-channel constant becomes a vector.
-    """
-    if value.ndim == 0:
-        return value
-    full = value.reshape((1,) * (len(permutation) - value.ndim) + value.shape)
-    turned = np.transpose(full, inverse(permutation))
-    shape = list(turned.shape)
-    while len(shape) > 1 and shape[0] == 1:
-        shape.pop(0)
-    return np.ascontiguousarray(turned.reshape(shape))
 
 
 def reshaped_groups(

@@ -14,6 +14,7 @@ import tensorflow as tf
 from sigfix.importing import layout
 from sigfix.importing.onnx_tf_backend import as_array
 from sigfix.importing.operators.registry import Node, onnx_operator
+from sigfix.optimising.permutations import inverse
 
 NEVER_NEGATIVE = frozenset(("ArgMax", "ArgMin", "Shape", "Size", "TopKV2", "OneHot"))
 # What is not negative where these of its inputs are not.
@@ -191,7 +192,7 @@ def top_k(node: Node, x: Any, k: Any = None) -> Any:
     largest = node.attributes.get("largest", 1)
     values, indices = tf.math.top_k(turned if largest else -turned, count)
     values = values if largest else -values
-    back = layout.inverse(order)
+    back = inverse(order)
     return layout.transpose(values, back), layout.transpose(tf.cast(indices, tf.int64), back)
 
 
@@ -217,4 +218,4 @@ def hardmax(node: Node, x: Any) -> Any:
         raise node.refuse("the axis must be static")
     order = [a for a in range(rank) if a != axis] + [axis]
     best = tf.argmax(layout.transpose(x, order), -1, output_type=tf.int32)
-    return layout.transpose(one_hot_as(best, size, x.dtype), layout.inverse(order))
+    return layout.transpose(one_hot_as(best, size, x.dtype), inverse(order))

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from sigfix.importing import layout
 from sigfix.importing.operators.registry import Node, onnx_operator
+from sigfix.optimising.permutations import inverse
 
 # numpy's name of each way to fill a border with the tensor's own elements.
 OWN_ELEMENTS = {"reflect": "reflect", "edge": "edge", "wrap": "wrap"}
@@ -22,7 +23,7 @@ def pad(node: Node, x: Any, pads: Any = None, value: Any = None, axes: Any = Non
         raise node.refuse(f"mode {mode} is not supported")
     borders = _borders(node, x, pads, axes)
     source, permutation = layout.look_through(x) or (x, tuple(range(x.shape.rank)))
-    borders = [borders[axis] for axis in layout.inverse(permutation)]
+    borders = [borders[axis] for axis in inverse(permutation)]
     if mode == "constant":
         fill = node.attributes.get("value", 0.0)
         if value is not None:

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from sigfix.importing import layout
 from sigfix.importing.operators.registry import Node, onnx_operator
+from sigfix.optimising.permutations import inverse
 
 Reduction = Callable[[Any, list[int]], Any]
 
@@ -89,7 +90,7 @@ def _along_last_axis(function: Callable[[Any], Any], x: Any, axis: int) -> Any:
     source = layout.look_through(x)
     if source is not None and source[1][axis] == rank - 1:  # last where it comes from
         return layout.transpose(function(source[0]), source[1])
-    return layout.transpose(function(layout.transpose(x, order)), layout.inverse(order))
+    return layout.transpose(function(layout.transpose(x, order)), inverse(order))
 
 
 @onnx_operator("Softmax", 13)

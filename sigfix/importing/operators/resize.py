@@ -29,6 +29,7 @@ from sigfix.importing.operators.resize_weights import (
     positions,
 )
 from sigfix.importing.static_values import known_elements
+from sigfix.optimising.permutations import inverse
 
 
 @onnx_operator("Resize", 11, 13, 18, 19)
@@ -176,7 +177,7 @@ def _interpolated(node: Node, x: Any, axes: list[Axis], mode: str, coordinates: 
         rank = x.shape.rank
         order = [i for i in range(rank) if i != axis.axis] + [axis.axis]
         turned = layout.transpose(x, order)
-        x = layout.transpose(tf.tensordot(turned, matrix, 1), layout.inverse(order))
+        x = layout.transpose(tf.tensordot(turned, matrix, 1), inverse(order))
     return x
 
 

@@ -10,6 +10,7 @@ import tensorflow as tf
 from sigfix.importing import layout
 from sigfix.importing.onnx_tf_backend import as_array
 from sigfix.importing.operators.registry import Node, onnx_operator
+from sigfix.optimising.permutations import inverse
 
 
 @onnx_operator("Slice", 10, 11, 13)
@@ -27,9 +28,7 @@ def cut(node: Node, x: Any, starts: Any, ends: Any, axes: Any = None, steps: Any
     if source is None:
         return _from_pieces(x, where)
     tensor, permutation = source
-    return layout.transpose(
-        tensor[tuple(where[i] for i in layout.inverse(permutation))], permutation
-    )
+    return layout.transpose(tensor[tuple(where[i] for i in inverse(permutation))], permutation)
 
 
 def _from_pieces(x: Any, where: list[slice]) -> Any:
