@@ -65,6 +65,8 @@ VALUE_PASSES = (
         "remaining scales as 1 x 1 depthwise convolutions",
         "channel_kernels.use_channel_kernels",
     ),
+    Pass("cuts", "products of rows for each part that is cut off", "product_cuts.compute_parts"),
+    Pass("heads", "attention head by head", "attention_heads.separate_heads"),
     Pass("splits", "into many parts: in two levels", "wide_splits.split_in_two_levels"),
     Pass("identities", "no copies of tensors", "identities.drop_identities", in_loops=True),
     Pass("duplicates", "merge equal nodes", "duplicates.merge_duplicates", in_loops=True),

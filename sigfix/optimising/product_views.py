@@ -1,0 +1,202 @@
+"""Tensors that only show columns of a matrix product: reshaped, turned round, cut.
+
+A transformer computes queries, keys and values of all heads in one or three products of rows, and
+then cuts the result apart. Which columns of the product a tensor holds, and in which order, says
+how to compute it with those columns of the weights alone.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from sigfix.optimising.graph import Graph, NodeDef, node_of
+from sigfix.optimising.operator_kinds import DT_FLOAT, DT_INT32
+from sigfix.optimising.shapes import Shapes
+
+Array = np.ndarray[Any, Any]
+
+FLAT, BATCH, ROWS = -3, -2, -1
+"""Axes of a view that are not columns: all rows, or batch and rows of one batch element."""
+
+
+@dataclass(frozen=True)
+class Product:
+    """rows [R, K] x weights [K, C], plus bias [C] where there is one: what node `name` computes."""
+
+    name: str
+    rows: str
+    weights: Array
+    bias: Array | None
+
+
+@dataclass(frozen=True)
+class View:
+    """`axes` of the tensor: `FLAT`, `BATCH`, `ROWS`, or the axis of `columns` that it shows.
+
+    `columns` holds numbers of the product's columns; `rows` is the length of the axis `ROWS`.
+    """
+
+    product: Product
+    axes: tuple[int, ...]
+    columns: Array
+    rows: int = 0
+
+    def take(self, axis: int, index: int) -> View:
+        """One index of an axis of columns; the axis goes."""
+        taken = self.axes[axis]
+        left = [a for k, a in enumerate(self.axes) if k != axis]
+        axes = tuple(a - 1 if a > taken else a for a in left)
+        return replace(self, axes=axes, columns=self.columns.take(index, taken))
+
+
+class Views:
+    """The views of one graph, by reference; what is none is None."""
+
+    def __init__(self, graph: Graph, shapes: Shapes) -> None:
+        self.graph = graph
+        self.shapes = shapes
+        self._known: dict[str, View | None] = {}
+
+    def of(self, reference: str) -> View | None:
+        """The view that a tensor is."""
+        if reference not in self._known:
+            self._known[reference] = self._find(reference)
+        return self._known[reference]
+
+    def _find(self, reference: str) -> View | None:
+        node = self.graph.nodes.get(node_of(reference))
+        if node is None:
+            return None
+        product = product_at(self.graph, node)
+        if product is not None:
+            return View(product, (FLAT, 0), np.arange(product.weights.shape[1]))
+        rule = _RULES.get(node.op)
+        if rule is None or (":" in reference and node.op not in ("Split", "Unpack")):
+            return None
+        source = self.of(node.input[1 if node.op == "Split" else 0])
+        return None if source is None else rule(self, node, source, reference)
+
+    def _reshape(self, node: NodeDef, source: View, _: str) -> View | None:
+        shape = self.shapes.get(node.name)
+        columns = [a for a in source.axes if a >= 0]
+        if shape is None or len(shape) < 3 or None in shape[1:] or columns != sorted(columns):
+            return None
+        lengths = [int(size) for size in shape[1:] if size is not None]
+        same_rows = source.axes[:2] == (BATCH, ROWS) and lengths[0] == source.rows
+        if source.axes[0] != FLAT and not same_rows:
+            return None
+        if math.prod(lengths[1:]) != source.columns.size:
+            return None
+        axes = (BATCH, ROWS, *range(len(lengths) - 1))
+        return View(source.product, axes, source.columns.reshape(lengths[1:]), lengths[0])
+
+    def _transpose(self, node: NodeDef, source: View, _: str) -> View | None:
+        order = self.graph.constant(node.input[1])
+        if order is None or FLAT in source.axes:
+            return None
+        return replace(source, axes=tuple(source.axes[int(k)] for k in order))
+
+    def _split(self, node: NodeDef, source: View, reference: str) -> View | None:
+        axis = self.graph.constant(node.input[0])
+        if axis is None or source.axes[int(axis)] < 0:
+            return None
+        parts = np.split(source.columns, int(node.attr["num_split"].i), source.axes[int(axis)])
+        return replace(source, columns=parts[_port(reference)])
+
+    def _unpack(self, node: NodeDef, source: View, reference: str) -> View | None:
+        axis = int(node.attr["axis"].i) % len(source.axes)
+        return source.take(axis, _port(reference)) if source.axes[axis] >= 0 else None
+
+    def _strided_slice(self, node: NodeDef, source: View, _: str) -> View | None:
+        operands = [self.graph.constant(reference) for reference in node.input[1:4]]
+        if node.attr["ellipsis_mask"].i or node.attr["new_axis_mask"].i:
+            return None
+        if any(operand is None for operand in operands):
+            return None
+        bounds = [tuple(int(v) for v in each) for each in zip(*operands, strict=True)]
+        view, gone = source, 0
+        for axis, (begin, end, stride) in enumerate(bounds):
+            bit = 1 << axis
+            first = None if node.attr["begin_mask"].i & bit else begin
+            last = None if node.attr["end_mask"].i & bit else end
+            if node.attr["shrink_axis_mask"].i & bit:
+                if view.axes[axis - gone] < 0:
+                    return None
+                view, gone = view.take(axis - gone, begin), gone + 1
+            elif view.axes[axis - gone] >= 0:
+                cut = [slice(None)] * view.columns.ndim
+                cut[view.axes[axis - gone]] = slice(first, last, stride)
+                view = replace(view, columns=view.columns[tuple(cut)])
+            elif not (first in (None, 0) and last is None and stride == 1):
+                return None
+        return view
+
+
+_RULES = {
+    "Reshape": Views._reshape,
+    "Transpose": Views._transpose,
+    "Split": Views._split,
+    "StridedSlice": Views._strided_slice,
+    "Unpack": Views._unpack,
+}
+
+
+def _port(reference: str) -> int:
+    return int(reference.partition(":")[2] or 0)
+
+
+def product_at(graph: Graph, node: NodeDef) -> Product | None:
+    """The product with constant weights that a node computes, its bias included."""
+    if node.op in ("BiasAdd", "AddV2"):
+        for data, other in ((0, 1), (1, 0)):
+            bias = graph.constant(node.input[other])
+            inner = graph.nodes.get(node_of(node.input[data]))
+            if bias is None or inner is None or inner.op != "MatMul":
+                continue
+            product = product_at(graph, inner)
+            if product is not None and bias.shape == product.weights.shape[1:]:
+                return replace(product, name=str(node.name), bias=bias)
+        return None
+    if node.attr["T"].type != DT_FLOAT:
+        return None
+    if node.op != "MatMul" or node.attr["transpose_a"].b or node.attr["transpose_b"].b:
+        return None
+    weights = graph.constant(node.input[1])
+    return None if weights is None else Product(str(node.name), str(node.input[0]), weights, None)
+
+
+def materialise(graph: Graph, view: View, base: str) -> str:
+    """Add the nodes that compute a view from its own columns of the weights; returns the last."""
+    shown = [a for a in view.axes if a >= 0]
+    columns = view.columns.transpose(shown)
+    order = [len(shown) + 1] * len(view.axes)
+    numbering = iter(range(2, len(view.axes)))
+    for place, axis in enumerate(view.axes):
+        order[place] = {BATCH: 0, ROWS: 1}.get(axis, -1)
+        if axis >= 0:
+            order[place] = next(numbering)
+    flat = columns.reshape(-1)
+    own = np.ascontiguousarray(view.product.weights[:, flat])
+    weights = graph.add_constant(f"{base}/weights", own)
+    node = graph.add_node(f"{base}/product", "MatMul", [view.product.rows, weights], DT_FLOAT)
+    if view.product.bias is not None:
+        bias = graph.add_constant(f"{base}/bias", view.product.bias[flat])
+        node = graph.add_node(f"{base}/biased", "BiasAdd", [node.name, bias], DT_FLOAT)
+    shape = graph.add_constant(f"{base}/shape", np.array([-1, view.rows, *columns.shape], np.int32))
+    node = graph.add_node(f"{base}/shaped", "Reshape", [node.name, shape], DT_FLOAT)
+    node.attr["Tshape"].type = DT_INT32
+    return turned(graph, str(node.name), order, base)
+
+
+def turned(graph: Graph, reference: str, order: list[int], base: str) -> str:
+    """Add a Transpose, unless nothing would be turned; returns the tensor's name."""
+    if order == sorted(order):
+        return reference
+    permutation = graph.add_constant(f"{base}/order", np.array(order, np.int32))
+    node = graph.add_node(f"{base}/turned", "Transpose", [reference, permutation], DT_FLOAT)
+    node.attr["Tperm"].type = DT_INT32
+    return str(node.name)
