@@ -22,6 +22,8 @@ PASSING = {"Mul", "GlobalAveragePool", "ReduceMean", "Reshape", "Flatten", "Sque
 """Through these a constant factor reaches the weights that follow."""
 FIRST_STEP_SAVES = 4
 BATCH = 2
+LARGE_HEAD = 100_000
+"""Multiplications."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,8 @@ def tfjs_operators(model_json: Path) -> dict[str, int]:
 def needed(model: Any) -> Need:
     """What a simplified ONNX model needs in TF.js; `ValueError` for an operator not in the table.
 
-    Transposes are the source's own and the interleaves of transposed convolutions.
+    Transposes are the source's own, the interleaves of transposed convolutions, and the keys of
+    each head of an attention.
     """
     context = _Context(model)
     operators = transposes = 0
@@ -88,6 +91,8 @@ def needed(model: Any) -> Need:
         operators += _cost(node, context)
         if node.op_type == "Transpose" or (node.op_type == "ConvTranspose" and _is_strided(node)):
             transposes += 1
+        if _has_large_heads(node, context) and _turns_keys(node, context):
+            transposes += context.shapes[node.output[0]][1]
     return Need(operators, transposes)
 
 
@@ -118,7 +123,11 @@ def _cost(node: Any, context: _Context) -> int:
     if node.op_type == "LSTM":
         steps = context.shapes[node.input[0]][0]
         return cases["-"] + cases["step"] * steps - FIRST_STEP_SAVES
-    return next(count for case, count in cases.items() if _APPLIES[case](node, context))
+    if _has_large_heads(node, context):
+        return cases["heads"] * context.shapes[node.output[0]][1]
+    return next(
+        n for case, n in cases.items() if case in _APPLIES and _APPLIES[case](node, context)
+    )
 
 
 def _after_linear(node: Any, context: _Context) -> bool:
@@ -154,6 +163,21 @@ def _attribute(node: Any, name: str) -> list[int]:
 
 def _is_strided(node: Any) -> bool:
     return any(stride > 1 for stride in _attribute(node, "strides"))
+
+
+def _has_large_heads(node: Any, context: _Context) -> bool:
+    """Whether it is one of the two large products [B, H, N, K] x [B, H, K, M] of an attention."""
+    if node.op_type != "MatMul" or any(name in context.constants for name in node.input):
+        return False
+    left, product = (context.shapes.get(name, []) for name in (node.input[0], node.output[0]))
+    return len(product) == 4 and product[1] > 1 and left[3] * product[2] * product[3] >= LARGE_HEAD
+
+
+def _turns_keys(node: Any, context: _Context) -> bool:
+    before = context.producer.get(node.input[1])
+    return (
+        before is not None and before.op_type == "Transpose" and _attribute(before, "perm")[-1] != 3
+    )
 
 
 _APPLIES: Mapping[str, Any] = {

@@ -97,6 +97,22 @@ def test_an_lstm_is_counted_by_its_steps() -> None:
     assert ten.operators - one.operators == 9 * costs()["LSTM"]["step"]
 
 
+def test_a_large_attention_has_products_for_each_head() -> None:
+    def attention(width: int) -> Any:
+        nodes = [
+            node("Transpose", "x", "k", perm=[0, 1, 3, 2]),
+            node("MatMul", "x k", "s"),
+            node("Softmax", "s", "p"),
+            node("MatMul", "p x", "y"),
+        ]
+        made = onnx.shape_inference.infer_shapes(graph(nodes, {}, (2, 6, width, 64)))
+        return needed(made)
+
+    product = costs()["MatMul"]
+    assert attention(129) == Need(1 + 1 + 2 * 6 * product["heads"], 1 + 6)
+    assert attention(26) == Need(1 + 1 + 2 * product["-"], 1)
+
+
 def test_an_operator_that_the_table_lacks_is_named() -> None:
     with pytest.raises(ValueError, match="NonMaxSuppression"):
         needed(graph([node("NonMaxSuppression", "x x", "y")], {}, IMAGE))
