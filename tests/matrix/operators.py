@@ -170,7 +170,9 @@ def _has_large_heads(node: Any, context: _Context) -> bool:
     if node.op_type != "MatMul" or any(name in context.constants for name in node.input):
         return False
     left, product = (context.shapes.get(name, []) for name in (node.input[0], node.output[0]))
-    return len(product) == 4 and product[1] > 1 and left[3] * product[2] * product[3] >= LARGE_HEAD
+    if len(product) != 4 or product[0] != BATCH or product[1] == 1:
+        return False
+    return left[3] * product[2] * product[3] >= LARGE_HEAD
 
 
 def _turns_keys(node: Any, context: _Context) -> bool:
