@@ -7,10 +7,9 @@ out it is right. Pooling is not affected.
 
 from __future__ import annotations
 
+from sigfix.describing.same_padding import CONVOLUTIONS, same_padding
 from sigfix.optimising.graph import Graph, NodeDef
 from sigfix.optimising.shapes import Shapes, infer_shapes
-
-CONVOLUTIONS = ("Conv2D", "DepthwiseConv2dNative")
 
 
 def write_out_padding(graph: Graph) -> int:
@@ -39,9 +38,8 @@ def _rewrite(node: NodeDef, shapes: Shapes) -> bool:
         size, extent = image[axis + 1], kernel[axis]
         if size is None or extent is None:
             return False
-        stride = strides[axis + 1]
-        reach = (extent - 1) * (dilations[axis + 1] if dilations else 1) + 1
-        total = (-(-size // stride) - 1) * stride + reach - size
+        dilation = dilations[axis + 1] if dilations else 1
+        total = same_padding(size, extent, strides[axis + 1], dilation)
         missed = missed or total < 0
         total = max(total, 0)
         amounts += [total // 2, total - total // 2]

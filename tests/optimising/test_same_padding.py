@@ -42,6 +42,7 @@ def test_only_what_is_wrong_is_rewritten(kernel, stride, expected):
 @pytest.mark.skipif(not find_spec("tensorflowjs"), reason="tensorflowjs is absent")
 def test_tfjs_is_right_with_the_pass_and_said_to_be_wrong_without(tmp_path):
     from sigfix.pipeline.convert import ConvertOptions, convert
+    from sigfix.pipeline.inspect import inspect
     from sigfix.verifying import node
 
     try:
@@ -57,6 +58,11 @@ def test_tfjs_is_right_with_the_pass_and_said_to_be_wrong_without(tmp_path):
     spec = tf.TensorSpec([None, 8, 16, 2], tf.float32, "x")
     module.serve = tf.function(strided, input_signature=[spec])
     tf.saved_model.save(module, str(tmp_path / "model"), signatures=module.serve)
+    foretold = {f.code: f for f in inspect(tmp_path / "model", target="tfjs-wasm").findings}
+    assert [text.partition(": ")[2] for text in foretold["TGT412"].evidence] == [
+        "kernel 1x3, stride 1x4, image 8x16",
+        "kernel 1x1, stride 2x2, image 8x4",
+    ]
     result = convert(tmp_path / "model", tmp_path / "web")
     assert all(c.parity.ok for c in result.comparisons)
     with pytest.raises(ParityError, match="wasm backend computes this model wrongly") as error:

@@ -103,4 +103,15 @@ RULES = (
         example="output png: string[?]",
         fix="Where the output is binary: sigfix repair MODEL --rename png=png_bytes.",
     ),
+    Rule(
+        "TGT412", "same-padding-wrong", Severity.ERROR, Fixable.NEVER,
+        what="A convolution with SAME padding steps over the end of its image.",
+        why="TF.js's wasm backend (4.22) shifts the image then: the numbers are wrong and nothing "
+        "reports it. The cpu and webgl backends are right.",
+        causes="The stride is larger than the kernel and the last window ends before the image "
+        "does, as in a 1x1 convolution with stride 2 on an even number of rows.",
+        example="Conv2D with SAME padding, kernel 1x1, stride 2x2, image 56x56",
+        fix="sigfix convert MODEL --tfjs writes the padding out and proves that the numbers stay "
+        "the same.",
+    ),
 )  # fmt: skip

@@ -27,6 +27,5 @@ def check_other(model: OtherModel, target: Target | None) -> Iterator[Finding]:
         yield finding("SPC104", f"generic names: {few(generic)}")
     if target is None or model.graph is None:
         return
-    functions = set(model.graph.function_by_name)
-    yield from check_nodes(list(model.graph.nodes), target, "", functions)
+    yield from check_nodes(list(model.graph.nodes), model.graph, target, "")
     yield from check_types(edges, target, "", None)

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from sigfix.describing.operator_kinds import CONTROL_FLOW
 from sigfix.describing.targets import FUSED_PARTS, VANISHING, Target, missing_kernels
+from sigfix.diagnosis.checks.padding import check_same_padding
 from sigfix.diagnosis.checks.serving import check_serving
 from sigfix.diagnosis.checks.specs import check_static
 from sigfix.diagnosis.rule import Finding, Severity, repair_command
 from sigfix.diagnosis.subject import Findings, Subject, few, finding, located
-from sigfix.model import Node, TensorSpec
+from sigfix.model import Graph, Node, TensorSpec
 
 
 def _counted(names: Iterable[str]) -> tuple[str, ...]:
@@ -171,24 +172,23 @@ def check_ranks(nodes: list[Node], target: Target, where: str) -> Findings:
         )
 
 
-def check_nodes(
-    nodes: list[Node], target: Target, where: str, functions: set[str]
-) -> Iterator[Finding]:
-    """Every check that looks at operators only."""
-    yield from check_operators(nodes, target, where, functions)
+def check_nodes(nodes: list[Node], graph: Graph, target: Target, where: str) -> Iterator[Finding]:
+    """Every check that looks at operators only; `nodes` are those of `graph` that matter."""
+    yield from check_operators(nodes, target, where, set(graph.function_by_name))
     yield from check_layout(nodes, target, where)
     yield from check_control_flow(nodes, target, where)
     yield from check_fused_matmul(nodes, target, where)
     yield from check_ranks(nodes, target, where)
+    yield from check_same_padding(nodes, graph, target, where)
 
 
 def check_target(subject: Subject, target: Target) -> Findings:
     """Everything about a MetaGraph and a target; without signatures its functions are looked at."""
-    functions = set(subject.meta.graph.function_by_name)
+    graph = subject.meta.graph
     for signature in subject.meta.user_signatures:
         where = located(subject, signature)
         nodes = subject.nodes_of[signature.key]
-        yield from check_nodes(nodes, target, where, functions)
+        yield from check_nodes(nodes, graph, target, where)
         edges = [
             (f"{kind} {item.key}", item.spec)
             for kind, items in (("input", signature.inputs), ("output", signature.outputs))
@@ -196,8 +196,8 @@ def check_target(subject: Subject, target: Target) -> Findings:
         ]
         yield from check_types(edges, target, where, subject.path)
     if not subject.meta.user_signatures:
-        nodes = [node for _, node in subject.meta.graph.all_nodes() if not _is_saver(node)]
-        yield from check_nodes(nodes, target, located(subject), functions)
+        nodes = [node for _, node in graph.all_nodes() if not _is_saver(node)]
+        yield from check_nodes(nodes, graph, target, located(subject))
     if target.needs_static_shapes:
         yield from check_static(subject)
     if target.is_server:

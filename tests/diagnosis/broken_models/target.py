@@ -75,6 +75,26 @@ def deep(rank: int) -> Callable[[], Model]:
     return single("Relu", _output_shapes=[(*[1] * (rank - 1), 3)])
 
 
+def convolution(
+    size: int | None, kernel: int, stride: int, op: str = "Conv2D", **attributes: Any
+) -> Callable[[], Model]:
+    """x [?, size, size, 3] -> a convolution with SAME padding, its kernel a variable -> y."""
+    shape = (None, size, size, 3)
+
+    def build() -> Model:
+        model = Model(empty=True)
+        model.node("x", "Placeholder", dtype=FLOAT, shape=shape)
+        model.node("w", "VariableV2", dtype=FLOAT, shape=(kernel, kernel, 3, 8))
+        model.node("read", "Identity", ["w"], T=FLOAT)
+        strides = [1, stride, stride, 1]
+        given = {"padding": "SAME", "strides": strides, "dilations": [1, 1, 1, 1], **attributes}
+        model.node("y", op, ["x", "read"], T=FLOAT, **given)
+        model.signature(inputs={"x": ("x:0", "float32", shape)})
+        return model
+
+    return build
+
+
 matmul = {wrong: single("_FusedMatMul", transpose_b=wrong) for wrong in (True, False)}
 
 CASES = {
@@ -154,6 +174,21 @@ CASES = {
             Aimed("serving", typed("string", "y_bytes")),
             Aimed("serving", typed("float32")),
             Aimed("serving", classes_in_words),
+        ],
+    ),
+    "TGT412": Pair(
+        [
+            Aimed("tfjs-wasm", convolution(56, 1, 2)),
+            Aimed("tfjs", convolution(12, 2, 4, "DepthwiseConv2dNative")),
+        ],
+        [
+            Aimed("tfjs-wasm", convolution(57, 1, 2)),  # the last window is the last column
+            Aimed("tfjs-wasm", convolution(56, 3, 2)),
+            Aimed("tfjs-wasm", convolution(56, 1, 2, padding="VALID")),
+            Aimed("tfjs-wasm", convolution(57, 2, 4, dilations=[1, 4, 4, 1])),
+            Aimed("tfjs-wasm", convolution(None, 1, 2)),  # depends on the image
+            Aimed("tfjs-webgl", convolution(56, 1, 2)),
+            Aimed("tfjs-wasm", convolution(56, 1, 2, "MaxPool")),
         ],
     ),
 }
