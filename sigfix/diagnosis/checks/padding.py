@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from sigfix.describing.same_padding import CONVOLUTIONS, same_padding
 from sigfix.describing.targets import Target
 from sigfix.diagnosis.subject import Findings, finding
-from sigfix.model import ConstantTensor, Graph, Node, Shape, node_of
+from sigfix.model import ConstantTensor, Graph, Node, Shape, TensorSpec, node_of
 
 FUSED = frozenset({"_FusedConv2D", "FusedDepthwiseConv2dNative"})
 SAME_SHAPE = frozenset({"Identity", "ReadVariableOp", "Relu", "Relu6", "BiasAdd"})
 """Their result has the shape of what they read."""
-Body = Mapping[str, Node]
+Body = Mapping[str, Node | TensorSpec]
+"""Nodes of one function, or of the graph, by name, and the function's arguments."""
 
 
 def check_same_padding(nodes: list[Node], graph: Graph, target: Target, where: str) -> Findings:
@@ -22,14 +23,15 @@ def check_same_padding(nodes: list[Node], graph: Graph, target: Target, where: s
     convolutions = {id(node) for node in nodes if _is_candidate(node)}
     if not convolutions:
         return
-    bodies: dict[str, dict[str, Node]] = {}
-    for function, node in graph.all_nodes():
-        bodies.setdefault(function, {})[node.name] = node
+    bodies: list[Body] = [graph.by_name]
+    for function in graph.functions:
+        arguments = {spec.name: spec for spec in function.inputs}
+        bodies.append({**arguments, **{node.name: node for node in function.nodes}})
     wrong = [
         said
-        for body in bodies.values()
+        for body in bodies
         for node in body.values()
-        if id(node) in convolutions and (said := _steps_over(node, body))
+        if isinstance(node, Node) and id(node) in convolutions and (said := _steps_over(node, body))
     ]
     if wrong:
         yield finding(
@@ -77,6 +79,8 @@ def _shape(reference: str, body: Body) -> Shape:
     while (name := node_of(reference)) not in seen and name in body:
         seen.add(name)
         node = body[name]
+        if isinstance(node, TensorSpec):
+            return node.shape
         declared = node.attributes.get("_output_shapes")
         if isinstance(declared, tuple) and len(declared) == 1 and declared[0] is not None:
             return tuple(declared[0])
