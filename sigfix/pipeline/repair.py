@@ -13,11 +13,14 @@ from sigfix.model import OtherModel, SavedModel
 from sigfix.pipeline import staging
 from sigfix.pipeline.keras_file import export_keras, plan_keras
 from sigfix.pipeline.onnx_file import import_onnx
+from sigfix.pipeline.preset import tolerance
 from sigfix.planning import Choices, Plan
 from sigfix.planning import plan as make_plan
 from sigfix.planning.edits import AddSignature, AliasSignature, AttachSignature
+from sigfix.planning.file_edits import WriteCard
 from sigfix.planning.onnx_file import plan_onnx
 from sigfix.planning.trust import reaching_operators
+from sigfix.presets import find_preset
 from sigfix.reading import read, read_any
 from sigfix.reading.frozen_graph import is_frozen_graph
 from sigfix.reading.locating import SAVED_MODEL_FILES, saved_model_file
@@ -245,16 +248,31 @@ def compare_result(
             options.seconds,
             options.seed,
             options.inputs,
+            _tolerance(decided),
         )
         found.append(parity)
         if parity.verdict != SAME:
             raise ParityError(
                 f"{edit.key}: {parity.verdict}: {parity.reason}. Nothing was published.",
-                "--keep-failed DIR keeps the result to look at"
+                _kept(options)
                 if parity.verdict == "different"
                 else "; ".join((*decided.notes, *_WAYS_ON)),
             )
     return tuple(found)
+
+
+def _kept(options: RepairOptions) -> str:
+    if options.keep_failed is not None:
+        return f"look at what was made, in {options.keep_failed}"
+    return "--keep-failed DIR keeps the result to look at"
+
+
+def _tolerance(decided: Plan) -> float:
+    """What is taken for the same: a preset's own tolerance where the plan is for one."""
+    from sigfix.verifying.signature_parity import TOLERANCE
+
+    cards = (edit for edit in decided.edits if isinstance(edit, WriteCard))
+    return next((tolerance(find_preset(card.preset)) for card in cards), TOLERANCE)
 
 
 def _check_given(edit: AddSignature, inputs: dict[str, Any] | None) -> None:

@@ -12,6 +12,7 @@ from sigfix.model import (
     DEFAULT_SERVING_KEY,
     Graph,
     MetaGraph,
+    Node,
     OtherModel,
     SavedModel,
     Signature,
@@ -76,7 +77,10 @@ def _said(imported: SavedModel) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _as_preset(imported: SavedModel, choices: Choices) -> SavedModel:
-    """The same file imported as a preset: channels last, sizes fixed, its own output."""
+    """The same file imported as a preset: channels last, sizes fixed, its own output.
+
+    The sigmoid that the import puts behind a detector's logits is there, so that none is planned.
+    """
     preset = choices.preset
     assert preset is not None
     (signature,) = imported.meta_graphs[0].signatures
@@ -90,7 +94,9 @@ def _as_preset(imported: SavedModel, choices: Choices) -> SavedModel:
     )
     inputs, outputs = map(_tensors, specs)
     changed = replace(signature, inputs=inputs, outputs=outputs)
-    meta_graph = replace(imported.meta_graphs[0], signatures=(changed,))
+    ends_in = "Sigmoid" if preset.is_detector and preset.output != RAW_OUTPUT else ""
+    graph = Graph((Node(preset.output, ends_in, ()),) if ends_in else ())
+    meta_graph = replace(imported.meta_graphs[0], signatures=(changed,), graph=graph)
     return replace(imported, meta_graphs=(meta_graph,))
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from sigfix.describing.examples import ExampleFeature
 from sigfix.model import Shape
 from sigfix.planning.edits import InputPlan
+from sigfix.planning.steps import Normalize
 from sigfix.verifying.examples import serialized_example
 
 BATCHES = (1, 3)
@@ -171,4 +172,16 @@ def _sample(item: InputPlan, shape: tuple[int, ...], seed: int, plain: bool) -> 
         return generator.integers(0, high, shape).astype(kind)
     if dtype.startswith("complex"):
         return (generator.normal(size=shape) + 1j * generator.normal(size=shape)).astype(kind)
-    return generator.normal(size=shape).astype(kind)
+    return _before_normalising(item, generator.normal(size=shape)).astype(kind)
+
+
+def _before_normalising(item: InputPlan, drawn: Any) -> Any:
+    """What the signature's normalisation turns into `drawn`, on the average of the channels.
+
+    A model that was trained on normalised images multiplies float noise for values far outside.
+    """
+    for step in item.steps:
+        if isinstance(step, Normalize):
+            mean, std = (sum(channels) / len(channels) for channels in (step.mean, step.std))
+            drawn = (drawn * std + mean) / step.scale
+    return drawn
