@@ -47,6 +47,7 @@ VALUE_PASSES = (
     Pass("static-shapes", "fold shape arithmetic", "static_shapes.fold_static_shapes"),
     Pass("layout", "NCHW kernels and transposes become NHWC", "layout.use_nhwc"),
     Pass("crops", "crop transposed convolutions at once", "transposed_crops.absorb_crops"),
+    Pass("index-types", "places of the largest element as int32", "index_types.use_int32_indices"),
     Pass("stacking", "stacks joined before they are reshaped", "stacking.join_before_reshaping"),
     Pass("rows", "dense layers on matrices, without reshapes between", "rows.use_rows"),
     Pass("layer-norms", "layer norms in the fewest operators", "layer_norms.centre_layer_norms"),
