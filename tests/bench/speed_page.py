@@ -22,6 +22,19 @@ from tests.bench.inference import (
 from tests.bench.ratio import Ratio
 from tests.matrix.machine import describe_machine
 
+TRIED = (
+    "crnn_*: an LSTM is 64 steps of eleven operators, and TF.js spends 5 to 10 microseconds of "
+    "JavaScript on each tensor however small it is: more than ONNX Runtime needs for the whole "
+    "network in crnn_mobilenet_v3_small. Kept: both directions in one product, the steps split "
+    "in two levels (docs/graph-passes.md). Tried, and no faster: one sigmoid for all gates, the "
+    "input's product inside the step, a product a direction, gates by strided slices or gathers.",
+    "vitstr_*, parseq, batch 16: TF.js's wasm backend multiplies matrices with XNNPACK only where "
+    "both sides have a batch of one, and in a plain loop otherwise. Attention head by head "
+    "reaches XNNPACK at batch 1; nothing does at batch 16 in a graph for any batch.",
+    "sar_resnet31, master: nearly all of it is convolutions, XNNPACK's here and MLAS' there.",
+)
+"""What was tried for the models above 1."""
+
 ORIENTATION = tuple(name for name in PRESETS if name.endswith("_orientation"))
 
 
@@ -46,6 +59,8 @@ def page(cache: Path) -> str:
         _table(ratio for name in PRESETS for ratio in ratios(name, cache) if _is(ratio, ORT_WEB)),
         "## Above 1: the most expensive kernels",
         "\n".join(_slow(cache)) or "None.",
+        "What was tried:",
+        "\n".join(f"- {line}" for line in TRIED),
         f"## Against {naive.TITLE}",
         f"onnx-tf 1.10.0 and `tensorflowjs_converter`, for the models that it converts. Inference: "
         f"at most {AIM_NAIVE}; conversion from ONNX, sigfix's with its check of the result: at "
