@@ -70,10 +70,7 @@ def tensorflow_padding(
 @onnx_operator("Conv", 1, 11, 22)
 def convolution(node: Node, x: Any, weights: Any, bias: Any = None) -> Any:
     """[N, C, H, W] (or [N, C, L]) * [M, C/group, kh, kw] -> [N, M, H', W']."""
-    kernel = node.constant(weights, "weights")
-    spatial = kernel.ndim - 2
-    if spatial not in (1, 2):
-        raise node.refuse(f"{spatial}-dimensional convolution; 1 and 2 are supported")
+    kernel, spatial = constant_kernel(node, weights)
     strides = list(node.attributes.get("strides") or [1] * spatial)
     dilations = list(node.attributes.get("dilations") or [1] * spatial)
     sizes = list(x.shape[2:])
@@ -88,6 +85,23 @@ def convolution(node: Node, x: Any, weights: Any, bias: Any = None) -> Any:
             [1, *sizes],
         )
     y = _convolve_nhwc(node, x, kernel, strides, dilations, pads, sizes)
+    return finished(node, y, bias, spatial)
+
+
+def constant_kernel(node: Node, weights: Any) -> tuple[np.ndarray[Any, Any], int]:
+    """The kernel [., ., kh, kw] or [., ., k], and how many spatial axes it has.
+
+    Raises `ConversionError` for more than two, and for weights that are no constant.
+    """
+    kernel = node.constant(weights, "weights")
+    spatial = kernel.ndim - 2
+    if spatial not in (1, 2):
+        raise node.refuse(f"{spatial}-dimensional convolution; 1 and 2 are supported")
+    return kernel, spatial
+
+
+def finished(node: Node, y: Any, bias: Any, spatial: int) -> Any:
+    """A convolution's NHWC result with its bias, as ONNX has it; [N, C, L] for one axis."""
     if bias is not None:
         y = tf.nn.bias_add(y, shared_constant(node.constant(bias, "bias")))
     if spatial == 1:

@@ -10,7 +10,12 @@ import tensorflow as tf
 
 from sigfix.importing import layout
 from sigfix.importing.onnx_tf_backend import shared_constant
-from sigfix.importing.operators.convolution import Padding, tensorflow_padding
+from sigfix.importing.operators.convolution import (
+    Padding,
+    constant_kernel,
+    finished,
+    tensorflow_padding,
+)
 from sigfix.importing.operators.registry import Node, onnx_operator
 
 Pads = list[tuple[int, int]]
@@ -19,10 +24,7 @@ Pads = list[tuple[int, int]]
 @onnx_operator("ConvTranspose", 1, 11, 22)
 def transposed_convolution(node: Node, x: Any, weights: Any, bias: Any = None) -> Any:
     """[N, C, H, W] (or [N, C, L]) * [C, M/group, kh, kw] -> [N, M, H', W']."""
-    kernel = node.constant(weights, "weights")
-    spatial = kernel.ndim - 2
-    if spatial not in (1, 2):
-        raise node.refuse(f"{spatial}-dimensional convolution; 1 and 2 are supported")
+    kernel, spatial = constant_kernel(node, weights)
     sizes = list(x.shape[2:])
     if None in sizes:
         raise node.refuse("height and width must be static")
@@ -38,11 +40,7 @@ def transposed_convolution(node: Node, x: Any, weights: Any, bias: Any = None) -
     kernels = np.split(kernel, group, axis=0)
     made = [_gradient(p, k, strides, extent, pads) for p, k in zip(parts, kernels, strict=True)]
     y = made[0] if group == 1 else tf.concat(made, -1)
-    if bias is not None:
-        y = tf.nn.bias_add(y, shared_constant(node.constant(bias, "bias")))
-    if spatial == 1:
-        y = tf.squeeze(y, [1])
-    return layout.channels_first(y)
+    return finished(node, y, bias, spatial)
 
 
 def _dilated(kernel: np.ndarray[Any, Any], dilations: list[int]) -> np.ndarray[Any, Any]:
