@@ -14,6 +14,9 @@ from sigfix.errors import UsageError
 
 Triple = tuple[float, float, float]
 
+PRETRAINED, RANDOM = "pretrained", "random"
+"""Where weights come from, if not from a file."""
+
 RECOGNITION, DETECTION, ORIENTATION = "recognition", "detection", "orientation"
 RECOGNITION_MEAN: Triple = (0.694, 0.695, 0.693)
 RECOGNITION_STD: Triple = (0.299, 0.296, 0.301)
@@ -189,8 +192,8 @@ def find_preset(name: str, size: int | None = None, raw_logits: bool = False) ->
     if preset is None:
         near = difflib.get_close_matches(name, PRESETS, n=1)
         raise UsageError(
-            f"there is no preset called '{name}'. Known presets: {', '.join(PRESETS)}.",
-            f"--preset {near[0]}" if near else "sigfix presets",
+            f"there is no preset called '{name}'.",
+            f"{near[0]}, or another that `sigfix presets` lists" if near else "sigfix presets",
         )
     if (size is not None or raw_logits) and not preset.is_detector:
         option = "--size" if size is not None else "--raw-logits"

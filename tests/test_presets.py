@@ -50,7 +50,11 @@ def test_a_detector_takes_any_multiple_of_32() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words", "hint"),
     [
-        (("crnn_vgg16",), "no preset called 'crnn_vgg16'", "--preset crnn_vgg16_bn"),
+        (
+            ("crnn_vgg16",),
+            "no preset called 'crnn_vgg16'",
+            "crnn_vgg16_bn, or another that `sigfix presets` lists",
+        ),
         (("linknet_resnet18", 500), "multiple of 32", "--size 512"),
         (("linknet_resnet18", 0), "multiple of 32", "--size 32"),
         (

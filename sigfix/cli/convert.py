@@ -8,8 +8,10 @@ from typing import Annotated, Optional
 import typer
 
 from sigfix.cli.app import app
+from sigfix.cli.options import option
 from sigfix.errors import UsageError
 from sigfix.optimising.passes import PASSES
+from sigfix.presets import PRESETS
 
 _SOURCE = "What to convert"
 _RESULT = "The result"
@@ -27,130 +29,109 @@ def convert(
             show_default=False,
         ),
     ] = None,
-    tfjs: Annotated[
-        bool,
-        typer.Option("--tfjs", help="To TensorFlow.js.", rich_help_panel=_RESULT),
-    ] = False,
+    tfjs: Annotated[bool, option("To TensorFlow.js.", "--tfjs", panel=_RESULT)] = False,
     output: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option(
-            "-o",
-            "--output",
-            help="The new directory.  (default: MODEL_tfjs)",
-            rich_help_panel=_RESULT,
-        ),
+        option("The new directory.  (default: MODEL_tfjs)", "-o", "--output", panel=_RESULT),
     ] = None,
     quantize: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option(
-            help="Store weights as uint8, uint16 or float16, or as auto finds best.",
-            rich_help_panel=_RESULT,
+        option(
+            "Store weights as uint8, uint16 or float16, or as auto finds best.",
+            "--quantize",
+            panel=_RESULT,
         ),
     ] = None,
     max_loss: Annotated[
         Optional[float],  # noqa: UP045
-        typer.Option(
-            help="What auto may change, as a part of 1: of the words, or of an output's range.  "
-            "[0.01]",
-            show_default=False,
-            rich_help_panel=_RESULT,
+        option(
+            "What auto may change, as a part of 1: of the words, or of an output's range.  [0.01]",
+            "--max-loss",
+            panel=_RESULT,
         ),
     ] = None,
     samples: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option(
-            help="What auto measures on: pictures or an .npz file.  (default: rendered words)",
-            rich_help_panel=_RESULT,
+        option(
+            "What auto measures on: pictures or an .npz file.  (default: rendered words)",
+            "--samples",
+            panel=_RESULT,
         ),
     ] = None,
     force: Annotated[
-        bool,
-        typer.Option(
-            "--force", help="Replace an existing output directory.", rich_help_panel=_RESULT
-        ),
+        bool, option("Replace an existing output directory.", "--force", panel=_RESULT)
     ] = False,
     signature: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option(
-            help="The signature.  (default: serving_default, or the only one)",
-            rich_help_panel=_SOURCE,
+        option(
+            "The signature.  (default: serving_default, or the only one)",
+            "--signature",
+            panel=_SOURCE,
         ),
     ] = None,
     tags: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option(
-            help="The MetaGraph with exactly these tags: serve,gpu.", rich_help_panel=_SOURCE
-        ),
+        option("The MetaGraph with exactly these tags: serve,gpu.", "--tags", panel=_SOURCE),
     ] = None,
     preset: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option(help="The docTR model that an .onnx file is.", rich_help_panel=_SOURCE),
+        option(
+            "The docTR model that an .onnx file is.",
+            "--preset",
+            panel=_SOURCE,
+            autocompletion=lambda: list(PRESETS),
+        ),
     ] = None,
     layout: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option(
-            help="nhwc: make 4-D inputs of an .onnx file channels-last.", rich_help_panel=_SOURCE
-        ),
+        option("nhwc: make 4-D inputs of an .onnx file channels-last.", "--layout", panel=_SOURCE),
     ] = None,
     weights: Annotated[
         str,
-        typer.Option(
-            help="For a preset's name: pretrained, random or a file.", rich_help_panel=_SOURCE
-        ),
+        option("For a preset's name: pretrained, random or a file.", "--weights", panel=_SOURCE),
     ] = "pretrained",
-    seed: Annotated[int, typer.Option(help="For random weights.", rich_help_panel=_SOURCE)] = 0,
+    seed: Annotated[int, option("For random weights.", "--seed", panel=_SOURCE)] = 0,
     vocab: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option(help="docTR vocabulary name, or the characters.", rich_help_panel=_SOURCE),
+        option("docTR vocabulary name, or the characters.", "--vocab", panel=_SOURCE),
     ] = None,
     size: Annotated[
         Optional[int],  # noqa: UP045
-        typer.Option(
-            help="Side of a detector's images in pixels.  [1024]", rich_help_panel=_SOURCE
-        ),
+        option("Side of a detector's images in pixels.  [1024]", "--size", panel=_SOURCE),
     ] = None,
     raw_logits: Annotated[
-        bool,
-        typer.Option(
-            "--raw-logits", help="Leave a detector's sigmoid out.", rich_help_panel=_SOURCE
-        ),
+        bool, option("Leave a detector's sigmoid out.", "--raw-logits", panel=_SOURCE)
     ] = False,
     normalize: Annotated[
         bool,
-        typer.Option(
+        option(
+            "For a preset: put its mean and deviation into the model.",
             "--normalize",
-            help="For a preset: put its mean and deviation into the model.",
-            rich_help_panel=_SOURCE,
+            panel=_SOURCE,
         ),
     ] = False,
     inputs: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option(
-            help="Inputs to compare with (.npz), not seeded ones.", rich_help_panel=_CHECK
-        ),
+        option("Inputs to compare with (.npz), not seeded ones.", "--inputs", panel=_CHECK),
     ] = None,
-    no_verify: Annotated[
-        bool, typer.Option("--no-verify", help="Compare no numbers.", rich_help_panel=_CHECK)
-    ] = False,
+    no_verify: Annotated[bool, option("Compare no numbers.", "--no-verify", panel=_CHECK)] = False,
     keep_failed: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option(help="Where a result that failed the check is moved.", rich_help_panel=_CHECK),
+        option("Where a result that failed the check is moved.", "--keep-failed", panel=_CHECK),
     ] = None,
     without_pass: Annotated[
         Optional[list[str]],  # noqa: UP045
-        typer.Option(
-            metavar="NAME",
-            help="Leave a graph pass out (repeat for more): "
+        option(
+            "Leave a graph pass out (repeat for more): "
             + ", ".join(each.name for each in PASSES)
             + ".",
-            rich_help_panel=_DEBUGGING,
+            "--without-pass",
+            panel=_DEBUGGING,
+            metavar="NAME",
         ),
     ] = None,
     quiet: Annotated[
-        bool,
-        typer.Option(
-            "--quiet", "-q", help="No progress on standard error.", rich_help_panel=_CHECK
-        ),
+        bool, option("No progress on standard error.", "--quiet", "-q", panel=_CHECK)
     ] = False,
 ) -> None:
     """Convert MODEL to TensorFlow.js, and prove that it computes the same numbers there.

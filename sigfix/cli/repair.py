@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import Annotated, Optional
 
 import typer
 
 from sigfix.cli.app import app
-from sigfix.cli.preset_steps import run_preset
+from sigfix.cli.options import option
+from sigfix.cli.preset_steps import (
+    BUILDING,
+    BUILT_ONLY,
+    PRESET_ONLY,
+    refuse_others,
+    refuse_these,
+    run_preset,
+)
 from sigfix.cli.repair_steps import (
     load_inputs,
     load_plan,
@@ -28,12 +36,9 @@ _CHECKS = "Checking and writing"
 _PRESET = "docTR presets"
 
 
-def _option(text: str, *names: str, panel: str, **more: Any) -> Any:
-    return typer.Option(*names, help=text, rich_help_panel=panel, **more)
-
-
 @app.command()
 def repair(
+    context: typer.Context,
     model: Annotated[
         Optional[Path],  # noqa: UP045  (typer reads it at run time on 3.10)
         typer.Argument(
@@ -42,7 +47,7 @@ def repair(
     ] = None,
     function: Annotated[
         list[str],
-        _option(
+        option(
             "Build it from this function, as `encoder.__call__`; `KEY=PATH` makes one more.",
             "--function",
             panel=_MODEL,
@@ -50,7 +55,7 @@ def repair(
     ] = [],  # noqa: B006
     from_key: Annotated[
         list[str],
-        _option(
+        option(
             "Build it from this signature, several are merged; `KEY=OLD`, `KEY=ONE+OTHER` make "
             "one more.",
             "--from",
@@ -59,16 +64,16 @@ def repair(
     ] = [],  # noqa: B006
     tags: Annotated[
         Optional[str],  # noqa: UP045
-        _option(
+        option(
             "The MetaGraph with exactly these tags: `serve` or `serve,gpu`.", "--tags", panel=_MODEL
         ),
     ] = None,
     signature: Annotated[
-        str, _option("The key of the signature to make.", "--signature", panel=_MODEL)
+        str, option("The key of the signature to make.", "--signature", panel=_MODEL)
     ] = "serving_default",
     inputs: Annotated[
         list[str],
-        _option(
+        option(
             "An input's name, dtype and shape: `image=float32[?,32,128,3]`; `new:old=...` renames.",
             "--input",
             panel=_EDITS,
@@ -76,7 +81,7 @@ def repair(
     ] = [],  # noqa: B006
     outputs: Annotated[
         list[str],
-        _option(
+        option(
             "An output: `probabilities=softmax:0`; `KEY/NAME=TENSOR` of another signature.",
             "--output",
             panel=_EDITS,
@@ -84,21 +89,21 @@ def repair(
     ] = [],  # noqa: B006
     bind: Annotated[
         list[str],
-        _option("A value for what is no input: `training=false`.", "--bind", panel=_EDITS),
+        option("A value for what is no input: `training=false`.", "--bind", panel=_EDITS),
     ] = [],  # noqa: B006
     rename: Annotated[
-        list[str], _option("An input or output: `old=new`.", "--rename", panel=_EDITS)
+        list[str], option("An input or output: `old=new`.", "--rename", panel=_EDITS)
     ] = [],  # noqa: B006
     drop_output: Annotated[
-        list[str], _option("An output to leave out.", "--drop-output", panel=_EDITS)
+        list[str], option("An output to leave out.", "--drop-output", panel=_EDITS)
     ] = [],  # noqa: B006
     append: Annotated[
         list[str],
-        _option("One more output: `probabilities=sigmoid(logits)`.", "--append", panel=_EDITS),
+        option("One more output: `probabilities=sigmoid(logits)`.", "--append", panel=_EDITS),
     ] = [],  # noqa: B006
     normalize: Annotated[
         Optional[str],  # noqa: UP045
-        _option(
+        option(
             "Bake in `mean,std,scale`, `image:mean,std` for one input, channels `r/g/b`; or "
             "`preset`, those of --preset.",
             "--normalize",
@@ -107,32 +112,32 @@ def repair(
     ] = None,
     layout: Annotated[
         Optional[str],  # noqa: UP045
-        _option(
+        option(
             "`nhwc` or `nchw` at the edges; `nhwc:image,map` for these alone.",
             "--layout",
             panel=_EDITS,
         ),
     ] = None,
     remove_signature: Annotated[
-        list[str], _option("A signature to remove.", "--remove-signature", panel=_EDITS)
+        list[str], option("A signature to remove.", "--remove-signature", panel=_EDITS)
     ] = [],  # noqa: B006
     rename_signature: Annotated[
-        list[str], _option("A signature's key: `old=new`.", "--rename-signature", panel=_EDITS)
+        list[str], option("A signature's key: `old=new`.", "--rename-signature", panel=_EDITS)
     ] = [],  # noqa: B006
     method_name: Annotated[
         Optional[str],  # noqa: UP045
-        _option("The method name of the signature.", "--method-name", panel=_EDITS),
+        option("The method name of the signature.", "--method-name", panel=_EDITS),
     ] = None,
     set_tags: Annotated[
         Optional[str],  # noqa: UP045
-        _option("The tags the MetaGraph shall have.", "--set-tags", panel=_EDITS),
+        option("The tags the MetaGraph shall have.", "--set-tags", panel=_EDITS),
     ] = None,
     only_meta_graph: Annotated[
-        bool, _option("Drop the other MetaGraphs.", "--only-metagraph", panel=_EDITS)
+        bool, option("Drop the other MetaGraphs.", "--only-metagraph", panel=_EDITS)
     ] = False,
     preset: Annotated[
         Optional[str],  # noqa: UP045
-        _option(
+        option(
             "A docTR model to build, or whose spec MODEL must have.",
             "--preset",
             panel=_PRESET,
@@ -140,65 +145,63 @@ def repair(
         ),
     ] = None,
     weights: Annotated[
-        str, _option("`pretrained`, `random` or a file.", "--weights", panel=_PRESET)
+        str, option("`pretrained`, `random` or a file.", "--weights", panel=_PRESET)
     ] = "pretrained",
     seed: Annotated[
-        int, _option("For random weights and seeded inputs.", "--seed", panel=_PRESET)
+        int, option("For random weights and seeded inputs.", "--seed", panel=_PRESET)
     ] = 0,
     vocab: Annotated[
         Optional[str],  # noqa: UP045
-        _option("docTR vocabulary name, or the characters.", "--vocab", panel=_PRESET),
+        option("docTR vocabulary name, or the characters.", "--vocab", panel=_PRESET),
     ] = None,
     size: Annotated[
         Optional[int],  # noqa: UP045
-        _option("Side of a detector's images in pixels.  [1024]", "--size", panel=_PRESET),
+        option("Side of a detector's images in pixels.  [1024]", "--size", panel=_PRESET),
     ] = None,
     raw_logits: Annotated[
-        bool, _option("Leave a detector's sigmoid out.", "--raw-logits", panel=_PRESET)
+        bool, option("Leave a detector's sigmoid out.", "--raw-logits", panel=_PRESET)
     ] = False,
     keep_onnx: Annotated[
-        bool, _option("Keep the exported ONNX beside the result.", "--keep-onnx", panel=_PRESET)
+        bool, option("Keep the exported ONNX beside the result.", "--keep-onnx", panel=_PRESET)
     ] = False,
     output: Annotated[
         Optional[Path],  # noqa: UP045
-        _option(
+        option(
             "The new directory.  (default: MODEL_repaired)", "-o", "--output-dir", panel=_CHECKS
         ),
     ] = None,
     plan_file: Annotated[
         Optional[Path],  # noqa: UP045
-        _option("Apply this plan, made with --dry-run --format json.", "--plan", panel=_CHECKS),
+        option("Apply this plan, made with --dry-run --format json.", "--plan", panel=_CHECKS),
     ] = None,
     dry_run: Annotated[
         bool,
-        _option("Show the plan and stop; TensorFlow is not needed.", "--dry-run", panel=_CHECKS),
+        option("Show the plan and stop; TensorFlow is not needed.", "--dry-run", panel=_CHECKS),
     ] = False,
     force: Annotated[
-        bool, _option("Replace an existing output directory.", "--force", panel=_CHECKS)
+        bool, option("Replace an existing output directory.", "--force", panel=_CHECKS)
     ] = False,
     inputs_file: Annotated[
         Optional[Path],  # noqa: UP045
-        _option("Inputs for the comparison (.npz), not seeded ones.", "--inputs", panel=_CHECKS),
+        option("Inputs for the comparison (.npz), not seeded ones.", "--inputs", panel=_CHECKS),
     ] = None,
-    no_verify: Annotated[
-        bool, _option("Compare no numbers.", "--no-verify", panel=_CHECKS)
-    ] = False,
+    no_verify: Annotated[bool, option("Compare no numbers.", "--no-verify", panel=_CHECKS)] = False,
     run: Annotated[
-        bool, _option("Compare numbers for metadata-only repairs too.", "--run", panel=_CHECKS)
+        bool, option("Compare numbers for metadata-only repairs too.", "--run", panel=_CHECKS)
     ] = False,
     trust: Annotated[
-        bool, _option("Run a model with file or process operators.", "--trust", panel=_CHECKS)
+        bool, option("Run a model with file or process operators.", "--trust", panel=_CHECKS)
     ] = False,
     timeout: Annotated[
-        float, _option("Seconds a comparison may take.", "--timeout", panel=_CHECKS)
+        float, option("Seconds a comparison may take.", "--timeout", panel=_CHECKS)
     ] = 600.0,
     keep_failed: Annotated[
         Optional[Path],  # noqa: UP045
-        _option("Where a result that failed its check is moved.", "--keep-failed", panel=_CHECKS),
+        option("Where a result that failed its check is moved.", "--keep-failed", panel=_CHECKS),
     ] = None,
-    output_format: Annotated[str, _option("`text` or `json`.", "--format", panel=_CHECKS)] = "text",
+    output_format: Annotated[str, option("`text` or `json`.", "--format", panel=_CHECKS)] = "text",
     quiet: Annotated[
-        bool, _option("No progress on standard error.", "--quiet", "-q", panel=_CHECKS)
+        bool, option("No progress on standard error.", "--quiet", "-q", panel=_CHECKS)
     ] = False,
 ) -> None:
     """Give MODEL the signature it lacks, or build a docTR preset (--preset NAME, no MODEL).
@@ -216,6 +219,7 @@ def repair(
             )
         from sigfix.pipeline.preset import PresetOptions
 
+        refuse_others(context, BUILDING, "is for a MODEL, and a preset is built")
         if normalize not in (None, "preset"):
             raise UsageError(
                 f"--normalize {normalize}: a preset has its own mean and deviation.",
@@ -224,6 +228,9 @@ def repair(
         wanted = PresetOptions(weights, seed, vocab, size, raw_logits, normalize is not None)
         run_preset(preset, output, wanted, force, keep_onnx, dry_run, quiet)
         return
+    refuse_these(context, BUILT_ONLY, f"is for building a preset, and {model} has its own weights")
+    if preset is None:
+        refuse_these(context, PRESET_ONLY, "is for a docTR preset, and --preset names none")
     sources = parsing.parse_sources(function, from_key, outputs)
     edges, images = (None, ()) if layout is None else parsing.parse_layout(layout)
     choices = Choices(

@@ -15,10 +15,8 @@ from typing import Any
 import numpy as np
 
 from sigfix.errors import MissingExtraError, UsageError, WeightsUnavailableError
-from sigfix.presets import DETECTION, ORIENTATION, RECOGNITION, Preset
+from sigfix.presets import DETECTION, ORIENTATION, PRETRAINED, RANDOM, RECOGNITION, Preset
 
-PRETRAINED = "pretrained"
-RANDOM = "random"
 CALIBRATION_SIDE = 256
 
 
@@ -69,12 +67,7 @@ def build_model(
 
 
 def preset_characters(preset: Preset, vocabulary: str | None) -> str:
-    """The characters that a recogniser reads; none for the others.
-
-    `UsageError` for a vocabulary where nothing is read.
-    """
-    if vocabulary is not None and not preset.is_recogniser:
-        raise UsageError(f"--vocab: {preset.name} reads no characters.")
+    """The characters that a recogniser reads; none for the others."""
     return vocabulary_characters(vocabulary or preset.vocabulary)
 
 

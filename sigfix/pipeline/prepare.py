@@ -68,6 +68,9 @@ def _from_preset(name: str, options: Choice, temporary: Path, say: Say) -> Prepa
 
 
 def _from_onnx(path: Path, options: Choice, temporary: Path, say: Say) -> Prepared:
+    if options.preset is not None:
+        options.preset_options.refuse_weights(path)
+        preset = options.preset_options.preset(options.preset)
     from sigfix.importing import onnx_graph
     from sigfix.importing.doctr import preset_characters
     from sigfix.importing.onnx_simplification import simplify
@@ -77,7 +80,6 @@ def _from_onnx(path: Path, options: Choice, temporary: Path, say: Say) -> Prepar
     say(f"importing {path} through onnx-tf")
     card = None
     if options.preset is not None:
-        preset = options.preset_options.preset(options.preset)
         normalize = options.preset_options.normalize
         weights, path = path.name, finish_onnx(preset, path, temporary, normalize)
         import_preset(preset, path, place)

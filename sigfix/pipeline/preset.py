@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from sigfix.card import Card, make_card, write_card
-from sigfix.errors import MissingExtraError, ParityError
+from sigfix.errors import MissingExtraError, ParityError, UsageError
 from sigfix.model import TensorSpec
 from sigfix.pipeline import staging
 from sigfix.pipeline.comparing import compare_stage
 from sigfix.pipeline.progress import Comparison, Say, silent
-from sigfix.presets import Preset, find_preset
+from sigfix.presets import PRETRAINED, RANDOM, Preset, find_preset
 
 PYTORCH, ONNX_RUNTIME, SAVED_MODEL = "docTR (PyTorch)", "ONNX Runtime", "SavedModel"
 
@@ -43,7 +43,7 @@ class PresetOptions:
     puts mean and deviation into the model, which then takes RGB values between 0 and 1.
     """
 
-    weights: str = "pretrained"
+    weights: str = PRETRAINED
     seed: int = 0
     vocabulary: str | None = None
     size: int | None = None
@@ -52,7 +52,22 @@ class PresetOptions:
 
     def preset(self, name: str) -> Preset:
         """The preset called `name` with these options; `UsageError` for what it cannot have."""
-        return find_preset(name, self.size, self.raw_logits)
+        preset = find_preset(name, self.size, self.raw_logits)
+        if self.vocabulary is not None and not preset.is_recogniser:
+            raise UsageError(f"--vocab: {preset.name} reads no characters.")
+        if self.weights not in (PRETRAINED, RANDOM) and not Path(self.weights).is_file():
+            raise UsageError(
+                f"--weights {self.weights}: there is no such file.",
+                f"--weights {PRETRAINED}|{RANDOM}|FILE",
+            )
+        return preset
+
+    def refuse_weights(self, path: Path) -> None:
+        """Raise `UsageError` where weights are chosen for `path`, which has its own."""
+        if (self.weights, self.seed) != (PRETRAINED, 0):
+            raise UsageError(
+                f"--weights and --seed are for building a preset; {path} has its own weights."
+            )
 
 
 @dataclass(frozen=True)

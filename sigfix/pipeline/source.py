@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,12 @@ def find_source(given: str | None, here: Path) -> Source:
         return Source(ONNX, path)
     if not path.exists() and given in PRESETS:
         return Source(PRESET, path)
+    near = [] if path.exists() else difflib.get_close_matches(given, PRESETS, n=1)
+    if near:
+        raise UnreadableModelError(
+            f"{path} does not exist, and there is no preset of that name.",
+            f"sigfix convert {near[0]} --tfjs, or another that `sigfix presets` lists",
+        )
     if path.is_dir() and (path / "model.json").is_file():
         raise UsageError(f"{path} is already a TensorFlow.js model.", f"sigfix inspect {path}")
     if path.is_file() and path.suffix.lower() in (".pb", ".keras", ".h5", ".hdf5"):

@@ -54,7 +54,7 @@ def preset_text(preset: Preset) -> str:
     else:
         rows += [
             ("output", f"{preset.output} float32[?,{preset.steps},classes]"),
-            ("classes", f"vocabulary + {preset.extra_classes}: {_special_classes(preset)}"),
+            ("classes", f"one a character, then {', '.join(_special_classes(preset))}"),
             ("vocabulary", f"{preset.vocabulary} (another with --vocab)"),
             ("decoder", preset.decoder),
         ]
@@ -63,11 +63,12 @@ def preset_text(preset: Preset) -> str:
     return "\n".join([*lines, f"Build it: sigfix repair --preset {preset.name}", ""])
 
 
-def _special_classes(preset: Preset) -> str:
-    """What stands behind the characters, in its order."""
-    if preset.decoder == "ctc":
-        return "the blank"
-    return "the end of a word" + (", its start, padding" if preset.extra_classes > 1 else "")
+def _special_classes(preset: Preset) -> list[str]:
+    """What stands behind the characters, in its order: none where nothing is read."""
+    named = (
+        ["the blank"] if preset.decoder == "ctc" else ["the end of a word", "its start", "padding"]
+    )
+    return named[: preset.extra_classes]
 
 
 def _normalisation(preset: Preset) -> dict[str, tuple[float, float, float]]:
@@ -75,5 +76,13 @@ def _normalisation(preset: Preset) -> dict[str, tuple[float, float, float]]:
 
 
 def preset_json(preset: Preset) -> dict[str, Any]:
-    """The preset's row as plain values."""
-    return asdict(preset)
+    """The preset's row as plain values, with what is the same in every row.
+
+    A recogniser's classes are the characters of its vocabulary, then its `special_classes`.
+    """
+    return {
+        **asdict(preset),
+        "input": "input",
+        "layout": "nhwc",
+        "special_classes": _special_classes(preset),
+    }

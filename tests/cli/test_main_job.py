@@ -127,7 +127,18 @@ def test_without_network_the_missing_file_is_named(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("repair", "--preset", "crnn_vgg16"), "--preset crnn_vgg16_bn"),
+        (("repair", "--preset", "crnn_vgg16"), "try: crnn_vgg16_bn"),
+        (("repair", "--preset", "crnn_vgg16_bn", "--rename", "a=b"), "--rename is for a MODEL"),
+        (("repair", "m.onnx", "--weights", "random"), "--weights is for building a preset"),
+        (("repair", "m.onnx", "--raw-logits"), "--raw-logits is for a docTR preset"),
+        (("convert", "fast_tiny", "--tfjs", "--vocab", "abc"), "reads no characters"),
+        (("convert", "fast_tiny", "--tfjs", "--weights", "no.pt"), "there is no such file"),
+        (
+            ("convert", "fast_tiny", "--tfjs", "--quantize", "auto", "--samples", "no"),
+            "--samples no: there is no such file",
+        ),
+        (("convert", "m", "--tfjs", "--preset", "fast_tiny"), "repair m --preset fast_tiny"),
+        (("convert", "fast_tin", "--tfjs"), "sigfix convert fast_tiny --tfjs"),
         (("repair", "--preset", "crnn_vgg16_bn", "--weights", "no.pt"), "there is no such file"),
         (("convert",), "add --tfjs"),
         (("convert", "--tfjs"), "no SavedModel"),

@@ -37,6 +37,9 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert [p["name"] for p in json.loads(run(capsys, "--format", "json")[1])] == list(PRESETS)
     one = json.loads(run(capsys, "fast_tiny", "--format", "json")[1])
     assert one["boxes"] == {"binarise_at": 0.1, "unclip": 1.0, "least_score": 0.1}
+    assert (one["input"], one["layout"], one["special_classes"]) == ("input", "nhwc", [])
+    master = json.loads(run(capsys, "master", "--format", "json")[1])
+    assert master["special_classes"] == ["the end of a word", "its start", "padding"]
 
 
 def test_an_unknown_name_says_which_there_are(capsys: pytest.CaptureFixture[str]) -> None:

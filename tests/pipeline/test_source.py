@@ -54,6 +54,9 @@ def test_kinds_of_files(tmp_path):
     assert find_source(str(tmp_path / "m.onnx"), tmp_path).kind == ONNX
     with pytest.raises(UnreadableModelError, match="does not exist"):
         find_source(str(tmp_path / "absent.onnx"), tmp_path)
+    with pytest.raises(UnreadableModelError, match="no preset of that name") as error:
+        find_source("fast_tin", tmp_path)
+    assert "sigfix convert fast_tiny" in (error.value.hint or "")
     (tmp_path / "web").mkdir()
     (tmp_path / "web" / "model.json").touch()
     with pytest.raises(UsageError, match=r"already a TensorFlow\.js model"):
