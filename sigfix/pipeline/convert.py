@@ -117,6 +117,8 @@ def _check_options(source: Source, options: ConvertOptions) -> None:
         )
     if options.max_loss is not None and not 0 <= options.max_loss <= 1:
         raise UsageError(f"--max-loss {options.max_loss:g}: expected a part of 1, such as 0.01.")
+    if options.samples is not None and not options.samples.exists():
+        raise UsageError(f"--samples {options.samples}: there is no such file or folder.")
     if options.choice.layout not in (None, "nhwc"):
         raise UsageError(f"--layout {options.choice.layout}: expected nhwc.")
     if options.choice.layout is not None and source.kind != ONNX:
@@ -125,9 +127,12 @@ def _check_options(source: Source, options: ConvertOptions) -> None:
             f"sigfix repair {source.path} --layout nhwc -o nhwc/, and convert that",
         )
     if options.choice.preset is not None and source.kind != ONNX:
+        name = options.choice.preset
         raise UsageError(
             "--preset says which docTR model an ONNX file is.",
-            f"sigfix convert {options.choice.preset} --tfjs   (builds the preset)",
+            f"sigfix convert {name} --tfjs   (builds the preset)"
+            if source.kind == PRESET
+            else f"sigfix repair {source.path} --preset {name} -o {name}/, and convert that",
         )
     is_preset = source.kind == PRESET or options.choice.preset is not None
     if not is_preset and options.choice.preset_options != PresetOptions():
