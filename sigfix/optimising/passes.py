@@ -46,6 +46,7 @@ VALUE_PASSES = (
     ),
     Pass("static-shapes", "fold shape arithmetic", "static_shapes.fold_static_shapes"),
     Pass("layout", "NCHW kernels and transposes become NHWC", "layout.use_nhwc"),
+    Pass("flattening", "flatten into dense weights", "flattening.fold_flattened_transposes"),
     Pass("crops", "crop transposed convolutions at once", "transposed_crops.absorb_crops"),
     Pass("index-types", "places of the largest element as int32", "index_types.use_int32_indices"),
     Pass("stacking", "stacks joined before they are reshaped", "stacking.join_before_reshaping"),
