@@ -14,6 +14,7 @@ from torch import nn
 from torch.nn import functional
 
 from sigfix.importing.exportable.attention import BLOCKED, Attention, Cache
+from sigfix.importing.exportable.global_context import with_global_context
 
 
 class GreedyMaster(nn.Module):  # type: ignore[misc]
@@ -22,11 +23,12 @@ class GreedyMaster(nn.Module):  # type: ignore[misc]
     def __init__(self, model: Any) -> None:
         super().__init__()
         self.model = model
+        self.backbone = with_global_context(model.feat_extractor)
 
     def forward(self, images: Any) -> dict[str, Any]:
         """Every step reads one character: keys and values of the earlier ones are kept."""
         model, decoder = self.model, self.model.decoder
-        features = model.feat_extractor(images)["features"]
+        features = self.backbone(images)["features"]
         memory = model.positional_encoding(features.flatten(2).permute(0, 2, 1))
         own = [Attention(module) for module in decoder.attention]
         cross = [Attention(module) for module in decoder.source_attention]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 from torch import nn
 from torch.nn import functional
+
+from sigfix.importing.exportable.replacing import with_replaced
 
 
 class EvenPool(nn.Module):  # type: ignore[misc]
@@ -30,11 +31,4 @@ def with_even_pools(module: Any) -> Any:
     """A copy of a model with `EvenPool` in place of docTR's pooling; itself where it has none."""
     from doctr.models.modules.layers import AdaptiveAvgPool2d
 
-    if not any(isinstance(part, AdaptiveAvgPool2d) for part in module.modules()):
-        return module
-    copied = copy.deepcopy(module)
-    for parent in list(copied.modules()):
-        for name, child in parent.named_children():
-            if isinstance(child, AdaptiveAvgPool2d):
-                setattr(parent, name, EvenPool(child))
-    return copied
+    return with_replaced(module, AdaptiveAvgPool2d, EvenPool)
