@@ -119,3 +119,16 @@ def check_preset(model: onnx.ModelProto, preset: Preset, path: Path) -> None:
             f"'{EXPORTED_OUTPUT}', found {', '.join(outputs) or 'none'}.",
             "leave --preset out to convert it as it is",
         )
+
+
+def check_vocabulary(model: onnx.ModelProto, preset: Preset, characters: str, path: Path) -> None:
+    """Check the classes of a recogniser's output; `BlockedError` for another vocabulary."""
+    classes = shape_of(model.graph.output[0])[-1] if preset.is_recogniser else None
+    expected = len(characters) + preset.extra_classes
+    if classes is not None and classes != expected:
+        raise BlockedError(
+            f"{path} has {classes} classes, and {preset.name} with a vocabulary of "
+            f"{len(characters)} characters has {expected}.",
+            f"--vocab with the model's own {classes - preset.extra_classes} characters, or the "
+            "name of such a vocabulary in docTR",
+        )

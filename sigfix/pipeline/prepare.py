@@ -81,14 +81,11 @@ def _from_onnx(path: Path, options: Choice, temporary: Path, say: Say) -> Prepar
     card = None
     if options.preset is not None:
         normalize = options.preset_options.normalize
-        weights, path = path.name, finish_onnx(preset, path, temporary, normalize)
+        characters = preset_characters(preset, options.preset_options.vocabulary)
+        given, path = path, finish_onnx(preset, path, temporary, normalize)
+        onnx_graph.check_vocabulary(onnx_graph.read_onnx(path), preset, characters, given)
         import_preset(preset, path, place)
-        card = make_card(
-            preset,
-            preset_characters(preset, options.preset_options.vocabulary),
-            weights,
-            normalize,
-        )
+        card = make_card(preset, characters, given.name, normalize)
         turned: tuple[str, ...] = ("input",)
     else:
         model = onnx_graph.read_onnx(path)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sigfix.errors import UsageError
+from sigfix.errors import BlockedError, UsageError
 from sigfix.presets import find_preset
 
 if find_spec("doctr") is None:
@@ -64,3 +64,22 @@ def test_a_vocabulary_that_does_not_fit_the_head_is_refused(tmp_path: Path) -> N
     _checkpoint("crnn_mobilenet_v3_small", tmp_path / "w.pt")
     with pytest.raises(UsageError, match=r"trained for another vocabulary.*127.*126 characters"):
         build_model(find_preset("crnn_mobilenet_v3_small"), str(tmp_path / "w.pt"))
+
+
+@pytest.mark.parametrize(
+    ("name", "classes", "fits"),
+    [("crnn_vgg16_bn", 127, True), ("crnn_vgg16_bn", 4, False), ("master", 129, True)],
+)
+def test_the_vocabulary_of_an_onnx_file_is_checked(name: str, classes: int, fits: bool) -> None:
+    from onnx import TensorProto, helper
+
+    from sigfix.importing.onnx_graph import check_vocabulary
+
+    value = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", 32, classes])
+    model = helper.make_model(helper.make_graph([], "head", [], [value]))
+    if fits:
+        check_vocabulary(model, find_preset(name), "x" * 126, Path("file.onnx"))
+        return
+    with pytest.raises(BlockedError, match=r"file\.onnx has 4 classes") as caught:
+        check_vocabulary(model, find_preset(name), "x" * 126, Path("file.onnx"))
+    assert "own 3 characters" in (caught.value.hint or "")
