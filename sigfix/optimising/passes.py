@@ -53,6 +53,7 @@ VALUE_PASSES = (
     Pass("rows", "dense layers on matrices, without reshapes between", "rows.use_rows"),
     Pass("layer-norms", "layer norms in the fewest operators", "layer_norms.centre_layer_norms"),
     Pass("clamps", "relu6, hard-sigmoid and clips", "clamps.rewrite_clamps"),
+    Pass("tanh-gelu", "GELU by tanh as GELU by sigmoid", "tanh_gelu.rewrite_tanh_gelus"),
     Pass("scales", "batch norms and scales into weights", "scale_folding.fold_scales"),
     Pass("factors", "scalar factors into later weights", "scale_sinking.sink_scales"),
     Pass("gelu", "its scale into weights", "gelu.fold_gelu_scales"),
