@@ -87,6 +87,12 @@ class Preset:
         """Whether the model reads characters, and so has a vocabulary."""
         return self.task == RECOGNITION
 
+    def other_side(self, height: int | None, width: int | None) -> int | None:
+        """The --size that a detector of this height and width needs; None where none helps."""
+        if not self.is_detector or height is None or height != width or height == self.height:
+            return None
+        return None if height % SIZE_STEP else height
+
     def output_shape(self, characters: int) -> tuple[int | None, ...]:
         """[batch, steps, classes] with a vocabulary of `characters`, or [batch, H, W, 1].
 

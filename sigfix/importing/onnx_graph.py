@@ -106,11 +106,12 @@ def check_preset(model: onnx.ModelProto, preset: Preset, path: Path) -> None:
         f is None or e is None or f == e for f, e in zip(found, expected, strict=True)
     )
     if len(inputs) != 1 or inputs[0].name != "input" or not fits:
-        described = ", ".join(f"{v.name} {shape_of(v)}" for v in inputs) or "none"
+        shown = [f"'{v.name}' {shape_of(v)}".replace("None", "?") for v in inputs]
+        side = preset.other_side(*found[2:]) if len(found) == 4 else None
         raise BlockedError(
             f"{path} is not an ONNX export of {preset.name}: expected one input 'input' "
-            f"[batch, 3, {preset.height}, {preset.width}], found {described}.",
-            "leave --preset out to convert it as it is",
+            f"[batch, 3, {preset.height}, {preset.width}], found {', '.join(shown) or 'none'}.",
+            f"--size {side}" if side else "leave --preset out to convert it as it is",
         )
     outputs = [o.name for o in model.graph.output]
     if outputs != [EXPORTED_OUTPUT]:

@@ -83,3 +83,22 @@ def test_the_vocabulary_of_an_onnx_file_is_checked(name: str, classes: int, fits
     with pytest.raises(BlockedError, match=r"file\.onnx has 4 classes") as caught:
         check_vocabulary(model, find_preset(name), "x" * 126, Path("file.onnx"))
     assert "own 3 characters" in (caught.value.hint or "")
+
+
+def test_a_detector_of_another_side_is_named_with_its_size() -> None:
+    from onnx import TensorProto, helper
+
+    from sigfix.importing.onnx_graph import check_preset
+
+    values = [
+        helper.make_tensor_value_info("input", TensorProto.FLOAT, ["n", 3, 256, 256]),
+        helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", 1, 256, 256]),
+    ]
+    model = helper.make_model(helper.make_graph([], "detector", values[:1], values[1:]))
+    with pytest.raises(BlockedError, match=r"found 'input' \[\?, 3, 256, 256\]") as caught:
+        check_preset(model, find_preset("linknet_resnet18"), Path("file.onnx"))
+    assert caught.value.hint == "--size 256"
+    check_preset(model, find_preset("linknet_resnet18", 256), Path("file.onnx"))
+    with pytest.raises(BlockedError) as caught:
+        check_preset(model, find_preset("crnn_vgg16_bn"), Path("file.onnx"))
+    assert caught.value.hint == "leave --preset out to convert it as it is"
