@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.core.framework import graph_pb2, node_def_pb2
 from tensorflow.core.protobuf import meta_graph_pb2
 from tensorflow.python.framework import convert_to_constants
 
 from sigfix.errors import ConversionError, UsageError, first_line
-from sigfix.optimising.graph import Graph, from_graph_def
+from sigfix.memory import release
+from sigfix.optimising.graph import Graph, from_graph_def, placeholder_of
+from sigfix.optimising.setting_aside import is_large
 
 IMPORT_SCOPE = "model"
 
@@ -35,6 +38,18 @@ def freeze(model: Path, signature: str, tags: Sequence[str] | None = None) -> Fr
     Raises `UsageError` where it has no such signature, `ConversionError` where TensorFlow cannot
     freeze it.
     """
+    definition, inputs, outputs = _frozen(model, signature, tags)
+    release()
+    return _with_signature_names(definition, inputs, outputs)
+
+
+def _frozen(
+    model: Path, signature: str, tags: Sequence[str] | None
+) -> tuple[Any, dict[str, tf.TensorSpec], dict[str, str]]:
+    """The frozen GraphDef, its inputs (called as their nodes) and output tensors by key.
+
+    Nothing that is returned keeps the loaded model or TensorFlow's own graph alive.
+    """
     try:
         loaded = tf.saved_model.load(str(model), tags=None if tags is None else list(tags))
     except Exception as error:  # TensorFlow raises a different kind for every fault
@@ -52,17 +67,23 @@ def freeze(model: Path, signature: str, tags: Sequence[str] | None = None) -> Fr
     function = loaded.signatures[signature]
     refuse_resources(function, model)
     try:
-        frozen = convert_to_constants.convert_variables_to_constants_v2(
-            function, aggressive_inlining=True
+        # What `convert_variables_to_constants_v2` does, but for its last step: it makes a function
+        # of the frozen graph, and copies every weight six times for that.
+        variables = convert_to_constants._FunctionConverterDataInEager(
+            function, lower_control_flow=True, aggressive_inlining=True
         )
+        definition, _ = convert_to_constants._replace_variables_by_constants(variables)
     except Exception as error:  # TensorFlow raises several kinds here
         raise ConversionError(
             f"TensorFlow could not freeze '{signature}': {first_line(error)}"
         ) from error
     keys = list(function._arg_keywords)
-    tensors = dict(zip(keys, function.inputs, strict=False))
-    results = dict(zip(sorted(function.structured_outputs), frozen.outputs, strict=True))
-    return _with_signature_names(frozen.graph.as_graph_def(), tensors, results)
+    inputs = {
+        key: tf.TensorSpec(tensor.shape, tensor.dtype, tensor.op.name)
+        for key, tensor in zip(keys, function.inputs, strict=False)
+    }
+    results = zip(sorted(function.structured_outputs), function.outputs, strict=True)
+    return definition, inputs, {key: str(tensor.name) for key, tensor in results}
 
 
 def refuse_resources(function: Any, model: Path) -> None:
@@ -102,24 +123,29 @@ def tensor_info(tensor: Any) -> Any:
 
 
 def _with_signature_names(
-    definition: Any, inputs: dict[str, Any], outputs: dict[str, Any]
+    definition: Any, inputs: dict[str, tf.TensorSpec], outputs: dict[str, str]
 ) -> FrozenSignature:
     """Import the graph below placeholders and identities that are called as the signature says."""
     present = {n.name for n in definition.node}
+    aside = {n.name: n for n in definition.node if is_large(n)}
+    light = graph_pb2.GraphDef(library=definition.library)
+    light.versions.producer = definition.versions.producer
+    light.node.extend(placeholder_of(n) if n.name in aside else n for n in definition.node)
+    for node in light.node:
+        node.attr.pop("_class", None)  # a place beside another node, even beside a replaced input
+        node.ClearField("experimental_debug_info")
     signature = meta_graph_pb2.SignatureDef(method_name="tensorflow/serving/predict")
     taken: set[str] = {IMPORT_SCOPE}
     names: dict[str, dict[str, str]] = {"inputs": {}, "outputs": {}}
     with tf.Graph().as_default() as graph:
         fed = {}
-        for key, tensor in inputs.items():
+        for key, spec in inputs.items():
             name = names["inputs"][key] = tfjs_name(key, taken)
-            placeholder = tf.compat.v1.placeholder(tensor.dtype, tensor.shape, name=name)
+            placeholder = tf.compat.v1.placeholder(spec.dtype, spec.shape, name=name)
             signature.inputs[key].CopyFrom(tensor_info(placeholder))
-            if tensor.op.name in present:
-                fed[tensor.name] = placeholder
-        results = tf.import_graph_def(
-            definition, fed, [t.name for t in outputs.values()], name=IMPORT_SCOPE
-        )
+            if spec.name in present:
+                fed[f"{spec.name}:0"] = placeholder
+        results = tf.import_graph_def(light, fed, list(outputs.values()), name=IMPORT_SCOPE)
         for key, tensor in zip(outputs, results, strict=True):
             name = names["outputs"][key] = tfjs_name(key, taken)
             named = tf.identity(tensor, name=name)
@@ -127,6 +153,12 @@ def _with_signature_names(
     frozen = from_graph_def(
         graph.as_graph_def(), tuple(names["inputs"].values()), tuple(names["outputs"].values())
     )
+    for name, node in aside.items():
+        constant = node_def_pb2.NodeDef()
+        constant.CopyFrom(node)
+        constant.name = f"{IMPORT_SCOPE}/{name}"
+        constant.ClearField("experimental_debug_info")
+        frozen.nodes[constant.name] = constant
     used = frozen.reachable()
     unused = tuple(key for key, name in names["inputs"].items() if name not in used)
     frozen.prune()

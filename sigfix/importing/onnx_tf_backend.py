@@ -12,7 +12,6 @@ import hashlib
 import importlib
 import sys
 import types
-import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -103,7 +102,8 @@ def as_array(tensor: Any) -> np.ndarray[Any, Any] | None:
     return None if value is None else np.asarray(value)
 
 
-_constants: weakref.WeakKeyDictionary[Any, dict[Any, Any]] = weakref.WeakKeyDictionary()
+CONSTANTS = "sigfix/shared_constants"
+"""A collection of the graph: a dictionary elsewhere would keep graph and weights in memory."""
 
 
 def shared_constant(value: np.ndarray[Any, Any]) -> Any:
@@ -113,7 +113,10 @@ def shared_constant(value: np.ndarray[Any, Any]) -> Any:
     they would fill the memory, and a GraphDef cannot be larger than 2 GiB.
     """
     value = np.asarray(value)
-    known = _constants.setdefault(tf.compat.v1.get_default_graph(), {})
+    collection = tf.compat.v1.get_default_graph().get_collection_ref(CONSTANTS)
+    if not collection:
+        collection.append({})
+    (known,) = collection
     key = (value.dtype.str, value.shape, hashlib.blake2b(value.tobytes()).digest())
     if key not in known:
         known[key] = tf.constant(value)

@@ -71,10 +71,7 @@ def values_by_batch(model: onnx.ModelProto) -> dict[str, tuple[Array, ...]] | No
     names = _shape_only(model)
     if not names:
         return None
-    probe = onnx.ModelProto()
-    probe.CopyFrom(model)
-    del probe.graph.output[:]
-    probe.graph.output.extend(helper.make_empty_tensor_value_info(n) for n in names)
+    probe = _computing(names, model)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
@@ -86,6 +83,22 @@ def values_by_batch(model: onnx.ModelProto) -> dict[str, tuple[Array, ...]] | No
     except Exception:  # a model that ONNX Runtime lacks an operator for is left as it is
         return None
     return {n: tuple(np.asarray(r[i]) for r in runs) for i, n in enumerate(names)}
+
+
+def _computing(names: list[str], model: onnx.ModelProto) -> onnx.ModelProto:
+    """A model whose outputs are these tensors, with no node or weight that they do not need."""
+    needed, nodes = set(names), []
+    for node in reversed(model.graph.node):
+        if needed.intersection(node.output):
+            nodes.append(node)
+            needed |= _reads(node)
+    graph = onnx.GraphProto(name=model.graph.name, input=model.graph.input)
+    graph.node.extend(reversed(nodes))
+    graph.initializer.extend(i for i in model.graph.initializer if i.name in needed)
+    graph.output.extend(helper.make_empty_tensor_value_info(n) for n in names)
+    probe = helper.make_model(graph, opset_imports=model.opset_import)
+    probe.ir_version = model.ir_version
+    return probe
 
 
 def _zeros(model: onnx.ModelProto, batch: int) -> dict[str, Array]:

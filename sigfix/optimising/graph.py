@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -156,14 +157,19 @@ class Graph:
                     stack.extend((node_of(r), False) for r in self.nodes[name].input)
         return result
 
-    def graph_def(self) -> Any:
-        """The graph as a GraphDef, nodes in topological order."""
+    def graph_def(self, placeholders: Collection[str] = ()) -> Any:
+        """The graph as a GraphDef, nodes in topological order.
+
+        The constants called `placeholders` are placeholders in it, without their values.
+        """
         result = graph_pb2.GraphDef()
         for node in self.nodes.values():
             # Reading an attribute that a node does not have leaves an empty one behind.
             for name in [n for n, a in node.attr.items() if a.WhichOneof("value") is None]:
                 del node.attr[name]
-        result.node.extend(self.ordered())
+        result.node.extend(
+            placeholder_of(node) if node.name in placeholders else node for node in self.ordered()
+        )
         if self.library is not None:
             result.library.CopyFrom(self.library)
         if self.versions is not None:
@@ -172,13 +178,21 @@ class Graph:
 
 
 def from_graph_def(graph_def: Any, inputs: Sequence[str], outputs: Sequence[str]) -> Graph:
-    """Wrap a GraphDef; its nodes are copied."""
+    """Wrap a GraphDef; all of it is copied, for a part of a message keeps the whole in memory."""
     nodes = {}
     for node in graph_def.node:
-        copy = node_def_pb2.NodeDef()
-        copy.CopyFrom(node)
-        nodes[str(node.name)] = copy
-    return Graph(nodes, tuple(inputs), tuple(outputs), graph_def.library, graph_def.versions)
+        own = nodes[str(node.name)] = node_def_pb2.NodeDef()
+        own.CopyFrom(node)
+    library, versions = copy.deepcopy((graph_def.library, graph_def.versions))
+    return Graph(nodes, tuple(inputs), tuple(outputs), library, versions)
+
+
+def placeholder_of(constant: NodeDef) -> NodeDef:
+    """A placeholder with a constant's name, type and shape."""
+    node = node_def_pb2.NodeDef(name=constant.name, op="Placeholder")
+    node.attr["dtype"].type = constant.attr["dtype"].type
+    node.attr["shape"].shape.CopyFrom(constant.attr["value"].tensor.tensor_shape)
+    return node
 
 
 def only_reader(consumers: dict[str, list[NodeDef]], name: str, graph: Graph) -> NodeDef | None:

@@ -7,6 +7,7 @@ Its remapper is left out: it builds fused kernels for TensorFlow's CPU (`_FusedH
 from __future__ import annotations
 
 from sigfix.optimising.graph import Graph, from_graph_def
+from sigfix.optimising.setting_aside import factors_of_products
 
 # Assertions and prints go first: TF.js has neither, and no output depends on them.
 STEPS = (
@@ -38,7 +39,8 @@ def simplify(graph: Graph) -> int:
     # A compressed constant (one value repeated) would reach TF.js without its values.
     options.experimental_disable_compressed_tensor_optimization = True
     # Without a limit every constant result is folded, however large.
-    definition = graph.graph_def()
+    aside = factors_of_products(graph)
+    definition = graph.graph_def(aside)
     with tf.Graph().as_default() as tensorflow_graph:
         tf.import_graph_def(definition, name="")
     meta_graph = export_meta_graph(graph_def=definition, graph=tensorflow_graph)
@@ -53,6 +55,7 @@ def simplify(graph: Graph) -> int:
     meta_graph.signature_def["serving_default"].CopyFrom(signature)
     optimised = tf_optimizer.OptimizeGraph(config, meta_graph)
     simplified = from_graph_def(optimised, graph.inputs, graph.outputs)
+    simplified.nodes |= {name: graph.nodes[name] for name in aside if name in simplified.nodes}
     simplified.prune()
     dropped = len(graph.nodes) - len(simplified.nodes)
     graph.nodes, graph.library = simplified.nodes, simplified.library

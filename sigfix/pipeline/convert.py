@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sigfix.errors import MissingExtraError, UsageError
+from sigfix.memory import release
 from sigfix.model import TensorSpec
 from sigfix.optimising.passes import check_names
 from sigfix.pipeline import staging
@@ -94,6 +95,7 @@ def convert(
     _require_packages(source)
     with tempfile.TemporaryDirectory(prefix="sigfix-") as temporary:
         prepared = prepare(source, options.choice, Path(temporary), say)
+        release()
         with staging.publish_to(destination, options.force, options.keep_failed) as place:
             return _export(source, prepared, options, destination, place, say)
 
@@ -171,6 +173,7 @@ def _export(
     say("optimising the graph for TensorFlow.js")
     valued = passes.optimise_values(frozen.graph, options.without)
     kernels = passes.optimise_kernels(valued, options.without)
+    release()
     metadata = None if prepared.card is None else {"sigfix": prepared.card.as_json()}
     specs, quantize = _specs(frozen.signature.inputs), options.quantize
     trials: tuple[QuantisationTrial, ...] = ()
@@ -179,6 +182,7 @@ def _export(
             valued, frozen, specs, prepared.card, options.samples, options.max_loss, say
         )
     tfjs_model.write_model(kernels, frozen.signature, place, quantize, metadata)
+    release()
     result = ConvertResult(
         source=source,
         output=destination,

@@ -1,0 +1,18 @@
+"""Give memory that nothing reads any more back to the operating system."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+
+
+def release() -> None:
+    """Collect garbage and hand free heap back, where the C library can (glibc's `malloc_trim`).
+
+    TensorFlow's graphs refer to themselves, so a model's weights stay until the next collection,
+    and weights of a few megabytes each come from the heap, which keeps what was freed in it.
+    """
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):  # another C library has no such function
+        ctypes.CDLL(None).malloc_trim(0)
