@@ -85,8 +85,10 @@ def write_model(
     by_type = {t: [n for n, own in chosen.items() if own == t] for t in set(chosen.values())}
     definition = graph.graph_def()
     weights = tensorflowjs_converter.extract_weights(definition)
+    topology = compact(MessageToDict(definition))
+    del definition  # its memory is wanted: the writer copies all weights four times
     tensorflowjs_converter.write_artifacts(
-        compact(MessageToDict(definition)),
+        topology,
         weights,
         str(destination / "model.json"),
         tf.__version__,
