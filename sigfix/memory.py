@@ -5,6 +5,11 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
+import resource
+import sys
+
+LARGE = 2 << 30
+"""Bytes that the process must once have held: below, a collection costs more than it gives."""
 
 
 def release() -> None:
@@ -13,6 +18,9 @@ def release() -> None:
     TensorFlow's graphs refer to themselves, so a model's weights stay until the next collection,
     and weights of a few megabytes each come from the heap, which keeps what was freed in it.
     """
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    if peak * (1 if sys.platform == "darwin" else 1024) < LARGE:
+        return
     gc.collect()
     with contextlib.suppress(OSError, AttributeError):  # another C library has no such function
         ctypes.CDLL(None).malloc_trim(0)

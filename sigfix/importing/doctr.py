@@ -6,9 +6,11 @@ import contextlib
 import io
 import logging
 import os
+import runpy
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -72,13 +74,17 @@ def preset_characters(preset: Preset, vocabulary: str | None) -> str:
 
 
 def vocabulary_characters(vocabulary: str) -> str:
-    """The characters of docTR's vocabulary of that name; any other text is one itself."""
-    with quiet():
-        try:
-            from doctr.datasets import VOCABS
-        except ImportError as error:
-            raise MissingExtraError("A docTR vocabulary", "doctr", str(error)) from error
-    return str(VOCABS.get(vocabulary, vocabulary))
+    """The characters of docTR's vocabulary of that name; any other text is one itself.
+
+    Only docTR's table is read: importing the package takes seconds, for it brings torch along.
+    """
+    if not vocabulary:
+        return ""
+    package = find_spec("doctr")
+    if package is None or not package.submodule_search_locations:
+        raise MissingExtraError("A docTR vocabulary", "doctr", "No module named 'doctr'")
+    table = Path(package.submodule_search_locations[0]) / "datasets" / "vocabs.py"
+    return str(runpy.run_path(str(table))["VOCABS"].get(vocabulary, vocabulary))
 
 
 def _origin(weights: str, seed: int) -> str:
