@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
-import resource
 import sys
 
 LARGE = 2 << 30
@@ -18,6 +17,8 @@ def release() -> None:
     TensorFlow's graphs refer to themselves, so a model's weights stay until the next collection,
     and weights of a few megabytes each come from the heap, which keeps what was freed in it.
     """
+    import resource  # which Windows lacks; nothing that needs this runs there
+
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     if peak * (1 if sys.platform == "darwin" else 1024) < LARGE:
         return

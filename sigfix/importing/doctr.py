@@ -20,6 +20,8 @@ from sigfix.errors import MissingExtraError, UsageError, WeightsUnavailableError
 from sigfix.presets import DETECTION, ORIENTATION, PRETRAINED, RANDOM, RECOGNITION, Preset
 
 CALIBRATION_SIDE = 256
+LOGIT_SIZE = 3.0
+"""Root mean square."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ def build_model(
             if weights == RANDOM:
                 randomise(module)
                 calibrate(module, preset)
+                if preset.is_detector:
+                    moderate(module, preset)
         if weights == PRETRAINED:
             _fetch_pretrained(module, preset, characters)
         elif weights != RANDOM:
@@ -129,6 +133,28 @@ def calibrate(module: Any, preset: Preset) -> None:
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
         norm.eval()
+
+
+def moderate(module: Any, preset: Preset) -> None:
+    """Scale a detector's last convolution so that its logits are of `LOGIT_SIZE` on noise in 0..1.
+
+    Trained ones are about that large. Where random ones reach hundreds, the sigmoid is 0 or 1
+    almost everywhere, which hides differences, and between them as steep as a step.
+    """
+    import torch
+
+    run: list[Any] = []
+    kinds = (torch.nn.Conv2d, torch.nn.ConvTranspose2d)
+    convolutions = [part for part in module.modules() if isinstance(part, kinds)]
+    hooks = [part.register_forward_hook(lambda it, *_: run.append(it)) for part in convolutions]
+    side = min(preset.height, CALIBRATION_SIDE), min(preset.width, CALIBRATION_SIDE)
+    with torch.inference_mode():
+        size = module(torch.rand(1, 3, *side))["logits"].square().mean().sqrt().item()
+    for hook in hooks:
+        hook.remove()
+    if size > LOGIT_SIZE:
+        for values in run[-1].parameters():
+            values.data.mul_(LOGIT_SIZE / size)
 
 
 def _fetch_pretrained(module: Any, preset: Preset, characters: str) -> None:

@@ -80,3 +80,14 @@ def test_normalisation_can_be_a_part_of_the_model(tmp_path: Path) -> None:
     assert card["mean"] == [0, 0, 0]
     assert card["std"] == [1, 1, 1]
     np.testing.assert_allclose(outputs[True], outputs[False], atol=1e-5 * np.ptp(outputs[False]))
+
+
+def test_a_random_detector_tells_pixels_apart() -> None:
+    """Before its logits were scaled, this one gave 0 or 1 for nearly every pixel."""
+    from sigfix.importing import doctr
+
+    preset = PresetOptions("random", size=128).preset("db_mobilenet_v3_large")
+    model = doctr.build_model(preset, "random")
+    noise = np.random.default_rng(1).random((1, 3, 128, 128), np.float32)
+    probabilities = 1 / (1 + np.exp(-doctr.run(model, noise)))
+    assert ((probabilities > 0.001) & (probabilities < 0.999)).mean() > 0.9
