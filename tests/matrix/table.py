@@ -57,8 +57,8 @@ def page(results: Mapping[str, Result], machine: Sequence[str]) -> str:
         "## Operators",
         "Operators in model.json without constants and placeholders, against what the simplified "
         "ONNX graph needs (`tests/matrix/operator_costs.txt` says what each of its operators costs "
-        "in TF.js). Transposes: those in model.json, and those that the source and the "
-        "interleaves of transposed convolutions account for.",
+        "in TF.js). Transposes: those in model.json, and those that the source, the interleaves of "
+        "transposed convolutions and the keys of each head of a large attention account for.",
         _table(
             (
                 "preset",
