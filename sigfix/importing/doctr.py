@@ -127,9 +127,8 @@ def calibrate(module: Any, preset: Preset) -> None:
         norm.reset_running_stats()
         norm.momentum = None  # the plain average of what is seen
         norm.train()
-    side = min(preset.height, CALIBRATION_SIDE), min(preset.width, CALIBRATION_SIDE)
     with torch.inference_mode():
-        module(torch.randn(4, 3, *side))
+        module(torch.randn(4, *_calibration_image(preset)))
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
         norm.eval()
@@ -147,14 +146,24 @@ def moderate(module: Any, preset: Preset) -> None:
     kinds = (torch.nn.Conv2d, torch.nn.ConvTranspose2d)
     convolutions = [part for part in module.modules() if isinstance(part, kinds)]
     hooks = [part.register_forward_hook(lambda it, *_: run.append(it)) for part in convolutions]
-    side = min(preset.height, CALIBRATION_SIDE), min(preset.width, CALIBRATION_SIDE)
     with torch.inference_mode():
-        size = module(torch.rand(1, 3, *side))["logits"].square().mean().sqrt().item()
+        size = (
+            module(torch.rand(1, *_calibration_image(preset)))["logits"]
+            .square()
+            .mean()
+            .sqrt()
+            .item()
+        )
     for hook in hooks:
         hook.remove()
     if size > LOGIT_SIZE:
         for values in run[-1].parameters():
             values.data.mul_(LOGIT_SIZE / size)
+
+
+def _calibration_image(preset: Preset) -> tuple[int, int, int]:
+    """Channels, height and width of the images that random weights are adjusted on."""
+    return 3, min(preset.height, CALIBRATION_SIDE), min(preset.width, CALIBRATION_SIDE)
 
 
 def _fetch_pretrained(module: Any, preset: Preset, characters: str) -> None:

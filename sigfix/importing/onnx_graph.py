@@ -124,7 +124,7 @@ def check_preset(model: onnx.ModelProto, preset: Preset, path: Path) -> None:
 
 def check_vocabulary(model: onnx.ModelProto, preset: Preset, characters: str, path: Path) -> None:
     """Check the classes of a recogniser's output; `BlockedError` for another vocabulary."""
-    classes = shape_of(model.graph.output[0])[-1] if preset.is_recogniser else None
+    classes = shape_of(model.graph.output[0])[-1]
     expected = len(characters) + preset.extra_classes
     if classes is not None and classes != expected:
         raise BlockedError(

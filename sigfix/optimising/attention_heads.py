@@ -12,18 +12,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from sigfix.optimising.graph import Graph, NodeDef, node_of
 from sigfix.optimising.operator_kinds import BROADCASTING, DT_FLOAT, DT_INT32, UNARY
-from sigfix.optimising.product_views import Views, materialise, turned
+from sigfix.optimising.product_views import Views, materialise
 from sigfix.optimising.shapes import infer_shapes
+from sigfix.optimising.transposes import look_through, transpose
 
 LEAST_PRODUCTS = 100_000
 """Multiplications of one head from which a product of its own pays."""
-MERGING = [0, 2, 1, 3]
+MERGING = (0, 2, 1, 3)
 """The permutation that brings the heads [B, H, N, D] back beside their channels."""
 
 HeadOf = Callable[[int], str]
@@ -33,36 +33,33 @@ HeadOf = Callable[[int], str]
 def separate_heads(graph: Graph) -> int:
     """Rewrite every attention whose heads come from products of rows; returns how many."""
     merging = [
-        node
+        (node, source)
         for node in graph.ordered()
-        if node.op == "Transpose" and _is(graph.constant(node.input[1]), MERGING)
+        for source, permutation in [look_through(graph, node.name) or ("", ())]
+        if permutation == MERGING and node.name not in graph.outputs
     ]
     if not merging:
         return 0
-    shapes = infer_shapes(graph)
+    views = Views(graph, infer_shapes(graph))
+    consumers = graph.consumers()
     rewritten = 0
-    for node in merging:
-        heads = _Heads(graph, Views(graph, shapes), graph.consumers())
-        shape = shapes.get(node.name)
-        head_of = heads.of(str(node.input[0]))
-        readers = heads.consumers.get(node.name, [])
-        flattened = readers and all(reader.op == "Reshape" for reader in readers)
-        if not head_of or not shape or not flattened or node.name in graph.outputs:
+    for node, source in merging:
+        shape, readers = views.shapes.get(node.name), consumers[node.name]
+        if not shape or shape[2] is None or {reader.op for reader in readers} != {"Reshape"}:
             continue
-        if heads.largest < LEAST_PRODUCTS or shape[2] is None:
+        heads = _Heads(graph, views, consumers)
+        head_of = heads.of(source)
+        if head_of is None or heads.largest < LEAST_PRODUCTS:
             continue
         parts = [head_of(head) for head in range(shape[2])]
         axis = graph.add_constant(f"{node.name}/axis", np.array(2, np.int32))
         whole = graph.add_node(f"{node.name}/heads", "ConcatV2", [*parts, axis], DT_FLOAT)
         whole.attr["N"].i, whole.attr["Tidx"].type = len(parts), DT_INT32
         graph.redirect(str(node.name), str(whole.name))
+        consumers = graph.consumers()
         rewritten += 1
     graph.prune()
     return rewritten
-
-
-def _is(value: Any, expected: list[int]) -> bool:
-    return value is not None and value.tolist() == expected
 
 
 @dataclass
@@ -90,29 +87,25 @@ class _Heads:
             return None
         if node.op == "BatchMatMulV2":
             return self._product(node)
-        if node.op in UNARY or node.op == "Softmax":
-            return self._element_wise(node)
-        if node.op in BROADCASTING:
+        if node.op in UNARY or node.op in BROADCASTING or node.op == "Softmax":
             return self._element_wise(node)
         return None
 
     def _product(self, node: NodeDef) -> HeadOf | None:
-        left, right = self.views.shapes.get(node.input[0]), self.views.shapes.get(node.name)
-        sides = [self.of(reference) for reference in node.input]
-        if left is None or right is None or None in sides or node.attr["adj_x"].b:
+        left, product = self.views.shapes.get(node.input[0]), self.views.shapes.get(node.name)
+        first, second = (self.of(reference) for reference in node.input)
+        if left is None or product is None or first is None or second is None:
             return None
-        sizes = [left[-1], *right[-2:]]
-        if len(right) != 4 or None in sizes:
+        sizes = [left[-1], *product[-2:]]
+        if len(product) != 4 or None in sizes or node.attr["adj_x"].b:
             return None
         self.largest = max(self.largest, math.prod(size for size in sizes if size))
-        first, second = sides
 
         def build(head: int) -> str:
-            assert first is not None and second is not None
             inputs = [first(head), second(head)]
             base = f"{node.name}/{head}"
             if node.attr["adj_y"].b:
-                inputs[1] = turned(self.graph, inputs[1], [0, 2, 1], base)
+                inputs[1] = transpose(self.graph, inputs[1], (0, 2, 1), DT_FLOAT, base)
             return str(self.graph.add_node(base, "BatchMatMulV2", inputs, node).name)
 
         return build

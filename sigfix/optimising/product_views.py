@@ -14,8 +14,11 @@ from typing import Any
 import numpy as np
 
 from sigfix.optimising.graph import Graph, NodeDef, node_of
-from sigfix.optimising.operator_kinds import DT_FLOAT, DT_INT32
+from sigfix.optimising.operator_kinds import DT_FLOAT
+from sigfix.optimising.permutations import is_identity
+from sigfix.optimising.rows import reshape
 from sigfix.optimising.shapes import Shapes
+from sigfix.optimising.transposes import transpose
 
 Array = np.ndarray[Any, Any]
 
@@ -173,12 +176,8 @@ def materialise(graph: Graph, view: View, base: str) -> str:
     """Add the nodes that compute a view from its own columns of the weights; returns the last."""
     shown = [a for a in view.axes if a >= 0]
     columns = view.columns.transpose(shown)
-    order = [len(shown) + 1] * len(view.axes)
-    numbering = iter(range(2, len(view.axes)))
-    for place, axis in enumerate(view.axes):
-        order[place] = {BATCH: 0, ROWS: 1}.get(axis, -1)
-        if axis >= 0:
-            order[place] = next(numbering)
+    made = (BATCH, ROWS, *shown)
+    order = [made.index(axis) for axis in view.axes]
     flat = columns.reshape(-1)
     own = np.ascontiguousarray(view.product.weights[:, flat])
     weights = graph.add_constant(f"{base}/weights", own)
@@ -186,17 +185,5 @@ def materialise(graph: Graph, view: View, base: str) -> str:
     if view.product.bias is not None:
         bias = graph.add_constant(f"{base}/bias", view.product.bias[flat])
         node = graph.add_node(f"{base}/biased", "BiasAdd", [node.name, bias], DT_FLOAT)
-    shape = graph.add_constant(f"{base}/shape", np.array([-1, view.rows, *columns.shape], np.int32))
-    node = graph.add_node(f"{base}/shaped", "Reshape", [node.name, shape], DT_FLOAT)
-    node.attr["Tshape"].type = DT_INT32
-    return turned(graph, str(node.name), order, base)
-
-
-def turned(graph: Graph, reference: str, order: list[int], base: str) -> str:
-    """Add a Transpose, unless nothing would be turned; returns the tensor's name."""
-    if order == sorted(order):
-        return reference
-    permutation = graph.add_constant(f"{base}/order", np.array(order, np.int32))
-    node = graph.add_node(f"{base}/turned", "Transpose", [reference, permutation], DT_FLOAT)
-    node.attr["Tperm"].type = DT_INT32
-    return str(node.name)
+    shaped = reshape(graph, str(node.name), (None, view.rows, *columns.shape), DT_FLOAT, base)
+    return shaped if is_identity(order) else transpose(graph, shaped, order, DT_FLOAT, base)

@@ -56,8 +56,7 @@ def _axis(node: NodeDef, graph: Graph) -> int | None:
 
 def _elements_saved(node: NodeDef, graph: Graph, shapes: Shapes) -> int:
     """How many elements fewer are copied in a batch of one: a dimension unknown counts as one."""
-    data = node.input[-1] if node.op == "Split" else node.input[0]
-    shape, axis = shapes.get(data), _axis(node, graph)
+    shape, axis = shapes.get(node.input[-1]), _axis(node, graph)
     if not shape or axis is None or not -len(shape) <= axis < len(shape):
         return 0
     parts = _parts(node)
@@ -72,11 +71,10 @@ def _rewrite(node: NodeDef, graph: Graph) -> None:
     coarse = _coarse_parts(parts)
     fine = parts // coarse
     if node.op == "Split":
-        axis, data = node.input
+        axis = node.input[0]
     else:
         axis = graph.add_constant(f"{name}/axis", np.array(node.attr["axis"].i, np.int32))
-        data = node.input[0]
-    outer = graph.add_node(f"{name}/coarse", "Split", [axis, data], node)
+    outer = graph.add_node(f"{name}/coarse", "Split", [axis, node.input[-1]], node)
     outer.attr["num_split"].i = coarse
     for place in range(coarse):
         piece = _port(outer.name, place)

@@ -83,7 +83,8 @@ def _from_onnx(path: Path, options: Choice, temporary: Path, say: Say) -> Prepar
         normalize = options.preset_options.normalize
         characters = preset_characters(preset, options.preset_options.vocabulary)
         given, path = path, finish_onnx(preset, path, temporary, normalize)
-        onnx_graph.check_vocabulary(onnx_graph.read_onnx(path), preset, characters, given)
+        if preset.is_recogniser:
+            onnx_graph.check_vocabulary(onnx_graph.read_onnx(path), preset, characters, given)
         import_preset(preset, path, place)
         card = make_card(preset, characters, given.name, normalize)
         turned: tuple[str, ...] = ("input",)
