@@ -125,3 +125,22 @@ def test_tensorflow_still_imports_after_reading(tmp_path: Path) -> None:
         "assert ours.FromString(theirs.SerializeToString()).saved_model_schema_version == 1\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, cwd=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "path", sorted((PACKAGE / "optimising").glob("*.py")), ids=lambda p: p.name
+)
+def test_what_a_node_reads_is_changed_through_the_graph(path: Path) -> None:
+    """An edit past `Graph.set_input` would be missing in its index of readers."""
+    if path.name == "graph.py":
+        return
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        for target in targets:
+            written = target.value if isinstance(target, ast.Subscript) else target
+            edits = isinstance(written, ast.Attribute) and written.attr == "input"
+            assert not edits, f"{path.name}, line {node.lineno}: use Graph.set_input"
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            method, owner = node.func.attr, node.func.value
+            grows = method in ("append", "extend", "insert") and isinstance(owner, ast.Attribute)
+            assert not (grows and owner.attr == "input"), f"{path.name}, line {node.lineno}"

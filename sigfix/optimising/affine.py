@@ -187,4 +187,4 @@ def scale_inputs(graph: Graph, product: NodeDef, weights: Array, scale: Array) -
 
 def _set_weights(graph: Graph, product: NodeDef, weights: Array) -> None:
     base = f"{node_of(product.input[1])}/scaled"
-    product.input[1] = graph.add_constant(base, weights.astype(np.float32))
+    graph.set_input(product, 1, graph.add_constant(base, weights.astype(np.float32)))

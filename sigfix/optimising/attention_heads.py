@@ -41,13 +41,12 @@ def separate_heads(graph: Graph) -> int:
     if not merging:
         return 0
     views = Views(graph, infer_shapes(graph))
-    consumers = graph.consumers()
     rewritten = 0
     for node, source in merging:
-        shape, readers = views.shapes.get(node.name), consumers[node.name]
+        shape, readers = views.shapes.get(node.name), graph.readers(node.name)
         if not shape or shape[2] is None or {reader.op for reader in readers} != {"Reshape"}:
             continue
-        heads = _Heads(graph, views, consumers)
+        heads = _Heads(graph, views)
         head_of = heads.of(source)
         if head_of is None or heads.largest < LEAST_PRODUCTS:
             continue
@@ -56,7 +55,6 @@ def separate_heads(graph: Graph) -> int:
         whole = graph.add_node(f"{node.name}/heads", "ConcatV2", [*parts, axis], DT_FLOAT)
         whole.attr["N"].i, whole.attr["Tidx"].type = len(parts), DT_INT32
         graph.redirect(str(node.name), str(whole.name))
-        consumers = graph.consumers()
         rewritten += 1
     graph.prune()
     return rewritten
@@ -68,7 +66,6 @@ class _Heads:
 
     graph: Graph
     views: Views
-    consumers: dict[str, list[NodeDef]]
     largest: int = 0
 
     def of(self, reference: str) -> HeadOf | None:
@@ -81,7 +78,7 @@ class _Heads:
             return lambda head: materialise(self.graph, view.take(1, head), f"{node.name}/{head}")
         if (
             ":" in reference
-            or len(self.consumers[node.name]) > 1
+            or len(self.graph.readers(node.name)) > 1
             or node.name in self.graph.outputs
         ):
             return None

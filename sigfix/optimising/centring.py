@@ -56,7 +56,6 @@ class _Stream:
 
     def __init__(self, graph: Graph, shapes: Shapes):
         self.graph, self.shapes = graph, shapes
-        self.consumers = graph.consumers()
         self.members: set[str] = set()
         self.edits: list[Edit] = []
         self.norms: list[NodeDef] = []
@@ -119,16 +118,16 @@ class _Stream:
     def _set(self, node: NodeDef, place: int, value: Array, axis: int) -> None:
         exact = value.astype(np.float64)
         centred = (exact - exact.mean(axis=axis, keepdims=True)).astype(np.float32)
-        node.input[place] = self.graph.add_constant(f"{node.name}/centred", centred)
+        self.graph.set_input(node, place, self.graph.add_constant(f"{node.name}/centred", centred))
 
     def _readers(self, node: NodeDef) -> list[str] | None:
         """The readers that have to be in the stream; None where one is nothing of the kind."""
         inside = []
-        for reader in self.consumers[node.name]:
+        for reader in self.graph.readers(node.name):
             if _centred(self.graph, reader, self.shapes) == node.name:
                 self.norms.append(reader)
             elif reader.op == "Mean":
-                behind = self.consumers[reader.name]
+                behind = self.graph.readers(reader.name)
                 if any(_centred(self.graph, r, self.shapes) != node.name for r in behind):
                     return None
             elif reader.op in SUMS or reader.op in SAME_ROWS or reader.op == "ConcatV2":

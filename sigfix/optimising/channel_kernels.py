@@ -13,7 +13,7 @@ import numpy as np
 
 from sigfix.optimising.affine import BATCH_NORMS, Affine, Array, as_affine
 from sigfix.optimising.fusing import ACTIVATIONS
-from sigfix.optimising.graph import Graph, NodeDef, only_reader
+from sigfix.optimising.graph import Graph, NodeDef
 from sigfix.optimising.operator_kinds import DT_FLOAT, PRODUCTS
 from sigfix.optimising.shapes import Shapes, infer_shapes
 
@@ -34,19 +34,18 @@ def _rewrite(graph: Graph, node: NodeDef, shapes: Shapes) -> bool:
     affine = as_affine(graph, node, shapes)
     if affine is None or shape is None or len(shape) != 4 or shape[3] is None:
         return False
-    consumers = graph.consumers()
     data_shape = shapes.get(affine.data)
     source = graph.nodes.get(affine.data)
-    only = source is not None and only_reader(consumers, source.name, graph) is not None
+    only = source is not None and graph.only_reader(source.name) is not None
     if data_shape != shape or (source is not None and source.op in PRODUCTS and only):
         return False  # a bias is fused into its product
     saved = int(node.op in BATCH_NORMS)
     last = node
-    following = only_reader(consumers, last.name, graph)
+    following = graph.only_reader(last.name)
     second = None if following is None else as_affine(graph, following, shapes)
     if following is not None and second is not None and shapes.get(following.name) == shape:
         affine, last, saved = second.after(affine), following, saved + 1
-        following = only_reader(consumers, last.name, graph)
+        following = graph.only_reader(last.name)
     if following is not None and following.op in ACTIVATIONS:
         saved += 1
     if not saved:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from sigfix.optimising.affine import as_affine
-from sigfix.optimising.graph import Graph, NodeDef, node_of, only_reader
+from sigfix.optimising.graph import Graph, NodeDef, node_of
 from sigfix.optimising.operator_kinds import DT_FLOAT, data_type_of
 from sigfix.optimising.shapes import Shapes, infer_shapes
 
@@ -39,21 +39,20 @@ def _rewrite(graph: Graph, node: NodeDef, shapes: Shapes) -> bool:
     if outer is None:
         return False
     data, limit = outer
-    consumers = graph.consumers()
     inner_node = graph.nodes[node_of(data)]
     inner = _bound(graph, inner_node) if inner_node.op == SIDES[node.op] else None
-    if inner is not None and only_reader(consumers, inner_node.name, graph) is not None:
+    if inner is not None and graph.only_reader(inner_node.name) is not None:
         low, high = (limit, inner[1]) if node.op == "Maximum" else (inner[1], limit)
         if low <= high:  # otherwise the order of the two counts
             return _emit(graph, node, inner[0], low, high, shapes)
-    if node.op == "Maximum" and limit == 0 and not _clamped_next(graph, consumers, node):
+    if node.op == "Maximum" and limit == 0 and not _clamped_next(graph, node):
         graph.replace(node.name, graph.add_node(f"{node.name}/relu", "Relu", [data], node).name)
         return True
     return False
 
 
-def _clamped_next(graph: Graph, consumers: dict[str, list[NodeDef]], node: NodeDef) -> bool:
-    reader = only_reader(consumers, node.name, graph)
+def _clamped_next(graph: Graph, node: NodeDef) -> bool:
+    reader = graph.only_reader(node.name)
     return reader is not None and reader.op == "Minimum" and _bound(graph, reader) is not None
 
 

@@ -19,7 +19,7 @@ def merge_duplicates(graph: Graph) -> int:
         for i, reference in enumerate(node.input):
             name, colon, port = reference.partition(":")
             if name in renamed:
-                node.input[i] = f"{renamed[name]}{colon}{port}"
+                graph.set_input(node, i, f"{renamed[name]}{colon}{port}")
         if node.name in graph.outputs or not _is_pure(node):
             continue
         kept = first.setdefault(_key(node), str(node.name))
@@ -30,7 +30,7 @@ def merge_duplicates(graph: Graph) -> int:
             mark = "^" if reference.startswith("^") else ""
             name, colon, port = reference[len(mark) :].partition(":")
             if name in renamed:
-                node.input[i] = f"{mark}{renamed[name]}{colon}{port}"
+                graph.set_input(node, i, f"{mark}{renamed[name]}{colon}{port}")
     for name in renamed:
         del graph.nodes[name]
     return len(renamed)

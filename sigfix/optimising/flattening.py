@@ -11,13 +11,11 @@ from math import prod
 
 import numpy as np
 
-from sigfix.optimising.graph import Graph, NodeDef, node_of, only_reader
+from sigfix.optimising.graph import Graph, NodeDef, node_of
 from sigfix.optimising.operator_kinds import UNARY
 from sigfix.optimising.permutations import Permutation, inverse
 from sigfix.optimising.shapes import Shapes, infer_shapes
 from sigfix.optimising.transposes import look_through
-
-Readers = dict[str, list[NodeDef]]
 
 
 def fold_flattened_transposes(graph: Graph) -> int:
@@ -43,25 +41,24 @@ def _fold(graph: Graph, node: NodeDef, shapes: Shapes) -> bool:
     sizes = [size for size in before[1:] if size is not None]
     if permutation[0] != 0 or len(sizes) < len(before) - 1 or after[1] != prod(sizes):
         return False
-    consumers = graph.consumers()
-    if only_reader(consumers, node_of(node.input[0]), graph) is None:
+    if graph.only_reader(node_of(node.input[0])) is None:
         return False
-    layers = _dense_layers(graph, node, consumers)
+    layers = _dense_layers(graph, node)
     if not layers:
         return False
     for layer in layers:
         _reorder(graph, layer, sizes, permutation)
-    node.input[0] = source
+    graph.set_input(node, 0, source)
     return True
 
 
-def _dense_layers(graph: Graph, node: NodeDef, consumers: Readers) -> list[NodeDef]:
+def _dense_layers(graph: Graph, node: NodeDef) -> list[NodeDef]:
     """The layers that read `node`, activations between; none where something else does."""
     found: list[NodeDef] = []
     waiting = [node]
     while waiting:
         current = waiting.pop()
-        readers = consumers.get(current.name, [])
+        readers = graph.readers(current.name)
         if current.name in graph.outputs or not readers:
             return []
         for reader in readers:
@@ -93,4 +90,4 @@ def _reorder(graph: Graph, layer: NodeDef, sizes: list[int], permutation: Permut
     turned = rows.reshape(*sizes, -1).transpose(*back, len(sizes)).reshape(rows.shape)
     result = turned.T if layer.attr["transpose_b"].b else turned
     name = graph.add_constant(f"{layer.name}/reordered", np.ascontiguousarray(result))
-    layer.input[1] = name
+    graph.set_input(layer, 1, name)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sigfix.optimising.graph import Graph, NodeDef, node_of, only_reader
+from sigfix.optimising.graph import Graph, NodeDef, node_of
 
 FUSED_KERNEL = {
     "Conv2D": "_FusedConv2D",
@@ -20,18 +20,17 @@ ACTIVATIONS = ("Relu", "Relu6", "Elu", "Sigmoid")
 
 def fuse_bias_and_activation(graph: Graph) -> int:
     """Fuse every product with a bias; returns how many."""
-    consumers = graph.consumers()
     fused = 0
     for product in list(graph.nodes.values()):
         kernel = FUSED_KERNEL.get(product.op)
         if kernel is None or not _is_plain(product):
             continue
-        addition = only_reader(consumers, product.name, graph)
+        addition = graph.only_reader(product.name)
         bias = None if addition is None else _bias_of(graph, addition, product)
         if addition is None or bias is None:
             continue
         operators, last = [b"BiasAdd"], addition
-        activation = only_reader(consumers, addition.name, graph)
+        activation = graph.only_reader(addition.name)
         if activation is not None and activation.op in ACTIVATIONS:
             operators.append(activation.op.encode())
             last = activation
@@ -46,9 +45,7 @@ def fuse_bias_and_activation(graph: Graph) -> int:
         for node in {id(n): n for n in (product, addition, last)}.values():
             if node is not last:
                 del graph.nodes[node.name]
-        readers = consumers.get(last.name, [])
         graph.replace(last.name, fused_node.name)
-        consumers[fused_node.name] = readers
         fused += 1
     return fused
 

@@ -8,7 +8,7 @@ takes the factor back (`scale_sinking.py` has taken the half there).
 from __future__ import annotations
 
 from sigfix.optimising.affine import as_affine
-from sigfix.optimising.graph import Graph, NodeDef, node_of, only_reader
+from sigfix.optimising.graph import Graph, NodeDef, node_of
 from sigfix.optimising.scale_sinking import Absorbing
 from sigfix.optimising.shapes import Shapes, infer_shapes
 
@@ -29,16 +29,15 @@ def fold_gelu_scales(graph: Graph) -> int:
 def _fold(graph: Graph, erf: NodeDef, shapes: Shapes) -> bool:
     scaled = graph.nodes[node_of(erf.input[0])]
     affine = as_affine(graph, scaled, shapes)
-    consumers = graph.consumers()
     if affine is None or affine.shifts or affine.scale.ndim or not affine.scale > 0:
         return False
     source = graph.nodes.get(affine.data)
     if source is None or source.name in graph.outputs:
         return False
-    if only_reader(consumers, scaled.name, graph) is None:
+    if graph.only_reader(scaled.name) is None:
         return False
-    others = [r for r in consumers[source.name] if r.name != scaled.name]
-    if len(others) != 1 or others[0].op != "Mul" or len(consumers[source.name]) != 2:
+    others = [r for r in graph.readers(source.name) if r.name != scaled.name]
+    if len(others) != 1 or others[0].op != "Mul" or len(graph.readers(source.name)) != 2:
         return False
     factor = float(affine.scale)
     absorbing = Absorbing(graph, shapes)

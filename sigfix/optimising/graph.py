@@ -1,11 +1,10 @@
-"""A frozen GraphDef as the passes see it: nodes by name, consumers, constants."""
+"""A frozen GraphDef as the passes see it: nodes by name, their readers, constants."""
 
 from __future__ import annotations
 
 import copy
 import functools
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,7 +26,8 @@ class Graph:
     """The nodes of one frozen graph, with the names that must survive.
 
     `inputs` and `outputs` are node names; every output is the first output of its node.
-    `library` and `versions` are carried along untouched.
+    `library` and `versions` are carried along untouched. What a node reads is changed through
+    `set_input` and `set_inputs`, which keep the index of readers.
     """
 
     nodes: dict[str, NodeDef]
@@ -36,6 +36,7 @@ class Graph:
     library: Any = None
     versions: Any = None
     _fresh: Iterator[int] = field(default_factory=lambda: iter(range(1 << 30)))
+    _readers: dict[str, dict[int, NodeDef]] | None = None
 
     def copy(self) -> Graph:
         """A graph whose nodes can be edited; constants are shared, so nobody may edit those."""
@@ -47,13 +48,42 @@ class Graph:
                 nodes[name].CopyFrom(node)
         return Graph(nodes, self.inputs, self.outputs, self.library, self.versions)
 
-    def consumers(self) -> dict[str, list[NodeDef]]:
-        """Nodes that read each node (data or control), once per reading input."""
-        result: dict[str, list[NodeDef]] = defaultdict(list)
-        for node in self.nodes.values():
-            for reference in node.input:
-                result[node_of(reference)].append(node)
-        return result
+    def readers(self, name: str) -> list[NodeDef]:
+        """Nodes that read the node `name` (data or control), once per reading input."""
+        if self._readers is None:
+            self._readers = {}
+            for node in self.nodes.values():
+                self._index(node, node.input)
+        # Nothing is taken out of the index: a node in it may be gone, or read something else now.
+        known = [n for n in self._readers.get(name, {}).values() if self._has(n)]
+        return [node for node in known for reference in node.input if node_of(reference) == name]
+
+    def only_reader(self, name: str) -> NodeDef | None:
+        """The one node that reads `name`, or None where there are several or it is an output."""
+        readers = self.readers(name)
+        return readers[0] if len(readers) == 1 and name not in self.outputs else None
+
+    def set_input(self, node: NodeDef, place: int, reference: str) -> None:
+        """Let `node` read `reference` at `place`."""
+        node.input[place] = reference
+        self._index(node, [reference])
+
+    def set_inputs(self, node: NodeDef, references: Sequence[str]) -> None:
+        """Let `node` read `references`, and nothing else."""
+        node.input[:] = references
+        self._index(node, references)
+
+    def set_nodes(self, nodes: dict[str, NodeDef]) -> None:
+        """Let the graph consist of other nodes."""
+        self.nodes, self._readers = nodes, None
+
+    def _has(self, node: NodeDef) -> bool:
+        return node.name in self.nodes and self.nodes[node.name] is node
+
+    def _index(self, node: NodeDef, references: Iterable[str]) -> None:
+        if self._readers is not None:
+            for reference in references:
+                self._readers.setdefault(node_of(reference), {})[id(node)] = node
 
     def constant(self, reference: str) -> np.ndarray[Any, Any] | None:
         """The value of a Const node (looking through Identity), else None."""
@@ -75,6 +105,7 @@ class Graph:
         node = node_def_pb2.NodeDef(name=self.unused_name(base), op=op, input=inputs)
         node.attr["T"].type = like if isinstance(like, int) else like.attr["T"].type
         self.nodes[node.name] = node
+        self._index(node, inputs)
         return node
 
     def set_constant(self, name: str, value: np.ndarray[Any, Any]) -> None:
@@ -110,19 +141,19 @@ class Graph:
 
     def redirect(self, old: str, new: str) -> None:
         """Make every reader of `old`'s first output read `new` (`a` or `a:1`) instead."""
-        for node in self.nodes.values():
+        for node in self.readers(node_of(old)):
             for i, reference in enumerate(node.input):
                 if reference in (old, f"{old}:0"):
-                    node.input[i] = new
+                    self.set_input(node, i, new)
                 elif reference == f"^{old}":
-                    node.input[i] = f"^{node_of(new)}"
+                    self.set_input(node, i, f"^{node_of(new)}")
 
     def _rename_other_ports(self, old: str, new: str) -> None:
         """Readers of a renamed node's second output and on: a Split's or a TopKV2's."""
-        for node in self.nodes.values():
+        for node in self.readers(old):
             for i, reference in enumerate(node.input):
                 if reference.startswith(f"{old}:"):
-                    node.input[i] = f"{new}{reference[len(old) :]}"
+                    self.set_input(node, i, f"{new}{reference[len(old) :]}")
 
     def reachable(self) -> set[str]:
         """Names of the nodes that some output depends on."""
@@ -193,9 +224,3 @@ def placeholder_of(constant: NodeDef) -> NodeDef:
     node.attr["dtype"].type = constant.attr["dtype"].type
     node.attr["shape"].shape.CopyFrom(constant.attr["value"].tensor.tensor_shape)
     return node
-
-
-def only_reader(consumers: dict[str, list[NodeDef]], name: str, graph: Graph) -> NodeDef | None:
-    """The one node that reads `name`, or None where there are several or it is an output."""
-    readers = consumers.get(name, [])
-    return readers[0] if len(readers) == 1 and name not in graph.outputs else None

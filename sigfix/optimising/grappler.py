@@ -58,6 +58,6 @@ def simplify(graph: Graph) -> int:
     simplified.nodes |= {name: graph.nodes[name] for name in aside if name in simplified.nodes}
     simplified.prune()
     dropped = len(graph.nodes) - len(simplified.nodes)
-    graph.nodes, graph.library = simplified.nodes, simplified.library
-    graph.versions = simplified.versions
+    graph.set_nodes(simplified.nodes)
+    graph.library, graph.versions = simplified.library, simplified.versions
     return dropped

@@ -25,10 +25,9 @@ def use_int32_indices(graph: Graph) -> int:
         and node.attr["output_type"].type in (0, DT_INT64)
         and node.name not in graph.outputs
     ]
-    consumers = graph.consumers() if found else {}
     dropped = 0
     for node in found:
-        readers = consumers.get(node.name, [])
+        readers = graph.readers(node.name)
         if readers and all(_allows(graph, reader, node) for reader in readers):
             dropped += _narrow(graph, node, readers)
     return dropped
@@ -58,6 +57,8 @@ def _narrow(graph: Graph, node: NodeDef, readers: list[NodeDef]) -> int:
         place = 1 if reader.input[0] == node.name else 0
         value = graph.constant(reader.input[place])
         assert value is not None
-        reader.input[place] = graph.add_constant(f"{reader.name}/int32", value.astype(np.int32))
+        graph.set_input(
+            reader, place, graph.add_constant(f"{reader.name}/int32", value.astype(np.int32))
+        )
         reader.attr["T"].type = DT_INT32
     return dropped

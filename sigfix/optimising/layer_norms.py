@@ -85,7 +85,7 @@ def _emit(graph: Graph, node: NodeDef, x: str, mean: str, factor: str, beta: str
             source_of(graph, r).name for r in square.input
         } == {node_of(x), source_of(graph, mean).name}:
             square.op = "Square"
-            square.input[:] = [centred]
+            graph.set_inputs(square, [centred])
     last = str(graph.add_node(f"{base}/normal", "Mul", [centred, deviation], node).name)
     if gamma is not None:
         last = str(graph.add_node(f"{base}/scaled", "Mul", [last, gamma], node).name)

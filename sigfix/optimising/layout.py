@@ -47,7 +47,7 @@ def use_nhwc(graph: Graph) -> int:
             break
     if best is None:
         return kernels
-    graph.nodes = best.nodes
+    graph.set_nodes(best.nodes)
     return kernels + max(len(before) - least[1], 0)
 
 
@@ -94,12 +94,11 @@ def _pull_up(graph: Graph) -> None:
     transpose, or a pad (whose input is smaller than its result).
     """
     walk = Walk(graph, infer_shapes(graph))
-    consumers = graph.consumers()
     for node in _transposes(graph):
         found = look_through(graph, node.name) if node.name in graph.nodes else None
         if found is None:
             continue
-        chain = _chain_above(walk, consumers, node, len(found[1]))
+        chain = _chain_above(walk, node, len(found[1]))
         if not chain:
             continue
         # x -> T(T^-1(x)): the rules then put each operator between the two.
@@ -109,19 +108,18 @@ def _pull_up(graph: Graph) -> None:
         kind = data_type_of(graph.nodes[node_of(source)])
         first = transpose(graph, source, permutation, kind, f"{top.name}/pulled")
         walk.shapes[first] = [walk.shapes[source][axis] for axis in permutation]
-        top.input[data] = transpose(graph, first, inverse(permutation), kind, str(top.name))
-        readers = graph.consumers()[chain[0].name]
+        graph.set_input(
+            top, data, transpose(graph, first, inverse(permutation), kind, str(top.name))
+        )
+        readers = graph.readers(chain[0].name)
         for member in reversed(chain):
             _move(walk, member)
         for reader in readers:
             merge(graph, reader)
         merge(graph, graph.nodes[first])
-        consumers = graph.consumers()
 
 
-def _chain_above(
-    walk: Walk, consumers: dict[str, list[NodeDef]], node: NodeDef, rank: int
-) -> list[NodeDef]:
+def _chain_above(walk: Walk, node: NodeDef, rank: int) -> list[NodeDef]:
     """The operators above the transpose `node` that it can be pulled over, its input first."""
     graph = walk.graph
     chain: list[NodeDef] = []
@@ -132,7 +130,7 @@ def _chain_above(
     while True:
         if current.op in ("Placeholder", "Transpose"):
             return chain
-        readers = consumers[current.name]
+        readers = graph.readers(current.name)
         same = all(
             r in below or (not chain and look_through(graph, r.name) == order) for r in readers
         )
@@ -173,7 +171,7 @@ def _as_reshapes(graph: Graph) -> None:
         if moves_only_units(shape, permutation):
             target = np.array([-1 if size is None else size for size in result], np.int32)
             node.op = "Reshape"
-            node.input[1] = graph.add_constant(f"{node.name}/shape", target)
+            graph.set_input(node, 1, graph.add_constant(f"{node.name}/shape", target))
             del node.attr["Tperm"]
             node.attr["Tshape"].type = DT_INT32
     graph.prune()

@@ -32,7 +32,7 @@ def shorten_names(graph: Graph) -> int:
         for i, reference in enumerate(node.input):
             mark = "^" if reference.startswith("^") else ""
             base, colon, port = reference[len(mark) :].partition(":")
-            node.input[i] = f"{mark}{renamed[base]}{colon}{port}"
+            graph.set_input(node, i, f"{mark}{renamed[base]}{colon}{port}")
         node.device = ""
-    graph.nodes = {n.name: n for n in ordered}
+    graph.set_nodes({n.name: n for n in ordered})
     return sum(old != new for old, new in renamed.items())

@@ -42,7 +42,9 @@ def rewrite_nchw_kernels(graph: Graph) -> int:
         if node.op == "Conv2DBackpropInput" and not _turn_sizes(graph, node):
             continue
         for i in images:
-            node.input[i] = transpose(graph, node.input[i], TO_NHWC, data_type_of(node), node.name)
+            graph.set_input(
+                node, i, transpose(graph, node.input[i], TO_NHWC, data_type_of(node), node.name)
+            )
         for attribute in PER_AXIS:
             if node.attr[attribute].list.i:
                 values = node.attr[attribute].list.i
@@ -65,13 +67,13 @@ def _turn_sizes(graph: Graph, node: NodeDef) -> bool:
     packed = graph.nodes.get(node.input[0])
     if sizes is not None:
         turned = np.asarray(sizes)[list(TO_NHWC)]
-        node.input[0] = graph.add_constant(f"{node.name}/sizes", turned)
+        graph.set_input(node, 0, graph.add_constant(f"{node.name}/sizes", turned))
     elif packed is not None and packed.op == "Pack" and len(packed.input) == 4:
         elements = [packed.input[i] for i in TO_NHWC]
         copy = graph.add_node(f"{node.name}/sizes", "Pack", elements, packed)
         copy.attr["N"].i = 4
         copy.attr["axis"].i = 0
-        node.input[0] = copy.name
+        graph.set_input(node, 0, copy.name)
     else:
         return False
     return True

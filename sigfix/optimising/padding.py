@@ -10,14 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from sigfix.optimising.graph import Graph, node_of, only_reader
+from sigfix.optimising.graph import Graph, node_of
 
 CONVOLUTIONS = ("DepthwiseConv2dNative", "Conv2D")
 
 
 def fold_padding(graph: Graph) -> int:
     """Move zero padding of height and width (NHWC) into the convolution behind it."""
-    consumers = graph.consumers()
     folded = 0
     nodes: list[Any] = list(graph.nodes.values())
     for node in nodes:
@@ -27,7 +26,7 @@ def fold_padding(graph: Graph) -> int:
         if pad.op not in ("Pad", "PadV2") or node.attr["data_format"].s == b"NCHW":
             continue
         amounts = graph.constant(pad.input[1])
-        reader = only_reader(consumers, pad.name, graph)
+        reader = graph.only_reader(pad.name)
         if amounts is None or reader is None or reader.name != node.name:
             continue
         if pad.op == "PadV2":
@@ -38,7 +37,7 @@ def fold_padding(graph: Graph) -> int:
             continue
         node.attr["padding"].s = b"EXPLICIT"
         node.attr["explicit_paddings"].list.i[:] = [int(a) for a in np.ravel(amounts)]
-        node.input[0] = pad.input[0]
+        graph.set_input(node, 0, pad.input[0])
         del graph.nodes[pad.name]
         folded += 1
     return folded

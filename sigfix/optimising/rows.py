@@ -41,7 +41,7 @@ def use_rows(graph: Graph) -> int:
     candidate.prune()
     saved = _operators(graph) - _operators(candidate)
     if saved > 0:
-        graph.nodes = candidate.nodes
+        graph.set_nodes(candidate.nodes)
     return products + max(saved, 0)
 
 
@@ -135,7 +135,7 @@ def _move(rows: Rows, node: NodeDef) -> None:
         inputs = _over_columns(rows, node)
     if inputs is None or shape.count(None) > 1:
         return
-    node.input[:] = inputs
+    graph.set_inputs(node, inputs)
     name, kind = str(node.name), data_type_of(node)
     del graph.nodes[name]
     node.name = graph.unused_name(f"{name}/rows")
@@ -163,14 +163,14 @@ def _join(rows: Rows, node: NodeDef) -> None:
     graph, shapes = rows.graph, rows.shapes
     inner = graph.nodes.get(node.input[0])
     if inner is not None and inner.op == "Reshape":
-        node.input[0] = inner.input[0]
+        graph.set_input(node, 0, inner.input[0])
     before, after = shapes.get(node.input[0]), shapes.get(node.name)
     same = before is not None and before == after and before.count(None) <= 1
     if same and node.name not in graph.outputs:
-        for reader in graph.nodes.values():
+        for reader in graph.readers(node.name):
             for i, reference in enumerate(reader.input):
                 if reference in (node.name, f"{node.name}:0"):
-                    reader.input[i] = node.input[0]
+                    graph.set_input(reader, i, node.input[0])
 
 
 def _aligned(rows: Rows, node: NodeDef, shape: Shape) -> list[str] | None:

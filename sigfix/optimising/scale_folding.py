@@ -20,7 +20,7 @@ from sigfix.optimising.affine import (
     scale_outputs,
     weights_of,
 )
-from sigfix.optimising.graph import Graph, NodeDef, node_of, only_reader
+from sigfix.optimising.graph import Graph, NodeDef, node_of
 from sigfix.optimising.operator_kinds import DT_FLOAT, PRODUCTS
 from sigfix.optimising.shapes import Shapes, infer_shapes
 
@@ -39,26 +39,24 @@ def fold_scales(graph: Graph) -> int:
 
 def _fold_once(graph: Graph, shapes: Shapes) -> int:
     folded = 0
-    consumers = graph.consumers()
     for node in graph.ordered():
         if node.name not in graph.nodes or node.name in graph.outputs:
             continue
         affine = as_affine(graph, node, shapes)
-        if affine is None or (node.op in BATCH_NORMS and _other_outputs(graph, node, consumers)):
+        if affine is None or (node.op in BATCH_NORMS and _other_outputs(graph, node)):
             continue
-        if _into_producer(graph, node, affine, shapes, consumers) or _into_readers(
-            graph, node, affine, shapes, consumers
+        if _into_producer(graph, node, affine, shapes) or _into_readers(
+            graph, node, affine, shapes
         ):
             folded += 1
-            consumers = graph.consumers()
     return folded
 
 
-def _other_outputs(graph: Graph, node: NodeDef, consumers: dict[str, list[NodeDef]]) -> bool:
+def _other_outputs(graph: Graph, node: NodeDef) -> bool:
     """Whether something reads the statistics of a batch norm."""
     own = (node.name, f"{node.name}:0")
     return any(
-        node_of(r) == node.name and r not in own for c in consumers[node.name] for r in c.input
+        node_of(r) == node.name and r not in own for c in graph.readers(node.name) for r in c.input
     )
 
 
@@ -67,11 +65,10 @@ def _into_producer(
     node: NodeDef,
     affine: Affine,
     shapes: Shapes,
-    consumers: dict[str, list[NodeDef]],
 ) -> bool:
     """Fold into the product, or join with the affine operator, that nobody else reads."""
     producer = graph.nodes.get(affine.data)
-    if producer is None or only_reader(consumers, producer.name, graph) is None:
+    if producer is None or graph.only_reader(producer.name) is None:
         return False
     weights = weights_of(graph, producer)
     if weights is not None:
@@ -82,11 +79,11 @@ def _into_producer(
         _put(graph, node, _bias(graph, producer, affine.shift, shapes), shapes)
         return True
     inner = as_affine(graph, producer, shapes)
-    if inner is None or (producer.op in BATCH_NORMS and _other_outputs(graph, producer, consumers)):
+    if inner is None or (producer.op in BATCH_NORMS and _other_outputs(graph, producer)):
         return False
     joined = affine.after(inner)
     product = graph.nodes.get(inner.data)
-    if product is not None and not inner.scales and only_reader(consumers, product.name, graph):
+    if product is not None and not inner.scales and graph.only_reader(product.name):
         weights = weights_of(graph, product)
         if weights is not None:
             if affine.scales:
@@ -128,13 +125,12 @@ def _into_readers(
     node: NodeDef,
     affine: Affine,
     shapes: Shapes,
-    consumers: dict[str, list[NodeDef]],
 ) -> bool:
     """Fold into every product that reads the result, unless that is a product's bias already."""
     producer = graph.nodes.get(affine.data)
     if not affine.scales and producer is not None and producer.op in PRODUCTS:
         return False
-    found = _products_behind(graph, node, shapes, consumers)
+    found = _products_behind(graph, node, shapes)
     if not found or len({product.name for product, _ in found}) < len(found):
         return False
     if affine.shifts and any(
@@ -151,14 +147,14 @@ def _into_readers(
 
 
 def _products_behind(
-    graph: Graph, node: NodeDef, shapes: Shapes, consumers: dict[str, list[NodeDef]]
+    graph: Graph, node: NodeDef, shapes: Shapes
 ) -> list[tuple[NodeDef, Array]] | None:
     """Every product that reads `node`, maybe behind operators that keep channels; with weights.
 
     None where something else reads it.
     """
     shape = shapes.get(node.name)
-    readers = consumers.get(node.name, [])
+    readers = graph.readers(node.name)
     if node.name in graph.outputs or not readers:
         return None
     found: list[tuple[NodeDef, Array]] = []
@@ -176,7 +172,7 @@ def _products_behind(
             return None
         behind = None
         if KEEPS_CHANNELS[reader.op](graph, reader, len(shape)):
-            behind = _products_behind(graph, reader, shapes, consumers)
+            behind = _products_behind(graph, reader, shapes)
         if behind is None:
             return None
         found += behind
@@ -236,7 +232,7 @@ def _shift_result(graph: Graph, product: NodeDef, shift: Array, shapes: Shapes) 
     if op == "BiasAdd":
         added.attr["data_format"].s = b"NHWC"
     shapes[str(added.name)] = shapes.get(product.name) or []
-    for node in graph.nodes.values():
+    for node in graph.readers(product.name):
         for i, reference in enumerate(node.input):
             if node is not added and reference in (product.name, f"{product.name}:0"):
-                node.input[i] = added.name
+                graph.set_input(node, i, added.name)

@@ -70,13 +70,12 @@ class Absorbing:
 
     def __init__(self, graph: Graph, shapes: Shapes):
         self.graph, self.shapes = graph, shapes
-        self.consumers = graph.consumers()
         self.seen: set[str] = set()
         self.products: set[str] = set()
 
     def below(self, node: NodeDef, factor: float) -> list[Edit] | None:
         """Edits after which everything that reads `node` expects it without the factor."""
-        readers = self.consumers.get(node.name, [])
+        readers = self.graph.readers(node.name)
         if node.name in self.graph.outputs or not readers or not self._visit(node):
             return None
         edits: list[Edit] = []
@@ -134,7 +133,9 @@ class Absorbing:
             value = self.graph.constant(reader.input[position])
             assert value is not None
             scaled = (value.astype(np.float64) * factor).astype(np.float32)
-            reader.input[position] = self.graph.add_constant(f"{reader.name}/scaled", scaled)
+            self.graph.set_input(
+                reader, position, self.graph.add_constant(f"{reader.name}/scaled", scaled)
+            )
 
         return edit
 
@@ -151,7 +152,7 @@ class Absorbing:
         node = graph.nodes[node_of(reference)]
         if ":" in reference or node.name in graph.outputs or data_type_of(node) != DT_FLOAT:
             return None
-        if [r.name for r in self.consumers[node.name]] != [reader.name]:
+        if [r.name for r in self.graph.readers(node.name)] != [reader.name]:
             return None
         return self.at(node, factor)
 

@@ -24,7 +24,6 @@ def factors_of_products(graph: Graph) -> set[str]:
 
     Nothing can be folded there: the simplified graph has the same constants.
     """
-    consumers = graph.consumers()
     fed = set(graph.inputs)
     for node in graph.ordered():
         if any(node_of(reference) in fed for reference in node.input):
@@ -35,7 +34,7 @@ def factors_of_products(graph: Graph) -> set[str]:
             only_products(reader.name)
             if reader.op == "Identity"
             else reader.op == "NoOp" or (reader.op in PRODUCTS and reader.name in fed)
-            for reader in consumers[name]
+            for reader in graph.readers(name)
         )
 
     return {name for name, node in graph.nodes.items() if is_large(node) and only_products(name)}

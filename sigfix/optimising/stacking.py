@@ -36,8 +36,7 @@ def _rewrite(graph: Graph, node: NodeDef, shapes: Shapes) -> int:
     sources = [_without_axis(graph, part, axis, shapes) for part in parts]
     if any(source is None for source in sources):
         return 0
-    consumers = graph.consumers()
-    gone = {p for p in parts if {r.name for r in consumers[p]} == {node.name}}
+    gone = {p for p in parts if {r.name for r in graph.readers(p)} == {node.name}}
     gone -= set(graph.outputs)
     if len(gone) < 2:
         return 0

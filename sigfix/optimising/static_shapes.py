@@ -67,7 +67,7 @@ def _fold_operands(graph: Graph, values: Values, symbolic: dict[str, list[Size]]
         if constant is not None:
             kind = dtypes.as_dtype(node.attr[index_type].type).as_numpy_dtype
             name = graph.add_constant(f"{node.name}/static", np.array(constant, kind))
-            node.input[operand] = name
+            graph.set_input(node, operand, name)
             folded += 1
     return folded
 
@@ -174,11 +174,9 @@ def _read_from(graph: Graph, node: NodeDef, dimension: Dimension, kind: int, sca
     shape.attr["out_type"].type = kind
     places = [np.array([dimension.axis + i], np.int32) for i in (0, 1)]
     node.op = "StridedSlice"
-    node.input[:] = [
-        shape.name,
-        *(graph.add_constant(f"{node.name}/place", place) for place in places),
-        graph.add_constant(f"{node.name}/step", np.array([1], np.int32)),
-    ]
+    begin_end = [graph.add_constant(f"{node.name}/place", place) for place in places]
+    step = graph.add_constant(f"{node.name}/step", np.array([1], np.int32))
+    graph.set_inputs(node, [shape.name, *begin_end, step])
     node.attr.clear()
     node.attr["T"].type, node.attr["Index"].type = kind, DT_INT32
     node.attr["shrink_axis_mask"].i = int(scalar)

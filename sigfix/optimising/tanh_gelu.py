@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from sigfix.optimising.graph import Graph, NodeDef, node_of, only_reader
+from sigfix.optimising.graph import Graph, NodeDef, node_of
 
 Polynomial = dict[tuple[int, int], float]
 """(power of x, power of 1 + tanh) -> coefficient."""
@@ -29,16 +29,15 @@ def rewrite_tanh_gelus(graph: Graph) -> int:
 
 
 def _rewrite(graph: Graph, tanh: NodeDef) -> bool:
-    consumers = graph.consumers()
-    shifted = only_reader(consumers, tanh.name, graph)
+    shifted = graph.only_reader(tanh.name)
     if shifted is None or shifted.op not in ("Add", "AddV2") or _addend(graph, shifted) != 1.0:
         return False
-    product = only_reader(consumers, shifted.name, graph)
+    product = graph.only_reader(shifted.name)
     largest = None  # with every factor that can go into one
     while product is not None and product.op == "Mul":
         found = _match(graph, product, tanh, str(shifted.name))
         largest = found or largest
-        product = only_reader(consumers, product.name, graph)
+        product = graph.only_reader(product.name)
     if largest is not None:
         _write(graph, *largest)
     return largest is not None

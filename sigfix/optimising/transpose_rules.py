@@ -41,9 +41,8 @@ class Walk:
         """Replace an input by a constant of the dtype that it had."""
         old = self.graph.constant(node.input[position])
         kind = np.int32 if old is None else old.dtype
-        node.input[position] = self.graph.add_constant(
-            f"{node.name}/turned", np.asarray(value, kind)
-        )
+        name = self.graph.add_constant(f"{node.name}/turned", np.asarray(value, kind))
+        self.graph.set_input(node, position, name)
 
 
 Rule = Callable[[Walk, NodeDef], Permutation | None]
@@ -53,7 +52,7 @@ def _unary(walk: Walk, node: NodeDef) -> Permutation | None:
     found = walk.source(node.input[0])
     if found is None:
         return None
-    node.input[0] = found[0]
+    walk.graph.set_input(node, 0, found[0])
     return found[1]
 
 
@@ -106,7 +105,7 @@ def _broadcast(walk: Walk, node: NodeDef) -> Permutation | None:
     found = aligned(walk, node, list(node.input))
     if found is None:
         return None
-    node.input[:] = found[0]
+    walk.graph.set_inputs(node, found[0])
     return found[1]
 
 
@@ -126,7 +125,7 @@ def _reduction(walk: Walk, node: NodeDef) -> Permutation | None:
     if axes is None:
         return None
     walk.constant(node, 1, sorted(permutation[a] for a in axes))
-    node.input[0] = source
+    walk.graph.set_input(node, 0, source)
     return permutation if node.attr["keep_dims"].b else _without(permutation, axes)
 
 
@@ -152,7 +151,7 @@ def _concatenation(walk: Walk, node: NodeDef) -> Permutation | None:
             turned = np.ascontiguousarray(np.transpose(value, inverse(permutation)))
             sources[i] = walk.graph.add_constant(f"{node.name}/turned", turned)
     place = permutation[int(axis) % len(permutation)]
-    node.input[:] = [*sources, axis_reference]
+    walk.graph.set_inputs(node, [*sources, axis_reference])
     walk.constant(node, len(parts), place)
     return permutation
 
@@ -168,7 +167,7 @@ def _per_axis(*operands: int) -> Rule:
         source, permutation = found
         for i, value in zip(operands, values, strict=True):
             walk.constant(node, i, np.asarray(value)[list(inverse(permutation))])
-        node.input[0] = source
+        walk.graph.set_input(node, 0, source)
         return permutation
 
     return rule
@@ -181,7 +180,7 @@ def _split(data: int, axis: int) -> Rule:
         if found is None or axes is None:
             return None
         walk.constant(node, axis, found[1][axes[0]])
-        node.input[data] = found[0]
+        walk.graph.set_input(node, data, found[0])
         return found[1]
 
     return rule
@@ -191,7 +190,7 @@ def _last_axis(walk: Walk, node: NodeDef) -> Permutation | None:
     found = walk.source(node.input[0])
     if found is None or found[1][-1] != len(found[1]) - 1:
         return None
-    node.input[0] = found[0]
+    walk.graph.set_input(node, 0, found[0])
     return found[1]
 
 
@@ -201,7 +200,7 @@ def _index_of_largest(walk: Walk, node: NodeDef) -> Permutation | None:
     if found is None or axes is None:
         return None
     walk.constant(node, 1, found[1][axes[0]])
-    node.input[0] = found[0]
+    walk.graph.set_input(node, 0, found[0])
     return _without(found[1], axes)
 
 
@@ -213,7 +212,7 @@ def _squeeze(walk: Walk, node: NodeDef) -> Permutation | None:
     source, permutation = found
     axes = [int(a) % len(permutation) for a in dims]
     dims[:] = sorted(permutation[a] for a in axes)
-    node.input[0] = source
+    walk.graph.set_input(node, 0, source)
     return _without(permutation, axes)
 
 
@@ -238,7 +237,7 @@ def _strided_slice(walk: Walk, node: NodeDef) -> Permutation | None:
     for mask, more in (("begin_mask", whole), ("end_mask", whole), ("shrink_axis_mask", [])):
         axes = [*_axes_of(node.attr[mask].i, rank), *more]
         node.attr[mask].i = sum(1 << permutation[a] for a in set(axes))
-    node.input[0] = source
+    walk.graph.set_input(node, 0, source)
     return _without(permutation, shrunk)
 
 
@@ -267,7 +266,7 @@ def _reshape(walk: Walk, node: NodeDef) -> Permutation | None:
     axes_now = [axis for g in order for axis in groups[g][1]]
     sizes = [-1 if after[axis] is None else after[axis] for axis in axes_now]
     walk.constant(node, 1, sizes)
-    node.input[0] = source
+    walk.graph.set_input(node, 0, source)
     return tuple(axes_now.index(axis) for axis in range(len(after)))
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from sigfix.optimising.fusing import ACTIVATIONS
-from sigfix.optimising.graph import Graph, NodeDef, node_of, only_reader
+from sigfix.optimising.graph import Graph, NodeDef, node_of
 from sigfix.optimising.shapes import infer_shapes
 
 
@@ -139,7 +139,7 @@ def _move_in_front(
     """
     value, last = convolution, node
     while True:
-        reader = only_reader(graph.consumers(), last.name, graph)
+        reader = graph.only_reader(last.name)
         if reader is None:
             return value, last
         if reader.op == "BiasAdd" and value is convolution:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from sigfix.optimising.graph import Graph, NodeDef, only_reader
+from sigfix.optimising.graph import Graph, NodeDef
 from sigfix.optimising.shapes import Shapes, infer_shapes
 
 
@@ -31,15 +31,14 @@ def _absorb(graph: Graph, node: NodeDef, shapes: Shapes) -> bool:
         return False
     if node.attr["padding"].s != b"VALID" or set(node.attr["dilations"].list.i) - {1}:
         return False
-    consumers = graph.consumers()
     last, before = node, [0, 0]
-    reader = only_reader(consumers, last.name, graph)
+    reader = graph.only_reader(last.name)
     if reader is not None and reader.op == "Pad":
         amounts = graph.constant(reader.input[1])
         if amounts is None or amounts[[0, 3]].any():
             return False
         before = [int(a) for a in amounts[1:3, 0]]
-        last, reader = reader, only_reader(consumers, reader.name, graph)
+        last, reader = reader, graph.only_reader(reader.name)
     if reader is not None and reader.op == "Slice":
         begin, size = (graph.constant(r) for r in reader.input[1:3])
         padded, cut = shapes.get(last.name), shapes.get(reader.name)
@@ -74,7 +73,9 @@ def _with_padding(
     whole = graph.constant(node.input[0])
     if whole is not None:
         fixed = [int(whole[0]), height, width, weights.shape[2]]
-        node.input[0] = graph.add_constant(f"{node.name}/sizes", np.array(fixed, np.int32))
+        graph.set_input(
+            node, 0, graph.add_constant(f"{node.name}/sizes", np.array(fixed, np.int32))
+        )
     elif batch is not None and batch.op == "Pack" and len(batch.input) == 4:
         extents = [
             graph.add_constant(f"{node.name}/extent", np.array(n, np.int32))
@@ -83,7 +84,7 @@ def _with_padding(
         sizes_node = graph.add_node(f"{node.name}/sizes", "Pack", [batch.input[0], *extents], batch)
         sizes_node.attr["N"].i = 4
         sizes_node.attr["axis"].i = 0
-        node.input[0] = sizes_node.name
+        graph.set_input(node, 0, sizes_node.name)
     else:
         return False
     node.attr["padding"].s = b"EXPLICIT"

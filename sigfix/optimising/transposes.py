@@ -46,10 +46,10 @@ def put_behind(
     graph.nodes[node.name] = node
     for port in range(1, outputs):
         later = transpose(graph, f"{node.name}:{port}", permutation, data_type, name)
-        for reader in graph.nodes.values():
+        for reader in graph.readers(name):
             for i, reference in enumerate(reader.input):
                 if reference == f"{name}:{port}":
-                    reader.input[i] = later
+                    graph.set_input(reader, i, later)
     first = graph.nodes.pop(transpose(graph, node.name, permutation, data_type, name))
     first.name = name
     graph.nodes[name] = first
@@ -67,7 +67,7 @@ def merge(graph: Graph, node: NodeDef) -> bool:
         source, first = inner
         permutation = tuple(first[i] for i in permutation)
         order = graph.add_constant(f"{node.name}/order", np.array(permutation, np.int32))
-        node.input[:2] = [source, order]
+        graph.set_inputs(node, [source, order])
         node.attr["Tperm"].type = DT_INT32
         merged = True
     if is_identity(permutation):
