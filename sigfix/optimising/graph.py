@@ -87,12 +87,15 @@ class Graph:
 
     def constant(self, reference: str) -> np.ndarray[Any, Any] | None:
         """The value of a Const node (looking through Identity), else None."""
+        node = self.constant_node(reference)
+        return None if node is None else tensor_util.MakeNdarray(node.attr["value"].tensor)
+
+    def constant_node(self, reference: str) -> NodeDef | None:
+        """The Const node behind a reference (looking through Identity), else None."""
         node = self.nodes.get(node_of(reference))
         while node is not None and node.op == "Identity":
             node = self.nodes.get(node_of(node.input[0]))
-        if node is None or node.op != "Const":
-            return None
-        return np.asarray(tensor_util.MakeNdarray(node.attr["value"].tensor))
+        return node if node is not None and node.op == "Const" else None
 
     def add_constant(self, base: str, value: np.ndarray[Any, Any]) -> str:
         """Add a Const node and return its name."""

@@ -48,6 +48,6 @@ def _parts(graph: Graph, views: Views) -> list[dict[str, View]]:
 
 def _is_cut_up(parts: dict[str, View]) -> bool:
     views = list(parts.values())
-    columns = views[0].product.weights.shape[1]
+    columns = views[0].product.columns
     cut = all(view.columns.size < columns and FLAT not in view.axes for view in views)
     return cut and sum(view.columns.size for view in views) <= columns

@@ -28,12 +28,16 @@ FLAT, BATCH, ROWS = -3, -2, -1
 
 @dataclass(frozen=True)
 class Product:
-    """rows [R, K] x weights [K, C], plus bias [C] where there is one: what node `name` computes."""
+    """rows [R, K] x weights [K, C], plus bias [C] where there is one: what node `name` computes.
+
+    `rows`, `weights` and `bias` are references; `columns` is C.
+    """
 
     name: str
     rows: str
-    weights: Array
-    bias: Array | None
+    weights: str
+    columns: int
+    bias: str | None = None
 
 
 @dataclass(frozen=True)
@@ -74,14 +78,35 @@ class Views:
         node = self.graph.nodes.get(node_of(reference))
         if node is None:
             return None
-        product = product_at(self.graph, node)
+        product = self._product(node)
         if product is not None:
-            return View(product, (FLAT, 0), np.arange(product.weights.shape[1]))
+            return View(product, (FLAT, 0), np.arange(product.columns))
         rule = _RULES.get(node.op)
         if rule is None or (":" in reference and node.op not in ("Split", "Unpack")):
             return None
         source = self.of(node.input[1 if node.op == "Split" else 0])
         return None if source is None else rule(self, node, source, reference)
+
+    def _product(self, node: NodeDef) -> Product | None:
+        """The product with constant weights that a node computes, its bias included."""
+        if node.op in ("BiasAdd", "AddV2"):
+            for data, other in ((0, 1), (1, 0)):
+                inner = self.graph.nodes[node_of(node.input[data])]
+                if inner.op != "MatMul" or self.graph.constant_node(node.input[other]) is None:
+                    continue
+                product = self._product(inner)
+                if product and self.shapes.get(node.input[other]) == [product.columns]:
+                    return replace(product, name=str(node.name), bias=str(node.input[other]))
+            return None
+        if node.op != "MatMul" or node.attr["T"].type != DT_FLOAT:
+            return None
+        if node.attr["transpose_a"].b or node.attr["transpose_b"].b:
+            return None
+        rows, weights = map(str, node.input)
+        shape = self.shapes.get(weights)
+        if self.graph.constant_node(weights) is None or not shape or shape[1] is None:
+            return None
+        return Product(str(node.name), rows, weights, shape[1])
 
     def _reshape(self, node: NodeDef, source: View, _: str) -> View | None:
         shape = self.shapes.get(node.name)
@@ -152,26 +177,6 @@ def _port(reference: str) -> int:
     return int(reference.partition(":")[2] or 0)
 
 
-def product_at(graph: Graph, node: NodeDef) -> Product | None:
-    """The product with constant weights that a node computes, its bias included."""
-    if node.op in ("BiasAdd", "AddV2"):
-        for data, other in ((0, 1), (1, 0)):
-            bias = graph.constant(node.input[other])
-            inner = graph.nodes.get(node_of(node.input[data]))
-            if bias is None or inner is None or inner.op != "MatMul":
-                continue
-            product = product_at(graph, inner)
-            if product is not None and bias.shape == product.weights.shape[1:]:
-                return replace(product, name=str(node.name), bias=bias)
-        return None
-    if node.attr["T"].type != DT_FLOAT:
-        return None
-    if node.op != "MatMul" or node.attr["transpose_a"].b or node.attr["transpose_b"].b:
-        return None
-    weights = graph.constant(node.input[1])
-    return None if weights is None else Product(str(node.name), str(node.input[0]), weights, None)
-
-
 def materialise(graph: Graph, view: View, base: str) -> str:
     """Add the nodes that compute a view from its own columns of the weights; returns the last."""
     shown = [a for a in view.axes if a >= 0]
@@ -179,11 +184,13 @@ def materialise(graph: Graph, view: View, base: str) -> str:
     made = (BATCH, ROWS, *shown)
     order = [made.index(axis) for axis in view.axes]
     flat = columns.reshape(-1)
-    own = np.ascontiguousarray(view.product.weights[:, flat])
-    weights = graph.add_constant(f"{base}/weights", own)
+    whole = graph.constant(view.product.weights)
+    assert whole is not None
+    weights = graph.add_constant(f"{base}/weights", np.ascontiguousarray(whole[:, flat]))
     node = graph.add_node(f"{base}/product", "MatMul", [view.product.rows, weights], DT_FLOAT)
-    if view.product.bias is not None:
-        bias = graph.add_constant(f"{base}/bias", view.product.bias[flat])
+    addend = None if view.product.bias is None else graph.constant(view.product.bias)
+    if addend is not None:
+        bias = graph.add_constant(f"{base}/bias", addend[flat])
         node = graph.add_node(f"{base}/biased", "BiasAdd", [node.name, bias], DT_FLOAT)
     shaped = reshape(graph, str(node.name), (None, view.rows, *columns.shape), DT_FLOAT, base)
     return shaped if is_identity(order) else transpose(graph, shaped, order, DT_FLOAT, base)
