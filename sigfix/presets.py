@@ -197,6 +197,7 @@ def find_preset(name: str, size: int | None = None, raw_logits: bool = False) ->
     preset = PRESETS.get(name)
     if preset is None:
         near = difflib.get_close_matches(name, PRESETS, n=1)
+        near = near or [preset for preset in PRESETS if preset.startswith(name)]
         raise UsageError(
             f"there is no preset called '{name}'.",
             f"{near[0]}, or another that `sigfix presets` lists" if near else "sigfix presets",

@@ -86,6 +86,12 @@ MESSAGES = (
     ),
     KnownMessage(
         "TensorFlow.js",
+        r"The dtype of dict\[.*\] provided in model\.execute",
+        ("TGT406", "SPC104"),
+        "The tensor's dtype is not what the model declares: tf.cast it first.",
+    ),
+    KnownMessage(
+        "TensorFlow.js",
         r"does not currently support NCHW|dataFormat of NHWC but got NCHW",
         ("TGT403",),
         "The convolution is in channels-first layout, which TF.js does not compute.",
@@ -136,9 +142,9 @@ MESSAGES = (
     ),
     KnownMessage(
         "TensorFlow",
-        r"_UserObject'? object is not callable|has no attribute '__call__'",
+        r"_UserObject'? object (?:is not callable|has no attribute)|no attribute '__call__'",
         ("SIG005", "SIG001"),
-        "The root object has no traced __call__.",
+        "A loaded model has the functions that were traced, and no other method.",
     ),
     KnownMessage(
         "TensorFlow",

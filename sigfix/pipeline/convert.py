@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from sigfix.errors import MissingExtraError, UsageError
@@ -15,7 +16,7 @@ from sigfix.memory import release
 from sigfix.model import TensorSpec
 from sigfix.optimising.passes import check_names
 from sigfix.pipeline import staging
-from sigfix.pipeline.prepare import Choice, Prepared, prepare
+from sigfix.pipeline.prepare import Choice, Prepared, freeze, prepare
 from sigfix.pipeline.preset import PresetOptions
 from sigfix.pipeline.progress import Comparison, Say, silent
 from sigfix.pipeline.quantising import AUTO, QuantisationTrial, choose_dtype
@@ -126,7 +127,7 @@ def _check_options(source: Source, options: ConvertOptions) -> None:
     if options.choice.layout is not None and source.kind != ONNX:
         raise UsageError(
             "--layout is for ONNX files; a SavedModel keeps its layout.",
-            f"sigfix repair {source.path} --layout nhwc -o nhwc/, and convert that",
+            f"sigfix repair {quote(str(source.path))} --layout nhwc -o nhwc/, and convert that",
         )
     if options.choice.preset is not None and source.kind != ONNX:
         name = options.choice.preset
@@ -134,7 +135,8 @@ def _check_options(source: Source, options: ConvertOptions) -> None:
             "--preset says which docTR model an ONNX file is.",
             f"sigfix convert {name} --tfjs   (builds the preset)"
             if source.kind == PRESET
-            else f"sigfix repair {source.path} --preset {name} -o {name}/, and convert that",
+            else f"sigfix repair {quote(str(source.path))} --preset {name} -o {name}/, "
+            "and convert that",
         )
     is_preset = source.kind == PRESET or options.choice.preset is not None
     if not is_preset and options.choice.preset_options != PresetOptions():
@@ -164,12 +166,12 @@ def _export(
     place: Path,
     say: Say,
 ) -> ConvertResult:
-    from sigfix.exporting import freezing, tfjs_model
+    from sigfix.exporting import tfjs_model
     from sigfix.optimising import passes
     from sigfix.pipeline import parity
 
-    say("loading the model in TensorFlow and freezing its signature")
-    frozen = freezing.freeze(prepared.model, prepared.signature, prepared.tags)
+    frozen = freeze(prepared, say)
+    release()
     say("optimising the graph for TensorFlow.js")
     valued = passes.optimise_values(frozen.graph, options.without)
     kernels = passes.optimise_kernels(valued, options.without)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from sigfix.errors import BlockedError, ParityError, UnreadableModelError, UsageError
@@ -22,6 +23,7 @@ from sigfix.planning.onnx_file import plan_onnx
 from sigfix.planning.trust import reaching_operators
 from sigfix.presets import find_preset
 from sigfix.reading import read, read_any
+from sigfix.reading.foreign import refuse_archive
 from sigfix.reading.frozen_graph import is_frozen_graph
 from sigfix.reading.locating import SAVED_MODEL_FILES, saved_model_file
 
@@ -74,7 +76,9 @@ def default_output(model: Path) -> Path:
     if absolute.name in SAVED_MODEL_FILES:
         absolute = absolute.parent
     stem = absolute.stem if absolute.is_file() else absolute.name
-    return absolute.with_name(f"{stem}_repaired")
+    output = absolute.with_name(f"{stem}_repaired")
+    here = Path.cwd()
+    return output.relative_to(here) if output.is_relative_to(here) else output
 
 
 def describe(model: Path | str) -> SavedModel | OtherModel:
@@ -88,6 +92,7 @@ def describe(model: Path | str) -> SavedModel | OtherModel:
         if len(graphs) == 1:
             path = graphs[0]
     if path.is_file() and path.name not in SAVED_MODEL_FILES:
+        refuse_archive(path)
         found = read_any(path)
         if isinstance(found, OtherModel) and found.kind not in ("keras", "onnx"):
             raise UnreadableModelError(
@@ -103,7 +108,8 @@ def describe_saved_model(model: Path | str) -> SavedModel:
     found = describe(model)
     if isinstance(found, OtherModel):
         raise UnreadableModelError(
-            f"{model} is a {found.title}, not a SavedModel.", f"sigfix repair {model} makes one"
+            f"{model} is a {found.title}, not a SavedModel.",
+            f"sigfix repair {quote(str(model))} makes one",
         )
     return found
 

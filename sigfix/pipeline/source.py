@@ -6,10 +6,12 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 from sigfix.errors import BlockedError, UnreadableModelError, UsageError
 from sigfix.model import MetaGraph, SavedModel, Signature
 from sigfix.presets import PRESETS
+from sigfix.reading.foreign import refuse_archive
 from sigfix.reading.locating import saved_models_below
 
 SAVED_MODEL, ONNX, PRESET = "SavedModel", "ONNX", "preset"
@@ -44,14 +46,18 @@ def find_source(given: str | None, here: Path) -> Source:
             f"sigfix convert {near[0]} --tfjs, or another that `sigfix presets` lists",
         )
     if path.is_dir() and (path / "model.json").is_file():
-        raise UsageError(f"{path} is already a TensorFlow.js model.", f"sigfix inspect {path}")
+        raise UsageError(
+            f"{path} is already a TensorFlow.js model.", f"sigfix inspect {quote(str(path))}"
+        )
     if path.is_file() and path.suffix.lower() in (".pb", ".keras", ".h5", ".hdf5"):
         if path.name != "saved_model.pb":
             raise UsageError(
                 f"{path} is not a SavedModel directory.",
-                f"sigfix repair {path} -o saved_model/, then sigfix convert saved_model/ --tfjs",
+                f"sigfix repair {quote(str(path))} -o saved_model/, "
+                "then sigfix convert saved_model/ --tfjs",
             )
         path = path.parent
+    refuse_archive(path)
     return Source(SAVED_MODEL, path)
 
 
@@ -66,7 +72,7 @@ def _only_saved_model(here: Path) -> Path:
         listed = "".join(f"\n  {path}" for path in found)
         raise UsageError(
             f"there are {len(found)} SavedModels below the current directory:{listed}",
-            f"sigfix convert {found[0]} --tfjs",
+            f"sigfix convert {quote(str(found[0]))} --tfjs",
         )
     return found[0]
 
@@ -84,7 +90,7 @@ def choose_meta_graph(model: SavedModel, path: Path, tags: Sequence[str] | None)
     expected = "one MetaGraph" if tags is None else f"a MetaGraph with the tags {','.join(tags)}"
     raise UsageError(
         f"expected {expected} in {path}, found the tag sets: {listed}.",
-        f"sigfix convert {path} --tfjs --tags TAG,TAG",
+        f"sigfix convert {quote(str(path))} --tfjs --tags TAG,TAG",
     )
 
 
@@ -98,7 +104,7 @@ def choose_signature(graph: MetaGraph, path: Path, wanted: str | None) -> Signat
     if not known:
         raise BlockedError(
             f"{path} has no signature, so nothing says what its inputs and outputs are.",
-            f"sigfix repair {path}",
+            f"sigfix repair {quote(str(path))}",
         )
     names = ", ".join(f"'{s.key}'" for s in known)
     if wanted is not None or len(known) > 1:
@@ -107,7 +113,7 @@ def choose_signature(graph: MetaGraph, path: Path, wanted: str | None) -> Signat
         if found is None:
             raise UsageError(
                 f"expected a signature '{key}' in {path}, found: {names}.",
-                f"sigfix convert {path} --tfjs --signature {known[0].key}",
+                f"sigfix convert {quote(str(path))} --tfjs --signature {known[0].key}",
             )
         return found
     return known[0]

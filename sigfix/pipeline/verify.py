@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from sigfix.errors import BlockedError, MissingExtraError, UnreadableModelError, UsageError
@@ -17,6 +18,7 @@ from sigfix.planning.signatures import require
 from sigfix.planning.traces import covers
 from sigfix.planning.trust import reaching_operators
 from sigfix.reading import read_any
+from sigfix.reading.foreign import refuse_archive
 
 if TYPE_CHECKING:  # at run time they need numpy
     from sigfix.verifying.artefacts import Artefact
@@ -65,11 +67,12 @@ def verify(
 
 def _read(path: Path) -> SavedModel | OtherModel:
     """A model of a format that can be run. Raises `UnreadableModelError` for another."""
+    refuse_archive(path)
     found = read_any(path)
     if isinstance(found, OtherModel) and found.kind not in ("onnx", "tfjs"):
         raise UnreadableModelError(
             f"{path} is a {found.title}, which cannot be compared as it is.",
-            f"sigfix repair {path} makes a SavedModel of it",
+            f"sigfix repair {quote(str(path))} makes a SavedModel of it",
         )
     return found
 
@@ -116,7 +119,9 @@ def _verify_signatures(
     if signature is not None:
         keys = [require(meta_graph, signature).key]
     if not keys:
-        raise BlockedError(f"{one.path} has no signature to compare.", "sigfix repair makes one")
+        raise BlockedError(
+            f"{one.path} has no signature to compare.", f"sigfix repair {quote(str(one.path))}"
+        )
     found = []
     for key in keys:
         why = _unlike(meta_graph, other.meta_graphs[second], key)
@@ -173,7 +178,9 @@ def _artefact(
     meta_graph = model.meta_graphs[choose_meta_graph(model, Choices(tags=tags))]
     known = meta_graph.user_signatures
     if not known:
-        raise BlockedError(f"{model.path} has no signature to compare.", "sigfix repair makes one")
+        raise BlockedError(
+            f"{model.path} has no signature to compare.", f"sigfix repair {quote(str(model.path))}"
+        )
     key = signature or (known[0].key if len(known) == 1 else DEFAULT_SERVING_KEY)
     found = require(meta_graph, key)
     inputs, outputs = (

@@ -166,7 +166,11 @@ def _bind(tensor: FlatTensor, choices: Choices) -> BoundInput:
         dtype, isinstance(value, (int, float)) and (dtype in FLOATS or not isinstance(value, float))
     )
     if not fits:
-        raise BlockedError(f"--bind {tensor.name}={value}: {tensor.path} is {dtype}.")
+        example = {"bool": "true", "string": "TEXT"}.get(dtype, "1.0" if dtype in FLOATS else "1")
+        raise BlockedError(
+            f"--bind {tensor.name}={value}: {tensor.path} is {dtype}.",
+            f"--bind {tensor.name}={example}",
+        )
     shape = tensor.spec.shape
     if shape is None:
         shape = ()

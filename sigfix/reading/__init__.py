@@ -6,13 +6,12 @@ frozen graphs); `load_message` gives the editable message of a SavedModel direct
 
 from __future__ import annotations
 
-import tarfile
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from sigfix.errors import UnreadableModelError
 from sigfix.model import OtherModel, SavedModel
-from sigfix.reading.folder import Folder, mapped, open_archive
+from sigfix.reading.folder import Folder, is_archive, mapped, open_archive
 from sigfix.reading.locating import SAVED_MODEL_FILES, locate_saved_model, saved_model_file
 from sigfix.reading.saved_model import load_message, read_folder, read_saved_model
 
@@ -49,7 +48,11 @@ def read_any(path: Path | str) -> SavedModel | OtherModel:
             return _read_file(path)
         if path.exists():
             raise UnreadableModelError(f"{path} is no plain file.", code="CON215")
-        raise UnreadableModelError(f"{path} does not exist.", code="CON215")
+        raise UnreadableModelError(
+            f"{path} does not exist.",
+            "check the path; sigfix inspect . looks for a model below this directory",
+            code="CON215",
+        )
     except OSError as error:
         raise UnreadableModelError(
             f"{path} cannot be read: {error.strerror or error}.", code="CON215"
@@ -75,6 +78,7 @@ def _read_directory(path: Path) -> SavedModel | OtherModel:
 
 
 def _read_file(path: Path) -> SavedModel | OtherModel:
+    from sigfix.reading.foreign import refuse_foreign, refuse_zip
     from sigfix.reading.frozen_graph import read_frozen_graph, read_frozen_text
     from sigfix.reading.keras import HDF5_MARK, ZIP_MARK, read_keras
     from sigfix.reading.onnx import read_onnx
@@ -86,6 +90,9 @@ def _read_file(path: Path) -> SavedModel | OtherModel:
     if not head:
         raise UnreadableModelError(f"{path} is empty.", code="CON214")
     check_lfs(path, head)
+    refuse_foreign(path)
+    if head.startswith(ZIP_MARK):
+        refuse_zip(path)
     if head.startswith((HDF5_MARK, ZIP_MARK)):
         return read_keras(path, head)
     if path.suffix == ".json":
@@ -94,7 +101,7 @@ def _read_file(path: Path) -> SavedModel | OtherModel:
         return read_frozen_text(path)
     if path.suffix == ".onnx" or sniff_protobuf(head) == "onnx":
         return read_onnx(path)
-    if path.suffix in (".gz", ".tgz", ".tar") and tarfile.is_tarfile(path):
+    if is_archive(path):
         return _read_archive(path)
     with mapped(path) as data:
         kind = sniff_protobuf(data)

@@ -113,6 +113,11 @@ def _broken(path: Path, error: Exception) -> UnreadableModelError:
     )
 
 
+def is_archive(path: Path) -> bool:
+    """Whether this is a tar archive, by its suffix and its contents."""
+    return path.suffix in (".gz", ".tgz", ".tar") and path.is_file() and tarfile.is_tarfile(path)
+
+
 def open_archive(path: Path) -> Folder:
     """The files of a tar archive. Raises `UnreadableModelError` where it is none."""
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from sigfix.model import TensorSpec
@@ -67,7 +68,7 @@ def preset_result_text(result: PresetResult) -> str:
     lines.append(f"Wrote {result.output}")
     if result.onnx_file is not None:
         lines.append(f"Kept {result.onnx_file}")
-    lines.append(f"Next: sigfix convert {result.output} --tfjs")
+    lines.append(f"Next: sigfix convert {quote(str(result.output))} --tfjs")
     return "\n".join(lines) + "\n"
 
 
@@ -82,7 +83,7 @@ def conversion_text(result: ConvertResult) -> str:
     more = len(_kernels(result)) - len(operators)
     total = sum(count for _, count in _kernels(result))
     lines.append(
-        f"  {total} operators: {', '.join(operators)}"
+        f"  {plural(total, 'operator')}: {', '.join(operators)}"
         + (f", {more} more kinds" if more > 0 else "")
     )
     quantised = [

@@ -103,6 +103,12 @@ REAL = [
         "shape '[1, None, None, 3]'.",
         "SPC102",
     ),
+    ("AttributeError: '_UserObject' object has no attribute 'predict'", "SIG005"),
+    (
+        "Error: The dtype of dict['x'] provided in model.execute(dict) must be float32, "
+        "but was int32",
+        "TGT406",
+    ),
     ("error: 'tf.Foo' op is neither a custom op nor a flex op", "TGT401"),
     (
         "mo.utils.error.FrameworkError: Cannot load input model: SavedModel format load failure",

@@ -1,0 +1,111 @@
+"""Files that people pass and that are no model: what they are, and a next step that works."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import tarfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sigfix.errors import SigfixError, UnreadableModelError
+from sigfix.pipeline.convert import convert
+from sigfix.pipeline.repair import repair
+from sigfix.pipeline.verify import verify
+from sigfix.reading import read, read_any
+from tests.models import healthy
+
+
+def refused(call: Callable[[Path], object], path: Path) -> tuple[str, str]:
+    """The message and the hint of what `call` raises."""
+    with pytest.raises(UnreadableModelError) as raised:
+        call(path)
+    return str(raised.value), raised.value.hint or ""
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "what", "step"),
+    [
+        ("w.pt", b"PK\x03\x04", "PyTorch", "--weights"),
+        ("w.safetensors", b"\x10" + bytes(20), "weights without a model", "--weights"),
+        ("m.tflite", b"\x1c\0\0\0TFL3" + bytes(20), "TensorFlow Lite", "SavedModel"),
+        ("x.npz", b"PK\x03\x04", "arrays", "--inputs"),
+    ],
+)
+def test_a_file_of_another_kind(
+    tmp_path: Path, name: str, content: bytes, what: str, step: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    message, hint = refused(read_any, path)
+    assert what in message
+    assert step in hint
+
+
+def test_a_zipped_saved_model_is_unpacked_by_the_command_that_is_named(tmp_path: Path) -> None:
+    model = tmp_path / "my model"
+    healthy().write(model)
+    path = tmp_path / "packed it.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(model.rglob("*")):
+            archive.write(file, file.relative_to(tmp_path))
+    message, hint = refused(read_any, path)
+    assert "zip archive" in message
+    command = hint.split(", then")[0]
+    (unzip, given, option, folder) = shlex.split(command)
+    assert (unzip, given, option) == ("unzip", str(path), "-d")
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(tmp_path / folder)
+    assert read(tmp_path / folder).meta_graphs
+
+
+def test_another_zip_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("readme.txt", "hello")
+    assert "no SavedModel in it" in refused(read_any, path)[0]
+
+
+@pytest.mark.parametrize("call", [convert, repair, lambda path: verify(path, path)])
+def test_a_tar_archive_is_not_loaded(tmp_path: Path, call: Callable[[Path], object]) -> None:
+    model = tmp_path / "m"
+    healthy().write(model)
+    path = tmp_path / "m.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        archive.add(model, "m")
+    assert read(path).meta_graphs
+    message, hint = refused(call, path)
+    assert "archive" in message
+    assert hint.startswith(f"tar -xf {path}")
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["m", "m.tar.gz"]
+
+
+def test_a_damaged_onnx_file_is_refused_before_tensorflow_is_loaded(tmp_path: Path) -> None:
+    import sys
+
+    path = tmp_path / "half.onnx"
+    path.write_bytes(b"\x08\x08\x3a\xff\xff\x03ab")
+    code = (
+        "import sys\nfrom sigfix.cli.main import main\n"
+        f"sys.argv = ['sigfix', 'convert', {str(path)!r}, '--tfjs']\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    print(end.code)\n"
+        "print('tensorflow' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["2", "False"]
+    assert "damaged" in ran.stderr
+
+
+def test_hints_are_quoted(tmp_path: Path) -> None:
+    model = tmp_path / "a model"
+    healthy().write(model)
+    with pytest.raises(SigfixError) as raised:
+        from sigfix.pipeline.convert import ConvertOptions
+        from sigfix.pipeline.prepare import Choice
+
+        convert(model, tmp_path / "out", ConvertOptions(choice=Choice(signature="absent")))
+    words = shlex.split(raised.value.hint or "")
+    assert words[:3] == ["sigfix", "convert", str(model)]
