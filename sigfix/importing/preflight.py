@@ -50,6 +50,18 @@ def _is(name: str, *values: Any) -> Callable[[Attributes, onnx.NodeProto], bool]
     return lambda attributes, node: attributes.get(name) in values
 
 
+def _input(index: int) -> Callable[[Attributes, onnx.NodeProto], bool]:
+    return lambda attributes, node: len(node.input) > index and bool(node.input[index])
+
+
+RECURRENT = ("LSTM", "GRU", "RNN")
+RECURRENT_ACTIVATIONS = {b"relu", b"sigmoid", b"tanh"}
+
+
+def _other_activations(attributes: Attributes, node: onnx.NodeProto) -> bool:
+    return not {a.lower() for a in attributes.get("activations", ())} <= RECURRENT_ACTIVATIONS
+
+
 FORMS: tuple[Form, ...] = (
     Form(("MaxPool",), _several_outputs, "its second output (indices) is not supported"),
     Form(
@@ -62,6 +74,10 @@ FORMS: tuple[Form, ...] = (
         _is("reduction", b"mul", b"min", b"max"),
         "only the reductions none and add are supported",
     ),
+    Form(RECURRENT, _other_activations, "activations other than Sigmoid, Tanh and Relu"),
+    Form(RECURRENT, lambda a, n: bool(a.get("clip")), "clipping is not supported"),
+    Form(("LSTM",), lambda a, n: bool(a.get("input_forget")), "coupled gates are not supported"),
+    Form(("LSTM",), _input(7), "peephole connections are not supported"),
     Form(("AveragePool",), lambda a, n: max(a.get("dilations", [1])) > 1, "dilated averages"),
     Form(("Constant",), lambda a, n: "sparse_value" in a, "sparse tensors are not supported"),
     Form(

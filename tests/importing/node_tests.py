@@ -23,6 +23,8 @@ from tests.importing.operators_in_use import operators_in_use
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "onnx-operators.md"
 PASSED, REFUSED, WRONG, FAILED = "passed", "refused", "wrong", "error"
+# Operators of other people's models, whose sibling is among those in use.
+ALSO = {"GRU", "RNN"}
 Outcomes = dict[str, dict[str, Counter[str]]]
 
 
@@ -68,7 +70,7 @@ def outcome(run: Callable[[NodeCase, Arrays], list[Any]], case: NodeCase) -> str
 
 def measure(names: set[str] | None = None) -> Outcomes:
     """Operator -> {"onnx-tf": outcomes, "sigfix": outcomes}; onnx-tf is measured first."""
-    found = list(cases(set(operators_in_use()) if names is None else names))
+    found = list(cases(set(operators_in_use()) | ALSO if names is None else names))
     result: Outcomes = {}
     for column, run in (("onnx-tf", run_plain), ("sigfix", run_sigfix)):
         for case in found:
@@ -88,7 +90,8 @@ def document(result: Outcomes, names: set[str]) -> str:
         f"{__version__}.",
         "Written by `python -m tests.importing.node_tests`, which says what is counted. The",
         "operators are those of docTR's models and of torchvision's classification and",
-        "segmentation models, as `tests/importing/operators_in_use.json` has them.",
+        "segmentation models, as `tests/importing/operators_in_use.json` has them, and "
+        f"{' and '.join(sorted(ALSO))}.",
         "",
         "| operator | tests | onnx-tf passed | sigfix passed | refused | wrong | error |",
         "|---|---|---|---|---|---|---|",

@@ -125,12 +125,6 @@ CASES = [
         {"strides": [2, 2], "pads": [1, 1, 1, 1], "output_padding": [1, 1]},
     ),
     Case("BatchNormalization", (X4, _weights(3), _weights(3), _weights(3), _f(0.5, 1, 2))),
-    Case(
-        "LSTM",
-        (Fed((5, 2, 3), dynamic=False), _weights(2, 16, 3), _weights(2, 16, 4), _weights(2, 32)),
-        {"hidden_size": 4, "direction": "bidirectional"},
-        outputs=3,
-    ),
 ]
 
 
