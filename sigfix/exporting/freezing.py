@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import tensorflow as tf
@@ -40,7 +41,7 @@ def freeze(model: Path, signature: str, tags: Sequence[str] | None = None) -> Fr
     """
     definition, inputs, outputs = _frozen(model, signature, tags)
     release()
-    return _with_signature_names(definition, inputs, outputs)
+    return with_signature_names(definition, inputs, outputs)
 
 
 def _frozen(
@@ -54,15 +55,16 @@ def _frozen(
         loaded = tf.saved_model.load(str(model), tags=None if tags is None else list(tags))
     except Exception as error:  # TensorFlow raises a different kind for every fault
         raise ConversionError(
-            f"TensorFlow cannot load {model}: {first_line(error)}", f"sigfix inspect {model}"
+            f"TensorFlow cannot load {model}: {first_line(error)}",
+            f"sigfix inspect {quote(str(model))}",
         ) from error
     if signature not in loaded.signatures:
         known = ", ".join(f"'{k}'" for k in loaded.signatures) or "none"
         raise UsageError(
             f"expected a signature '{signature}' in {model}, found: {known}.",
-            f"sigfix convert {model} --tfjs --signature NAME"
+            f"sigfix convert {quote(str(model))} --tfjs --signature NAME"
             if loaded.signatures
-            else f"sigfix repair {model}",
+            else f"sigfix repair {quote(str(model))}",
         )
     function = loaded.signatures[signature]
     refuse_resources(function, model)
@@ -122,10 +124,13 @@ def tensor_info(tensor: Any) -> Any:
     )
 
 
-def _with_signature_names(
+def with_signature_names(
     definition: Any, inputs: dict[str, tf.TensorSpec], outputs: dict[str, str]
 ) -> FrozenSignature:
-    """Import the graph below placeholders and identities that are called as the signature says."""
+    """Import a frozen graph below placeholders and identities with the signature's names.
+
+    `inputs` and `outputs` are by signature key: specs that are called as their nodes, and tensors.
+    """
     present = {n.name for n in definition.node}
     aside = {n.name: n for n in definition.node if is_large(n)}
     light = graph_pb2.GraphDef(library=definition.library)

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+import tensorflowjs
 from google.protobuf.json_format import MessageToDict
-from tensorflowjs import quantization, read_weights
+from tensorflowjs import quantization, read_weights, write_weights
 from tensorflowjs.converters import tf_saved_model_conversion_v2 as tensorflowjs_converter
 
 from sigfix.errors import ConversionError
@@ -20,11 +21,15 @@ SHARD_BYTES = 4 * 1024 * 1024
 # Quantising a bias or a scale saves nothing and costs accuracy.
 SMALLEST_QUANTISED = 256
 KEPT_WIDER = 0.01
+NARROWED = {"float16": "float32", "float64": "float32", "int64": "int32", "complex128": "complex64"}
+"""What TensorFlow.js has no type for -> what it is stored as."""
+
+Array = np.ndarray[Any, Any]
 
 
-def refuse_unknown_operators(graph: Graph) -> None:
-    """Refuse operators that are in none of the tensorflowjs package's own operator lists."""
-    unknown = tensorflowjs_converter.validate(graph.graph_def(), False, False)
+def refuse_unknown_operators(definition: Any) -> None:
+    """Refuse a GraphDef's operators that are in none of the tensorflowjs package's own lists."""
+    unknown = tensorflowjs_converter.validate(definition, False, False)
     if unknown:
         raise ConversionError(
             "TensorFlow.js has no operator for " + ", ".join(sorted(unknown)) + ".",
@@ -63,7 +68,7 @@ def quantised_weights(graph: Graph, dtype: str | None) -> dict[str, str]:
     return chosen
 
 
-def dequantised(graph: Graph, dtype: str) -> dict[str, np.ndarray[Any, Any]]:
+def dequantised(graph: Graph, dtype: str) -> dict[str, Array]:
     """What TF.js will see of the weights that are stored as `dtype`, by node name."""
     weights = {}
     for name, own in quantised_weights(graph, dtype).items():
@@ -80,33 +85,47 @@ def write_model(
     metadata: dict[str, Any] | None = None,
 ) -> None:
     """Write `model.json` and weight shards of at most 4 MiB into an existing directory."""
-    refuse_unknown_operators(graph)
     chosen = quantised_weights(graph, quantize)
     by_type = {t: [n for n, own in chosen.items() if own == t] for t in set(chosen.values())}
     definition = graph.graph_def()
-    weights = tensorflowjs_converter.extract_weights(definition)
+    refuse_unknown_operators(definition)
+    (weights,) = tensorflowjs_converter.extract_weights(definition)
     topology = compact(MessageToDict(definition))
     del definition  # its memory is wanted: the writer copies all weights four times
-    tensorflowjs_converter.write_artifacts(
-        topology,
-        weights,
-        str(destination / "model.json"),
-        tf.__version__,
-        signature,
-        quantization_dtype_map=by_type or None,
-        weight_shard_size_bytes=SHARD_BYTES,
-        metadata=metadata,
-    )
-    _compact(destination / "model.json")
+    model = {
+        "format": "graph-model",
+        "generatedBy": tf.__version__,
+        "convertedBy": f"TensorFlow.js Converter v{tensorflowjs.__version__}",
+        "signature": MessageToDict(signature),
+        **({"userDefinedMetadata": metadata} if metadata else {}),
+        "modelTopology": topology,
+        "weightsManifest": write_weights.write_weights(
+            [[{**weight, "data": narrowed(weight["data"])} for weight in weights]],
+            str(destination),
+            shard_size_bytes=SHARD_BYTES,
+            write_manifest=False,
+            quantization_dtype_map=by_type or None,
+        ),
+    }
+    text = json.dumps(model, separators=(",", ":"), ensure_ascii=False)
+    (destination / "model.json").write_text(text, "utf-8")
 
 
-def _compact(path: Path) -> None:
-    """Rewrite the JSON without spaces."""
-    model = json.loads(path.read_text("utf-8"))
-    path.write_text(json.dumps(model, separators=(",", ":"), ensure_ascii=False), "utf-8")
+def narrowed(weights: Array) -> Array:
+    """Weights in a type that TensorFlow.js has (see `NARROWED`).
+
+    An int64 becomes the nearest int32: an exporter's "to the end" is the largest int64.
+    """
+    dtype = NARROWED.get(weights.dtype.name)
+    if dtype is None:
+        return weights
+    if dtype == "int32":
+        limits = np.iinfo(np.int32)
+        weights = weights.clip(limits.min, limits.max)
+    return weights.astype(dtype)
 
 
-def stored_weights(model: Path) -> dict[str, np.ndarray[Any, Any]]:
+def stored_weights(model: Path) -> dict[str, Array]:
     """Weights by node name as TF.js will see them: dequantised."""
     manifest = json.loads((model / "model.json").read_text("utf-8"))["weightsManifest"]
     groups = read_weights.read_weights(manifest, str(model), flatten=True)

@@ -1,6 +1,6 @@
 """Load a Keras file in this process, which was started for nothing else: export it, or run it.
 
-Started through `verifying.signature_runs.run_process`. `answer` is `{"inputs", "outputs"}` after an
+Started through `processes.run_process`. `answer` is `{"inputs", "outputs"}` after an
 export, `{"runs": [...]}` after a run, `{"error"}` where Keras refused.
 """
 

@@ -49,6 +49,21 @@ def fix_dimensions(model: onnx.ModelProto, shapes: Mapping[str, Sequence[int | N
                 dim.dim_value = size
 
 
+def finish(model: onnx.ModelProto, preset: Preset, path: Path, normalize: bool = False) -> bool:
+    """Turn a docTR export into what the preset wants, in place; whether anything was changed.
+
+    A detector gets the preset's output and input size, and the mean and deviation are put in with
+    `normalize`. Raises `BlockedError` where the file at `path` is no export of this model.
+    """
+    check_preset(model, preset, path)
+    if preset.is_detector:
+        fix_dimensions(model, {"input": (None, 3, preset.height, preset.width)})
+        finish_detector(model, preset)
+    if normalize:
+        put_normalisation(model, preset)
+    return preset.is_detector or normalize
+
+
 def finish_detector(model: onnx.ModelProto, preset: Preset) -> None:
     """Turn docTR's `logits` [N, 1, H, W] into the preset's output [N, H, W, 1].
 

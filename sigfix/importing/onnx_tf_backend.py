@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib
+import logging
 import sys
 import types
 from collections.abc import Iterator
@@ -81,9 +82,11 @@ def trace(model: onnx.ModelProto, inputs: dict[str, Any]) -> dict[str, Any]:
 
     Raises `ConversionError` naming every node that is not supported, before anything is emitted.
     """
-    prepare = backend().prepare
+    library = backend()
     preflight.check(model)
-    representation = prepare(model, logging_level="ERROR")
+    logging.getLogger("onnx-tf").setLevel(logging.ERROR)
+    # Its `prepare` would check the whole model once more, in a copy.
+    representation = library.onnx_model_to_tensorflow_rep(model, strict=True)
     module: Any = representation.tf_module
     call: Any = type(module).__call__
     # The Python function, not the tf.function: a nested trace would hide the transpose in front
@@ -112,7 +115,7 @@ def shared_constant(value: np.ndarray[Any, Any]) -> Any:
     A decoder that is unrolled uses the same weights at every step. Turned round anew each time
     they would fill the memory, and a GraphDef cannot be larger than 2 GiB.
     """
-    value = np.asarray(value)
+    value = np.asarray(value, order="C")
     collection = tf.compat.v1.get_default_graph().get_collection_ref(CONSTANTS)
     if not collection:
         collection.append({})

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import tempfile
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from shlex import quote
@@ -21,6 +21,7 @@ from sigfix.pipeline.preset import PresetOptions
 from sigfix.pipeline.progress import Comparison, Say, silent
 from sigfix.pipeline.quantising import AUTO, QuantisationTrial, choose_dtype
 from sigfix.pipeline.source import ONNX, PRESET, Source, find_source
+from sigfix.pipeline.source_run import started_source
 
 QUANTIZE = ("uint8", "uint16", "float16", AUTO)
 
@@ -172,20 +173,27 @@ def _export(
 
     frozen = freeze(prepared, say)
     release()
-    say("optimising the graph for TensorFlow.js")
-    valued = passes.optimise_values(frozen.graph, options.without)
-    kernels = passes.optimise_kernels(valued, options.without)
-    release()
-    metadata = None if prepared.card is None else {"sigfix": prepared.card.as_json()}
     specs, quantize = _specs(frozen.signature.inputs), options.quantize
-    trials: tuple[QuantisationTrial, ...] = ()
-    if quantize == AUTO:
-        quantize, trials = choose_dtype(
-            valued, frozen, specs, prepared.card, options.samples, options.max_loss, say
-        )
-    tfjs_model.write_model(kernels, frozen.signature, place, quantize, metadata)
-    release()
-    result = ConvertResult(
+    running = started_source(prepared, specs, options.inputs) if options.verify else nullcontext()
+    with running as source_run:
+        say("optimising the graph for TensorFlow.js")
+        valued = passes.optimise_values(frozen.graph, options.without)
+        kernels = passes.optimise_kernels(valued, options.without)
+        release()
+        metadata = None if prepared.card is None else {"sigfix": prepared.card.as_json()}
+        trials: tuple[QuantisationTrial, ...] = ()
+        if quantize == AUTO:
+            quantize, trials = choose_dtype(
+                valued, frozen, specs, prepared.card, options.samples, options.max_loss, say
+            )
+        tfjs_model.write_model(kernels, frozen.signature, place, quantize, metadata)
+        release()
+        checked = parity.Checked(not_verified="--no-verify was given")
+        if source_run is not None:
+            say("running the result in TensorFlow.js on the source's inputs")
+            weights = tfjs_model.stored_weights(place) if quantize else None
+            checked = parity.check(place, prepared, source_run, frozen, valued, weights)
+    return ConvertResult(
         source=source,
         output=destination,
         inputs=specs,
@@ -195,19 +203,9 @@ def _export(
         size=sum(f.stat().st_size for f in place.iterdir()),
         quantize=quantize,
         quantised=dict(Counter(tfjs_model.quantised_weights(kernels, quantize).values())),
-        comparisons=(),
-        losses=(),
-        mode="",
-        backend="",
-        not_verified="" if options.verify else "--no-verify was given",
         trials=trials,
+        **vars(checked),
     )
-    if not options.verify:
-        return result
-    say("running the source and the result in TensorFlow.js on the same inputs")
-    weights = tfjs_model.stored_weights(place) if quantize else None
-    checked = parity.check(place, prepared, frozen, valued, weights, result.inputs, options.inputs)
-    return dataclasses.replace(result, **vars(checked))
 
 
 def _specs(tensors: Mapping[str, Any]) -> dict[str, TensorSpec]:

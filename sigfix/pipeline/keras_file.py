@@ -57,7 +57,8 @@ def export_keras(
     Raises `ConversionError` where Keras cannot load or save it, `BlockedError` where it holds
     code (Lambda layers) and is not trusted, `ParityError` where the numbers differ.
     """
-    from sigfix.verifying.signature_runs import require_tensorflow, run_process
+    from sigfix.processes import run_process
+    from sigfix.verifying.signature_runs import require_tensorflow
 
     require_tensorflow("Loading a Keras file")
     if "Lambda" in model.operators and not options.trust:
@@ -88,9 +89,10 @@ def export_keras(
 
 def _compare(exported: Path, job: dict[str, Any], options: RepairOptions) -> SignatureParity:
     """Keras' own predictions against the signature from disk, each in its own process."""
+    from sigfix.processes import run_process
     from sigfix.verifying import signature_parity as parities
     from sigfix.verifying.signature_alias import alias_as_added
-    from sigfix.verifying.signature_runs import Call, run_models, run_process
+    from sigfix.verifying.signature_runs import Call, run_models
     from sigfix.verifying.signature_samples import attempts
 
     described = read(exported)

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from sigfix.card import Card
 from sigfix.errors import NotVerifiedError, ParityError
-from sigfix.model import TensorSpec
 from sigfix.pipeline.comparing import compare_stage
 from sigfix.pipeline.prepare import Prepared
 from sigfix.pipeline.preset import ONNX_RUNTIME, SAVED_MODEL, describe_difference
 from sigfix.pipeline.progress import Comparison
-from sigfix.presets import DETECTION, PRESETS
+from sigfix.pipeline.source_run import SourceRun
+from sigfix.presets import PRESETS
 
 if TYPE_CHECKING:
     from sigfix.exporting.freezing import FrozenSignature
@@ -28,7 +27,6 @@ FED_BACK_TOLERANCE = 1e-3
 """Largest difference that is taken for the same, relative to an output's range."""
 CLEARLY_WRONG = 1e-2
 """A backend that is off by less may only round in another way."""
-BATCHES = (1, 4)
 
 Arrays = dict[str, Any]
 
@@ -47,13 +45,12 @@ class Checked:
 def check(
     model: Path,
     prepared: Prepared,
+    source: SourceRun,
     frozen: FrozenSignature,
     graph: Graph,
     weights: Mapping[str, Any] | None,
-    specs: Mapping[str, TensorSpec],
-    inputs_file: Path | None,
 ) -> Checked:
-    """Run the same inputs through the source and through `model` in TF.js, and compare.
+    """Run the source's inputs through `model` in TF.js as well, and compare.
 
     `weights` are the dequantised weights of a quantised model: then the optimised `graph` with
     these weights is the reference, and the source tells the loss. Where the check cannot run
@@ -65,11 +62,10 @@ def check(
     from sigfix.verifying.tensor_files import in_tfjs_dtypes
 
     try:
-        inputs_list = _inputs(specs, inputs_file, prepared.card)
-        references = _source_outputs(prepared, inputs_list)
+        references = source.outputs()
         fed = [
             in_tfjs_dtypes({k: v for k, v in i.items() if k not in frozen.unused_inputs})
-            for i in inputs_list
+            for i in source.inputs_list
         ]
         run = tfjs.run(model, fed, list(frozen.outputs))
     except NotVerifiedError as error:
@@ -79,14 +75,14 @@ def check(
     preset = None if prepared.card is None else PRESETS.get(prepared.card.preset)
     tolerance = FED_BACK_TOLERANCE if preset is not None and preset.feeds_back else TOLERANCE
     name = ONNX_RUNTIME if prepared.onnx_file else SAVED_MODEL
-    batches = [_batch(i) for i in inputs_list]
+    batches = [_batch(i) for i in source.inputs_list]
     against_source = [
         compare_stage((name, TFJS), batch, reference, result, tolerance, preset)
         for batch, reference, result in zip(batches, references, run.outputs, strict=True)
     ]
     comparisons, losses, exact = against_source, [], references
     if weights is not None:
-        dequantised = _dequantised_outputs(graph, frozen, weights, inputs_list)
+        dequantised = _dequantised_outputs(graph, frozen, weights, source.inputs_list)
         exact = [in_tfjs_dtypes(outputs) for outputs in dequantised]
         losses = against_source
         comparisons = [
@@ -144,50 +140,9 @@ def _culprit(model: Path, fed: Arrays) -> str:
     return f" The first operator that differs is {fault.operator} ('{fault.node}')."
 
 
-def _inputs(
-    specs: Mapping[str, TensorSpec], inputs_file: Path | None, card: Card | None
-) -> list[Arrays]:
-    from sigfix.verifying.inputs import load_inputs, seeded_inputs
-
-    if inputs_file is not None:
-        return [load_inputs(inputs_file, specs)]
-    dynamic = any(s.shape and s.shape[0] is None for s in specs.values())
-    several = dynamic and (card is None or card.task != DETECTION)  # pages come one at a time
-    return [seeded_inputs(specs, batch) for batch in (BATCHES if several else BATCHES[:1])]
-
-
 def _batch(inputs: Arrays) -> int:
     sizes = [v.shape[0] for v in inputs.values() if v.ndim]
     return int(sizes[0]) if sizes else 1
-
-
-def _source_outputs(prepared: Prepared, inputs_list: Sequence[Arrays]) -> list[Arrays]:
-    """What the source computes: ONNX Runtime for an ONNX file, TensorFlow for a SavedModel."""
-    from sigfix.verifying import onnx_runtime, saved_model
-
-    if prepared.onnx_file is None:
-        return saved_model.run(prepared.model, inputs_list, prepared.signature, prepared.tags)
-    from sigfix.importing import onnx_graph
-    from sigfix.planning.names import tensorflow_name
-
-    values = onnx_graph.graph_inputs(onnx_graph.read_onnx(prepared.onnx_file))
-    fed = [
-        {
-            v.name: _channels_first(inputs[tensorflow_name(v.name)])
-            if v.name in prepared.channels_last
-            else inputs[tensorflow_name(v.name)]
-            for v in values
-        }
-        for inputs in inputs_list
-    ]
-    results = onnx_runtime.run(prepared.onnx_file, fed)
-    return [{tensorflow_name(k): v for k, v in result.items()} for result in results]
-
-
-def _channels_first(array: Any) -> Any:
-    import numpy as np
-
-    return np.ascontiguousarray(np.moveaxis(array, -1, 1))
 
 
 def _dequantised_outputs(

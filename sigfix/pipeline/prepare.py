@@ -1,14 +1,25 @@
-"""Bring what `convert` was given into the form of a SavedModel that can be frozen."""
+"""Bring what `convert` was given into a form that can be frozen, and freeze it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sigfix.card import Card, make_card, read_card
-from sigfix.pipeline.preset import PresetOptions, export_preset, finish_onnx, import_preset
+from sigfix.errors import ConversionError
+from sigfix.memory import release
+from sigfix.pipeline.preset import PresetOptions, export_preset
 from sigfix.pipeline.progress import Say
 from sigfix.pipeline.source import ONNX, PRESET, Source, choose_meta_graph, choose_signature
+from sigfix.presets import Preset
+from sigfix.processes import started
+
+if TYPE_CHECKING:
+    from sigfix.exporting.freezing import FrozenSignature
+
+SIMPLIFIER = "sigfix.importing.onnx_child"
 
 
 @dataclass(frozen=True)
@@ -24,16 +35,19 @@ class Choice:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A SavedModel to freeze, and the ONNX file that it came from, if any.
+    """A SavedModel to freeze, or an ONNX file to trace, and what it was made from.
 
-    Inputs in `channels_last` are NHWC in the SavedModel and NCHW in the ONNX file.
+    `model` is the SavedModel, or the simplified ONNX file. `onnx_file` is what ONNX Runtime
+    compares with, None for a SavedModel; of its `inputs` those in `channels_last` are NHWC in what
+    comes out. `signature` and `tags` are those of a SavedModel.
     """
 
     model: Path
-    tags: tuple[str, ...]
-    signature: str
     card: Card | None = None
+    tags: tuple[str, ...] = ()
+    signature: str = ""
     onnx_file: Path | None = None
+    inputs: tuple[str, ...] = ()
     channels_last: tuple[str, ...] = ()
 
 
@@ -50,48 +64,78 @@ def prepare(source: Source, options: Choice, temporary: Path, say: Say) -> Prepa
     graph = choose_meta_graph(described, source.path, options.tags)
     signature = choose_signature(graph, source.path, options.signature)
     location = Path(described.path)
-    return Prepared(location, graph.tags, signature.key, read_card(location), None, ())
+    return Prepared(location, read_card(location), graph.tags, signature.key)
 
 
 def _from_preset(name: str, options: Choice, temporary: Path, say: Say) -> Prepared:
     preset = options.preset_options.preset(name)
     onnx_file = temporary / f"{name}.onnx"
     model, _ = export_preset(preset, options.preset_options, onnx_file, say)
-    say("building the SavedModel through onnx-tf")
+    say("reading the ONNX file")
     normalize = options.preset_options.normalize
-    onnx_file = finish_onnx(preset, onnx_file, temporary, normalize)
-    import_preset(preset, onnx_file, temporary / "saved_model")
     card = make_card(preset, model.vocabulary, model.weights, normalize)
-    return Prepared(
-        temporary / "saved_model", ("serve",), "serving_default", card, onnx_file, ("input",)
-    )
+    del model  # its memory is wanted
+    return _simplified(onnx_file, options, temporary, preset, card)
 
 
 def _from_onnx(path: Path, options: Choice, temporary: Path, say: Say) -> Prepared:
+    preset, card = None, None
     if options.preset is not None:
         options.preset_options.refuse_weights(path)
         preset = options.preset_options.preset(options.preset)
-    from sigfix.importing import onnx_graph
-    from sigfix.importing.doctr import preset_characters
-    from sigfix.importing.onnx_simplification import simplify
-    from sigfix.importing.onnx_to_saved_model import save_onnx
+    from sigfix.reading import read_any
 
-    place = temporary / "saved_model"
-    say(f"importing {path} through onnx-tf")
-    card = None
-    if options.preset is not None:
-        normalize = options.preset_options.normalize
+    read_any(path)  # says at once, without TensorFlow, where the file is damaged
+    say(f"reading {path}")
+    if preset is not None:
+        from sigfix.importing.doctr import preset_characters
+
         characters = preset_characters(preset, options.preset_options.vocabulary)
-        given, path = path, finish_onnx(preset, path, temporary, normalize)
-        if preset.is_recogniser:
-            onnx_graph.check_vocabulary(onnx_graph.read_onnx(path), preset, characters, given)
-        import_preset(preset, path, place)
-        card = make_card(preset, characters, given.name, normalize)
-        turned: tuple[str, ...] = ("input",)
-    else:
-        model = onnx_graph.read_onnx(path)
-        inputs = onnx_graph.graph_inputs(model)
-        wide = options.layout == "nhwc"
-        turned = tuple(v.name for v in inputs if wide and len(onnx_graph.shape_of(v)) == 4)
-        save_onnx(simplify(model), place, turned)
-    return Prepared(place, ("serve",), "serving_default", card, path, turned)
+        card = make_card(preset, characters, path.name, options.preset_options.normalize)
+    return _simplified(path, options, temporary, preset, card)
+
+
+def _simplified(
+    path: Path, options: Choice, temporary: Path, preset: Preset | None, card: Card | None
+) -> Prepared:
+    """Check and simplify an ONNX file in a process of its own, beside TensorFlow's import."""
+    job = {
+        "file": path,
+        "folder": temporary,
+        "nhwc": preset is not None or options.layout == "nhwc",
+        "preset": preset,
+        "characters": card.vocabulary if card is not None and card.vocabulary else None,
+        "normalize": options.preset_options.normalize,
+    }
+    with started(SIMPLIFIER, job) as child:
+        import_module("tensorflow")  # which takes about as long
+        found = child.answer()
+    if "error" in found:
+        raise ConversionError(f"the ONNX model could not be simplified: {found['error']}")
+    return Prepared(
+        found["simplified"],
+        card,
+        onnx_file=found["finished"],
+        inputs=found["inputs"],
+        channels_last=found["channels_last"],
+    )
+
+
+def freeze(prepared: Prepared, say: Say) -> FrozenSignature:
+    """The one signature of what was prepared as a frozen graph.
+
+    Raises `ConversionError` where TensorFlow cannot express or freeze it.
+    """
+    from sigfix.exporting import freezing
+
+    if prepared.onnx_file is None:
+        say("loading the model in TensorFlow and freezing its signature")
+        return freezing.freeze(prepared.model, prepared.signature, prepared.tags)
+    say("importing the ONNX model through onnx-tf")
+    import onnx
+
+    from sigfix.importing.onnx_to_graph import trace_onnx
+
+    traced = trace_onnx(onnx.load(prepared.model), prepared.channels_last)
+    release()
+    return freezing.with_signature_names(traced.graph, traced.inputs, traced.outputs)

@@ -172,22 +172,15 @@ def channels_first_inputs(preset: Preset, batch: int) -> dict[str, Any]:
 def finish_onnx(preset: Preset, onnx_file: Path, folder: Path, normalize: bool = False) -> Path:
     """A docTR export as the preset wants it: `onnx_file` itself, or a new file in `folder`.
 
-    A detector's file gets the preset's output and input size, and the mean and deviation are put
-    in with `normalize`. Raises `BlockedError` where `onnx_file` is no export of this model.
+    See `onnx_graph.finish`, which says what it raises.
     """
     import onnx
 
     from sigfix.importing import onnx_graph
 
     model = onnx_graph.read_onnx(onnx_file)
-    onnx_graph.check_preset(model, preset, onnx_file)
-    if not preset.is_detector and not normalize:
+    if not onnx_graph.finish(model, preset, onnx_file, normalize):
         return onnx_file
-    if preset.is_detector:
-        onnx_graph.fix_dimensions(model, {"input": (None, 3, preset.height, preset.width)})
-        onnx_graph.finish_detector(model, preset)
-    if normalize:
-        onnx_graph.put_normalisation(model, preset)
     finished = folder / f"{preset.name}.{preset.output}.onnx"
     onnx.save(model, finished)
     return finished

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
-import os
-import pickle
-import signal
-import subprocess
-import sys
-import tempfile
 import threading
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sigfix.errors import MissingExtraError
+from sigfix.processes import run_process
 
 CHILD = "sigfix.verifying.signature_child"
 
@@ -81,45 +75,3 @@ def _run_one(model: Path, tags: Sequence[str], calls: Sequence[Call], seconds: f
     }
     found = run_process(CHILD, job, seconds)
     return Answer(found.get("runs", []), found.get("error", ""))
-
-
-def run_process(module: str, job: dict[str, Any], seconds: float) -> dict[str, Any]:
-    """Run `python -m module JOB` and return what it wrote; `error` says why it wrote nothing.
-
-    The module reads the pickled job that its argument names and writes `answer.pickle` beside it.
-    """
-    with tempfile.TemporaryDirectory(prefix="sigfix-") as folder:
-        place = Path(folder)
-        (place / "job.pickle").write_bytes(pickle.dumps(job))
-        with (place / "log").open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", module, str(place / "job.pickle")],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": _python_path()},
-            )
-            try:
-                process.wait(timeout=seconds)
-            except subprocess.TimeoutExpired:
-                return {"error": f"stopped after {seconds:g} s: it did not finish"}
-            finally:
-                with suppress(OSError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-        answer = place / "answer.pickle"
-        if not answer.is_file():
-            return {"error": _last_words(place / "log", process.returncode)}
-        found: dict[str, Any] = pickle.loads(answer.read_bytes())
-        return found
-
-
-def _python_path() -> str:
-    """The parent's own import path: the child must find the same packages."""
-    return os.pathsep.join(path for path in sys.path if path)
-
-
-def _last_words(log: Path, code: int) -> str:
-    lines = log.read_text("utf-8", "replace").strip().splitlines()
-    return f"the process ended with {code}: " + (lines[-1] if lines else "no message")

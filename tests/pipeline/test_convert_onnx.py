@@ -1,0 +1,95 @@
+"""`convert` of an ONNX file: it is read and run in processes of their own."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sigfix.errors import BlockedError, NotVerifiedError, UnreadableModelError, UsageError
+from sigfix.pipeline.convert import ConvertOptions, convert
+from sigfix.pipeline.prepare import Choice
+from sigfix.verifying import node
+
+NEEDED = ("tensorflow", "tensorflowjs", "onnx_tf", "onnxslim", "onnxruntime")
+if absent := [name for name in NEEDED if find_spec(name) is None]:
+    pytest.skip(f"needs {', '.join(absent)}", allow_module_level=True)
+
+onnx = pytest.importorskip("onnx")
+FLOAT, INTEGER = onnx.TensorProto.FLOAT, onnx.TensorProto.INT64
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _node_packages():
+    try:
+        node.packages_directory(node.find_node())
+    except NotVerifiedError as error:
+        pytest.skip(error.message)
+
+
+def _save(path: Path, nodes: list, inputs: list, outputs: list, **weights: np.ndarray) -> Path:
+    constants = [onnx.numpy_helper.from_array(value, name) for name, value in weights.items()]
+    graph = onnx.helper.make_graph(nodes, "model", inputs, outputs, constants)
+    model = onnx.helper.make_model(
+        graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8
+    )
+    onnx.save(model, path)
+    return path
+
+
+def _value(name: str, *shape: int | str, dtype: int = FLOAT) -> Any:
+    return onnx.helper.make_tensor_value_info(name, dtype, shape)
+
+
+def _convolution(path: Path, operator: str = "Conv") -> Path:
+    kernel = np.random.default_rng(0).standard_normal((4, 3, 3, 3)).astype(np.float32)
+    nodes = [onnx.helper.make_node(operator, ["image:0", "kernel"], ["features"])]
+    outputs = [_value("features", "batch", 4, 6, 8)]
+    return _save(path, nodes, [_value("image:0", "batch", 3, 8, 10)], outputs, kernel=kernel)
+
+
+def test_inputs_keep_their_layout_or_become_channels_last(tmp_path):
+    model = _convolution(tmp_path / "model.onnx")
+    kept = convert(model, tmp_path / "kept")
+    turned = convert(model, tmp_path / "turned", ConvertOptions(choice=Choice(layout="nhwc")))
+    assert [spec.shape for spec in kept.inputs.values()] == [(None, 3, 8, 10)]
+    assert [spec.shape for spec in turned.inputs.values()] == [(None, 8, 10, 3)]
+    for result in (kept, turned):
+        assert [c.reference for c in result.comparisons] == ["ONNX Runtime"] * 2
+        assert [c.batch for c in result.comparisons] == [1, 4]
+
+
+def test_what_the_reading_process_refuses_is_said_as_it_is(tmp_path):
+    model = _convolution(tmp_path / "model.onnx", "Comv")
+    with pytest.raises(UnreadableModelError, match=r"model\.onnx is not a readable ONNX model"):
+        convert(model, tmp_path / "web")
+    other = ConvertOptions(choice=Choice(preset="crnn_vgg16_bn"))
+    with pytest.raises(BlockedError, match="is not an ONNX export of crnn_vgg16_bn") as raised:
+        convert(_convolution(model), tmp_path / "web", other)
+    assert raised.value.hint == "leave --preset out to convert it as it is"
+    assert [p.name for p in tmp_path.iterdir()] == ["model.onnx"]
+
+
+def test_reference_that_cannot_run_leaves_the_result_unverified(tmp_path):
+    rows = np.ones((2, 3), np.float32)  # seeded indices go up to 9
+    model = _save(
+        tmp_path / "model.onnx",
+        [onnx.helper.make_node("Gather", ["rows", "index"], ["found"])],
+        [_value("index", "batch", dtype=INTEGER)],
+        [_value("found", "batch", 3)],
+        rows=rows,
+    )
+    result = convert(model, tmp_path / "web")
+    assert "ONNX Runtime cannot run" in result.not_verified
+    assert "--inputs FILE.npz" in result.not_verified
+    assert not result.comparisons
+    np.savez(tmp_path / "good.npz", index=np.array([1, 0]))
+    good = ConvertOptions(inputs=tmp_path / "good.npz", force=True)
+    assert [c.batch for c in convert(model, tmp_path / "web", good).comparisons] == [2]
+    np.savez(tmp_path / "bad.npz", other=np.array([1, 0]))
+    with pytest.raises(UsageError, match="it has no 'index'"):
+        convert(model, tmp_path / "other", ConvertOptions(inputs=tmp_path / "bad.npz"))
+    assert not (tmp_path / "other").exists()
