@@ -121,7 +121,7 @@ def narrowed(weights: Array) -> Array:
         return weights
     if dtype == "int32":
         limits = np.iinfo(np.int32)
-        weights = weights.clip(limits.min, limits.max)
+        weights = np.asarray(weights.clip(limits.min, limits.max))  # of a scalar: no array
     return weights.astype(dtype)
 
 
