@@ -97,7 +97,7 @@ def _average_pool(random: Random) -> Case:
 
 
 def _convolution(random: Random) -> Case:
-    spatial = _pick(random, 1, 2, 2)
+    spatial = _pick(random, 1, 2, 2, 3)
     attributes, (_, _, *sizes) = _window(random, spatial)
     group, inner, outer = _pick(random, (1, 3, 4), (2, 2, 3), (4, 1, 1), (4, 1, 2))
     attributes["group"] = group

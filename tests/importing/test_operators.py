@@ -19,6 +19,7 @@ from tests.importing.single_node import (
 
 require_packages()
 
+X5 = Fed((2, 4, 5, 6, 7))
 X4, X3, X2 = Fed((2, 3, 4, 5)), Fed((2, 6, 4)), Fed((3, 4))
 POSITIVE = Fed((2, 3, 4), lowest=0.1, highest=3.0)
 BOOLS = Fed((2, 3, 4), "bool")
@@ -118,6 +119,14 @@ CASES = [
     Case("Conv", (X4, _weights(6, 3, 2, 3)), {"strides": [2, 1], "pads": [1, 0, 0, 1]}),
     Case("Conv", (X4, _weights(6, 1, 3, 3)), {"group": 3, "pads": [2] * 4, "dilations": [2, 2]}),
     Case("Conv", (X3, _weights(4, 3, 3)), {"group": 2, "pads": [1, 1]}),
+    Case("Conv", (X5, _weights(6, 4, 3, 3, 3) / 8, _weights(6)), {"pads": [1] * 6}),
+    Case("Conv", (X5, _weights(6, 4, 2, 3, 1)), {"strides": [2, 1, 2], "pads": [1, 0, 0, 0, 2, 1]}),
+    Case(
+        "Conv", (X5, _weights(4, 2, 3, 3, 3), _weights(4)), {"group": 2, "auto_pad": "SAME_UPPER"}
+    ),
+    Case(
+        "Conv", (X5, _weights(8, 1, 3, 3, 3)), {"group": 4, "pads": [2] * 6, "dilations": [2] * 3}
+    ),
     Case("ConvTranspose", (X4, _weights(3, 2, 2, 2), _weights(2)), {"strides": [2, 2]}),
     Case(
         "ConvTranspose",
@@ -151,7 +160,11 @@ def test_a_mask_that_masks_nothing_is_left_out() -> None:
             Case("ScatterND", (X2, _i(0).reshape(1, 1), Fed((1, 4))), {"reduction": "mul"}, 16),
             "reduction",
         ),
-        (Case("Conv", (Fed((1, 2, 4, 4, 4)), _weights(2, 2, 1, 1, 1))), "3-dimensional"),
+        (Case("Conv", (Fed((1, 2, 2, 2, 2, 2)), _weights(2, 2, 1, 1, 1, 1))), "4-dimensional"),
+        (
+            Case("ConvTranspose", (Fed((1, 2, 4, 4, 4)), _weights(2, 2, 1, 1, 1))),
+            "3-dimensional",
+        ),
     ],
     ids=str,
 )
