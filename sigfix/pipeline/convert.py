@@ -95,6 +95,7 @@ def convert(
     if source.kind != PRESET:
         staging.refuse_overlap(source.path, destination)
     _require_packages(source)
+    _check_files(options)
     with tempfile.TemporaryDirectory(prefix="sigfix-") as temporary:
         prepared = prepare(source, options.choice, Path(temporary), say)
         release()
@@ -146,6 +147,18 @@ def _check_options(source: Source, options: ConvertOptions) -> None:
             f"presets; {source.path} is none.",
             "sigfix repair changes an existing model; an .onnx file may name its --preset",
         )
+
+
+def _check_files(options: ConvertOptions) -> None:
+    """Read the user's samples and inputs before the work that they are for."""
+    if options.samples is not None:
+        from sigfix.verifying.samples import check_samples
+
+        check_samples(options.samples)
+    if options.inputs is not None and options.verify:
+        from sigfix.verifying.inputs import read_npz
+
+        read_npz(options.inputs)
 
 
 def _require_packages(source: Source) -> None:

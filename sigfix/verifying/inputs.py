@@ -101,7 +101,7 @@ def load_inputs(file: Path, specs: Mapping[str, TensorSpec]) -> Arrays:
     Raises `UsageError` for a file that is not an .npz file, for missing or unknown names, and for
     a dtype or shape that the input does not take.
     """
-    stored = _read_npz(file)
+    stored = read_npz(file)
     names = ", ".join(specs) or "none"
     missing = [name for name in specs if name not in stored]
     unknown = [name for name in stored if name not in specs]
@@ -115,7 +115,8 @@ def load_inputs(file: Path, specs: Mapping[str, TensorSpec]) -> Arrays:
     return {name: _fitted(file, name, stored[name], specs[name]) for name in specs}
 
 
-def _read_npz(file: Path) -> Arrays:
+def read_npz(file: Path) -> Arrays:
+    """The arrays of an .npz file by name; `UsageError` where it is none."""
     hint = "make it in Python: numpy.savez('inputs.npz', NAME=array)"
     if not file.is_file():
         raise UsageError(f"{file} does not exist, or is not a file.", hint)

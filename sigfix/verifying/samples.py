@@ -14,7 +14,7 @@ from sigfix.card import Card
 from sigfix.errors import MissingExtraError, UsageError
 from sigfix.model import TensorSpec
 from sigfix.presets import RECOGNITION
-from sigfix.verifying.inputs import Array, Arrays, load_inputs
+from sigfix.verifying.inputs import Array, Arrays, load_inputs, read_npz
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -56,6 +56,15 @@ def load_samples(
     dynamic = bool(shape) and shape[0] is None
     step = BATCH if dynamic and card.task == RECOGNITION else 1
     return [{card.input: images[at : at + step]} for at in range(0, len(images), step)]
+
+
+def check_samples(place: Path) -> None:
+    """Read every sample once, before long work: raises what `load_samples` would of its files."""
+    if place.suffix == ".npz":
+        read_npz(place)
+        return
+    for path in _picture_files(place):
+        _opened(path)
 
 
 def as_input(picture: Image.Image, height: int, width: int, card: Card) -> Array:

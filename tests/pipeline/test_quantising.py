@@ -137,3 +137,20 @@ def test_options_that_do_not_fit_are_refused(options, words: str, tmp_path: Path
 
     with pytest.raises(UsageError, match=words):
         convert("crnn_vgg16_bn", tmp_path / "web", ConvertOptions(**options))
+
+
+@pytest.mark.parametrize(
+    ("samples", "words"),
+    [("broken.png", "not a readable picture"), ("broken.npz", "cannot be read as an .npz file")],
+)
+def test_unreadable_samples_are_said_before_anything_is_built(
+    samples: str, words: str, tmp_path: Path
+) -> None:
+    from sigfix import ConvertOptions, convert
+
+    (tmp_path / samples).write_bytes(b"neither")
+    said: list[str] = []
+    options = ConvertOptions(quantize="auto", samples=tmp_path / samples)
+    with pytest.raises(UsageError, match=words):
+        convert("crnn_vgg16_bn", tmp_path / "web", options, said.append)
+    assert not said
