@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -82,3 +85,14 @@ def test_tensorflow_says_what_it_cannot_run(mixed, tmp_path):
     next((copy / "variables").glob("*.data*")).unlink()
     with pytest.raises(UnreadableModelError, match=r"cannot load .*copy"):
         saved_model.run(copy, [{"x": X, "ids": np.array([1, 2, 3, 4])}])
+
+
+@pytest.mark.parametrize("part", ["verifying.onnx_runtime", "importing.shape_folding"])
+def test_onnx_runtime_leaves_and_sends_nothing(part, tmp_path):
+    pytest.importorskip("onnxruntime")
+    code = f"import sigfix.{part}, onnxruntime"
+    places = dict.fromkeys(("HOME", "TMPDIR", "XDG_CACHE_HOME"), str(tmp_path))
+    path = os.pathsep.join(p for p in sys.path if p)
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": path, **places}
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+    assert not list(tmp_path.rglob("*"))
