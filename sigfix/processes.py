@@ -61,7 +61,7 @@ def started(module: str, job: dict[str, Any]) -> Iterator[Child]:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": _python_path()},
+                env=_environment(),
             )
         try:
             yield Child(process, place)
@@ -87,9 +87,15 @@ def do_job(work: Callable[[dict[str, Any]], Answer]) -> None:
     place.with_name("answer.pickle").write_bytes(pickle.dumps(answer))
 
 
-def _python_path() -> str:
-    """This process's own import path: the child must find the same packages."""
-    return os.pathsep.join(path for path in sys.path if path)
+def _environment() -> dict[str, str]:
+    """This process's own, with its import path: the child must find the same packages.
+
+    Without PYTHONSAFEPATH (of Python 3.11) a file of the user's here, such as onnx.py, would be
+    taken for one of them.
+    """
+    path = os.pathsep.join(place or str(Path.cwd()) for place in sys.path)
+    quiet = {"TF_CPP_MIN_LOG_LEVEL": "3"}
+    return {**os.environ, **quiet, "PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
 
 
 def _last_words(log: Path, code: int) -> str:

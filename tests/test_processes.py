@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -37,6 +38,15 @@ def _module(tmp_path, monkeypatch):
 
 def test_answer_comes_back():
     assert run_process("dividing_child", {"divide": 4}, 60) == {"quotient": 3}
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="needs PYTHONSAFEPATH")
+def test_files_of_the_current_directory_are_not_imported(tmp_path, monkeypatch):
+    here = tmp_path / "here"
+    here.mkdir()
+    (here / "pickle.py").write_text("raise SystemExit('not the one')")
+    monkeypatch.chdir(here)
+    assert run_process("dividing_child", {"divide": 3}, 60) == {"quotient": 4}
 
 
 def test_expected_error_is_raised_here_as_it_was_there():
