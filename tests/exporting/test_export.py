@@ -73,6 +73,28 @@ def test_quantised_model_equals_its_dequantised_graph(tmp_path, dtype):
     assert weights == 64 * 128 * (1 if dtype == "uint8" else 2) + 128 * 4
 
 
+def test_int64_weights_become_int32_without_a_word(tmp_path, capfd):
+    import tensorflow as tf
+
+    def chosen(x):
+        return {"y": tf.gather(x, tf.constant([2, 0], tf.int64), axis=1)}
+
+    model = models.save(tmp_path / "model", chosen, floats("x", None, 4))
+    convert(model, tmp_path / "web")
+    groups = json.loads((tmp_path / "web" / "model.json").read_text())["weightsManifest"]
+    assert {w["dtype"] for group in groups for w in group["weights"]} == {"int32"}
+    assert capfd.readouterr().out == ""
+
+
+def test_weights_that_tfjs_has_no_type_for_are_the_nearest_that_it_has():
+    from sigfix.exporting.tfjs_model import narrowed
+
+    ends = np.array([1 << 40, -5, -(1 << 63)])
+    assert narrowed(ends).tolist() == [(1 << 31) - 1, -5, -(1 << 31)]
+    assert narrowed(np.ones(2)).dtype == narrowed(np.ones(2, np.float16)).dtype == np.float32
+    assert narrowed(np.ones(2, np.uint8)).dtype == np.uint8
+
+
 def test_vectors_are_not_quantised_whatever_their_shape():
     from sigfix.exporting.tfjs_model import quantised_weights
     from sigfix.optimising.graph import Graph
