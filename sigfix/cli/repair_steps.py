@@ -73,7 +73,7 @@ def show_plan(
     from sigfix.rendering.repair_text import signature_diff
 
     described = pipeline.describe(model)
-    decided = saved or pipeline.plan(model, choices)
+    decided = pipeline.plan_for(saved, described) if saved else pipeline.plan(model, choices)
     _show(decided, is_json)
     if not is_json:
         if isinstance(described, SavedModel):

@@ -13,6 +13,7 @@ from sigfix.model.other import OtherModel, Problem
 from sigfix.model.saved_model import (
     DEFAULT_SERVING_KEY,
     INIT_OP_KEY,
+    PREDICT_METHOD,
     RESERVED_KEYS,
     TRAIN_OP_KEY,
     Asset,
@@ -44,6 +45,7 @@ from sigfix.model.specs import (
 __all__ = [
     "DEFAULT_SERVING_KEY",
     "INIT_OP_KEY",
+    "PREDICT_METHOD",
     "RESERVED_KEYS",
     "TRAIN_OP_KEY",
     "Asset",

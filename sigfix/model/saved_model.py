@@ -14,6 +14,7 @@ INIT_OP_KEY = "__saved_model_init_op"
 TRAIN_OP_KEY = "__saved_model_train_op"
 RESERVED_KEYS = (INIT_OP_KEY, TRAIN_OP_KEY)
 DEFAULT_SERVING_KEY = "serving_default"
+PREDICT_METHOD = "tensorflow/serving/predict"
 
 
 @dataclass(frozen=True)

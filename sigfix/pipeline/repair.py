@@ -119,6 +119,11 @@ def plan(model: Path | str, choices: Choices | None = None) -> Plan:
     return _make_plan(describe(model), choices)
 
 
+def plan_for(saved: Plan, model: SavedModel | OtherModel) -> Plan:
+    """A stored plan for the model that it is applied to, wherever that lies now."""
+    return replace(saved, model=str(model.path))
+
+
 def repair(
     model: Path | str,
     output: Path | None = None,
@@ -139,7 +144,9 @@ def repair(
     """
     options = options or RepairOptions()
     described = describe(model)
-    decided = saved_plan or _make_plan(described, choices)
+    decided = (
+        _make_plan(described, choices) if saved_plan is None else plan_for(saved_plan, described)
+    )
     show(decided, described)
     if decided.verdict in ("blocked", "ambiguous"):
         raise BlockedError(decided.reason, decided.hint or None)

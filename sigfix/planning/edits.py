@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sigfix.model import Shape, format_shape
+from sigfix.model import PREDICT_METHOD, Shape, format_shape
 from sigfix.planning.file_edits import ExportKeras, ImportOnnx, WriteCard
 from sigfix.planning.steps import Step
 
@@ -21,8 +21,6 @@ OPTION, PRESET, TRACE, GRAPH, SIGNATURE, CONVENTION = (
     "convention",
 )
 """Where a value came from, the strongest first. An option always wins."""
-
-PREDICT_METHOD = "tensorflow/serving/predict"
 
 
 @dataclass(frozen=True)

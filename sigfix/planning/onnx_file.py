@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from sigfix.model import (
     DEFAULT_SERVING_KEY,
+    PREDICT_METHOD,
     Graph,
     MetaGraph,
     Node,
@@ -21,7 +22,6 @@ from sigfix.model import (
 )
 from sigfix.planning.choices import DTYPES, Choices
 from sigfix.planning.edits import (
-    PREDICT_METHOD,
     AddSignature,
     Edit,
     FunctionSource,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from sigfix.describing.signature_order import likeliest_first
 from sigfix.errors import BlockedError
-from sigfix.model import MetaGraph, Signature, node_of
+from sigfix.model import PREDICT_METHOD, MetaGraph, Signature, node_of
 from sigfix.planning.choices import Choices
 from sigfix.planning.edits import (
     CONVENTION,
     OPTION,
-    PREDICT_METHOD,
     AddSignature,
     AliasSignature,
     AttachSignature,
@@ -20,8 +20,6 @@ from sigfix.planning.edits import (
 )
 from sigfix.planning.functions import signature_function
 from sigfix.planning.traces import Ambiguous
-
-USUAL_KEYS = ("serving_default", "serving", "predict", "predictions", "serve", "default", "call")
 
 
 def require(meta_graph: MetaGraph, key: str) -> Signature:
@@ -153,25 +151,18 @@ def plan_method_names(meta_graph: MetaGraph, choices: Choices, before: list[Edit
 def rank(meta_graph: MetaGraph, keys: list[str], wanted: str) -> Ambiguous:
     """The existing signatures as candidates for `wanted`, the likeliest first."""
 
-    def order(key: str) -> tuple[bool, int, str]:
-        signature = meta_graph.signature(key)
-        predicts = signature is not None and signature.method_name == PREDICT_METHOD
-        usual = USUAL_KEYS.index(key) if key in USUAL_KEYS else len(USUAL_KEYS)
-        return not predicts, usual, key
-
+    candidates = [item for item in meta_graph.signatures if item.key in keys]
     return Ambiguous(
         f"{len(keys)} signatures could be {wanted}.",
         tuple(
-            Candidate(key, f"--from {key}", _evidence(meta_graph.signature(key)))
-            for key in sorted(keys, key=order)
+            Candidate(item.key, f"--from {item.key}", _evidence(item))
+            for item in sorted(candidates, key=likeliest_first)
         ),
         "several --from are merged into one signature",
     )
 
 
-def _evidence(signature: Signature | None) -> tuple[str, ...]:
-    if signature is None:
-        return ()
+def _evidence(signature: Signature) -> tuple[str, ...]:
     inputs = ", ".join(f"{item.key}: {item.spec}" for item in signature.inputs)
     outputs = ", ".join(f"{item.key}: {item.spec}" for item in signature.outputs)
     return (f"({inputs}) -> ({outputs})", signature.method_name or "no method name")

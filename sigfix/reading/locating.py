@@ -61,7 +61,7 @@ def locate_saved_model(directory: Path) -> Path:
         more = f" and {len(found) - 8} more" if len(found) > 8 else ""
         raise UnreadableModelError(
             f"{directory} holds {len(found)} SavedModels: {shown}{more}.",
-            f"name one of them, for example {found[-1]}",
+            f"name one of them, for example {found[-1]}; sigfix inspect takes several",
             code="CON216",
         )
     raise _nothing_here(directory)

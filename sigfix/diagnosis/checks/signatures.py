@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sigfix.describing.callables import trace_text
 from sigfix.describing.candidates import input_candidates, output_candidates
+from sigfix.describing.signature_order import likeliest_first, training_marks
 from sigfix.diagnosis.rule import repair_command
 from sigfix.diagnosis.subject import (
     Findings,
@@ -14,12 +15,9 @@ from sigfix.diagnosis.subject import (
     repair_signature,
     tensor_count,
 )
-from sigfix.model import DEFAULT_SERVING_KEY, Function, Signature
+from sigfix.model import DEFAULT_SERVING_KEY, PREDICT_METHOD, Function
 
-_LOSS_WORDS = ("loss", "train_op", "train_loss", "total_loss", "gradients")
-_LABEL_WORDS = ("label", "labels", "target", "targets", "y_true")
 _ENTRY_POINTS = ("__call__", "call", "serve", "predict")
-_PREDICT = "tensorflow/serving/predict"
 _LEGACY = ("tensorflow/serving/classify", "tensorflow/serving/regress")
 
 
@@ -93,23 +91,6 @@ def _nothing_callable(subject: Subject) -> Findings:
     )
 
 
-def _most_useful(signatures: tuple[Signature, ...]) -> Signature:
-    """The signature that is most likely wanted: with inputs and outputs, and no training step."""
-    return max(
-        signatures,
-        key=lambda item: (not _training_marks(item), bool(item.inputs), bool(item.outputs)),
-    )
-
-
-def _training_marks(signature: Signature) -> list[str]:
-    """What makes a signature look like a training step."""
-    marks = [f"input {item.key}" for item in signature.inputs if item.key.lower() in _LABEL_WORDS]
-    marks += [f"output {item.key}" for item in signature.outputs if item.key.lower() in _LOSS_WORDS]
-    if signature.method_name.endswith("/train"):
-        marks.append(f"method name {signature.method_name}")
-    return marks
-
-
 def check_offered(subject: Subject) -> Findings:
     """SIG001 to SIG005: is there a signature, and is one the default."""
     signatures = subject.meta.user_signatures
@@ -128,7 +109,7 @@ def check_offered(subject: Subject) -> Findings:
             command=repair_command(subject.path, "--from", keys[0]),
         )
     else:
-        best = _most_useful(signatures)
+        best = min(signatures, key=likeliest_first)
         functions = preferred(subject.callables)
         options = ["--from", best.key]
         if not best.inputs and functions and functions[0].path in _ENTRY_POINTS:
@@ -167,7 +148,7 @@ def check_shape_of_signature(subject: Subject) -> Findings:
             yield finding("SIG007", "takes no inputs", where, (), command)
         if not signature.outputs:
             yield finding("SIG008", "returns no outputs", where, (), command)
-        marks = _training_marks(signature)
+        marks = training_marks(signature)
         if marks:
             yield finding("SIG009", "looks like a training step", where, tuple(marks), command)
 
@@ -182,11 +163,13 @@ def check_method_names(subject: Subject) -> Findings:
                 "SIG010",
                 "the method name is blank",
                 where,
-                command=repair_signature(subject, signature, "--method-name", _PREDICT),
+                command=repair_signature(subject, signature, "--method-name", PREDICT_METHOD),
             )
         elif method in _LEGACY:
             plain = [
-                item.key for item in subject.meta.user_signatures if item.method_name == _PREDICT
+                item.key
+                for item in subject.meta.user_signatures
+                if item.method_name == PREDICT_METHOD
             ]
             command = ""
             if plain and signature.key == DEFAULT_SERVING_KEY:
