@@ -32,7 +32,13 @@ def convert(
     tfjs: Annotated[bool, option("To TensorFlow.js.", "--tfjs", panel=_RESULT)] = False,
     output: Annotated[
         Optional[Path],  # noqa: UP045
-        option("The new directory.  (default: MODEL_tfjs)", "-o", "--output", panel=_RESULT),
+        option(
+            "The new directory.  (default: MODEL_tfjs)",
+            "-o",
+            "--output-dir",
+            "--output",
+            panel=_RESULT,
+        ),
     ] = None,
     quantize: Annotated[
         Optional[str],  # noqa: UP045

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from pathlib import Path
+from shlex import quote
 
 import typer
 
 from sigfix.cli import app as application
-from sigfix.errors import SigfixError
+from sigfix.errors import SigfixError, UsageError
 
 COMMANDS = ("convert", "diff", "explain", "inspect", "presets", "repair", "verify")
 """Each is a module of this package that registers itself when it is imported."""
@@ -25,6 +27,16 @@ def register(arguments: list[str]) -> None:
     wanted = next((item for item in arguments if not item.startswith("-")), "")
     for name in (wanted,) if wanted in COMMANDS else COMMANDS:
         import_module(f"sigfix.cli.{name}")
+
+
+def refuse_path(arguments: list[str]) -> None:
+    """Raise `UsageError` where a model stands in the place of the command."""
+    wanted = next((item for item in arguments if not item.startswith("-")), "")
+    if wanted not in ("", *COMMANDS) and Path(wanted).exists():
+        raise UsageError(
+            f"{wanted} is a path, and a command comes first.",
+            f"sigfix inspect {quote(wanted)}",
+        )
 
 
 def report_error(error: SigfixError) -> None:
@@ -45,6 +57,7 @@ def main(arguments: list[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else arguments
     register(arguments)
     try:
+        refuse_path(arguments)
         application.app(arguments, prog_name="sigfix")
     except SigfixError as error:
         if "--debug" in arguments:

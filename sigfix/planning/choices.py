@@ -153,11 +153,18 @@ def parse_shape(text: str, whole: str) -> Shape:
     return tuple(sizes)
 
 
+_FORMS = {
+    "--output": "--output NAME=TENSOR names an output; the new directory is -o DIRECTORY",
+    "--bind": "--bind NAME=VALUE",
+}
+
+
 def parse_pair(option: str, text: str) -> tuple[str, str]:
     """`left=right`."""
     left, equals, right = text.partition("=")
     if not (left.strip() and equals and right.strip()):
-        raise _misread(option, text, "old=new")
+        form = _FORMS.get(option, f"{option} old=new")
+        raise UsageError(f"{option} {text}: not understood.", form)
     return left.strip(), right.strip()
 
 

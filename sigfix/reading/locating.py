@@ -76,7 +76,11 @@ def _nothing_here(directory: Path) -> UnreadableModelError:
             code="CON215",
         )
     hint = "name a directory that holds a saved_model.pb"
-    single = [name for name in names if name.endswith((".pb", ".onnx", ".keras", ".h5"))]
+    single = [
+        name
+        for name in names
+        if name.endswith((".pb", ".onnx", ".keras", ".h5")) and (directory / name).is_file()
+    ]
     if len(single) == 1:
         hint = f"name the file: {directory / single[0]}"
     elif any(name.startswith("variables.") for name in names):

@@ -1,0 +1,58 @@
+"""Slips that people make on the command line, and what they are told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sigfix.cli.main import main
+from sigfix.errors import UsageError
+from sigfix.planning.choices import parse_pair
+from sigfix.reading import read_any
+from tests.models import healthy
+
+
+def run(arguments: list[str]) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+def test_a_model_in_the_place_of_the_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = healthy().write(tmp_path / "my model")
+    assert run([str(model)]) == 2
+    assert f"try: sigfix inspect '{model}'" in capsys.readouterr().err
+
+
+def test_the_command_named_for_it_works(tmp_path: Path) -> None:
+    assert run(["inspect", str(healthy().write(tmp_path / "my model"))]) == 0
+
+
+@pytest.mark.parametrize("option", ["-o", "--output", "--output-dir"])
+def test_convert_takes_the_directory_as_repair_does(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    model = healthy().write(tmp_path / "model")
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "file").write_text("x")
+    assert run(["convert", str(model), "--tfjs", option, str(tmp_path / "there")]) == 2
+    assert "there already exists" in capsys.readouterr().err
+
+
+def test_a_directory_given_to_repair_as_an_output_of_the_signature() -> None:
+    with pytest.raises(UsageError) as raised:
+        parse_pair("--output", "fixed/")
+    assert "-o DIRECTORY" in str(raised.value.hint)
+
+
+def test_a_folder_is_not_taken_for_a_model_file(tmp_path: Path) -> None:
+    from sigfix.errors import UnreadableModelError
+
+    (tmp_path / ".keras").mkdir()
+    with pytest.raises(UnreadableModelError) as raised:
+        read_any(tmp_path)
+    assert ".keras" not in str(raised.value.hint)
