@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -144,8 +148,24 @@ def test_other_forms_are_refused_by_name(case: Case, words: str) -> None:
 def test_a_dynamic_number_of_steps_is_refused(operator: str) -> None:
     model = model_of(recurrent(operator))
     model.graph.input[0].type.tensor_type.shape.dim[0].dim_param = "steps"
-    with pytest.raises(ConversionError, match=f"{operator}.*number of steps is dynamic"):
+    with pytest.raises(ConversionError, match=f"{operator}.*number of steps is dynamic") as raised:
         traced(model)
+    assert "make_dynamic_shape_fixed" in str(raised.value.hint)
+
+
+def test_the_command_that_fixes_sizes_works(tmp_path: Path) -> None:
+    import onnx
+
+    from sigfix.importing.operators.registry import FIX_SIZES
+
+    model = model_of(recurrent("GRU"))
+    model.graph.input[0].type.tensor_type.shape.dim[0].dim_param = "steps"
+    onnx.save(model, tmp_path / "MODEL.onnx")
+    command = FIX_SIZES.split("input: ")[1].replace("NAME", "x0")
+    words = shlex.split(command.replace("1,3,224,224", f"{STEPS},{BATCH},{SIZE}"))
+    ran = subprocess.run([sys.executable, *words[1:]], cwd=tmp_path, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    traced(onnx.load(tmp_path / "FIXED.onnx"))
 
 
 def test_the_activations_that_pass_the_check_are_those_there_are() -> None:

@@ -44,7 +44,7 @@ def onnx_pads(
     result = []
     for size, k, s, d in zip(sizes, kernel, strides, dilations, strict=True):
         if size is None:
-            raise node.refuse(f"auto_pad={mode} with a dynamic spatial size")
+            raise node.refuse_dynamic(f"auto_pad={mode} with a dynamic spatial size")
         low, high = same_padding(size, k, s, d)
         result.append((low, high) if mode == "SAME_UPPER" else (high, low))
     return result
@@ -173,7 +173,7 @@ def _convolve_volume(
     """
     depth, height, width = sizes
     if depth is None or height is None or width is None:
-        raise node.refuse("a three-dimensional convolution needs static sizes")
+        raise node.refuse_dynamic("a three-dimensional convolution needs static sizes")
     (before, after), *around = pads
     layers = tf.reshape(x, [-1, depth, height * width * x.shape[-1]])
     if before or after:

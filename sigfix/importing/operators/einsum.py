@@ -94,5 +94,5 @@ def _reshaped(node: Node, x: Any, target: list[int | None]) -> Any:
     if list(x.shape) == target:
         return x
     if target.count(None) > 1:
-        raise node.refuse("more than one dynamic dimension is not supported")
+        raise node.refuse_dynamic("more than one dynamic dimension is not supported")
     return tf.reshape(x, [-1 if n is None else n for n in target])

@@ -62,7 +62,7 @@ def _filled(x: Any, borders: list[tuple[int, int]], fill: Any) -> Any:
 def _with_own_elements(node: Node, x: Any, borders: list[tuple[int, int]], mode: str) -> Any:
     sizes = list(x.shape)
     if any((a or b) and s is None for s, (a, b) in zip(sizes, borders, strict=True)):
-        raise node.refuse(f"mode {mode} along a dynamic axis is not supported")
+        raise node.refuse_dynamic(f"mode {mode} along a dynamic axis is not supported")
     reflected = mode == "reflect" and all(
         not (a or b) or 0 <= min(a, b) <= max(a, b) < s
         for s, (a, b) in zip(sizes, borders, strict=True)

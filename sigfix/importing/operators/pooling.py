@@ -36,7 +36,7 @@ def _window(node: Node, x: Any) -> Window:
     declared = pads = onnx_pads(node, sizes, kernel, strides, dilations)
     if node.attributes.get("ceil_mode", 0):
         if None in sizes:
-            raise node.refuse("ceil_mode needs a static height and width")
+            raise node.refuse_dynamic("ceil_mode needs a static height and width")
         extents = [(k - 1) * d + 1 for k, d in zip(kernel, dilations, strict=True)]
         pads = [
             (low, high + _ceil_extra(size + low + high, k, s, low + size))
@@ -73,7 +73,7 @@ def max_pool(node: Node, x: Any) -> Any:
     # TensorFlow.js has no dilated pooling, and its three-dimensional one is wrong on wasm.
     if max(window.dilations) > 1 or len(window.kernel) == 3:
         if None in sizes:
-            raise node.refuse("a dilated or three-dimensional window needs static sizes")
+            raise node.refuse_dynamic("a dilated or three-dimensional window needs static sizes")
         return layout.channels_first(_sliced_max(_bordered(x, window.pads, x.dtype.min), window))
     ones = window.dilations
     padding = tensorflow_padding(window.pads, sizes, window.kernel, window.strides, ones)
@@ -110,7 +110,7 @@ def average_pool(node: Node, x: Any) -> Any:
         if exact:  # TensorFlow's SAME leaves padding out of the mean
             return layout.channels_first(tf.nn.avg_pool(x, kernel, strides, padding))
     if None in sizes:
-        raise node.refuse("padding needs a static height and width")
+        raise node.refuse_dynamic("padding needs a static height and width")
     mean = tf.nn.avg_pool(_bordered(x, window.pads, 0.0), kernel, strides, "VALID")
     share = _counted_share(bool(node.attributes.get("count_include_pad", 0)), sizes, window)
     if share is not None:

@@ -115,7 +115,7 @@ def _register_flattened(name: str, function: Callable[[Any], Any]) -> None:
         if sum(d != 1 for d in tail) <= 1 and len(tail) == 1:
             return _along_last_axis(function, x, axis)
         if None in tail:
-            raise node.refuse("dimensions from `axis` on must be static")
+            raise node.refuse_dynamic("dimensions from `axis` on must be static")
         rows = tf.reshape(x, [-1, int(np.prod(tail))])
         result = tf.reshape(function(rows), tf.shape(x))
         result.set_shape(x.shape)
@@ -133,7 +133,7 @@ def _register_arg(name: str, function: Callable[..., Any]) -> None:
         axis = int(node.attributes.get("axis", 0)) % x.shape.rank
         if node.attributes.get("select_last_index", 0):
             if x.shape[axis] is None:
-                raise node.refuse("select_last_index along a dynamic axis is not supported")
+                raise node.refuse_dynamic("select_last_index along a dynamic axis is not supported")
             last = tf.constant(x.shape[axis] - 1, tf.int64)
             index = last - function(tf.reverse(x, [axis]), axis, output_type=tf.int64)
         else:

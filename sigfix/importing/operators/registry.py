@@ -11,6 +11,12 @@ import numpy as np
 from sigfix.errors import ConversionError
 from sigfix.importing.onnx_tf_backend import as_array, plain_onnx_tf
 
+FIX_SIZES = (
+    "export with fixed sizes, or fix those of an input: python -m "
+    "onnxruntime.tools.make_dynamic_shape_fixed --input_name NAME --input_shape 1,3,224,224 "
+    "MODEL.onnx FIXED.onnx"
+)
+
 
 @dataclass(frozen=True)
 class Node:
@@ -27,10 +33,14 @@ class Node:
         value = self.attributes.get(attribute, default)
         return value.decode() if isinstance(value, bytes) else str(value)
 
-    def refuse(self, reason: str) -> ConversionError:
+    def refuse(self, reason: str, hint: str | None = None) -> ConversionError:
         """The error for a form of the operator that is not supported."""
         where = f" (node {self.name})" if self.name else ""
-        return ConversionError(f"ONNX {self.operator}{where}: {reason}.")
+        return ConversionError(f"ONNX {self.operator}{where}: {reason}.", hint)
+
+    def refuse_dynamic(self, reason: str) -> ConversionError:
+        """The error for a size that has to be known, with a way to fix the sizes of a file."""
+        return self.refuse(reason, FIX_SIZES)
 
     def constant(self, tensor: Any, what: str) -> np.ndarray[Any, Any]:
         """The value of an input that must not depend on the model's inputs."""

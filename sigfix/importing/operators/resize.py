@@ -101,10 +101,12 @@ def _resized_axes(node: Node, x: Any, roi: Any, scales: Any, sizes: Any) -> list
         region = edges[place], edges[place + len(places)]
         if size is None:
             if sizes is None and scale != 1:
-                raise node.refuse(f"axis {places[place]} is dynamic and cannot be resized")
+                raise node.refuse_dynamic(f"axis {places[place]} is dynamic and cannot be resized")
             continue  # sizes along a dynamic axis: its own size, as every exporter writes it
         if target is None:
-            raise node.refuse("its sizes are computed at run time; sigfix needs static ones")
+            raise node.refuse_dynamic(
+                "its sizes are computed at run time; sigfix needs static ones"
+            )
         if sizes is None and target != int(np.floor(size * (region[1] - region[0]) * scale)):
             # By ONNX's text a crop shrinks the result, in ONNX Runtime it does not.
             raise node.refuse("a crop with scales is ambiguous; export sizes")
@@ -132,7 +134,7 @@ def _aspect_ratio(node: Node, lengths: list[Any], wanted: list[Any]) -> float | 
     if policy == "stretch":
         return None
     if None in lengths or None in wanted:
-        raise node.refuse(f"keep_aspect_ratio_policy {policy} needs static sizes")
+        raise node.refuse_dynamic(f"keep_aspect_ratio_policy {policy} needs static sizes")
     ratios = [w / n for w, n in zip(wanted, lengths, strict=True)]
     return float(min(ratios) if policy == "not_larger" else max(ratios))
 

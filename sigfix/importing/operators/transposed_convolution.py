@@ -27,7 +27,7 @@ def transposed_convolution(node: Node, x: Any, weights: Any, bias: Any = None) -
     kernel, spatial = constant_kernel(node, weights)
     sizes = list(x.shape[2:])
     if None in sizes:
-        raise node.refuse("height and width must be static")
+        raise node.refuse_dynamic("height and width must be static")
     strides = list(node.attributes.get("strides") or [1] * spatial)
     kernel = _dilated(kernel, list(node.attributes.get("dilations") or [1] * spatial))
     extent, pads = _geometry(node, sizes, kernel.shape[2:], strides)

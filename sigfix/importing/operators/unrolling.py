@@ -78,7 +78,7 @@ def read_layer(
     time_axis = 1 if node.attributes.get("layout", 0) else 0
     steps = x.shape[time_axis]
     if steps is None:
-        raise node.refuse("the number of steps is dynamic; export with a fixed sequence length")
+        raise node.refuse_dynamic("the number of steps is dynamic")
     if lengths is not None:
         known = as_array(lengths)
         if known is None or (known != steps).any():
