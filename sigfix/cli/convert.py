@@ -10,7 +10,7 @@ import typer
 from sigfix.cli.app import app
 from sigfix.cli.options import option
 from sigfix.errors import UsageError
-from sigfix.optimising.passes import PASSES
+from sigfix.optimising.passes import ANY_TARGET, PASSES, TARGETS
 from sigfix.presets import PRESETS
 
 _SOURCE = "What to convert"
@@ -40,6 +40,15 @@ def convert(
             panel=_RESULT,
         ),
     ] = None,
+    target: Annotated[
+        str,
+        option(
+            "tfjs for every backend, or tfjs-wasm for one that will run on wasm alone.",
+            "--target",
+            panel=_RESULT,
+            autocompletion=lambda: list(TARGETS),
+        ),
+    ] = ANY_TARGET,
     quantize: Annotated[
         Optional[str],  # noqa: UP045
         option(
@@ -161,6 +170,7 @@ def convert(
             preset=preset,
             preset_options=PresetOptions(weights, seed, vocab, size, raw_logits, normalize),
         ),
+        target=target,
         quantize=quantize,
         max_loss=max_loss,
         samples=samples,

@@ -41,8 +41,8 @@ def refuse_unknown_operators(definition: Any) -> None:
 def quantised_weights(graph: Graph, dtype: str | None) -> dict[str, str]:
     """The constants that are not stored as float32, by name, each with its type.
 
-    These are float32 matrices and kernels. Masks and permutations stay as they are: with a
-    rounded one they would no longer be exact. Of uint8 the smallest tensors are excepted, which
+    These are float32 matrices and kernels. Whole numbers stay as they are: masks, permutations
+    and transforms are exact only as they are. Of uint8 the smallest tensors are excepted, which
     every value passes through: float16 for a hundredth of the weights keeps two of three words
     that would be read differently (crnn_mobilenet_v3_small).
     """
@@ -55,7 +55,7 @@ def quantised_weights(graph: Graph, dtype: str | None) -> dict[str, str]:
         value = graph.constant(node.name)
         if value is None or value.size < SMALLEST_QUANTISED or value.size == max(value.shape):
             continue
-        if not np.isin(value, (0, 1)).all():
+        if (value != np.round(value)).any():
             sizes[str(node.name)] = value.size
     chosen = dict.fromkeys(sizes, dtype)
     if dtype == "uint8":

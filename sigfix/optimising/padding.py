@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sigfix.optimising.graph import Graph, node_of
+from sigfix.optimising.graph import Graph, NodeDef, node_of
 
 CONVOLUTIONS = ("DepthwiseConv2dNative", "Conv2D")
 
@@ -20,14 +20,16 @@ def fold_padding(graph: Graph) -> int:
     folded = 0
     nodes: list[Any] = list(graph.nodes.values())
     for node in nodes:
-        if node.op not in CONVOLUTIONS or node.attr["padding"].s != b"VALID":
+        if not _folds(node):
             continue
         pad: Any = graph.nodes[node_of(node.input[0])]
-        if pad.op not in ("Pad", "PadV2") or node.attr["data_format"].s == b"NCHW":
+        if pad.op not in ("Pad", "PadV2"):
             continue
         amounts = graph.constant(pad.input[1])
-        reader = graph.only_reader(pad.name)
-        if amounts is None or reader is None or reader.name != node.name:
+        readers = graph.readers(pad.name)
+        if amounts is None or pad.name in graph.outputs:
+            continue
+        if not all(_folds(reader) and node_of(reader.input[0]) == pad.name for reader in readers):
             continue
         if pad.op == "PadV2":
             value = graph.constant(pad.input[2])
@@ -38,6 +40,12 @@ def fold_padding(graph: Graph) -> int:
         node.attr["padding"].s = b"EXPLICIT"
         node.attr["explicit_paddings"].list.i[:] = [int(a) for a in np.ravel(amounts)]
         graph.set_input(node, 0, pad.input[0])
-        del graph.nodes[pad.name]
+        if not graph.readers(pad.name):
+            del graph.nodes[pad.name]
         folded += 1
     return folded
+
+
+def _folds(node: NodeDef) -> bool:
+    plain = node.op in CONVOLUTIONS and node.attr["padding"].s == b"VALID"
+    return bool(plain and node.attr["data_format"].s != b"NCHW")

@@ -18,13 +18,15 @@ class Pass:
     """A pass: its switch, what it does, and the function in this package that does it.
 
     The function changes a `Graph` in place and returns how many things it changed. A pass that
-    adds constants cannot work `in_loops`: a constant belongs to the frame of its readers.
+    adds constants cannot work `in_loops`: a constant belongs to the frame of its readers. One that
+    pays on one backend alone is for that `target` only.
     """
 
     name: str
     does: str
     function: str
     in_loops: bool = False
+    target: str = ""
 
     def run(self, graph: Graph) -> int:
         """Run the pass; returns how many things it changed."""
@@ -70,6 +72,12 @@ VALUE_PASSES = (
     ),
     Pass("cuts", "products of rows for each part that is cut off", "product_cuts.compute_parts"),
     Pass("heads", "attention head by head", "attention_heads.separate_heads"),
+    Pass(
+        "winograd",
+        "convolutions in fewer multiplications",
+        "winograd.use_winograd",
+        target="tfjs-wasm",
+    ),
     Pass("splits", "into many parts: in two levels", "wide_splits.split_in_two_levels"),
     Pass("identities", "no copies of tensors", "identities.drop_identities", in_loops=True),
     Pass("duplicates", "merge equal nodes", "duplicates.merge_duplicates", in_loops=True),
@@ -94,6 +102,9 @@ KERNEL_PASSES = (
 )
 
 PASSES = VALUE_PASSES + KERNEL_PASSES
+ANY_TARGET = "tfjs"
+TARGETS = (ANY_TARGET, *sorted({each.target for each in PASSES if each.target}))
+"""What a graph can be optimised for, by the names that `sigfix inspect --target` has for them."""
 
 
 def check_names(without: Collection[str]) -> None:
@@ -106,13 +117,13 @@ def check_names(without: Collection[str]) -> None:
             )
 
 
-def optimise_values(graph: Graph, without: Collection[str] = ()) -> Graph:
+def optimise_values(graph: Graph, without: Collection[str] = (), target: str = ANY_TARGET) -> Graph:
     """Everything that changes constants. TensorFlow can still run the result.
 
     Weights are final afterwards, so this graph, with its weights quantised and dequantised, is
     the reference for a quantised model.
     """
-    return _run(VALUE_PASSES, graph, without)
+    return _run([each for each in VALUE_PASSES if each.target in ("", target)], graph, without)
 
 
 def optimise_kernels(graph: Graph, without: Collection[str] = ()) -> Graph:

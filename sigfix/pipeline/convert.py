@@ -14,7 +14,7 @@ from typing import Any
 from sigfix.errors import MissingExtraError, UsageError
 from sigfix.memory import release
 from sigfix.model import TensorSpec
-from sigfix.optimising.passes import check_names
+from sigfix.optimising.passes import ANY_TARGET, TARGETS, check_names
 from sigfix.pipeline import staging
 from sigfix.pipeline.prepare import Choice, Prepared, freeze, prepare
 from sigfix.pipeline.preset import PresetOptions
@@ -30,12 +30,14 @@ QUANTIZE = ("uint8", "uint16", "float16", AUTO)
 class ConvertOptions:
     """How to convert.
 
-    `inputs` is an .npz file that replaces seeded inputs, `without` names passes of
-    `optimising.passes` to leave out. With `quantize` "auto" the smallest type is taken that
-    loses at most `max_loss`, a part of 1, on `samples` (see `pipeline.quantising`).
+    `target` is one of `optimising.passes.TARGETS`. `inputs` is an .npz file that replaces seeded
+    inputs, `without` names passes of `optimising.passes` to leave out. With `quantize` "auto" the
+    smallest type is taken that loses at most `max_loss`, a part of 1, on `samples` (see
+    `pipeline.quantising`).
     """
 
     choice: Choice = field(default_factory=Choice)
+    target: str = ANY_TARGET
     quantize: str | None = None
     verify: bool = True
     inputs: Path | None = None
@@ -114,6 +116,8 @@ def _default_output(source: Source) -> Path:
 
 def _check_options(source: Source, options: ConvertOptions) -> None:
     check_names(options.without)
+    if options.target not in TARGETS:
+        raise UsageError(f"--target {options.target}: expected one of {', '.join(TARGETS)}.")
     if options.quantize is not None and options.quantize not in QUANTIZE:
         raise UsageError(f"--quantize {options.quantize}: expected one of {', '.join(QUANTIZE)}.")
     if options.quantize != AUTO and not (options.max_loss is None and options.samples is None):
@@ -190,7 +194,7 @@ def _export(
     running = started_source(prepared, specs, options.inputs) if options.verify else nullcontext()
     with running as source_run:
         say("optimising the graph for TensorFlow.js")
-        valued = passes.optimise_values(frozen.graph, options.without)
+        valued = passes.optimise_values(frozen.graph, options.without, options.target)
         kernels = passes.optimise_kernels(valued, options.without)
         release()
         metadata = None if prepared.card is None else {"sigfix": prepared.card.as_json()}

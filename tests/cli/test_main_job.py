@@ -144,6 +144,7 @@ def test_without_network_the_missing_file_is_named(tmp_path):
         (("convert", "--tfjs"), "no SavedModel"),
         (("convert", "--tfjs", "absent"), "absent"),
         (("convert", "crnn_vgg16_bn", "--tfjs", "--quantize", "int4"), "expected one of uint8"),
+        (("convert", "fast_tiny", "--tfjs", "--target", "wasm"), "expected one of tfjs, tfjs-wasm"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_message(tmp_path, arguments, said):

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sigfix.describing.targets import TARGETS
 from sigfix.errors import UsageError
 from sigfix.optimising import passes
 from tests.optimising.graphs import frozen, noise, operators, run
@@ -55,7 +56,12 @@ def test_a_switched_off_pass_does_not_run(monkeypatch):
     monkeypatch.setattr(passes.Pass, "run", lambda self, graph: ran.append(self.name) or 0)
     graph = frozen(Maker(0).network, None, *SIZE)
     passes.optimise_kernels(passes.optimise_values(graph, ("layout",)), ("fusing",))
-    assert ran == [p.name for p in passes.PASSES if p.name not in ("layout", "fusing")]
+    expected = [p.name for p in passes.PASSES if not p.target]
+    assert ran == [name for name in expected if name not in ("layout", "fusing")]
+
+
+def test_targets_are_those_that_inspect_knows():
+    assert set(passes.TARGETS) <= set(TARGETS)
 
 
 def test_an_unknown_pass_is_refused_and_the_known_are_listed():
