@@ -9,6 +9,7 @@ from collections.abc import Callable
 from enum import Enum
 from functools import partial
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -98,7 +99,22 @@ def inspect(
     else:
         inspections = inspect_all(paths, inspect_one)
     sys.stdout.write(rendered(inspections, output_format, everything))
+    if target is not None:
+        sys.stderr.writelines(unchecked(inspections, target.value))
     raise typer.Exit(exit_code(inspections, fail_on))
+
+
+def unchecked(inspections: list[Inspection], target: str) -> list[str]:
+    """A note for each file whose operators are not TensorFlow's, so that no table has them."""
+    notes = []
+    for item in inspections:
+        if item.other is not None and item.other.kind in ("onnx", "keras"):
+            path = quote(str(item.path))
+            way = f"sigfix convert {path} --tfjs says what cannot be converted"
+            if item.other.kind == "keras":
+                way = f"sigfix repair {path} makes a SavedModel, which can be checked"
+            notes.append(f"note: {item.path} was not checked against {target}: {way}\n")
+    return notes
 
 
 def inspect_all(paths: list[Path], inspect_one: Callable[[Path], Inspection]) -> list[Inspection]:

@@ -56,3 +56,20 @@ def test_a_folder_is_not_taken_for_a_model_file(tmp_path: Path) -> None:
     with pytest.raises(UnreadableModelError) as raised:
         read_any(tmp_path)
     assert ".keras" not in str(raised.value.hint)
+
+
+def test_a_target_that_could_not_be_checked_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from tests.reading.test_other_formats import onnx_model
+
+    file, model = tmp_path / "model.onnx", healthy().write(tmp_path / "model")
+    file.write_bytes(onnx_model())
+    run(["inspect", str(file), str(model), "--target", "tfjs"])
+    notes = capsys.readouterr().err.splitlines()
+    assert notes == [
+        f"note: {file} was not checked against tfjs: sigfix convert {file} --tfjs says what cannot "
+        "be converted"
+    ]
+    run(["inspect", str(file)])
+    assert not capsys.readouterr().err
