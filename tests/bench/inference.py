@@ -36,6 +36,8 @@ MOST, FEWEST = 120, 2
 EXPENSIVE = 6
 WEB = Path(__file__).parent / "web"
 ORT_WEB = "ONNX Runtime Web"
+WASM = "tfjs-wasm"
+"""`convert --target` for the second look at batch 1."""
 
 Timed = Callable[[int], list[float]]
 
@@ -82,7 +84,30 @@ def _measure_model(name: str, cache: Path) -> dict[str, Any]:
         rows.append({"batch": batch, "against": ORT_WEB, "ours": ours, "theirs": theirs})
         if ours > theirs:
             rows[-1]["kernels"] = _kernels(folder / "tfjs", turned(image), preset.output)
-    return {"code": code_digest(), "rows": rows + _against_naive(name, preset, folder)}
+    rows += _for_wasm_alone(preset, folder, onnx_file) + _against_naive(name, preset, folder)
+    return {"code": code_digest(), "rows": rows}
+
+
+def _for_wasm_alone(preset: Preset, folder: Path, onnx_file: Path) -> list[dict[str, Any]]:
+    """Batch 1 against ONNX Runtime Web as `--target tfjs-wasm`, where that is another graph."""
+    row: dict[str, Any] = {"batch": 1, "against": ORT_WEB, "target": WASM}
+    image = channels_first_inputs(preset, 1)["input"]
+    own = folder / "tfjs_wasm"
+    try:
+        naive.convert_with_sigfix(preset, folder, own, "--target", WASM)
+        if _operator_count(own) == _operator_count(folder / "tfjs"):
+            return []
+        row["ours"], row["theirs"] = _alternate(
+            _tfjs(own, turned(image), preset.output), _onnx_runtime_web(onnx_file, image.shape)
+        )
+    except (SigfixError, subprocess.SubprocessError) as error:
+        row["error"] = str(error)[:300]
+    return [row]
+
+
+def _operator_count(model: Path) -> int:
+    topology = json.loads((model / "model.json").read_text("utf-8"))["modelTopology"]
+    return sum(node["op"] != "Const" for node in topology["node"])
 
 
 def _against_naive(name: str, preset: Preset, folder: Path) -> list[dict[str, Any]]:
@@ -165,6 +190,7 @@ def ratios(name: str, cache: Path = CACHE) -> list[Ratio]:
             continue
         inference = row["batch"] > 0
         what = f"{name}, batch {row['batch']}" if inference else f"{name}, conversion"
+        what += f", --target {row['target']}" if "target" in row else ""
         aim = AIM_ALONE if name.startswith(FAMILIES) else math.inf
         if row["against"] == naive.TITLE:
             aim = AIM_NAIVE if inference else AIM_CONVERSION
@@ -188,14 +214,22 @@ def kernels_text(kernels: Sequence[dict[str, Any]]) -> str:
     return ", ".join(f"{k['name']} {k['calls']} x, {k['ms']:.1f} ms" for k in kernels)
 
 
-def geometric_mean(names: Sequence[str], batch: int, cache: Path = CACHE) -> tuple[float, int]:
-    """The mean ratio to ONNX Runtime Web at one batch size, and of how many models."""
-    logs = [
-        math.log(row["ours"] / row["theirs"])
-        for name in names
-        for row in speed_of(name, cache).get("rows", ())
-        if row["against"] == ORT_WEB and row["batch"] == batch and "ours" in row
-    ]
+def geometric_mean(
+    names: Sequence[str], batch: int, cache: Path = CACHE, target: str = ""
+) -> tuple[float, int]:
+    """The mean ratio to ONNX Runtime Web at one batch size, and of how many models.
+
+    A model that was also measured for `target` counts with that ratio.
+    """
+    logs = []
+    for name in names:
+        found = {
+            row.get("target", ""): math.log(row["ours"] / row["theirs"])
+            for row in speed_of(name, cache).get("rows", ())
+            if row["against"] == ORT_WEB and row["batch"] == batch and "ours" in row
+        }
+        if found:
+            logs.append(found.get(target, found.get("", math.nan)))
     return (math.exp(sum(logs) / len(logs)) if logs else math.nan), len(logs)
 
 

@@ -49,10 +49,7 @@ def convert(preset: Preset, folder: Path) -> Chain:
     onnx_file = place / "model.onnx"
     model = doctr.build_model(preset, doctr.RANDOM)
     doctr.export_onnx(model, dataclasses.replace(preset, opset=OPSET), onnx_file)
-    sigfix = [sys.executable, "-m", "sigfix", "convert", str(folder / f"{preset.name}.onnx")]
-    sigfix += ["--preset", preset.name, "--tfjs", "-o", str(place / "sigfix"), "--quiet"]
-    sigfix += ["--size", str(preset.height)] if preset.is_detector else []
-    ours = _timed(sigfix)
+    ours = convert_with_sigfix(preset, folder, place / "sigfix")
     first = [sys.executable, "-m", "tests.bench.naive", str(onnx_file), str(place / "saved_model")]
     converter = str(Path(sys.executable).with_name("tensorflowjs_converter"))
     second = [converter, "--input_format=tf_saved_model", "--output_format=tfjs_graph_model"]
@@ -60,6 +57,17 @@ def convert(preset: Preset, folder: Path) -> Chain:
     theirs = _timed(first) + _timed(second)
     signature = json.loads((place / "tfjs" / "model.json").read_text("utf-8"))["signature"]
     return Chain(place / "tfjs", next(iter(signature["outputs"])), (ours, theirs))
+
+
+def convert_with_sigfix(preset: Preset, folder: Path, output: Path, *options: str) -> float:
+    """Convert the ONNX file in `folder` by `sigfix convert`; returns the seconds.
+
+    Raises `subprocess.CalledProcessError` where it fails.
+    """
+    command = [sys.executable, "-m", "sigfix", "convert", str(folder / f"{preset.name}.onnx")]
+    command += ["--preset", preset.name, "--tfjs", "-o", str(output), "--force", "--quiet"]
+    command += ["--size", str(preset.height)] if preset.is_detector else []
+    return _timed([*command, *options])
 
 
 def _timed(command: list[str]) -> float:

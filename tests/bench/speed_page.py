@@ -14,6 +14,7 @@ from tests.bench.inference import (
     AIM_NAIVE,
     FAMILIES,
     ORT_WEB,
+    WASM,
     geometric_mean,
     kernels_text,
     ratios,
@@ -57,6 +58,8 @@ def page(cache: Path) -> str:
             for batch, mean, count in means
             if count
         ),
+        f"With `--target {WASM}`, which changes the models listed below and no others: "
+        f"{_wasm_mean(models, cache)} at batch 1.",
         f"No model whose name starts with {', '.join(FAMILIES)} should be above {AIM_ALONE:g}.",
         _table(ratio for name in PRESETS for ratio in ratios(name, cache) if _is(ratio, ORT_WEB)),
         "## Above 1: the most expensive kernels",
@@ -78,6 +81,11 @@ def page(cache: Path) -> str:
 
 def _is(ratio: Ratio, against: str) -> bool:
     return ratio.against == against
+
+
+def _wasm_mean(models: list[str], cache: Path) -> str:
+    mean, count = geometric_mean(models, 1, cache, WASM)
+    return f"{mean:.2f} in the geometric mean of {count} models"
 
 
 def _slow(cache: Path) -> Iterable[str]:
