@@ -110,7 +110,7 @@ def _convolution(random: Random) -> Case:
 
 
 def _transposed(random: Random) -> Case:
-    spatial = _pick(random, 1, 2, 2)
+    spatial = _pick(random, 1, 2, 2, 3)
     kernel, strides = _some(random, spatial, 1, 4), _some(random, spatial, 1, 3)
     attributes: dict[str, Any] = {"kernel_shape": kernel, "strides": strides}
     group = _pick(random, 1, 1, 2)

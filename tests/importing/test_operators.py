@@ -127,6 +127,14 @@ CASES = [
     Case(
         "Conv", (X5, _weights(8, 1, 3, 3, 3)), {"group": 4, "pads": [2] * 6, "dilations": [2] * 3}
     ),
+    Case("ConvTranspose", (X5, _weights(4, 3, 2, 2, 2), _weights(3)), {"strides": [2, 2, 2]}),
+    Case("ConvTranspose", (X5, _weights(4, 3, 9, 1, 1)), {"pads": [6, 0, 0, 5, 0, 0]}),
+    Case("ConvTranspose", (X5, np.zeros((4, 3, 2, 1, 1), np.float32), _weights(3))),
+    Case(
+        "ConvTranspose",
+        (X5, _weights(4, 2, 3, 2, 3) / 4, _weights(4)),
+        {"strides": [3, 1, 2], "pads": [1, 0, 1, 2, 1, 0], "group": 2, "dilations": [2, 1, 1]},
+    ),
     Case("ConvTranspose", (X4, _weights(3, 2, 2, 2), _weights(2)), {"strides": [2, 2]}),
     Case(
         "ConvTranspose",
@@ -162,8 +170,8 @@ def test_a_mask_that_masks_nothing_is_left_out() -> None:
         ),
         (Case("Conv", (Fed((1, 2, 2, 2, 2, 2)), _weights(2, 2, 1, 1, 1, 1))), "4-dimensional"),
         (
-            Case("ConvTranspose", (Fed((1, 2, 4, 4, 4)), _weights(2, 2, 1, 1, 1))),
-            "3-dimensional",
+            Case("ConvTranspose", (Fed((1, 2, 2, 2, 2, 2)), _weights(2, 2, 1, 1, 1, 1))),
+            "4-dimensional",
         ),
     ],
     ids=str,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,11 +24,11 @@ Pads = list[tuple[int, int]]
 
 @onnx_operator("ConvTranspose", 1, 11, 22)
 def transposed_convolution(node: Node, x: Any, weights: Any, bias: Any = None) -> Any:
-    """[N, C, H, W] (or [N, C, L]) * [C, M/group, kh, kw] -> [N, M, H', W']."""
-    kernel, spatial = constant_kernel(node, weights)
+    """[N, C, H, W] * [C, M/group, kh, kw] -> [N, M, H', W'], or one or three spatial axes."""
+    kernel, spatial = constant_kernel(node, weights, most=3)
     sizes = list(x.shape[2:])
     if None in sizes:
-        raise node.refuse_dynamic("height and width must be static")
+        raise node.refuse_dynamic("its spatial sizes must be static")
     strides = list(node.attributes.get("strides") or [1] * spatial)
     kernel = _dilated(kernel, list(node.attributes.get("dilations") or [1] * spatial))
     extent, pads = _geometry(node, sizes, kernel.shape[2:], strides)
@@ -38,7 +39,8 @@ def transposed_convolution(node: Node, x: Any, weights: Any, bias: Any = None) -
     group = int(node.attributes.get("group", 1))
     parts = [x] if group == 1 else tf.split(x, group, axis=-1)
     kernels = np.split(kernel, group, axis=0)
-    made = [_gradient(p, k, strides, extent, pads) for p, k in zip(parts, kernels, strict=True)]
+    gradient = _volume_gradient if spatial == 3 else _gradient
+    made = [gradient(p, k, strides, extent, pads) for p, k in zip(parts, kernels, strict=True)]
     y = made[0] if group == 1 else tf.concat(made, -1)
     return finished(node, y, bias, spatial)
 
@@ -97,6 +99,33 @@ def _gradient(
     )
     y.set_shape([x.shape[0], *inner, kernel.shape[1]])
     return tf.pad(y, [(0, 0), *added, (0, 0)]) if inner != extent else y
+
+
+def _volume_gradient(
+    x: Any, kernel: np.ndarray[Any, Any], strides: list[int], extent: list[int], pads: Pads
+) -> Any:
+    """`_gradient` in three dimensions: a sum over the kernel's depth, as Conv has it.
+
+    Each place of that depth takes every layer of `x` to a layer of the result, `strides[0]` apart.
+    """
+    depth, (before, _), step = x.shape[1], pads[0], strides[0]
+    planes = tf.reshape(x, [-1, *x.shape[2:]])
+    terms = []
+    for place in range(kernel.shape[2]):
+        part = kernel[:, :, place]
+        first, last = place - before, place - before + depth * step
+        if not part.any() or last <= 0 or first >= extent[0]:
+            continue  # between the cells of a dilated kernel, or cut off
+        y = _gradient(planes, part, strides[1:], extent[1:], pads[1:])
+        layers = tf.reshape(y, [-1, depth, 1, np.prod(y.shape[1:])])
+        if step > 1:
+            layers = tf.pad(layers, [(0, 0), (0, 0), (0, step - 1), (0, 0)])
+        layers = tf.reshape(layers, [-1, depth * step, layers.shape[3]])
+        kept = layers[:, max(-first, 0) : depth * step - max(last - extent[0], 0)]
+        terms.append(tf.pad(kept, [(0, 0), (max(first, 0), max(extent[0] - last, 0)), (0, 0)]))
+    if not terms:
+        return tf.zeros([tf.shape(x)[0], *extent, kernel.shape[1]], x.dtype)
+    return tf.reshape(functools.reduce(tf.add, terms), [-1, *extent, kernel.shape[1]])
 
 
 def _gradient_padding(
