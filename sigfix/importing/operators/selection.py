@@ -152,7 +152,16 @@ def split(node: Node, x: Any, sizes: Any = None) -> Any:
 @onnx_operator("Cast", 6, 9, 13, 19, 21, 23)
 def cast(node: Node, x: Any) -> Any:
     """To another dtype, as ONNX Runtime does: fractions towards zero, anything but 0 is true."""
-    target = tf.dtypes.as_dtype(node.attributes["to"])  # onnx-tf has translated it
+    return _cast(node, x, tf.dtypes.as_dtype(node.attributes["to"]))  # onnx-tf has translated it
+
+
+@onnx_operator("CastLike", 15, 19, 21, 23)
+def cast_like(node: Node, x: Any, like: Any) -> Any:
+    """To the dtype of another tensor, whose values do not matter."""
+    return _cast(node, x, tf.dtypes.as_dtype(like.dtype))
+
+
+def _cast(node: Node, x: Any, target: tf.DType) -> Any:
     if tf.string in (target, x.dtype):
         raise node.refuse("text is not supported")
     value = as_array(x)
