@@ -44,7 +44,7 @@ def test_neither_model_nor_preset():
     [
         (["--input", "x=float33[1]"], "float33"),
         (["--input", "=["], "--input"),
-        (["--bind", "x"], "old=new"),
+        (["--bind", "x"], "--bind NAME=VALUE"),
         (["--append", "p=tanh(y)"], "sigmoid"),
         (["--normalize", "1,0"], "std"),
         (["--layout", "nhcw"], "nhwc"),
