@@ -15,8 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sigfix.optimising.building import add_concatenation
 from sigfix.optimising.graph import Graph, NodeDef, node_of
-from sigfix.optimising.operator_kinds import BROADCASTING, DT_FLOAT, DT_INT32, UNARY
+from sigfix.optimising.operator_kinds import BROADCASTING, DT_FLOAT, UNARY
 from sigfix.optimising.product_views import Views, materialise
 from sigfix.optimising.shapes import infer_shapes
 from sigfix.optimising.transposes import look_through, transpose
@@ -52,8 +53,7 @@ def separate_heads(graph: Graph) -> int:
             continue
         parts = [head_of(head) for head in range(shape[2])]
         axis = graph.add_constant(f"{node.name}/axis", np.array(2, np.int32))
-        whole = graph.add_node(f"{node.name}/heads", "ConcatV2", [*parts, axis], DT_FLOAT)
-        whole.attr["N"].i, whole.attr["Tidx"].type = len(parts), DT_INT32
+        whole = add_concatenation(graph, f"{node.name}/heads", parts, axis, DT_FLOAT)
         graph.redirect(str(node.name), str(whole.name))
         rewritten += 1
     graph.prune()

@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from sigfix.optimising.affine import BATCH_NORMS, Affine, Array, as_affine
+from sigfix.optimising.building import add_bias, add_convolution
 from sigfix.optimising.fusing import ACTIVATIONS
 from sigfix.optimising.graph import Graph, NodeDef
 from sigfix.optimising.operator_kinds import DT_FLOAT, PRODUCTS
@@ -52,19 +53,10 @@ def _rewrite(graph: Graph, node: NodeDef, shapes: Shapes) -> bool:
         return False
     kernel, shift = _vectors(affine, shape[3])
     base = str(last.name)
-    product = graph.add_node(
-        f"{base}/channels",
-        "DepthwiseConv2dNative",
-        [affine.data, graph.add_constant(f"{base}/factors", kernel)],
-        DT_FLOAT,
-    )
-    product.attr["strides"].list.i[:] = [1, 1, 1, 1]
-    product.attr["dilations"].list.i[:] = [1, 1, 1, 1]
-    product.attr["padding"].s = b"VALID"
-    product.attr["data_format"].s = b"NHWC"
+    inputs = [affine.data, graph.add_constant(f"{base}/factors", kernel)]
+    product = add_convolution(graph, f"{base}/channels", "DepthwiseConv2dNative", inputs, DT_FLOAT)
     bias = graph.add_constant(f"{base}/shifts", shift)
-    added = graph.add_node(f"{base}/biased", "BiasAdd", [product.name, bias], DT_FLOAT)
-    added.attr["data_format"].s = b"NHWC"
+    added = add_bias(graph, f"{base}/biased", product.name, bias, DT_FLOAT)
     graph.replace(last.name, added.name)
     return True
 

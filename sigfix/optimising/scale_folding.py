@@ -20,6 +20,7 @@ from sigfix.optimising.affine import (
     scale_outputs,
     weights_of,
 )
+from sigfix.optimising.building import add_bias
 from sigfix.optimising.graph import Graph, NodeDef, node_of
 from sigfix.optimising.operator_kinds import DT_FLOAT, PRODUCTS
 from sigfix.optimising.shapes import Shapes, infer_shapes
@@ -107,8 +108,7 @@ def _bias(graph: Graph, product: NodeDef, shift: Array, shapes: Shapes) -> str:
     value = graph.add_constant(f"{product.name}/bias", shift.astype(np.float32))
     if channels is None:
         return str(graph.add_node(f"{product.name}/added", "AddV2", [product.name, value], 1).name)
-    added = graph.add_node(f"{product.name}/biased", "BiasAdd", [product.name, value], DT_FLOAT)
-    added.attr["data_format"].s = b"NHWC"
+    added = add_bias(graph, f"{product.name}/biased", product.name, value, DT_FLOAT)
     return str(added.name)
 
 
@@ -227,10 +227,11 @@ def _response(product: NodeDef, weights: Array, shift: Array) -> Array:
 def _shift_result(graph: Graph, product: NodeDef, shift: Array, shapes: Shapes) -> None:
     """Add `shift` behind a product that is no output."""
     value = graph.add_constant(f"{product.name}/bias", shift.astype(np.float32))
-    op = "BiasAdd" if shift.ndim == 1 else "AddV2"
-    added = graph.add_node(f"{product.name}/biased", op, [product.name, value], DT_FLOAT)
-    if op == "BiasAdd":
-        added.attr["data_format"].s = b"NHWC"
+    base = f"{product.name}/biased"
+    if shift.ndim == 1:
+        added = add_bias(graph, base, product.name, value, DT_FLOAT)
+    else:
+        added = graph.add_node(base, "AddV2", [product.name, value], DT_FLOAT)
     shapes[str(added.name)] = shapes.get(product.name) or []
     for node in graph.readers(product.name):
         for i, reference in enumerate(node.input):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sigfix.optimising.building import add_concatenation
 from sigfix.optimising.graph import Graph, NodeDef, node_of
 from sigfix.optimising.operator_kinds import data_type_of
 from sigfix.optimising.rows import reshape
@@ -42,9 +43,8 @@ def _rewrite(graph: Graph, node: NodeDef, shapes: Shapes) -> int:
         return 0
     kind = data_type_of(node)
     along = graph.add_constant(f"{node.name}/axis", np.array(axis, np.int32))
-    joined = graph.add_node(f"{node.name}/joined", "ConcatV2", [*map(str, sources), along], kind)
-    joined.attr["N"].i = len(parts)
-    joined.attr["Tidx"].type = graph.nodes[along].attr["dtype"].type
+    parts_without = [str(source) for source in sources]
+    joined = add_concatenation(graph, f"{node.name}/joined", parts_without, along, kind)
     graph.replace(node.name, reshape(graph, joined.name, result, kind, node.name))
     return len(gone) - 1
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from sigfix.optimising.building import add_bias, add_convolution
 from sigfix.optimising.fusing import ACTIVATIONS
 from sigfix.optimising.graph import Graph, NodeDef, node_of
 from sigfix.optimising.shapes import infer_shapes
@@ -103,18 +104,9 @@ def _emit(
     """Put the new operators in the place of `node`; returns the name of the last."""
     height, width, channels = size
     s, t = axes[0].stride, axes[1].stride
-    convolution = graph.add_node(
-        f"{node.name}/phases",
-        "Conv2D",
-        [node.input[2], graph.add_constant(f"{node.name}/kernels", kernel)],
-        node,
-    )
+    inputs = [node.input[2], graph.add_constant(f"{node.name}/kernels", kernel)]
     pads = [(-min(a.taps), max(a.taps)) for a in axes]
-    convolution.attr["strides"].list.i[:] = [1, 1, 1, 1]
-    convolution.attr["dilations"].list.i[:] = [1, 1, 1, 1]
-    convolution.attr["data_format"].s = b"NHWC"
-    convolution.attr["padding"].s = b"EXPLICIT"
-    convolution.attr["explicit_paddings"].list.i[:] = [0, 0, *pads[0], *pads[1], 0, 0]
+    convolution = add_convolution(graph, f"{node.name}/phases", "Conv2D", inputs, node, pads=pads)
     if s == t == 1:  # one phase: the plain convolution is the result
         graph.replace(node.name, convolution.name)
         graph.prune()
@@ -147,8 +139,7 @@ def _move_in_front(
             if bias is None:
                 return value, last
             tiled = graph.add_constant(f"{node.name}/bias", np.tile(bias, phases))
-            value = graph.add_node(f"{node.name}/biased", "BiasAdd", [value.name, tiled], node)
-            value.attr["data_format"].s = b"NHWC"
+            value = add_bias(graph, f"{node.name}/biased", value.name, tiled, node)
         elif reader.op in ACTIVATIONS:
             value = graph.add_node(f"{node.name}/{reader.op}", reader.op, [value.name], node)
         else:

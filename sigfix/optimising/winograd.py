@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sigfix.optimising.affine import Array
+from sigfix.optimising.building import add_bias, add_concatenation, add_convolution
 from sigfix.optimising.graph import Graph, NodeDef
 from sigfix.optimising.operator_kinds import DT_FLOAT, DT_INT32
 from sigfix.optimising.rows import reshape
@@ -130,24 +131,18 @@ def _rewrite(graph: Graph, plan: _Plan, transforms: dict[int, list[str]]) -> Non
     tiles = _tiles(graph, plan, transforms[channels])
     products = []
     for k, (tile, kernel) in enumerate(zip(tiles, _kernels(graph, plan), strict=True)):
-        product = graph.add_node(f"{base}/product_{k}", "Conv2D", [tile, kernel], node)
-        for attribute in ("strides", "dilations"):
-            product.attr[attribute].list.i[:] = [1, 1, 1, 1]
-        product.attr["data_format"].s = b"NHWC"
-        product.attr["padding"].s = b"EXPLICIT"
-        product.attr["explicit_paddings"].list.i[:] = [0, 0, *plan.pads, 0, 0, 0, 0]
+        name, pads = f"{base}/product_{k}", (plan.pads, (0, 0))
+        product = add_convolution(graph, name, "Conv2D", [tile, kernel], node, pads=pads)
         products.append(str(product.name))
     last = base
     bias = graph.only_reader(base)
     if bias is not None and bias.op == "BiasAdd" and graph.constant_node(bias.input[1]):
         # Every result has this product in it once.
-        added = graph.add_node(f"{base}/biased", "BiasAdd", [products[1], bias.input[1]], node)
-        added.attr["data_format"].s = b"NHWC"
+        added = add_bias(graph, f"{base}/biased", products[1], bias.input[1], node)
         products[1], last = str(added.name), str(bias.name)
     axis = graph.add_constant(f"{base}/axis", np.array(3, np.int32))
     parts = _results(_Arithmetic(graph, base), products)
-    joined = graph.add_node(f"{base}/joined", "ConcatV2", [*parts, axis], node)
-    joined.attr["N"].i, joined.attr["Tidx"].type = 4, DT_INT32
+    joined = add_concatenation(graph, f"{base}/joined", parts, axis, node)
     size = [None, plan.rows, plan.width, outputs]
     graph.replace(last, reshape(graph, str(joined.name), size, DT_FLOAT, base))
 
@@ -180,12 +175,8 @@ def _tiles(graph: Graph, plan: _Plan, transforms: list[str]) -> list[str]:
     tiles = []
     for place, kernel in enumerate(transforms):
         source = str(padded.name) if _is_outer(place) else lines
-        tile = graph.add_node(
-            f"{base}/tiles_{place}", "DepthwiseConv2dNative", [source, kernel], node
-        )
-        tile.attr["strides"].list.i[:] = [1, 4, 4, 1]
-        tile.attr["dilations"].list.i[:] = [1, 1, 1, 1]
-        tile.attr["padding"].s, tile.attr["data_format"].s = b"VALID", b"NHWC"
+        name, inputs = f"{base}/tiles_{place}", [source, kernel]
+        tile = add_convolution(graph, name, "DepthwiseConv2dNative", inputs, node, stride=4)
         size = [None, plan.height, plan.width // 4, channels]
         tiles.append(reshape(graph, str(tile.name), size, DT_FLOAT, base))
     return tiles
