@@ -11,8 +11,6 @@ from importlib.util import find_spec
 
 import pytest
 
-from sigfix.errors import NotVerifiedError
-
 PRESETS = ("crnn_vgg16_bn", "crnn_mobilenet_v3_small")
 
 pytestmark = pytest.mark.skipif(
@@ -71,13 +69,7 @@ def test_inspect_finds_nothing_wrong(built):
     assert re.search(r"out logits\s+float32\[\?,32,127\]", done.stdout)
 
 
-def test_convert_finds_and_verifies_it(built):
-    from sigfix.verifying import node
-
-    try:
-        node.packages_directory(node.find_node())
-    except NotVerifiedError as error:
-        pytest.skip(error.message)
+def test_convert_finds_and_verifies_it(built, node_packages):
     name, folder, _ = built
     done = sigfix(folder, "convert", "--tfjs", "--force")
     assert done.returncode == 0, done.stderr

@@ -9,10 +9,10 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
-from sigfix.errors import ConversionError, NotVerifiedError, ParityError, UsageError
+from sigfix.errors import ConversionError, ParityError, UsageError
 from sigfix.pipeline.convert import ConvertOptions, convert
 from sigfix.pipeline.prepare import Choice
-from sigfix.verifying import node, tfjs
+from sigfix.verifying import tfjs
 from tests.exporting import models
 from tests.exporting.models import floats
 
@@ -20,11 +20,8 @@ pytestmark = pytest.mark.skipif(not find_spec("tensorflowjs"), reason="tensorflo
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _node_packages():
-    try:
-        node.packages_directory(node.find_node())
-    except NotVerifiedError as error:
-        pytest.skip(error.message)
+def _with_tfjs(node_packages):
+    """Every test here runs TensorFlow.js."""
 
 
 @pytest.fixture(scope="module")

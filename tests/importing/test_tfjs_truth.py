@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
-from sigfix.errors import NotVerifiedError
 from tests.importing.single_node import require_packages
 from tests.importing.tfjs_truth import Check, failures, node_test_checks, random_form_checks
 
@@ -22,13 +22,8 @@ OPERATORS = {
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _node_packages() -> None:
-    from sigfix.verifying import node
-
-    try:
-        node.packages_directory(node.find_node())
-    except NotVerifiedError as error:
-        pytest.skip(error.message)
+def _with_tfjs(node_packages: Path) -> None:
+    """Every test here runs TensorFlow.js."""
 
 
 def test_node_tests_and_random_forms_hold_in_tensorflow_js() -> None:

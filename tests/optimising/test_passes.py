@@ -105,18 +105,12 @@ def test_loops_are_left_to_the_passes_that_can_handle_them():
 
 
 @pytest.mark.skipif(not find_spec("tensorflowjs"), reason="tensorflowjs is absent")
-def test_tfjs_computes_the_same(tmp_path):
+def test_tfjs_computes_the_same(tmp_path, node_packages):
     """The kernels that the passes emit, in the WebAssembly backend."""
     import tensorflow as tf
 
-    from sigfix.errors import NotVerifiedError
     from sigfix.pipeline.convert import convert
-    from sigfix.verifying import node
 
-    try:
-        node.packages_directory(node.find_node())
-    except NotVerifiedError as error:
-        pytest.skip(error.message)
     module = tf.Module()
     outputs = lambda x: {f"y{s}": Maker(s).network(x) for s in SEEDS}  # noqa: E731
     spec = tf.TensorSpec([None, *SIZE], tf.float32, "x")

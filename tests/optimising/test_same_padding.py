@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from sigfix.errors import NotVerifiedError, ParityError
+from sigfix.errors import ParityError
 from sigfix.optimising.same_padding import write_out_padding
 from tests.optimising.graphs import frozen, noise, run
 
@@ -40,15 +40,10 @@ def test_only_what_is_wrong_is_rewritten(kernel, stride, expected):
 
 
 @pytest.mark.skipif(not find_spec("tensorflowjs"), reason="tensorflowjs is absent")
-def test_tfjs_is_right_with_the_pass_and_said_to_be_wrong_without(tmp_path):
+def test_tfjs_is_right_with_the_pass_and_said_to_be_wrong_without(tmp_path, node_packages):
     from sigfix.pipeline.convert import ConvertOptions, convert
     from sigfix.pipeline.inspect import inspect
-    from sigfix.verifying import node
 
-    try:
-        node.packages_directory(node.find_node())
-    except NotVerifiedError as error:
-        pytest.skip(error.message)
     module = tf.Module()
 
     def strided(x):

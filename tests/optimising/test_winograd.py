@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from sigfix.errors import NotVerifiedError
 from sigfix.exporting.tfjs_model import quantised_weights
 from sigfix.optimising import padding, winograd
 from sigfix.optimising.passes import optimise_kernels, optimise_values
@@ -150,14 +149,9 @@ def test_padding_that_something_else_reads_too_stays():
 
 @pytest.mark.skipif(not find_spec("tensorflowjs"), reason="tensorflowjs is absent")
 @pytest.mark.parametrize("dtype", [None, "uint8"])
-def test_tfjs_computes_the_same_for_any_batch(dtype, tmp_path):
+def test_tfjs_computes_the_same_for_any_batch(dtype, tmp_path, node_packages):
     from sigfix.pipeline.convert import ConvertOptions, convert
-    from sigfix.verifying import node
 
-    try:
-        node.packages_directory(node.find_node())
-    except NotVerifiedError as error:
-        pytest.skip(error.message)
     module = tf.Module()
     spec = tf.TensorSpec([None, SIZE, SIZE, CHANNELS], tf.float32, "x")
     module.serve = tf.function(

@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sigfix.errors import BlockedError, NotVerifiedError, UnreadableModelError, UsageError
+from sigfix.errors import BlockedError, UnreadableModelError, UsageError
 from sigfix.pipeline.convert import ConvertOptions, convert
 from sigfix.pipeline.prepare import Choice
-from sigfix.verifying import node
 
 NEEDED = ("tensorflow", "tensorflowjs", "onnx_tf", "onnxslim", "onnxruntime")
 if absent := [name for name in NEEDED if find_spec(name) is None]:
@@ -23,11 +22,8 @@ FLOAT, INTEGER = onnx.TensorProto.FLOAT, onnx.TensorProto.INT64
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _node_packages():
-    try:
-        node.packages_directory(node.find_node())
-    except NotVerifiedError as error:
-        pytest.skip(error.message)
+def _with_tfjs(node_packages):
+    """Every test here runs TensorFlow.js."""
 
 
 def _save(path: Path, nodes: list, inputs: list, outputs: list, **weights: np.ndarray) -> Path:

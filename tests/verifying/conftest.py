@@ -4,7 +4,6 @@ import importlib.util
 
 import pytest
 
-from sigfix.errors import NotVerifiedError
 from tests.verifying import models
 
 
@@ -42,16 +41,6 @@ def table(tmp_path_factory):
 def shared(tmp_path_factory):
     _needs("tensorflow")
     return models.save_shared(tmp_path_factory.mktemp("models") / "shared")
-
-
-@pytest.fixture(scope="session")
-def node_packages():
-    from sigfix.verifying import node
-
-    try:
-        return node.packages_directory(node.find_node())
-    except NotVerifiedError as error:
-        pytest.skip(f"{error.message} ({error.hint})")
 
 
 @pytest.fixture(scope="session")
