@@ -6,10 +6,14 @@ They are imported when they are first used, so `import sigfix` is cheap and need
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from sigfix.version import __version__
+
+# ONNX Runtime's own build sends its maker what is run, and leaves an identifier of the machine.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 if TYPE_CHECKING:
     from sigfix.errors import SigfixError
