@@ -56,6 +56,7 @@ VALUE_PASSES = (
     Pass("layer-norms", "layer norms in the fewest operators", "layer_norms.centre_layer_norms"),
     Pass("clamps", "relu6, hard-sigmoid and clips", "clamps.rewrite_clamps"),
     Pass("tanh-gelu", "GELU by tanh as GELU by sigmoid", "tanh_gelu.rewrite_tanh_gelus"),
+    Pass("cuts", "products of rows for each part that is cut off", "product_cuts.compute_parts"),
     Pass("scales", "batch norms and scales into weights", "scale_folding.fold_scales"),
     Pass("factors", "scalar factors into later weights", "scale_sinking.sink_scales"),
     Pass("gelu", "its scale into weights", "gelu.fold_gelu_scales"),
@@ -70,7 +71,6 @@ VALUE_PASSES = (
         "remaining scales as 1 x 1 depthwise convolutions",
         "channel_kernels.use_channel_kernels",
     ),
-    Pass("cuts", "products of rows for each part that is cut off", "product_cuts.compute_parts"),
     Pass("heads", "attention head by head", "attention_heads.separate_heads"),
     Pass(
         "winograd",

@@ -52,6 +52,47 @@ def test_the_numbers_are_the_plain_convolutions(height, pads, rows):
     np.testing.assert_allclose(run(graph, x), expected, atol=2e-5 * np.ptp(expected))
 
 
+DEEP = 512
+"""Channels of a kernel that is large for its image of 8 x 16."""
+
+
+def deep_convolution(height: int = 3, pads="SAME"):
+    weights = noise(height, 3, DEEP, DEEP, seed=1) * np.float32(np.sqrt(2 / (3 * height * DEEP)))
+    return lambda x: tf.nn.conv2d(x, weights, 1, pads)
+
+
+@pytest.mark.parametrize(
+    ("height", "pads", "rows"),
+    [
+        (3, "SAME", 8),
+        (1, "SAME", 32),
+        (2, "SAME", 16),
+        (4, "SAME", 8),
+        (3, [[0, 0], [0, 0], [1, 1], [0, 0]], 12),
+        (1, [[0, 0], [1, 2], [1, 1], [0, 0]], 32),
+    ],
+)
+def test_large_kernels_become_the_left_side_of_matrix_products(height, pads, rows):
+    graph = frozen(deep_convolution(height, pads), None, rows, 16, DEEP)
+    x = noise(2, rows, 16, DEEP)
+    expected = run(graph, x)
+    assert rewritten(graph) == 1
+    assert (operators(graph)["MatMul"], operators(graph)["Conv2D"]) == (6, 0)
+    np.testing.assert_allclose(run(graph, x), expected, atol=2e-5 * np.ptp(expected))
+
+
+def test_the_bias_of_a_large_kernel_goes_into_one_product():
+    bias = noise(DEEP, seed=2)
+    graph = frozen(
+        lambda x: tf.nn.relu(tf.nn.bias_add(deep_convolution()(x), bias)), None, 8, 16, DEEP
+    )
+    x = noise(1, 8, 16, DEEP)
+    expected = run(graph, x)
+    assert rewritten(graph) == 1
+    assert operators(graph)["BiasAdd"] == 0
+    np.testing.assert_allclose(run(graph, x), expected, atol=2e-5 * np.ptp(expected))
+
+
 def test_the_bias_goes_into_one_product():
     bias = noise(CHANNELS, seed=2)
     graph = frozen(
@@ -148,15 +189,21 @@ def test_padding_that_something_else_reads_too_stays():
 
 
 @pytest.mark.skipif(not find_spec("tensorflowjs"), reason="tensorflowjs is absent")
-@pytest.mark.parametrize("dtype", [None, "uint8"])
-def test_tfjs_computes_the_same_for_any_batch(dtype, tmp_path, node_packages):
+@pytest.mark.parametrize(
+    ("layer", "shape", "dtype"),
+    [
+        (convolution(), (SIZE, SIZE, CHANNELS), None),
+        (convolution(), (SIZE, SIZE, CHANNELS), "uint8"),
+        (deep_convolution(), (8, 16, DEEP), None),
+    ],
+    ids=["large image", "large image, uint8", "large kernel"],
+)
+def test_tfjs_computes_the_same_for_any_batch(layer, shape, dtype, tmp_path, node_packages):
     from sigfix.pipeline.convert import ConvertOptions, convert
 
     module = tf.Module()
-    spec = tf.TensorSpec([None, SIZE, SIZE, CHANNELS], tf.float32, "x")
-    module.serve = tf.function(
-        lambda x: {"y": tf.nn.relu(convolution()(x))}, input_signature=[spec]
-    )
+    spec = tf.TensorSpec([None, *shape], tf.float32, "x")
+    module.serve = tf.function(lambda x: {"y": tf.nn.relu(layer(x))}, input_signature=[spec])
     tf.saved_model.save(module, str(tmp_path / "model"), signatures=module.serve)
     options = ConvertOptions(target="tfjs-wasm", quantize=dtype)
     result = convert(tmp_path / "model", tmp_path / "web", options)
