@@ -7,10 +7,8 @@ models that `make matrix` built are used where sigfix has not changed since.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
-import shutil
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -26,6 +24,7 @@ from tests.bench.ratio import Ratio, in_turns
 from tests.matrix.results import CACHE, code_digest, folder_of, read_result
 from tests.matrix.running import measure_sections
 from tests.matrix.stages import options_of, turned
+from tests.npm_packages import installed
 
 AIM_ALONE, AIM_ALL, AIM_NAIVE, AIM_CONVERSION = 1.0, 0.9, 0.65, 0.7
 FAMILIES = ("crnn_", "db_", "linknet_", "fast_", "vitstr_small")
@@ -70,39 +69,44 @@ def _measure_model(name: str, cache: Path) -> dict[str, Any]:
     folder = folder_of(name, cache)
     preset = options_of(name).preset(name)
     onnx_file = finish_onnx(preset, folder / f"{name}.onnx", folder)
-    rows = []
-    for batch in batches(preset):
-        image = channels_first_inputs(preset, batch)["input"]
-        try:
-            ours, theirs = _alternate(
-                _tfjs(folder / "tfjs", turned(image), preset.output),
-                _onnx_runtime_web(onnx_file, image.shape),
-            )
-        except (SigfixError, subprocess.SubprocessError) as error:
-            rows.append({"batch": batch, "against": ORT_WEB, "error": str(error)[:300]})
-            continue
-        rows.append({"batch": batch, "against": ORT_WEB, "ours": ours, "theirs": theirs})
-        if ours > theirs:
-            rows[-1]["kernels"] = _kernels(folder / "tfjs", turned(image), preset.output)
-    rows += _for_wasm_alone(preset, folder, onnx_file) + _against_naive(name, preset, folder)
+    models = {"": folder / "tfjs"}
+    rows = [_against_onnx_runtime(preset, models[""], onnx_file, n) for n in batches(preset)]
+    for row in rows:
+        if row.get("ours", 0) > row.get("theirs", 0):
+            image = turned(channels_first_inputs(preset, row["batch"])["input"])
+            row["kernels"] = _kernels(models[""], image, preset.output)
+    wasm, problem = _converted_for_wasm(preset, folder)
+    if problem:
+        rows.append({"batch": 1, "against": ORT_WEB, "target": WASM, "error": problem})
+    elif wasm:
+        models[WASM] = wasm
+        rows.append({**_against_onnx_runtime(preset, wasm, onnx_file, 1), "target": WASM})
+    rows += _against_naive(name, preset, folder, models)
     return {"code": code_digest(), "rows": rows}
 
 
-def _for_wasm_alone(preset: Preset, folder: Path, onnx_file: Path) -> list[dict[str, Any]]:
-    """Batch 1 against ONNX Runtime Web as `--target tfjs-wasm`, where that is another graph."""
-    row: dict[str, Any] = {"batch": 1, "against": ORT_WEB, "target": WASM}
-    image = channels_first_inputs(preset, 1)["input"]
-    own = folder / "tfjs_wasm"
+def _against_onnx_runtime(
+    preset: Preset, model: Path, onnx_file: Path, batch: int
+) -> dict[str, Any]:
+    row: dict[str, Any] = {"batch": batch, "against": ORT_WEB}
+    image = channels_first_inputs(preset, batch)["input"]
     try:
-        naive.convert_with_sigfix(preset, folder, own, "--target", WASM)
-        if _operator_count(own) == _operator_count(folder / "tfjs"):
-            return []
         row["ours"], row["theirs"] = _alternate(
-            _tfjs(own, turned(image), preset.output), _onnx_runtime_web(onnx_file, image.shape)
+            _tfjs(model, turned(image), preset.output), _onnx_runtime_web(onnx_file, image.shape)
         )
     except (SigfixError, subprocess.SubprocessError) as error:
         row["error"] = str(error)[:300]
-    return [row]
+    return row
+
+
+def _converted_for_wasm(preset: Preset, folder: Path) -> tuple[Path | None, str]:
+    """The model by `--target tfjs-wasm`, where that is another graph; or what went wrong."""
+    own = folder / "tfjs_wasm"
+    try:
+        naive.convert_with_sigfix(preset, folder, own, "--target", WASM)
+    except subprocess.SubprocessError as error:
+        return None, str(error)[:300]
+    return (None if _operator_count(own) == _operator_count(folder / "tfjs") else own), ""
 
 
 def _operator_count(model: Path) -> int:
@@ -110,23 +114,26 @@ def _operator_count(model: Path) -> int:
     return sum(node["op"] != "Const" for node in topology["node"])
 
 
-def _against_naive(name: str, preset: Preset, folder: Path) -> list[dict[str, Any]]:
-    """Inference and conversion against the naive chain, for the models that it converts."""
+def _against_naive(
+    name: str, preset: Preset, folder: Path, models: dict[str, Path]
+) -> list[dict[str, Any]]:
+    """Inference, by target, and conversion against the naive chain, where that converts."""
     if name not in naive.MODELS:
         return []
-    row: dict[str, Any] = {"batch": 1, "against": naive.TITLE}
+    rows: list[dict[str, Any]] = []
     try:
         chain = naive.convert(preset, folder)
         image = channels_first_inputs(preset, 1)["input"]
-        row["ours"], row["theirs"] = _alternate(
-            _tfjs(folder / "tfjs", turned(image), preset.output),
-            _tfjs(chain.model, image, chain.output),
-        )
+        for target, model in models.items():
+            ours, theirs = _alternate(
+                _tfjs(model, turned(image), preset.output), _tfjs(chain.model, image, chain.output)
+            )
+            row = {"batch": 1, "against": naive.TITLE, "ours": ours, "theirs": theirs}
+            rows.append({**row, "target": target} if target else row)
     except (SigfixError, subprocess.SubprocessError) as error:
-        return [{**row, "error": str(error)[:300]}]
+        return [{"batch": 1, "against": naive.TITLE, "error": str(error)[:300]}]
     ours, theirs = chain.conversion_seconds
-    times = {"batch": 0, "against": naive.TITLE, "ours": ours, "theirs": theirs}
-    return [row, times]
+    return [*rows, {"batch": 0, "against": naive.TITLE, "ours": ours, "theirs": theirs}]
 
 
 def _alternate(ours: Timed, theirs: Timed) -> tuple[float, float]:
@@ -148,7 +155,7 @@ def _tfjs(model: Path, image: Any, output: str) -> Timed:
 
 
 def _onnx_runtime_web(onnx_file: Path, shape: Sequence[int]) -> Timed:
-    packages = web_packages()
+    packages = installed(WEB)
 
     def run(repeat: int) -> list[float]:
         program = [str(nodejs.find_node().program), str(WEB / "onnx_runtime_web.mjs")]
@@ -231,17 +238,3 @@ def geometric_mean(
         if found:
             logs.append(found.get(target, found.get("", math.nan)))
     return (math.exp(sum(logs) / len(logs)) if logs else math.nan), len(logs)
-
-
-def web_packages() -> Path:
-    """ONNX Runtime Web, installed once into sigfix's cache from the lock file beside this."""
-    lock = (WEB / "package-lock.json").read_bytes()
-    folder = nodejs.cache_directory() / f"bench-{hashlib.sha256(lock).hexdigest()[:12]}"
-    if not (folder / "node_modules" / "onnxruntime-web").is_dir():
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(WEB / name, folder)
-        command = [*nodejs.find_node().npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        subprocess.run(command, cwd=folder, check=True, capture_output=True)
-    return folder
