@@ -11,6 +11,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
+from sigfix.card import read_card
 from sigfix.errors import MissingExtraError, UsageError
 from sigfix.memory import release
 from sigfix.model import TensorSpec
@@ -22,6 +23,7 @@ from sigfix.pipeline.progress import Comparison, Say, silent
 from sigfix.pipeline.quantising import AUTO, QuantisationTrial, choose_dtype
 from sigfix.pipeline.source import ONNX, PRESET, Source, find_source
 from sigfix.pipeline.source_run import started_source
+from sigfix.presets import find_preset
 
 QUANTIZE = ("uint8", "uint16", "float16", AUTO)
 
@@ -97,7 +99,7 @@ def convert(
     if source.kind != PRESET:
         staging.refuse_overlap(source.path, destination)
     _require_packages(source)
-    _check_files(options)
+    _check_files(source, options)
     with tempfile.TemporaryDirectory(prefix="sigfix-") as temporary:
         prepared = prepare(source, options.choice, Path(temporary), say)
         release()
@@ -153,16 +155,25 @@ def _check_options(source: Source, options: ConvertOptions) -> None:
         )
 
 
-def _check_files(options: ConvertOptions) -> None:
+def _check_files(source: Source, options: ConvertOptions) -> None:
     """Read the user's samples and inputs before the work that they are for."""
-    if options.samples is not None:
+    if options.quantize == AUTO:
         from sigfix.verifying.samples import check_samples
 
-        check_samples(options.samples)
+        check_samples(options.samples, _task(source, options.choice))
     if options.inputs is not None and options.verify:
         from sigfix.verifying.inputs import read_npz
 
         read_npz(options.inputs)
+
+
+def _task(source: Source, choice: Choice) -> str:
+    """What a docTR model is for, as far as that is known before it is read; "" of any other."""
+    name = source.path.name if source.kind == PRESET else choice.preset
+    if name is not None:
+        return find_preset(name).task
+    card = None if source.kind == ONNX else read_card(source.path)
+    return "" if card is None else card.task
 
 
 def _require_packages(source: Source) -> None:

@@ -38,14 +38,10 @@ def load_samples(
     Raises `UsageError` where the model needs samples and none are given, or where they do not
     fit it, and `MissingExtraError` where Pillow is absent.
     """
+    _refuse_misfit(place, "" if card is None else card.task)
     if place is not None and place.suffix == ".npz":
         return [load_inputs(place, specs)]
-    if card is None:
-        raise UsageError(
-            "--quantize auto measures the loss on samples, and this is no docTR model with a "
-            "card that says how pictures become inputs.",
-            "--samples FILE.npz with an array for each input: " + ", ".join(specs),
-        )
+    assert card is not None
     if place is None:
         pictures = rendered_words(card)
     else:
@@ -58,13 +54,34 @@ def load_samples(
     return [{card.input: images[at : at + step]} for at in range(0, len(images), step)]
 
 
-def check_samples(place: Path) -> None:
-    """Read every sample once, before long work: raises what `load_samples` would of its files."""
-    if place.suffix == ".npz":
+def check_samples(place: Path | None, task: str) -> None:
+    """Read every sample once, before long work: raises what `load_samples` would of its files.
+
+    `task` is the one of the model's card, "" for a model without a card.
+    """
+    _refuse_misfit(place, task)
+    if place is not None and place.suffix == ".npz":
         read_npz(place)
+    elif place is not None:
+        for path in _picture_files(place):
+            _opened(path)
+
+
+def _refuse_misfit(place: Path | None, task: str) -> None:
+    if place is not None and (task or place.suffix == ".npz"):
         return
-    for path in _picture_files(place):
-        _opened(path)
+    if not task:
+        raise UsageError(
+            "--quantize auto measures the loss on samples, and this is no docTR model with a "
+            "card that says how pictures become inputs.",
+            "--samples FILE.npz with an array for each input",
+        )
+    if task != RECOGNITION:
+        raise UsageError(
+            "--quantize auto measures the loss of a docTR recogniser on rendered words; this "
+            "model is none.",
+            "--samples FOLDER of pictures, or FILE.npz",
+        )
 
 
 def as_input(picture: Image.Image, height: int, width: int, card: Card) -> Array:
@@ -92,14 +109,13 @@ def as_input(picture: Image.Image, height: int, width: int, card: Card) -> Array
 def rendered_words(card: Card, count: int = WORDS) -> list[Image.Image]:
     """Pictures of made-up words in the font that comes with Pillow, dark on light, seeded.
 
-    Raises `UsageError` for a model that reads no words, or none of the characters of that font.
+    Raises `UsageError` for a model that reads none of the characters of that font.
     """
     known = [c for c in _CHARACTERS if c in card.vocabulary]
     if not known:
-        what = "reads none of the characters of the built-in font" if card.vocabulary else "is none"
         raise UsageError(
             "--quantize auto measures the loss of a docTR recogniser on rendered words; this "
-            f"model {what}.",
+            "model reads none of the characters of the built-in font.",
             "--samples FOLDER of pictures, or FILE.npz",
         )
     choose = random.Random(SEED)

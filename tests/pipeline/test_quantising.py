@@ -140,17 +140,23 @@ def test_options_that_do_not_fit_are_refused(options, words: str, tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("samples", "words"),
-    [("broken.png", "not a readable picture"), ("broken.npz", "cannot be read as an .npz file")],
+    ("preset", "samples", "words"),
+    [
+        ("crnn_vgg16_bn", "broken.png", "not a readable picture"),
+        ("crnn_vgg16_bn", "broken.npz", "cannot be read as an .npz file"),
+        ("db_resnet50", None, "on rendered words; this model is none"),
+    ],
 )
-def test_unreadable_samples_are_said_before_anything_is_built(
-    samples: str, words: str, tmp_path: Path
+def test_unusable_samples_are_said_before_anything_is_built(
+    preset: str, samples: str | None, words: str, tmp_path: Path
 ) -> None:
     from sigfix import ConvertOptions, convert
 
-    (tmp_path / samples).write_bytes(b"neither")
+    place = None if samples is None else tmp_path / samples
+    if place is not None:
+        place.write_bytes(b"neither")
     said: list[str] = []
-    options = ConvertOptions(quantize="auto", samples=tmp_path / samples)
+    options = ConvertOptions(quantize="auto", samples=place)
     with pytest.raises(UsageError, match=words):
-        convert("crnn_vgg16_bn", tmp_path / "web", options, said.append)
+        convert(preset, tmp_path / "web", options, said.append)
     assert not said
