@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import faulthandler
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import IO
 
 from sigfix.errors import SigfixError
@@ -24,13 +26,55 @@ Say = Callable[[str], None]
 def steps(quiet: bool = False) -> Iterator[Say]:
     """Yield a function that shows the step being done now; '' ends it, to print something."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _native_output_aside() as terminal:
-        if quiet:
-            yield lambda message: None
-        elif not terminal.isatty():
-            yield lambda message: _line(message, terminal)
-        else:
-            yield from _spinner(terminal)
+    with (
+        _interrupts_kept() as raise_again,
+        _native_output_aside() as terminal,
+        _shown_on(terminal, quiet) as show,
+    ):
+
+        def say(message: str) -> None:
+            raise_again()
+            show(message)
+
+        yield say
+
+
+@contextmanager
+def _interrupts_kept() -> Iterator[Callable[[], None]]:
+    """Yield a function that raises KeyboardInterrupt again if Ctrl-C was pressed.
+
+    While TensorFlow is imported, some of its code drops whatever is raised there.
+    """
+    previous = signal.getsignal(signal.SIGINT)
+    if previous is not signal.default_int_handler:  # a job in the background ignores Ctrl-C
+        yield lambda: None
+        return
+    pressed = False
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        nonlocal pressed
+        pressed = True
+        raise KeyboardInterrupt
+
+    def raise_again() -> None:
+        if pressed:
+            raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield raise_again
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+@contextmanager
+def _shown_on(terminal: IO[str], quiet: bool) -> Iterator[Say]:
+    if quiet:
+        yield lambda message: None
+    elif not terminal.isatty():
+        yield lambda message: _line(message, terminal)
+    else:
+        yield from _spinner(terminal)
 
 
 def _line(message: str, terminal: IO[str]) -> None:
