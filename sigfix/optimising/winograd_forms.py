@@ -52,10 +52,10 @@ class Convolution:
 def as_convolutions(graph: Graph, of: Convolution, tile_kernels: Sequence[str]) -> str:
     """Add the form whose products are convolutions of kernels one wide; returns its result."""
     node, base, channels = of.node, of.name, of.weights.shape[2]
-    columns = _columns(graph, of, [of.weights[:, i : i + 1] for i in range(3)])
+    kernels = _kernels(graph, of, [of.weights[:, i : i + 1] for i in range(3)])
     tiles = transformed_tiles(graph, node.input[0], of.width, channels, tile_kernels, node)
     products = []
-    for k, (tile, kernel) in enumerate(zip(tiles, columns, strict=True)):
+    for k, (tile, kernel) in enumerate(zip(tiles, kernels, strict=True)):
         size = [None, of.height, of.width // 4, channels]
         image = reshape(graph, tile, size, DT_FLOAT, base)
         inputs, pads = [image, kernel], (of.pads, (0, 0))
@@ -78,7 +78,7 @@ def as_matrix_products(graph: Graph, of: Convolution, tile_kernels: Sequence[str
     node, base, outputs = of.node, of.name, of.weights.shape[3]
     channels = of.weights.shape[0] * of.weights.shape[2]
     by_column = of.weights.transpose(1, 3, 0, 2).reshape(3, outputs, channels)
-    kernels = _columns(graph, of, list(by_column))
+    kernels = _kernels(graph, of, list(by_column))
     source = _rows_side_by_side(graph, of)
     tiles = transformed_tiles(graph, source, of.width, channels, tile_kernels, node)
     products = []
@@ -100,7 +100,7 @@ def as_matrix_products(graph: Graph, of: Convolution, tile_kernels: Sequence[str
     return reshape(graph, channels_last, [None, of.rows, of.width, outputs], DT_FLOAT, base)
 
 
-def _columns(graph: Graph, of: Convolution, columns: list[Array]) -> list[str]:
+def _kernels(graph: Graph, of: Convolution, columns: list[Array]) -> list[str]:
     """The transformed kernels from the three columns of the weights.
 
     They are computed anew each time: stored, they would double the file.
