@@ -47,3 +47,13 @@ def add_convolution(
     if pads is not None:
         node.attr["explicit_paddings"].list.i[:] = [0, 0, *np.ravel(pads).tolist(), 0, 0]
     return node
+
+
+def add_padding(
+    graph: Graph, base: str, data: str, amounts: Sequence[Sequence[int]], like: NodeDef
+) -> NodeDef:
+    """Add a Pad with zeros; `amounts` are (before, after) of every axis."""
+    margin = graph.add_constant(f"{base}/amounts", np.array(amounts, np.int32))
+    node = graph.add_node(base, "Pad", [data, margin], like)
+    node.attr["Tpaddings"].type = DT_INT32
+    return node

@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from sigfix.optimising.graph import Graph, NodeDef
 from sigfix.optimising.operator_kinds import DT_FLOAT
 from sigfix.optimising.shapes import Shapes, infer_shapes
@@ -23,9 +25,9 @@ from sigfix.optimising.winograd_transforms import tile_kernels
 # Nanoseconds in TF.js 4.22's wasm backend, one thread, a batch of one.
 PER_PRODUCT = 1 / 15.5
 PER_OPERATORS = 260_000.0
-AS_CONVOLUTIONS = {"tile": 6.0, "result": 7.0, "weight": 9.3}
-AS_MATRIX_PRODUCTS = {"tile": 52.0, "result": 10.0, "weight": 1.1}
-"""By channels of tiles, results of tiles and weights; tiles with all rows of a kernel here."""
+AS_CONVOLUTIONS = (6.0, 7.0, 9.3)
+AS_MATRIX_PRODUCTS = (52.0, 10.0, 1.1)
+"""For each channel of a tile, each result of a tile and each weight."""
 WORTHWHILE = 0.88
 """Part of the plain convolution's time that is worth so many operators."""
 
@@ -61,15 +63,11 @@ def best_form(of: Convolution) -> Form | None:
     tiles = of.rows * of.width // 4
     plain = 12 * tiles * taps * channels * outputs * PER_PRODUCT
     common = plain / 2 + PER_OPERATORS
-    # Here kernels move along the image's rows; in the other form each row has its own copy.
-    sizes = {
-        "tile": of.height * of.width // 4 * channels,
-        "result": tiles * outputs,
-        "weight": of.weights.size,
-    }
-    as_images = sum(sizes[what] * cost for what, cost in AS_CONVOLUTIONS.items())
-    sizes["tile"] = tiles * taps * channels
-    as_matrices = sum(sizes[what] * cost for what, cost in AS_MATRIX_PRODUCTS.items())
+    results, weights = tiles * outputs, of.weights.size
+    # As convolutions kernels move along the image's rows; as matrices each row has its own copy.
+    image = (of.height * of.width // 4 * channels, results, weights)
+    copies = (tiles * taps * channels, results, weights)
+    as_images, as_matrices = np.dot(AS_CONVOLUTIONS, image), np.dot(AS_MATRIX_PRODUCTS, copies)
     if common + min(as_images, as_matrices) > WORTHWHILE * plain:
         return None
     return as_convolutions if as_images <= as_matrices else as_matrix_products

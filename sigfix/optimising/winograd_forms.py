@@ -15,7 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from sigfix.optimising.affine import Array
-from sigfix.optimising.building import add_bias, add_concatenation, add_convolution
+from sigfix.optimising.building import (
+    add_bias,
+    add_concatenation,
+    add_convolution,
+    add_padding,
+)
 from sigfix.optimising.graph import Graph, NodeDef
 from sigfix.optimising.operator_kinds import DT_FLOAT, DT_INT32
 from sigfix.optimising.rows import reshape
@@ -116,10 +121,8 @@ def _rows_side_by_side(graph: Graph, of: Convolution) -> str:
     node, base, taps = of.node, of.name, of.weights.shape[0]
     if taps == 1 and not any(of.pads):
         return str(node.input[0])
-    amounts = np.array([[0, 0], of.pads, [0, 0], [0, 0]], np.int32)
-    margin = graph.add_constant(f"{base}/rows", amounts)
-    padded = graph.add_node(f"{base}/padded", "Pad", [node.input[0], margin], node)
-    padded.attr["Tpaddings"].type = DT_INT32
+    amounts = [(0, 0), of.pads, (0, 0), (0, 0)]
+    padded = add_padding(graph, f"{base}/padded", str(node.input[0]), amounts, node)
     if taps == 1:
         return str(padded.name)
     size = graph.add_constant(f"{base}/size", np.array([-1, of.rows, -1, -1], np.int32))

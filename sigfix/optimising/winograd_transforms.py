@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sigfix.optimising.building import add_convolution
+from sigfix.optimising.building import add_convolution, add_padding
 from sigfix.optimising.graph import Graph, NodeDef
-from sigfix.optimising.operator_kinds import DT_FLOAT, DT_INT32
+from sigfix.optimising.operator_kinds import DT_FLOAT
 from sigfix.optimising.rows import reshape
 
 TILES = (
@@ -79,10 +79,8 @@ def transformed_tiles(
     """
     base = str(like.name)
     lines = reshape(graph, source, [None, 1, width, channels], DT_FLOAT, base)
-    amounts = np.array([[0, 0], [0, 0], [1, WIDE - 5], [0, 0]], np.int32)
-    margin = graph.add_constant(f"{base}/margin", amounts)
-    padded = graph.add_node(f"{base}/padded", "Pad", [lines, margin], like)
-    padded.attr["Tpaddings"].type = DT_INT32
+    amounts = [(0, 0), (0, 0), (1, WIDE - 5), (0, 0)]
+    padded = add_padding(graph, f"{base}/padded", lines, amounts, like)
     tiles = []
     for place, kernel in enumerate(kernels):
         inputs = [str(padded.name) if _is_outer(place) else lines, kernel]
