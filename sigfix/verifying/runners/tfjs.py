@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from sigfix.errors import NotVerifiedError, ParityError
-from sigfix.verifying import node as nodejs
-from sigfix.verifying.inputs import Arrays
-from sigfix.verifying.tensor_files import read_tensor, write_tensor
+from sigfix.verifying.runners import node as nodejs
+from sigfix.verifying.arrays import Arrays
+from sigfix.verifying.runners.tensor_files import read_tensor, write_tensor
 
 TIME_LIMIT_SECONDS = 900.0
 RUNNER = nodejs.WEB / "runner.mjs"
