@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
-import threading
+import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sigfix.errors import MissingExtraError
-from sigfix.processes import run_process
+from sigfix.errors import MissingExtraError, ProcessError
+from sigfix.processes import Child, started
 
 CHILD = "sigfix.verifying.signature_child"
 
@@ -50,22 +51,17 @@ def run_models(
 
     A process that takes longer than `seconds` is stopped, and its answer says so.
     """
-    answers: list[Answer] = [Answer()] * len(jobs)
-
-    def work(index: int) -> None:
-        model, tags, calls = jobs[index]
-        answers[index] = _run_one(model, tags, calls, seconds)
-
-    threads = [threading.Thread(target=work, args=(index,)) for index in range(len(jobs))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return answers
+    with ExitStack() as running:
+        children = [running.enter_context(started(CHILD, _job(*job))) for job in jobs]
+        end = time.monotonic() + seconds
+        return [
+            _answer(child, len(calls), end, seconds)
+            for child, (_, _, calls) in zip(children, jobs, strict=True)
+        ]
 
 
-def _run_one(model: Path, tags: Sequence[str], calls: Sequence[Call], seconds: float) -> Answer:
-    job = {
+def _job(model: Path, tags: Sequence[str], calls: Sequence[Call]) -> dict[str, Any]:
+    return {
         "model": str(model.resolve()),
         "tags": list(tags),
         "calls": [
@@ -73,5 +69,16 @@ def _run_one(model: Path, tags: Sequence[str], calls: Sequence[Call], seconds: f
             for call in calls
         ],
     }
-    found = run_process(CHILD, job, seconds)
-    return Answer(found.get("runs", []), found.get("error", ""))
+
+
+def _answer(child: Child, calls: int, end: float, seconds: float) -> Answer:
+    try:
+        found = child.answer(seconds, end)
+    except ProcessError as error:
+        return Answer(error=error.reason)
+    if "error" in found:
+        return Answer(error=found["error"])
+    runs = found.get("runs")
+    if not isinstance(runs, list) or len(runs) != calls:
+        return Answer(error="its process did not answer every call")
+    return Answer(runs)
