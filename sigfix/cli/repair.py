@@ -258,7 +258,7 @@ def repair(
         preset=None if preset is None else find_preset(preset, size, raw_logits),
         vocabulary=vocab or "",
     )
-    from sigfix.pipeline.repair import RepairOptions
+    from sigfix.pipeline.applying import RepairOptions
 
     options = RepairOptions(
         force=force,

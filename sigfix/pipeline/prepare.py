@@ -68,9 +68,12 @@ def prepare(source: Source, options: Choice, temporary: Path, say: Say) -> Prepa
 
 
 def _from_preset(name: str, options: Choice, temporary: Path, say: Say) -> Prepared:
+    from sigfix.pipeline.preset_checks import require_parity
+
     preset = options.preset_options.preset(name)
     onnx_file = temporary / f"{name}.onnx"
-    model, _ = export_preset(preset, options.preset_options, onnx_file, say)
+    model, exported = export_preset(preset, options.preset_options, onnx_file, say)
+    require_parity(exported)
     say("reading the ONNX file")
     normalize = options.preset_options.normalize
     card = make_card(preset, model.vocabulary, model.weights, normalize)
@@ -134,7 +137,7 @@ def freeze(prepared: Prepared, say: Say) -> FrozenSignature:
     if prepared.onnx_file is None:
         say("loading the model in TensorFlow and freezing its signature")
         return freezing.freeze(prepared.model, prepared.signature, prepared.tags)
-    say("importing the ONNX model through onnx-tf")
+    say("importing the ONNX model")
     import onnx
 
     from sigfix.importing.onnx_to_graph import trace_onnx

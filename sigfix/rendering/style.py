@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 _CODES = {"red": "31", "yellow": "33", "cyan": "36", "green": "32", "bold": "1", "dim": "2"}
@@ -67,3 +68,9 @@ def shortened(text: str, most: int) -> str:
         return text
     head = (most - 5) * 2 // 3
     return f"{text[:head]} ... {text[-(most - 5 - head) :]}"
+
+
+def tried_lines(tried: Iterable[str], indent: str) -> list[str]:
+    """One line that says what made-up inputs were made of, none where nothing was made up."""
+    kinds = ", ".join(tried)
+    return [f"{indent}({kinds})"] if kinds else []

@@ -156,15 +156,11 @@ def _exact(expected: Array, actual: Array, limit: Limit) -> dict[str, Any]:
         "ok": count <= limit.different,
         "different": count,
         "worst": _index(unequal) if count else None,
-        "reason": ""
-        if count <= limit.different
-        else f"{count} of {expected.size} elements differ",
+        "reason": "" if count <= limit.different else f"{count} of {expected.size} elements differ",
     }
 
 
-def _close(
-    expected: Array, actual: Array, limit: Limit, least_range: float
-) -> dict[str, Any]:
+def _close(expected: Array, actual: Array, limit: Limit, least_range: float) -> dict[str, Any]:
     finite = np.isfinite(expected)
     same_special = (expected == actual) | (np.isnan(expected) & np.isnan(actual))
     disagree = (~finite | ~np.isfinite(actual)) & ~same_special

@@ -163,7 +163,7 @@ def read_with_tfjs(images: Any, model: Path) -> list[str]:
 
     from sigfix.importing.doctr import vocabulary_characters
     from sigfix.presets import PRESETS
-    from sigfix.verifying import tfjs
+    from sigfix.verifying.runners import tfjs
 
     batches = [
         {"input": np.ascontiguousarray(images[start : start + BATCH].transpose(0, 2, 3, 1))}

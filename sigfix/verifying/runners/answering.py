@@ -21,6 +21,7 @@ from sigfix.verifying.failures import shortened
 from sigfix.verifying.inputs.cases import Case, Given
 from sigfix.verifying.runnable import CannotRunError, CaseRun, Finish, Run, Runnable, Setting
 
+
 class ModelError(Exception):
     """What a model's own software said, in the words that are passed on: `Type: message`."""
 
@@ -116,7 +117,7 @@ def _first_accepted(
     job: dict[str, Any], functions: Sequence[Function], case: Case | Given
 ) -> dict[str, Any]:
     """What all calls return for the first attempt that all of them accept."""
-    failures = []
+    failures: list[str] = []
     attempts = case.attempts()
     while True:
         try:

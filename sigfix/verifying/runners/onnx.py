@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+
+import numpy as np
 
 from sigfix.errors import MissingExtraError
 from sigfix.verifying.arrays import Arrays
 from sigfix.verifying.feeding import Feed, Renamed
 from sigfix.verifying.inputs.cases import Case, Given
-from sigfix.verifying.runnable import DEFAULT_SECONDS, ONNX, Call, Finish, Runnable, Setting
+from sigfix.verifying.runnable import (
+    DEFAULT_SECONDS,
+    ONNX,
+    Call,
+    CaseRun,
+    Finish,
+    Runnable,
+    Setting,
+)
 from sigfix.verifying.runnable import run as run_model
 from sigfix.verifying.runners.answering import in_child
 
@@ -51,6 +61,15 @@ def onnx_file(
 
 def _feed(names: Mapping[str, str], orders: Mapping[str, tuple[int, ...]]) -> Feed:
     return Renamed(dict(names), dict(orders))
+
+
+def by_names(name_of: Callable[[str], str]) -> Callable[[CaseRun, int], Arrays]:
+    """What a run of an ONNX file computed, by the names that `name_of` gives to the file's own."""
+
+    def joined(found: CaseRun, repeat: int) -> Arrays:
+        return {name_of(own): np.asarray(v) for own, v in found.outputs[0][repeat].items()}
+
+    return joined
 
 
 def run(

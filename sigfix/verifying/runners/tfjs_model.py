@@ -73,8 +73,8 @@ def _together(
         raise CannotRunError(error.message, error.hint) from error
     answers = [tuple(ran.outputs[at : at + repeat]) for at in range(0, len(fed), repeat)]
     runs = zip(given, answers, strict=False)
-    how = f"TensorFlow.js {ran.tfjs_version}, {ran.backend} backend, model.{ran.mode}()"
-    return Run(tuple(CaseRun(inputs, (answer,)) for inputs, answer in runs), (how,))
+    how = {"backend": ran.backend, "mode": ran.mode}
+    return Run(tuple(CaseRun(inputs, (answer,)) for inputs, answer in runs), details=how)
 
 
 def _first_accepted(
