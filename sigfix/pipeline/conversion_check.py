@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from sigfix.errors import NotVerifiedError, ParityError
 from sigfix.presets import Preset
 from sigfix.verifying.arrays import Arrays
@@ -22,7 +24,7 @@ from sigfix.verifying.checking import (
 from sigfix.verifying.feeding import AsTheyAre
 from sigfix.verifying.inputs.cases import Given
 from sigfix.verifying.noise import Witness
-from sigfix.verifying.runnable import GRAPH, TFJS, Call, Run, Runnable, run
+from sigfix.verifying.runnable import GRAPH, TFJS, Call, Run, Runnable, run, started
 from sigfix.verifying.runners.tensor_files import in_tfjs_dtypes
 from sigfix.verifying.runners.tfjs_model import tfjs_model
 from sigfix.verifying.ties import ties_of
@@ -39,7 +41,8 @@ if TYPE_CHECKING:
     from sigfix.exporting.freezing import FrozenSignature
     from sigfix.optimising.graph import Graph
 
-OPTIMISED, DEQUANTISED = "the optimised graph", "the dequantised graph"
+FROZEN, OPTIMISED = "the frozen graph", "the optimised graph"
+DEQUANTISED = "the dequantised graph"
 KEEP = "--keep-failed DIR keeps the model for a closer look"
 
 
@@ -86,46 +89,35 @@ def check(conversion: Conversion, source: Source) -> Checked:
     Raises `ParityError` where a stage differs, `NotVerifiedError` where one could not be run.
     """
     fed = [Given(case) for case in source.fed]
-    model = _tfjs(conversion)
-    found = run(model, fed, 1, conversion.seconds)
-    results = [only_call(case) for case in found.cases]
     if conversion.weights is None:
-        judged = judge(source, TFJS, [("", results)], _check(conversion))
+        found = run(_tfjs(conversion), fed, 1, conversion.seconds)
+        judged = judge(source, TFJS, [("", _outputs(found))], _check(conversion))
         _require(judged, source, conversion, found)
-        verified = finish("", judged, source.notes)
-        return Checked(judged.comparisons, (), **_how(found), notes=verified.notes)
-    stages, notes = _stages(conversion, source, fed, results, found)
-    losses = _losses(conversion, source, results)
-    return Checked(stages, losses, **_how(found), notes=(*source.notes, *notes))
-
-
-def _stages(
-    conversion: Conversion,
-    source: Source,
-    fed: Sequence[Given],
-    results: Sequence[Arrays],
-    found: Run,
-) -> tuple[tuple[Comparison, ...], tuple[str, ...]]:
-    """The two stages of a quantised model that have to be the same."""
-    plain = run(_graph(conversion, conversion.optimised, "optimised"), fed, 1, conversion.seconds)
-    optimised = judge(
-        source, OPTIMISED, [("", [only_call(case) for case in plain.cases])], _check(conversion)
-    )
+        notes = finish("", judged, source.notes).notes
+        return Checked(judged.comparisons, (), **_how(found), notes=notes)
+    graphs = _graphs(conversion, OPTIMISED, DEQUANTISED)
+    with started(graphs, fed, 1, conversion.seconds) as finish_graphs:
+        found = run(_tfjs(conversion), fed, 1, conversion.seconds)
+        answers = finish_graphs(None)
+    optimised = judge(source, OPTIMISED, [("", _outputs(answers, 0))], _check(conversion))
     _require(optimised, source, conversion, None)
-    from sigfix.exporting.reference import with_weights
+    witness = Witness(_graphs(conversion, DEQUANTISED), (), only_call)
+    exact = Source(DEQUANTISED, source.fed, tuple(_outputs(answers, 1)), witness=witness)
+    stored = judge(
+        exact, TFJS, [("", _outputs(found))], replace(_check(conversion), witnesses=tuple)
+    )
+    _require(stored, exact, conversion, found)
+    losses = _losses(conversion, source, _outputs(found))
+    comparisons = (*optimised.comparisons, *stored.comparisons)
+    notes = (*finish("", optimised, source.notes).notes, *stored.notes)
+    return Checked(comparisons, losses, **_how(found), notes=notes)
 
-    assert conversion.weights is not None  # `check` has seen to it
-    graph = with_weights(conversion.optimised, conversion.weights)
-    runnable = _graph(conversion, graph, "dequantised")
-    answers = run(runnable, fed, 1, conversion.seconds)
-    outputs = tuple(only_call(case) for case in answers.cases)
-    witness = Witness(runnable, outputs, only_call)
-    stored = Source(DEQUANTISED, source.fed, outputs, witness=witness)
-    check = replace(_check(conversion), witnesses=tuple)
-    exact = judge(stored, TFJS, [("", results)], check)
-    _require(exact, stored, conversion, found)
-    verified = finish("", optimised, optimised.notes)
-    return (*optimised.comparisons, *exact.comparisons), (*verified.notes, *exact.notes)
+
+def _outputs(found: Run, call: int = 0) -> list[Arrays]:
+    return [
+        {name: np.asarray(value) for name, value in case.outputs[call][0].items()}
+        for case in found.cases
+    ]
 
 
 def _losses(
@@ -163,21 +155,33 @@ def _tfjs(conversion: Conversion) -> Runnable:
     return tfjs_model(conversion.model, list(conversion.frozen.outputs), feed)
 
 
-def _graph(conversion: Conversion, graph: Graph, name: str) -> Runnable:
-    """A graph as a file that TensorFlow runs in a process of its own."""
+def _graphs(conversion: Conversion, *titles: str) -> Runnable:
+    """Graphs as files that TensorFlow runs in one process of its own; each is a call."""
     frozen = conversion.frozen
-    file = conversion.folder / f"{name}.pb"
-    file.write_bytes(graph.graph_def().SerializeToString())
+    calls = []
+    for title in titles:
+        file = conversion.folder / f"{title.split()[1]}.pb"
+        if not file.exists():
+            file.write_bytes(_graph_of(conversion, title).graph_def().SerializeToString())
+        calls.append(Call({"file": str(file)}, AsTheyAre(frozen.unused_inputs)))
     details = {"inputs": dict(frozen.inputs), "outputs": dict(frozen.outputs)}
-    call = Call(feed=AsTheyAre(frozen.unused_inputs))
-    return Runnable(GRAPH, file, (call,), f"the {name} graph", details)
+    return Runnable(GRAPH, conversion.folder, tuple(calls), " and ".join(titles), details)
+
+
+def _graph_of(conversion: Conversion, title: str) -> Graph:
+    from sigfix.exporting.reference import with_weights
+
+    if title == FROZEN:
+        return conversion.frozen.graph
+    if title == OPTIMISED or conversion.weights is None:
+        return conversion.optimised
+    return with_weights(conversion.optimised, conversion.weights)
 
 
 def _check(conversion: Conversion) -> Check:
     def witnesses() -> Sequence[Witness]:
         """The graph as it was frozen, before any pass: its rounding is the source's."""
-        runnable = _graph(conversion, conversion.frozen.graph, "frozen")
-        return [Witness(runnable, (), only_call)]
+        return [Witness(_graphs(conversion, FROZEN), (), only_call)]
 
     return Check(
         of_tfjs(conversion.preset, conversion.tolerance),

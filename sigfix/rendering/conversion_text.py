@@ -68,7 +68,7 @@ def preset_result_text(result: PresetResult) -> str:
     for stage in result.stages:
         lines += _comparison_lines(stage.comparisons)
         lines += [f"  note: {printable(note)}" for note in stage.notes]
-    lines += tried_lines(result.stages[-1].tried, "  on ")
+    lines += tried_lines(result.stages[-1].tried, "  ")
     lines.append(f"Wrote {result.output}")
     if result.onnx_file is not None:
         lines.append(f"Kept {result.onnx_file}")
@@ -100,7 +100,7 @@ def conversion_text(result: ConvertResult) -> str:
     if result.losses:
         lines.append("  lost to quantisation, against the source:")
         lines += _comparison_lines(result.losses, verdict=False)
-    lines += tried_lines(result.tried, "  on ")
+    lines += tried_lines(result.tried, "  ")
     lines += [f"  note: {printable(note)}" for note in result.notes]
     if result.mode:
         how = f"model.{result.mode}(), {result.backend} backend"

@@ -24,7 +24,7 @@ def result_text(result: RepairResult) -> str:
         )
         batches = " and ".join(map(str, parity.batches))
         lines.append(f"  {parity.inputs} inputs, batch {batches}, through {parity.through}")
-        lines += tried_lines(parity.tried, "    ")
+        lines += tried_lines(parity.tried, "  ")
         lines += [f"  note: {printable(note)}" for note in parity.notes]
     if result.output is not None:
         if result.not_verified:

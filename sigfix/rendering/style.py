@@ -72,5 +72,8 @@ def shortened(text: str, most: int) -> str:
 
 def tried_lines(tried: Iterable[str], indent: str) -> list[str]:
     """One line that says what made-up inputs were made of, none where nothing was made up."""
-    kinds = ", ".join(tried)
-    return [f"{indent}({kinds})"] if kinds else []
+    if not tried:
+        return []
+    return textwrap.wrap(
+        "on " + ", ".join(tried), 78, initial_indent=indent, subsequent_indent=indent
+    )
