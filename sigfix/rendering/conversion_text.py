@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sigfix.model import TensorSpec
 from sigfix.presets import Preset
-from sigfix.rendering.style import plural, printable, size_text, tried_lines
+from sigfix.rendering.style import note_lines, plural, size_text, tried_lines
 
 if TYPE_CHECKING:
     from sigfix.card import Card
@@ -67,7 +67,7 @@ def preset_result_text(result: PresetResult) -> str:
     lines = []
     for stage in result.stages:
         lines += _comparison_lines(stage.comparisons)
-        lines += [f"  note: {printable(note)}" for note in stage.notes]
+        lines += note_lines(stage.notes)
     lines += tried_lines(result.stages[-1].tried, "  ")
     lines.append(f"Wrote {result.output}")
     if result.onnx_file is not None:
@@ -101,7 +101,7 @@ def conversion_text(result: ConvertResult) -> str:
         lines.append("  lost to quantisation, against the source:")
         lines += _comparison_lines(result.losses, verdict=False)
     lines += tried_lines(result.tried, "  ")
-    lines += [f"  note: {printable(note)}" for note in result.notes]
+    lines += note_lines(result.notes)
     if result.mode:
         how = f"model.{result.mode}(), {result.backend} backend"
         if result.mode == "executeAsync":

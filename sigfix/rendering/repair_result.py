@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sigfix.planning.codec import FORMAT, to_data
 from sigfix.planning.edits import Plan
-from sigfix.rendering.style import printable, tried_lines
+from sigfix.rendering.style import note_lines, tried_lines
 
 if TYPE_CHECKING:
     from sigfix.pipeline.applying import RepairResult
@@ -25,7 +25,7 @@ def result_text(result: RepairResult) -> str:
         batches = " and ".join(map(str, parity.batches))
         lines.append(f"  {parity.inputs} inputs, batch {batches}, through {parity.through}")
         lines += tried_lines(parity.tried, "  ")
-        lines += [f"  note: {printable(note)}" for note in parity.notes]
+        lines += note_lines(parity.notes)
     if result.output is not None:
         if result.not_verified:
             lines.append(f"Structure checked; numbers not verified: {result.not_verified}.")

@@ -77,3 +77,13 @@ def tried_lines(tried: Iterable[str], indent: str) -> list[str]:
     return textwrap.wrap(
         "on " + ", ".join(tried), 78, initial_indent=indent, subsequent_indent=indent
     )
+
+
+def note_lines(notes: Iterable[str]) -> list[str]:
+    """What a reader should know beside a result, each note in lines of its own."""
+    lines = []
+    for note in notes:
+        lines += textwrap.wrap(
+            f"note: {printable(note)}", 78, initial_indent="  ", subsequent_indent="        "
+        )
+    return lines

@@ -187,9 +187,12 @@ def judge(
     if verdict != DIFFERENT or check.tolerance.chosen or not _may_be_noise(comparisons):
         return Judged(comparisons, verdict, reason)
     witnesses = [*([source.witness] if source.witness else []), *check.witnesses()]
-    measured = noise.measure(witnesses, source.fed, check.seconds)
-    comparisons = compared(noise.with_noise(limits, measured))
-    verdict, reason = verdict_of(comparisons, count)
+    measured: dict[str, noise.Noise] = {}
+    for measured in noise.measured(witnesses, source.fed, check.seconds):
+        comparisons = compared(noise.with_noise(limits, measured))
+        verdict, reason = verdict_of(comparisons, count)
+        if verdict != DIFFERENT:
+            break
     if verdict == DIFFERENT and _may_be_noise(comparisons):
         lost = noise.too_noisy(measured)
         verdict, reason = (NOT_COMPARABLE, lost) if lost else (verdict, reason)

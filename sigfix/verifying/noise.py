@@ -7,7 +7,7 @@ to come closer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -45,12 +45,13 @@ class Noise:
     between: str = ""
 
 
-def measure(
+def measured(
     witnesses: Sequence[Witness], fed: Sequence[Arrays], seconds: float
-) -> dict[str, Noise]:
-    """Output -> the largest difference of the source from itself, over all inputs and settings.
+) -> Iterator[dict[str, Noise]]:
+    """Output -> the largest difference of the source from itself, after every setting that ran.
 
-    A setting that this machine or the model cannot be run in says nothing, and is left out.
+    A setting that this machine or the model cannot be run in says nothing, and is left out. Who
+    has seen enough need not wait for the rest.
     """
     found: dict[str, Noise] = {}
     for witness in witnesses:
@@ -74,7 +75,7 @@ def measure(
                     best = found.get(row.name, Noise())
                     if (noise.relative, noise.different) > (best.relative, best.different):
                         found[row.name] = noise
-    return found
+            yield dict(found)
 
 
 def with_noise(limits: Mapping[str, Limit], noise: Mapping[str, Noise]) -> dict[str, Limit]:
