@@ -113,7 +113,7 @@ def publish_to(
         result.mkdir()
         try:
             yield result
-        except BaseException:
+        except Exception:  # what was stopped on the way did not fail
             if keep_failed is not None and any(result.iterdir()):
                 _keep(owned, keep_failed, force, kind)
             raise
