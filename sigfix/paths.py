@@ -24,3 +24,12 @@ def current_directory() -> Path:
         raise UsageError(
             f"The current directory cannot be used: {error.strerror}.", "cd to another one"
         ) from error
+
+
+def from_here(path: Path) -> Path:
+    """An absolute path as one from the current directory, where it lies in that."""
+    try:
+        here = Path.cwd()
+    except OSError:  # it was deleted
+        return path
+    return path.relative_to(here) if path.is_relative_to(here) else path

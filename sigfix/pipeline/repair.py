@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sigfix.errors import BlockedError, ParityError, UnreadableModelError, UsageError
 from sigfix.model import OtherModel, SavedModel
-from sigfix.paths import absolute
+from sigfix.paths import absolute, from_here
 from sigfix.pipeline import staging
 from sigfix.pipeline.keras_file import export_keras, plan_keras
 from sigfix.pipeline.onnx_file import import_onnx
@@ -75,12 +75,7 @@ def default_output(model: Path) -> Path:
     place = absolute(model)
     if place.name in SAVED_MODEL_FILES:
         place = place.parent
-    output = place.with_name(f"{place.stem if place.is_file() else place.name}_repaired")
-    try:
-        here = Path.cwd()
-    except OSError:  # it was deleted
-        return output
-    return output.relative_to(here) if output.is_relative_to(here) else output
+    return from_here(place.with_name(f"{place.stem if place.is_file() else place.name}_repaired"))
 
 
 def describe(model: Path | str) -> SavedModel | OtherModel:
