@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 SIGNALS = tuple(
@@ -32,6 +33,17 @@ def _name(number: int) -> str:
 
 
 _came: list[int] = []
+_written: list[Path] = []
+
+
+def note_written(place: Path) -> None:
+    """Remember that `place` was published, for the user who stops the run after that."""
+    _written.append(place)
+
+
+def written_by_now() -> tuple[Path, ...]:
+    """What was published since `watched` began."""
+    return tuple(_written)
 
 
 @contextmanager
@@ -44,6 +56,7 @@ def watched() -> Iterator[None]:
         yield
         return
     _came.clear()
+    _written.clear()
     own = (signal.SIG_DFL, signal.default_int_handler)
     previous = {n: signal.getsignal(n) for n in SIGNALS if signal.getsignal(n) in own}
     for number in previous:
@@ -53,6 +66,14 @@ def watched() -> Iterator[None]:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+def ignore() -> None:
+    """Let the process end in peace: what comes now comes too late."""
+    if threading.current_thread() is threading.main_thread():
+        for number in SIGNALS:
+            if signal.getsignal(number) is _stop:
+                signal.signal(number, signal.SIG_IGN)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from shlex import quote
 
 from sigfix.errors import SigfixError, UsageError
-from sigfix.stopping import Stopped, watched
+from sigfix.stopping import Stopped, ignore, watched, written_by_now
 
 COMMANDS = ("convert", "diff", "explain", "inspect", "presets", "repair", "verify")
 """Each is a module of this package that registers itself when it is imported."""
@@ -55,12 +55,8 @@ def report_error(error: SigfixError) -> None:
 
 def report_stop(stopped: Stopped) -> None:
     """Print on standard error what stopped the run, and what it had written by then."""
-    import typer
-
-    from sigfix.pipeline.staging import published
-
-    written = ", ".join(map(str, published()))
-    typer.echo(f"\n{stopped} {written or 'Nothing'} was written.", err=True)
+    written = ", ".join(map(str, written_by_now())) or "Nothing"
+    sys.stderr.write(f"\n{stopped} {written} was written.\n")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -69,6 +65,7 @@ def main(arguments: list[str] | None = None) -> None:
         try:
             _run(sys.argv[1:] if arguments is None else arguments)
         except Stopped as stopped:
+            ignore()
             report_stop(stopped)
             sys.exit(stopped.exit_code)
 

@@ -23,14 +23,13 @@ from sigfix.paths import absolute
 from sigfix.pipeline import exchange
 from sigfix.pipeline.replacing import why_not_replaced
 from sigfix.pipeline.write_failures import cannot_write, said_as_expected
-from sigfix.stopping import held
+from sigfix.stopping import held, note_written
 
 STAGING_MARK = ".sigfix-staging-"
 LONGEST_NAME_BYTES = 180
 
 _NAME = re.compile(rf"\..*{re.escape(STAGING_MARK)}[0-9a-f]{{8}}", re.DOTALL)
 _RESULT, _REPLACED = "result", "replaced"
-_published: list[Path] = []
 
 
 @dataclass(frozen=True)
@@ -39,11 +38,6 @@ class _Kind:
 
     is_file: bool = False
     source: Path | None = None
-
-
-def published() -> tuple[Path, ...]:
-    """What this process has published."""
-    return tuple(_published)
 
 
 def refuse_existing(
@@ -140,7 +134,7 @@ def _staged(destination: Path, force: bool, kind: _Kind) -> Iterator[Owned]:
                 yield owned
                 with held():
                     _publish(owned, place, destination, force, kind)
-                    _published.append(destination)
+                    note_written(destination)
             finally:
                 with held():
                     owned.remove()
