@@ -142,6 +142,17 @@ def run_process(
         return child.answer(seconds)
 
 
+@contextmanager
+def ending_pipe() -> Iterator[int]:
+    """Yield the end to read of a pipe that ends with this process, for one that watches it."""
+    read, write = os.pipe()
+    try:
+        yield read
+    finally:
+        os.close(read)
+        os.close(write)
+
+
 def do_job(work: Callable[[dict[str, Any]], Answer]) -> None:
     """Be the child: do the job that the first argument names, and write the answer beside it."""
     place = Path(sys.argv[1])

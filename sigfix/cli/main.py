@@ -1,6 +1,7 @@
 """Entry point: run a command, and say an expected error in one message.
 
-Exit codes: 0 the model is right, 1 it is not, 2 sigfix could not do its job.
+Exit codes: 0 the model is right, 1 it is not, 2 sigfix could not do its job; 128 and the number of
+the signal (130 for Ctrl-C, 143 for SIGTERM) where it was stopped.
 """
 
 from __future__ import annotations
@@ -10,10 +11,8 @@ from importlib import import_module
 from pathlib import Path
 from shlex import quote
 
-import typer
-
-from sigfix.cli import app as application
 from sigfix.errors import SigfixError, UsageError
+from sigfix.stopping import Stopped, ignore, watched, written_by_now
 
 COMMANDS = ("convert", "diff", "explain", "inspect", "presets", "repair", "verify")
 """Each is a module of this package that registers itself when it is imported."""
@@ -41,6 +40,8 @@ def refuse_path(arguments: list[str]) -> None:
 
 def report_error(error: SigfixError) -> None:
     """Print what is wrong, and what to do next, on standard error."""
+    import typer
+
     typer.secho("error: ", fg=typer.colors.RED, bold=True, err=True, nl=False)
     typer.echo(error.message, err=True)
     if error.hint:
@@ -52,13 +53,30 @@ def report_error(error: SigfixError) -> None:
         typer.echo(f"sigfix explain {code}", err=True)
 
 
+def report_stop(stopped: Stopped) -> None:
+    """Print on standard error what stopped the run, and what it had written by then."""
+    written = ", ".join(map(str, written_by_now())) or "Nothing"
+    sys.stderr.write(f"\n{stopped} {written} was written.\n")
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run `sigfix` with `arguments` (the process's own by default) and exit."""
-    arguments = sys.argv[1:] if arguments is None else arguments
+    with watched():  # before what takes long to import
+        try:
+            _run(sys.argv[1:] if arguments is None else arguments)
+        except Stopped as stopped:
+            ignore()
+            report_stop(stopped)
+            sys.exit(stopped.exit_code)
+
+
+def _run(arguments: list[str]) -> None:
+    from sigfix.cli.app import app
+
     register(arguments)
     try:
         refuse_path(arguments)
-        application.app(arguments, prog_name="sigfix")
+        app(arguments, prog_name="sigfix")
     except SigfixError as error:
         if "--debug" in arguments:
             raise

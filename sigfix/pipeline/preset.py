@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,7 +88,7 @@ def build_preset(
     kept = destination.with_name(f"{destination.name}.onnx") if keep_onnx else None
     staging.refuse_existing(destination, force)
     if kept is not None:
-        staging.refuse_existing(kept, force)
+        staging.refuse_existing(kept, force, is_file=True)
     with temporary_folder() as temporary:
         onnx_file = temporary / f"{preset.name}.onnx"
         model, exported = export_preset(preset, options, onnx_file, say)
@@ -95,7 +96,12 @@ def build_preset(
         show(preset, card, destination)
         from sigfix.pipeline.preset_checks import compare_saved_model, require_parity
 
-        with staging.publish_to(destination, force) as place:
+        with ExitStack() as publishing:
+            if kept is not None:
+                shutil.copyfile(
+                    onnx_file, publishing.enter_context(staging.publish_file(kept, force))
+                )
+            place = publishing.enter_context(staging.publish_to(destination, force))
             say("building the SavedModel")
             finished = finish_onnx(preset, onnx_file, temporary, options.normalize)
             import_preset(preset, finished, place)
@@ -104,10 +110,6 @@ def build_preset(
             imported = compare_saved_model(preset, finished, place, normalize=options.normalize)
             for verification in (exported, imported):
                 require_parity(verification)
-        if kept is not None:
-            unfinished = kept.with_name(f".{kept.name}.unfinished")
-            shutil.copyfile(onnx_file, unfinished)
-            unfinished.replace(kept)
     return PresetResult(preset, card, destination, kept, (exported, imported))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sigfix.errors import BlockedError, UnreadableModelError
 from sigfix.model import OtherModel, SavedModel
+from sigfix.paths import absolute, from_here
 from sigfix.pipeline import staging
 from sigfix.pipeline.applying import RepairOptions, RepairResult, compare_result, write_result
 from sigfix.pipeline.keras_file import export_keras, plan_keras
@@ -30,13 +30,10 @@ if TYPE_CHECKING:  # at run time it needs numpy, which planning does without
 
 def default_output(model: Path) -> Path:
     """`MODEL_repaired` beside MODEL; for a file, beside it and without its suffix."""
-    absolute = Path(os.path.abspath(model))  # noqa: PTH100  (resolve() would follow a link)
-    if absolute.name in SAVED_MODEL_FILES:
-        absolute = absolute.parent
-    stem = absolute.stem if absolute.is_file() else absolute.name
-    output = absolute.with_name(f"{stem}_repaired")
-    here = Path.cwd()
-    return output.relative_to(here) if output.is_relative_to(here) else output
+    place = absolute(model)
+    if place.name in SAVED_MODEL_FILES:
+        place = place.parent
+    return from_here(place.with_name(f"{place.stem if place.is_file() else place.name}_repaired"))
 
 
 def describe(model: Path | str) -> SavedModel | OtherModel:
@@ -112,7 +109,7 @@ def repair(
         return RepairResult(decided, None)
     source = described.path
     destination = output or default_output(Path(model))
-    staging.refuse_existing(destination, options.force)
+    staging.refuse_existing(destination, options.force, source)
     staging.refuse_overlap(source, destination)
     parity: tuple[Verification, ...] = ()
     if isinstance(described, OtherModel):
@@ -126,7 +123,7 @@ def repair(
     reason = _why_not_compared(decided, options)
     if not reason:
         _prepare_to_load(described, options)
-    with staging.publish_to(destination, options.force, options.keep_failed) as place:
+    with staging.publish_to(destination, options.force, options.keep_failed, source) as place:
         say(f"writing {destination}")
         write_result(described, decided, source, place)
         if not reason:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sigfix.errors import NotVerifiedError, ParityError
+from sigfix.processes import ending_pipe
 from sigfix.temporary import temporary_folder
 from sigfix.verifying.arrays import Arrays
 from sigfix.verifying.runners import node as nodejs
@@ -93,6 +94,7 @@ def run(
             "output_dir": str(folder),
             "repeat": repeat,
             "profile": profile,
+            "watch": True,
         }
         result = _start(node, {**request, "backend": backend}, folder, time_limit)
         missing = _NO_KERNEL.search(result.get("error", ""))
@@ -109,14 +111,15 @@ def _start(
     result = folder / "result.json"
     result.unlink(missing_ok=True)
     try:
-        done = subprocess.run(
-            [node.program, RUNNER, folder / "request.json"],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=time_limit,
-        )
+        with ending_pipe() as pipe:
+            done = subprocess.run(
+                [node.program, RUNNER, folder / "request.json"],
+                stdin=pipe,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=time_limit,
+            )
     except subprocess.TimeoutExpired as error:
         raise NotVerifiedError(
             f"TensorFlow.js ({request['backend']}) did not finish within {time_limit:g} s."
