@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from sigfix.errors import UnreadableModelError
+from sigfix.reading.files import opened
 from sigfix.reading.folder import is_archive
 from sigfix.reading.locating import SAVED_MODEL_FILES
 
@@ -49,10 +50,10 @@ def refuse_foreign(path: Path) -> None:
 def refuse_zip(path: Path) -> None:
     """Raise `UnreadableModelError` for a zip archive that is no Keras file; damage is not told."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with opened(path) as file, zipfile.ZipFile(file) as archive:
             names = [PurePosixPath(name) for name in archive.namelist()]
     except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
-        return
+        return  # read_keras says what it is
     if PurePosixPath("metadata.json") in names or path.suffix.lower() == ".keras":
         return
     if not any(name.name in SAVED_MODEL_FILES for name in names):
