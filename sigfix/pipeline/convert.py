@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -24,6 +23,7 @@ from sigfix.pipeline.quantising import AUTO, QuantisationTrial, choose_dtype
 from sigfix.pipeline.source import ONNX, PRESET, Source, find_source
 from sigfix.pipeline.source_run import started_source
 from sigfix.presets import find_preset
+from sigfix.temporary import temporary_folder
 
 QUANTIZE = ("uint8", "uint16", "float16", AUTO)
 
@@ -100,8 +100,8 @@ def convert(
         staging.refuse_overlap(source.path, destination)
     _require_packages(source)
     _check_files(source, options)
-    with tempfile.TemporaryDirectory(prefix="sigfix-") as temporary:
-        prepared = prepare(source, options.choice, Path(temporary), say)
+    with temporary_folder() as temporary:
+        prepared = prepare(source, options.choice, temporary, say)
         release()
         with staging.publish_to(destination, options.force, options.keep_failed) as place:
             return _export(source, prepared, options, destination, place, say)

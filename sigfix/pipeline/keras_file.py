@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sigfix.errors import BlockedError, ConversionError, ParityError
+from sigfix.errors import BlockedError, ConversionError, ParityError, ProcessError
 from sigfix.model import DEFAULT_SERVING_KEY, OtherModel, SavedModel
 from sigfix.planning import Choices, Plan
 from sigfix.planning import plan as make_plan
 from sigfix.planning.edits import AliasSignature
 from sigfix.planning.file_edits import ExportKeras
 from sigfix.reading import read
+from sigfix.temporary import temporary_folder
 
 if TYPE_CHECKING:
     from sigfix.pipeline.repair import RepairOptions
@@ -73,10 +72,13 @@ def export_keras(
         "trust": options.trust,
     }
     say(f"loading {model.path} with Keras {edit.version}: this runs it")
-    with tempfile.TemporaryDirectory(prefix="sigfix-") as folder:
+    with temporary_folder() as folder:
         changes = _asks_for_changes(choices)
-        exported = Path(folder) / "exported" if changes else place
-        answer = run_process(CHILD, {**job, "export": str(exported)}, options.seconds)
+        exported = folder / "exported" if changes else place
+        try:
+            answer = run_process(CHILD, {**job, "export": str(exported)}, options.seconds)
+        except ProcessError as error:
+            answer = {"error": error.reason}
         if "error" in answer:
             raise ConversionError(f"Keras cannot export {model.path}: {answer['error']}")
         parity: tuple[SignatureParity, ...] = ()
@@ -89,7 +91,7 @@ def export_keras(
 
 def _compare(exported: Path, job: dict[str, Any], options: RepairOptions) -> SignatureParity:
     """Keras' own predictions against the signature from disk, each in its own process."""
-    from sigfix.processes import run_process
+    from sigfix.processes import started
     from sigfix.verifying import signature_parity as parities
     from sigfix.verifying.signature_alias import alias_as_added
     from sigfix.verifying.signature_runs import Call, run_models
@@ -101,11 +103,13 @@ def _compare(exported: Path, job: dict[str, Any], options: RepairOptions) -> Sig
     edit = replace(edit, outputs=tuple(replace(item, source=item.name) for item in edit.outputs))
     cases = [[options.inputs]] if options.inputs else attempts(edit.inputs, options.seed)
     calls = [Call(kind, cases, 1, {"key": edit.key}) for kind in ("signature", "session")]
-    with ThreadPoolExecutor() as pool:
-        source = pool.submit(run_process, CHILD, {**job, "cases": cases}, options.seconds)
+    with started(CHILD, {**job, "cases": cases}) as child:
         tags = described.meta_graphs[0].tags
         (result,) = run_models([(exported, tags, calls)], options.seconds)
-        keras = source.result()
+        try:
+            keras = child.answer(options.seconds)
+        except ProcessError as error:
+            keras = {"error": error.reason}
     if "error" in keras or result.error:
         raise ParityError(f"The model cannot be run: {keras.get('error') or result.error}")
     parity = parities.judge(edit, cases, keras["runs"], result.runs)

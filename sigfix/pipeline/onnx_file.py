@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from sigfix.planning.file_edits import ImportOnnx
 from sigfix.planning.names import tensorflow_name
 from sigfix.planning.onnx_file import for_imported
 from sigfix.reading import read
+from sigfix.temporary import temporary_folder
 
 if TYPE_CHECKING:
     from sigfix.pipeline.repair import RepairOptions
@@ -39,12 +39,12 @@ def import_onnx(
     _require_packages()
     (edit,) = (item for item in decided.edits if isinstance(item, ImportOnnx))
     changes = tuple(item for item in decided.edits if item is not edit)
-    with tempfile.TemporaryDirectory(prefix="sigfix-") as folder:
-        imported = Path(folder) / "imported" if changes else place
+    with temporary_folder() as folder:
+        imported = folder / "imported" if changes else place
         say(f"importing {model.path} through onnx-tf")
         parity: tuple[SignatureParity, ...] = ()
         if edit.preset:
-            compare = _import_preset(model.path, edit, imported, Path(folder))
+            compare = _import_preset(model.path, edit, imported, folder)
         else:
             compare = _import(model.path, imported, options)
         if options.verify:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sigfix.card import Card, make_card, read_card
-from sigfix.errors import ConversionError
+from sigfix.errors import ConversionError, ProcessError
 from sigfix.memory import release
 from sigfix.pipeline.preset import PresetOptions, export_preset
 from sigfix.pipeline.progress import Say
@@ -109,9 +109,12 @@ def _simplified(
     }
     with started(SIMPLIFIER, job) as child:
         import_module("tensorflow")  # which takes about as long
-        found = child.answer()
-    if "error" in found:
-        raise ConversionError(f"the ONNX model could not be simplified: {found['error']}")
+        try:
+            found = child.answer()
+        except ProcessError as error:
+            raise ConversionError(
+                f"the ONNX model could not be simplified: {error.reason}"
+            ) from error
     return Prepared(
         found["simplified"],
         card,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from sigfix.pipeline import staging
 from sigfix.pipeline.comparing import compare_stage
 from sigfix.pipeline.progress import Comparison, Say, silent
 from sigfix.presets import PRETRAINED, RANDOM, Preset, find_preset
+from sigfix.temporary import temporary_folder
 
 PYTORCH, ONNX_RUNTIME, SAVED_MODEL = "docTR (PyTorch)", "ONNX Runtime", "SavedModel"
 
@@ -103,14 +103,14 @@ def build_preset(
     staging.refuse_existing(destination, force)
     if kept is not None:
         staging.refuse_existing(kept, force)
-    with tempfile.TemporaryDirectory(prefix="sigfix-") as temporary:
-        onnx_file = Path(temporary) / f"{preset.name}.onnx"
+    with temporary_folder() as temporary:
+        onnx_file = temporary / f"{preset.name}.onnx"
         model, comparisons = export_preset(preset, options, onnx_file, say)
         card = make_card(preset, model.vocabulary, model.weights, options.normalize)
         show(preset, card, destination)
         with staging.publish_to(destination, force) as place:
             say("building the SavedModel through onnx-tf")
-            finished = finish_onnx(preset, onnx_file, Path(temporary), options.normalize)
+            finished = finish_onnx(preset, onnx_file, temporary, options.normalize)
             import_preset(preset, finished, place)
             write_card(card, place)
             say("comparing the SavedModel, read back from disk, with ONNX Runtime")

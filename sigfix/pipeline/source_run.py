@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from sigfix.card import Card
-from sigfix.errors import NotVerifiedError
+from sigfix.errors import NotVerifiedError, ProcessError
 from sigfix.model import TensorSpec
 from sigfix.pipeline.prepare import Prepared
 from sigfix.presets import DETECTION
-from sigfix.processes import started
+from sigfix.processes import Child, started
 
 RUNNER = "sigfix.verifying.onnx_child"
 BATCHES = (1, 4)
@@ -58,7 +58,7 @@ def started_source(
         return
     fed = [_as_onnx(inputs, prepared) for inputs in inputs_list]
     with started(RUNNER, {"file": prepared.onnx_file, "inputs_list": fed}) as child:
-        yield SourceRun(inputs_list, lambda: _outputs(child.answer()))
+        yield SourceRun(inputs_list, lambda: _outputs(child))
 
 
 def _raising(error: NotVerifiedError) -> Callable[[], list[Arrays]]:
@@ -93,11 +93,13 @@ def _as_onnx(inputs: Arrays, prepared: Prepared) -> Arrays:
     return fed | turned
 
 
-def _outputs(answer: dict[str, Any]) -> list[Arrays]:
+def _outputs(child: Child) -> list[Arrays]:
     from sigfix.planning.names import tensorflow_name
 
-    if "error" in answer:
-        raise NotVerifiedError(f"ONNX Runtime did not run: {answer['error']}.")
+    try:
+        answer = child.answer()
+    except ProcessError as error:
+        raise NotVerifiedError(f"ONNX Runtime did not run: {error.reason}.") from error
     return [
         {tensorflow_name(name): value for name, value in outputs.items()}
         for outputs in answer["outputs_list"]

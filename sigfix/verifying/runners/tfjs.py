@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from sigfix.errors import NotVerifiedError, ParityError
-from sigfix.verifying import node as nodejs
-from sigfix.verifying.inputs import Arrays
-from sigfix.verifying.tensor_files import read_tensor, write_tensor
+from sigfix.temporary import temporary_folder
+from sigfix.verifying.arrays import Arrays
+from sigfix.verifying.runners import node as nodejs
+from sigfix.verifying.runners.tensor_files import read_tensor, write_tensor
 
 TIME_LIMIT_SECONDS = 900.0
 RUNNER = nodejs.WEB / "runner.mjs"
@@ -75,8 +75,7 @@ def run(
     """
     node = nodejs.find_node()
     packages = nodejs.packages_directory(node)
-    with tempfile.TemporaryDirectory(prefix="sigfix-tfjs-") as temporary:
-        folder = Path(temporary)
+    with temporary_folder() as folder:
         runs = [
             {
                 "inputs": [

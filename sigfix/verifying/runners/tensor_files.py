@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from sigfix.errors import NotVerifiedError
-from sigfix.verifying.inputs import Array, Arrays
+from sigfix.verifying.arrays import Array, Arrays
 
 TFJS_DTYPES = {
     "float16": "float32",

@@ -30,7 +30,7 @@ CACHE_VARIABLE = "SIGFIX_CACHE"
 INSTALL_LIMIT_SECONDS = 600
 STALE_AFTER_SECONDS = 24 * 3600
 
-WEB = Path(__file__).parents[1] / "web"
+WEB = Path(__file__).parents[2] / "web"
 NPM_CI = ("ci", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund")
 _INSTALL_NODE = "install Node.js 18 or newer, or pip install 'sigfix[verify]'"
 _UNFINISHED = ".tfjs-"

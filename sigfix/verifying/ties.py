@@ -9,10 +9,21 @@ on clear decisions alone.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
-from sigfix.verifying.comparison import Array, Parity, compare
+from sigfix.verifying.arrays import Array
+from sigfix.verifying.comparison import Parity, compare
+from sigfix.verifying.tolerances import Limit
+
+
+@dataclass(frozen=True)
+class Ties:
+    """A decoder that feeds back: the name of its logits [batch, steps, classes], and the steps."""
+
+    output: str
+    steps: int
 
 
 def clear_steps(logits: Array, tolerance: float) -> list[int]:
@@ -30,17 +41,27 @@ def clear_steps(logits: Array, tolerance: float) -> list[int]:
 
 
 def compare_clear_steps(
-    reference: Mapping[str, Array], result: Mapping[str, Array], output: str, tolerance: float
-) -> tuple[Parity, list[int]]:
-    """`compare` the logits called `output` up to the first unclear step of each sequence.
+    reference: Mapping[str, Array],
+    result: Mapping[str, Array],
+    ties: Ties,
+    limits: Mapping[str, Limit],
+    spans: Mapping[str, float] | None = None,
+) -> tuple[Parity, str]:
+    """`compare` the logits up to the first unclear step of each sequence, and say what was left.
 
-    Also returns how many steps of each sequence were compared. Logits of another shape than
-    [batch, steps, classes], or that `result` lacks or has in another shape, are compared whole.
+    Logits of another shape than [batch, steps, classes], or that `result` lacks or has in another
+    shape, are compared whole.
     """
-    expected, actual = reference.get(output), result.get(output)
+    expected, actual = reference.get(ties.output), result.get(ties.output)
     if expected is None or actual is None or expected.ndim != 3 or actual.shape != expected.shape:
-        return compare(reference, result, tolerance), []
-    counts = clear_steps(expected, tolerance)
+        return compare(reference, result, limits, spans), ""
+    counts = clear_steps(expected, limits[ties.output].relative)
     skipped = np.arange(expected.shape[1])[None, :] >= np.array(counts)[:, None]
     compared = np.where(skipped[..., None], expected, actual)
-    return compare(reference, {**result, output: compared}, tolerance), counts
+    parity = compare(reference, {**result, ties.output: compared}, limits, spans)
+    if all(count >= ties.steps for count in counts):
+        return parity, ""
+    return parity, (
+        f"compared {sum(counts)} of {ties.steps * len(counts)} steps: after a tie of its two best "
+        "classes a sequence may go on differently"
+    )

@@ -14,7 +14,8 @@ from sigfix.card import Card
 from sigfix.errors import MissingExtraError, UsageError
 from sigfix.model import TensorSpec
 from sigfix.presets import RECOGNITION
-from sigfix.verifying.inputs import Array, Arrays, load_inputs, read_npz
+from sigfix.verifying.arrays import Array, Arrays
+from sigfix.verifying.inputs.given import load_inputs, read_npz
 
 if TYPE_CHECKING:
     from PIL import Image
