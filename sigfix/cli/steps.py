@@ -18,6 +18,7 @@ from types import FrameType
 from typing import IO
 
 from sigfix.errors import SigfixError
+from sigfix.quoting import printable
 
 Say = Callable[[str], None]
 
@@ -34,7 +35,7 @@ def steps(quiet: bool = False) -> Iterator[Say]:
 
         def say(message: str) -> None:
             raise_again()
-            show(message)
+            show(printable(message))
 
         yield say
 
@@ -84,12 +85,13 @@ def _line(message: str, terminal: IO[str]) -> None:
 
 def _spinner(terminal: IO[str]) -> Iterator[Say]:
     from rich.console import Console
+    from rich.text import Text
 
     status = Console(file=terminal).status("")
 
     def say(message: str) -> None:
         if message:
-            status.update(message)
+            status.update(Text(message))  # names are no markup
             status.start()
         else:
             status.stop()

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from shlex import quote
 from typing import Any
 
 from sigfix.card import read_card
@@ -23,6 +22,7 @@ from sigfix.pipeline.quantising import AUTO, QuantisationTrial, choose_dtype
 from sigfix.pipeline.source import ONNX, PRESET, Source, find_source
 from sigfix.pipeline.source_run import started_source
 from sigfix.presets import find_preset
+from sigfix.quoting import quote
 from sigfix.temporary import temporary_folder
 
 QUANTIZE = ("uint8", "uint16", "float16", AUTO)

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from sigfix.errors import BlockedError, ParityError, UnreadableModelError, UsageError
@@ -22,6 +21,7 @@ from sigfix.planning.file_edits import WriteCard
 from sigfix.planning.onnx_file import plan_onnx
 from sigfix.planning.trust import reaching_operators
 from sigfix.presets import find_preset
+from sigfix.quoting import quote
 from sigfix.reading import read, read_any
 from sigfix.reading.foreign import refuse_archive
 from sigfix.reading.frozen_graph import is_frozen_graph
@@ -222,8 +222,9 @@ def _prepare_to_load(described: SavedModel, options: RepairOptions) -> None:
 def write_result(described: SavedModel, decided: Plan, source: Path, place: Path) -> None:
     """Write the edited model, and check what is on disk against the plan."""
     from sigfix.repairing.apply import apply_plan
-    from sigfix.repairing.checking import check_result
+    from sigfix.repairing.checking import check_result, refuse_broken_source
 
+    refuse_broken_source(described, decided)
     apply_plan(decided, source, place)
     problems = check_result(described, read(place), decided)
     if problems:

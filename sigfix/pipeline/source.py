@@ -6,11 +6,11 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from shlex import quote
 
 from sigfix.errors import BlockedError, UnreadableModelError, UsageError
 from sigfix.model import MetaGraph, SavedModel, Signature
 from sigfix.presets import PRESETS
+from sigfix.quoting import quote
 from sigfix.reading.foreign import refuse_archive
 from sigfix.reading.locating import saved_models_below
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -91,6 +91,20 @@ def open_directory(path: Path) -> Folder:
     """The files of a directory (see `directory.walk`). Raises `UnreadableModelError`."""
     sizes, problems = walk(path)
     return Folder(path, sizes, problems=problems)
+
+
+def refuse_strangers(path: Path, problems: Sequence[Problem]) -> None:
+    """Raise `UnreadableModelError` where a model has links out of it, pipes or devices in it.
+
+    Whoever copies, loads or runs a model calls this first: they would open what is there.
+    """
+    found = [item for item in problems if item.code == "CON209"]
+    if found:
+        more = f" ({len(found) - 1} more like it)" if len(found) > 1 else ""
+        where = f"{path}/{found[0].location} " if path.is_dir() else f"{path}: "
+        raise UnreadableModelError(
+            f"{where}{found[0].message}{more}, and it is not followed.", LINKS_HINT, code="CON209"
+        )
 
 
 def _member(place: Path, name: str) -> bytes:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from sigfix.errors import UnreadableModelError
+from sigfix.quoting import quote
 from sigfix.reading.files import opened
 from sigfix.reading.folder import is_archive
 from sigfix.reading.locating import SAVED_MODEL_FILES
@@ -43,7 +43,7 @@ def refuse_foreign(path: Path) -> None:
     for kind in FOREIGN:
         if path.suffix.lower() in kind.suffixes:
             raise UnreadableModelError(
-                f"{path} {kind.what}.", kind.hint.format(path=shlex.quote(str(path))), code="CON215"
+                f"{path} {kind.what}.", kind.hint.format(path=quote(str(path))), code="CON215"
             )
 
 
@@ -60,10 +60,10 @@ def refuse_zip(path: Path) -> None:
         raise UnreadableModelError(
             f"{path} is a zip archive, and there is no SavedModel in it.", code="CON215"
         )
-    folder = shlex.quote(f"{path.stem}_unzipped")
+    folder = quote(f"{path.stem}_unzipped")
     raise UnreadableModelError(
         f"{path} is a zip archive.",
-        f"unzip {shlex.quote(str(path))} -d {folder}, then sigfix inspect {folder}",
+        f"unzip {quote(str(path))} -d {folder}, then sigfix inspect {folder}",
         code="CON215",
     )
 
@@ -74,6 +74,6 @@ def refuse_archive(path: Path) -> None:
         return
     raise UnreadableModelError(
         f"{path} is an archive, which can be inspected but not run.",
-        f"tar -xf {shlex.quote(str(path))}, and name the directory that it makes",
+        f"tar -xf {quote(str(path))}, and name the directory that it makes",
         code="CON215",
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 
-from sigfix.errors import UnreadableModelError
+from sigfix.errors import ProcessError, UnreadableModelError
 from sigfix.processes import run_process
 from sigfix.reading.boundary import AGAIN
 
@@ -39,11 +39,15 @@ def read_attributes(path: Path) -> dict[str, str | None]:
         "memory": MEMORY,
         "largest": LARGEST_CONFIG,
     }
-    answer = run_process(CHILD, job, WALL_SECONDS)
+    try:
+        answer = run_process(CHILD, job, WALL_SECONDS)
+    except ProcessError as error:
+        answer = {
+            "error": f"reading it came to no end within {CPU_SECONDS} s of work and"
+            f" {MEMORY >> 20:,} MiB of memory ({error.reason})"
+        }
     if "error" not in answer:
         return {name: answer[name] for name in ("model_config", "keras_version")}
-    why = answer.get("reason") or (
-        f"reading it ended without a result, within {CPU_SECONDS} s of work and"
-        f" {MEMORY >> 20:,} MiB of memory"
+    raise UnreadableModelError(
+        f"{path} is not a Keras file: {answer['error']}.", AGAIN, code="CON214"
     )
-    raise UnreadableModelError(f"{path} is not a Keras file: {why}.", AGAIN, code="CON214")

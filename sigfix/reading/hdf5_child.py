@@ -55,7 +55,7 @@ def read(job: dict[str, Any]) -> Answer:
                 for name in ("model_config", "keras_version")
             }
     except Exception as error:  # whatever libhdf5 finds; the parent says it
-        return {"error": "damaged", "reason": first_line(error).rstrip(".")}
+        return {"error": first_line(error).rstrip(".")}
 
 
 if __name__ == "__main__":

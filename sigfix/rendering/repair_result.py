@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sigfix.planning.codec import FORMAT, to_data
 from sigfix.planning.edits import Plan
+from sigfix.quoting import printable
 
 if TYPE_CHECKING:
     from sigfix.pipeline.repair import RepairResult
@@ -26,7 +27,7 @@ def result_text(result: RepairResult) -> str:
         if result.not_verified:
             lines.append(f"Structure checked; numbers not verified: {result.not_verified}.")
         lines.append(f"Wrote {result.output}")
-    return "\n".join(lines) + "\n" if lines else ""
+    return "".join(f"{printable(line)}\n" for line in lines)
 
 
 def plan_data(plan: Plan) -> dict[str, Any]:

@@ -54,13 +54,6 @@ def size_text(size: int) -> str:
     raise AssertionError
 
 
-def printable(text: str) -> str:
-    """A name from a file without control characters, which could steer a terminal."""
-    return "".join(
-        character if character.isprintable() else f"\\x{ord(character):02x}" for character in text
-    )
-
-
 def shortened(text: str, most: int) -> str:
     """At most `most` characters, the middle left out."""
     if len(text) <= most:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from sigfix.rendering.style import Style, printable
+from sigfix.quoting import printable
+from sigfix.rendering.style import Style
 
 if TYPE_CHECKING:
     from sigfix.verifying.signature_parity import SignatureParity
