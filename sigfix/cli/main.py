@@ -5,10 +5,10 @@ Exit codes: 0 the model is right, 1 it is not, 2 sigfix could not do its job.
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import suppress
 from importlib import import_module
-from pathlib import Path
 
 import typer
 
@@ -35,7 +35,7 @@ def register(arguments: list[str]) -> None:
 def refuse_path(arguments: list[str]) -> None:
     """Raise `UsageError` where a model stands in the place of the command."""
     wanted = next((item for item in arguments if not item.startswith("-")), "")
-    if wanted not in ("", *COMMANDS) and Path(wanted).exists():
+    if wanted not in ("", *COMMANDS) and os.path.exists(wanted):  # noqa: PTH110  (raises nothing)
         raise UsageError(
             f"{wanted} is a path, and a command comes first.",
             f"sigfix inspect {quote(wanted)}",

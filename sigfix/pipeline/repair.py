@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sigfix.errors import BlockedError, ParityError, UnreadableModelError, UsageError
+from sigfix.errors import BlockedError, ParityError, UsageError
 from sigfix.model import OtherModel, SavedModel
 from sigfix.pipeline import staging
+from sigfix.pipeline.given import describe
 from sigfix.pipeline.keras_file import export_keras, plan_keras
 from sigfix.pipeline.onnx_file import import_onnx
 from sigfix.pipeline.preset import tolerance
@@ -21,11 +23,8 @@ from sigfix.planning.file_edits import WriteCard
 from sigfix.planning.onnx_file import plan_onnx
 from sigfix.planning.trust import reaching_operators
 from sigfix.presets import find_preset
-from sigfix.quoting import quote
-from sigfix.reading import read, read_any
-from sigfix.reading.foreign import refuse_archive
-from sigfix.reading.frozen_graph import is_frozen_graph
-from sigfix.reading.locating import SAVED_MODEL_FILES, saved_model_file
+from sigfix.reading import read
+from sigfix.reading.locating import SAVED_MODEL_FILES
 
 if TYPE_CHECKING:  # at run time it needs numpy, which planning does without
     from sigfix.verifying.signature_parity import SignatureParity
@@ -77,41 +76,10 @@ def default_output(model: Path) -> Path:
         absolute = absolute.parent
     stem = absolute.stem if absolute.is_file() else absolute.name
     output = absolute.with_name(f"{stem}_repaired")
-    here = Path.cwd()
-    return output.relative_to(here) if output.is_relative_to(here) else output
-
-
-def describe(model: Path | str) -> SavedModel | OtherModel:
-    """Read what `repair` accepts: a SavedModel, a frozen graph as one, a Keras or ONNX file.
-
-    Executes nothing. Raises `UnreadableModelError` for anything else.
-    """
-    path = Path(model)
-    if path.is_dir() and saved_model_file(path) is None:
-        graphs = [item for item in sorted(path.glob("*.pb")) if is_frozen_graph(item)]
-        if len(graphs) == 1:
-            path = graphs[0]
-    if path.is_file() and path.name not in SAVED_MODEL_FILES:
-        refuse_archive(path)
-        found = read_any(path)
-        if isinstance(found, OtherModel) and found.kind not in ("keras", "onnx"):
-            raise UnreadableModelError(
-                f"{path} is a {found.title}: not a model that repair can rebuild.",
-                "it takes SavedModels, frozen graphs, ONNX files and Keras files",
-            )
-        return found
-    return read(path)
-
-
-def describe_saved_model(model: Path | str) -> SavedModel:
-    """`describe`, for those who cannot do with another file (`UnreadableModelError`)."""
-    found = describe(model)
-    if isinstance(found, OtherModel):
-        raise UnreadableModelError(
-            f"{model} is a {found.title}, not a SavedModel.",
-            f"sigfix repair {quote(str(model))} makes one",
-        )
-    return found
+    with suppress(OSError):  # the current directory was deleted
+        here = Path.cwd()
+        return output.relative_to(here) if output.is_relative_to(here) else output
+    return output
 
 
 def plan(model: Path | str, choices: Choices | None = None) -> Plan:

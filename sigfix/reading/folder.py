@@ -140,10 +140,8 @@ def is_archive(path: Path) -> bool:
 
     Raises `UnreadableModelError` where it is compressed and the damage is in its first bytes.
     """
-    if path.suffix not in _SUFFIXES or not path.is_file():
-        return False
     with said_as_unreadable(path):
-        return tarfile.is_tarfile(path)
+        return path.suffix in _SUFFIXES and path.is_file() and tarfile.is_tarfile(path)
 
 
 def open_archive(path: Path) -> Folder:

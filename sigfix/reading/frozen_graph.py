@@ -8,7 +8,7 @@ from typing import Any
 from sigfix.errors import UnreadableModelError
 from sigfix.model import SavedModel
 from sigfix.reading.boundary import said_as_unreadable
-from sigfix.reading.files import read_bytes
+from sigfix.reading.files import leads_out, read_bytes
 from sigfix.reading.folder import mapped
 from sigfix.reading.meta_graph import read_meta_graph
 from sigfix.reading.protos import message_class, parse, parse_text
@@ -27,6 +27,19 @@ def is_frozen_graph(path: Path) -> bool:
             return sniff_protobuf(data) == "graph"
     except UnreadableModelError:
         return False
+
+
+def only_frozen_graph(directory: Path) -> Path | None:
+    """The one `.pb` file of a directory that is a GraphDef; None where there is none, or several.
+
+    Links that lead out of the directory are not followed.
+    """
+    graphs = [
+        item
+        for item in sorted(directory.glob("*.pb"))
+        if not leads_out(item, directory) and is_frozen_graph(item)
+    ]
+    return graphs[0] if len(graphs) == 1 else None
 
 
 def load_frozen_message(path: Path) -> Any:
