@@ -70,9 +70,10 @@ def show_plan(
 ) -> None:
     """Show what would be done, the signatures before and after, and stop."""
     from sigfix.pipeline import repair as pipeline
+    from sigfix.pipeline.given import describe
     from sigfix.rendering.repair_text import signature_diff
 
-    described = pipeline.describe(model)
+    described = describe(model)
     decided = pipeline.plan_for(saved, described) if saved else pipeline.plan(model, choices)
     _show(decided, is_json)
     if not is_json:
