@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 from pathlib import Path
@@ -17,6 +16,7 @@ from sigfix.planning import Choices, Plan
 from sigfix.planning import choices as parsing
 from sigfix.planning.choices import NormalizeChoice
 from sigfix.presets import find_preset
+from sigfix.quoting import printable
 
 UNDECIDED = ("ambiguous", "blocked")
 """The verdicts that leave something for the user to say."""
@@ -63,27 +63,30 @@ def show_plan(
 ) -> None:
     """Show what would be done, the signatures before and after, and stop."""
     from sigfix.pipeline import repair as pipeline
+    from sigfix.pipeline.given import describe
     from sigfix.rendering.repair_text import signature_diff
 
-    described = pipeline.describe(model)
+    described = describe(model)
     decided = pipeline.plan_for(saved, described) if saved else pipeline.plan(model, choices)
     _show(decided, is_json)
     if not is_json:
         if isinstance(described, SavedModel):
             typer.echo(signature_diff(described, decided, _width()), nl=False)
         if decided.verdict == "repairable":
-            typer.echo(f"Would write {output or pipeline.default_output(model)}")
+            written = output or pipeline.default_output(model)
+            typer.echo(printable(f"Would write {written}"))
     _hint(decided)
     if decided.verdict in UNDECIDED:
         raise typer.Exit(1)
 
 
 def _show(plan: Plan, is_json: bool) -> None:
+    from sigfix.rendering.json_text import json_text
     from sigfix.rendering.repair_result import plan_data
     from sigfix.rendering.repair_text import plan_text
 
     if is_json:
-        typer.echo(json.dumps(plan_data(plan), indent=2))
+        typer.echo(json_text(plan_data(plan)), nl=False)
     else:
         typer.echo(plan_text(plan, _width()), nl=False)
 
@@ -94,7 +97,7 @@ def _width() -> int:
 
 def _hint(plan: Plan) -> None:
     if plan.hint:
-        typer.echo(f"  try: {plan.hint}", err=True)
+        typer.echo(f"  try: {printable(plan.hint)}", err=True)
 
 
 def run_repair(
@@ -108,6 +111,7 @@ def run_repair(
 ) -> None:
     """Repair, and print the plan and what came of it."""
     from sigfix.pipeline.repair import repair
+    from sigfix.rendering.json_text import json_text
     from sigfix.rendering.repair_result import result_data, result_text
     from sigfix.rendering.repair_text import plan_text
 
@@ -131,6 +135,6 @@ def run_repair(
         _hint(undecided[0])
         raise typer.Exit(1) from None
     if is_json:
-        typer.echo(json.dumps(result_data(result), indent=2, default=str))
+        typer.echo(json_text(result_data(result)), nl=False)
     else:
         typer.echo(result_text(result), nl=False)

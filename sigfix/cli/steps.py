@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from typing import IO
 
 from sigfix.errors import SigfixError
+from sigfix.quoting import printable
 from sigfix.stopping import Stopped, raise_again
 
 Say = Callable[[str], None]
@@ -29,7 +30,7 @@ def steps(quiet: bool = False) -> Iterator[Say]:
 
         def say(message: str) -> None:
             raise_again()  # while TensorFlow is imported, some of its code drops what is raised
-            show(message)
+            show(printable(message))
 
         yield say
 
@@ -51,12 +52,13 @@ def _line(message: str, terminal: IO[str]) -> None:
 
 def _spinner(terminal: IO[str]) -> Iterator[Say]:
     from rich.console import Console
+    from rich.text import Text
 
     status = Console(file=terminal).status("")
 
     def say(message: str) -> None:
         if message:
-            status.update(message)
+            status.update(Text(message))  # names are no markup
             status.start()
         else:
             status.stop()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import sys
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -13,6 +10,7 @@ import typer
 from sigfix.cli.app import app
 from sigfix.cli.repair_steps import load_inputs, parse_tags
 from sigfix.cli.steps import steps
+from sigfix.cli.terminal import terminal_style
 from sigfix.errors import SigfixError, UsageError
 
 NOT_TOLD = 2
@@ -63,7 +61,7 @@ def verify(
     Exits with 1 where they differ, with 2 where that could not be told.
     """
     from sigfix.pipeline.verify import verify as compare
-    from sigfix.rendering.style import Style
+    from sigfix.rendering.json_text import json_text
     from sigfix.rendering.verify_text import verify_data, verify_text
 
     if output_format not in ("text", "json"):
@@ -88,10 +86,9 @@ def verify(
         raise
     if output_format == "json":
         data = verify_data(found, str(left), str(right))
-        typer.echo(json.dumps(data, indent=2, default=str))
+        typer.echo(json_text(data), nl=False)
     else:
-        style = Style(shutil.get_terminal_size().columns, sys.stdout.isatty())
-        typer.echo(verify_text(found, str(left), str(right), style), nl=False)
+        typer.echo(verify_text(found, str(left), str(right), terminal_style()), nl=False)
     verdicts = {parity.verdict for parity in found}
     if "different" in verdicts:
         raise typer.Exit(1)

@@ -61,8 +61,9 @@ class RepairResult:
 def write_result(described: SavedModel, decided: Plan, source: Path, place: Path) -> None:
     """Write the edited model, and check what is on disk against the plan."""
     from sigfix.repairing.apply import apply_plan
-    from sigfix.repairing.checking import check_result
+    from sigfix.repairing.checking import check_result, refuse_broken_source
 
+    refuse_broken_source(described, decided)
     apply_plan(decided, source, place)
     problems = check_result(described, read(place), decided)
     if problems:

@@ -58,9 +58,11 @@ def prepare(source: Source, options: Choice, temporary: Path, say: Say) -> Prepa
     if source.kind == ONNX:
         return _from_onnx(source.path, options, temporary, say)
     from sigfix.reading import read
+    from sigfix.reading.folder import refuse_strangers
 
     say(f"reading {source.path}")
     described = read(source.path)
+    refuse_strangers(described.path, described.problems)
     graph = choose_meta_graph(described, source.path, options.tags)
     signature = choose_signature(graph, source.path, options.signature)
     location = Path(described.path)
@@ -87,8 +89,10 @@ def _from_onnx(path: Path, options: Choice, temporary: Path, say: Say) -> Prepar
         options.preset_options.refuse_weights(path)
         preset = options.preset_options.preset(options.preset)
     from sigfix.reading import read_any
+    from sigfix.reading.folder import refuse_strangers
 
-    read_any(path)  # says at once, without TensorFlow, where the file is damaged
+    described = read_any(path)  # says at once, without TensorFlow, where the file is damaged
+    refuse_strangers(path, described.problems)
     say(f"reading {path}")
     if preset is not None:
         from sigfix.importing.doctr import preset_characters

@@ -5,24 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING
 
-from sigfix.errors import BlockedError, UnreadableModelError
+from sigfix.errors import BlockedError
 from sigfix.model import OtherModel, SavedModel
 from sigfix.paths import absolute, from_here
 from sigfix.pipeline import staging
 from sigfix.pipeline.applying import RepairOptions, RepairResult, compare_result, write_result
+from sigfix.pipeline.given import describe
 from sigfix.pipeline.keras_file import export_keras, plan_keras
 from sigfix.pipeline.onnx_file import import_onnx
 from sigfix.planning import Choices, Plan
 from sigfix.planning import plan as make_plan
 from sigfix.planning.onnx_file import plan_onnx
 from sigfix.planning.trust import reaching_operators
-from sigfix.reading import read, read_any
-from sigfix.reading.foreign import refuse_archive
-from sigfix.reading.frozen_graph import is_frozen_graph
-from sigfix.reading.locating import SAVED_MODEL_FILES, saved_model_file
+from sigfix.reading.locating import SAVED_MODEL_FILES
 
 if TYPE_CHECKING:  # at run time it needs numpy, which planning does without
     from sigfix.verifying.verdict import Verification
@@ -34,39 +31,6 @@ def default_output(model: Path) -> Path:
     if place.name in SAVED_MODEL_FILES:
         place = place.parent
     return from_here(place.with_name(f"{place.stem if place.is_file() else place.name}_repaired"))
-
-
-def describe(model: Path | str) -> SavedModel | OtherModel:
-    """Read what `repair` accepts: a SavedModel, a frozen graph as one, a Keras or ONNX file.
-
-    Executes nothing. Raises `UnreadableModelError` for anything else.
-    """
-    path = Path(model)
-    if path.is_dir() and saved_model_file(path) is None:
-        graphs = [item for item in sorted(path.glob("*.pb")) if is_frozen_graph(item)]
-        if len(graphs) == 1:
-            path = graphs[0]
-    if path.is_file() and path.name not in SAVED_MODEL_FILES:
-        refuse_archive(path)
-        found = read_any(path)
-        if isinstance(found, OtherModel) and found.kind not in ("keras", "onnx"):
-            raise UnreadableModelError(
-                f"{path} is a {found.title}: not a model that repair can rebuild.",
-                "it takes SavedModels, frozen graphs, ONNX files and Keras files",
-            )
-        return found
-    return read(path)
-
-
-def describe_saved_model(model: Path | str) -> SavedModel:
-    """`describe`, for those who cannot do with another file (`UnreadableModelError`)."""
-    found = describe(model)
-    if isinstance(found, OtherModel):
-        raise UnreadableModelError(
-            f"{model} is a {found.title}, not a SavedModel.",
-            f"sigfix repair {quote(str(model))} makes one",
-        )
-    return found
 
 
 def plan(model: Path | str, choices: Choices | None = None) -> Plan:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from sigfix.errors import BlockedError, MissingExtraError, UnreadableModelError
@@ -16,7 +15,9 @@ from sigfix.planning.planner import choose_meta_graph
 from sigfix.planning.signatures import require
 from sigfix.planning.traces import covers
 from sigfix.planning.trust import reaching_operators
+from sigfix.quoting import quote
 from sigfix.reading import read_any
+from sigfix.reading.folder import refuse_strangers
 from sigfix.reading.foreign import refuse_archive
 
 if TYPE_CHECKING:  # at run time it needs numpy
@@ -68,6 +69,7 @@ def _read(path: Path) -> SavedModel | OtherModel:
             f"{path} is a {found.title}, which cannot be compared as it is.",
             f"sigfix repair {quote(str(path))} makes a SavedModel of it",
         )
+    refuse_strangers(found.path, found.problems)
     return found
 
 

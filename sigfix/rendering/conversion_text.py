@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from shlex import quote
 from typing import TYPE_CHECKING
 
 from sigfix.model import TensorSpec
 from sigfix.presets import Preset
+from sigfix.quoting import printable, quote
 from sigfix.rendering.style import note_lines, plural, size_text, tried_lines
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ def preset_plan_text(preset: Preset, card: Card, output: str) -> str:
     result = TensorSpec("float32", preset.output_shape(len(card.vocabulary)))
     width = max(len(card.input), len(card.output))
     return "\n".join(
-        [
+        printable(line)
+        for line in [
             f"Plan: build {preset.name} in {output}",
             "  signature serving_default",
             f"    input   {card.input:{width}}  {image}  from the preset: RGB, NHWC,",
@@ -73,7 +74,7 @@ def preset_result_text(result: PresetResult) -> str:
     if result.onnx_file is not None:
         lines.append(f"Kept {result.onnx_file}")
     lines.append(f"Next: sigfix convert {quote(str(result.output))} --tfjs")
-    return "\n".join(lines) + "\n"
+    return "\n".join(map(printable, lines)) + "\n"
 
 
 def conversion_text(result: ConvertResult) -> str:
@@ -110,7 +111,7 @@ def conversion_text(result: ConvertResult) -> str:
     if result.not_verified:
         lines.append(f"Not verified: {result.not_verified}")
     lines.append(f"Wrote {result.output}")
-    return "\n".join(lines) + "\n"
+    return "\n".join(map(printable, lines)) + "\n"
 
 
 def _trial(trial: QuantisationTrial) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sigfix.planning.codec import FORMAT, to_data
 from sigfix.planning.edits import Plan
+from sigfix.quoting import printable
 from sigfix.rendering.style import note_lines, tried_lines
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def result_text(result: RepairResult) -> str:
         if result.not_verified:
             lines.append(f"Structure checked; numbers not verified: {result.not_verified}.")
         lines.append(f"Wrote {result.output}")
-    return "\n".join(lines) + "\n" if lines else ""
+    return "".join(f"{printable(line)}\n" for line in lines)
 
 
 def plan_data(plan: Plan) -> dict[str, Any]:

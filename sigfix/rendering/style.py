@@ -6,6 +6,8 @@ import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from sigfix.quoting import printable
+
 _CODES = {"red": "31", "yellow": "33", "cyan": "36", "green": "32", "bold": "1", "dim": "2"}
 SEVERITY_COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 _NARROWEST = 40
@@ -53,13 +55,6 @@ def size_text(size: int) -> str:
         if value < 999.5 or unit == "GB":
             return f"{value:.0f} {unit}" if value >= 99.5 else f"{value:.1f} {unit}"
     raise AssertionError
-
-
-def printable(text: str) -> str:
-    """A name from a file without control characters, which could steer a terminal."""
-    return "".join(
-        character if character.isprintable() else f"\\x{ord(character):02x}" for character in text
-    )
 
 
 def shortened(text: str, most: int) -> str:

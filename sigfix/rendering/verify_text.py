@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sigfix.quoting import printable
 from sigfix.rendering.repair_result import verification_data
-from sigfix.rendering.style import Style, printable, tried_lines
+from sigfix.rendering.style import Style, tried_lines
 
 if TYPE_CHECKING:
     from sigfix.verifying.verdict import Verification
