@@ -2,44 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import subprocess
-import sys
-import tempfile
-import venv
 from pathlib import Path
 
 import pytest
 
 from tests.corpus import CORPUS, everything
 from tests.diagnosis.broken_models import no_serving_default
+from tests.environments import ROOT, listed, python_with
 
-ROOT = Path(__file__).parents[1]
 HEAVY = ("tensorflow", "torch", "onnx", "numpy", "h5py", "keras")
-
-
-def base_requirements() -> list[str]:
-    """The dependencies of pyproject.toml (Python 3.10 has no TOML parser)."""
-    text = (ROOT / "pyproject.toml").read_text()
-    line = next(line for line in text.splitlines() if line.startswith("dependencies = "))
-    found: list[str] = json.loads(line.removeprefix("dependencies = "))
-    return found
 
 
 @pytest.fixture(scope="session")
 def bare_python() -> Path:
-    """A Python with the base requirements, made once for each set of them."""
-    requirements = base_requirements()
-    name = hashlib.sha256(repr((sys.version, requirements)).encode()).hexdigest()[:12]
-    folder = Path(tempfile.gettempdir()) / f"sigfix-bare-{name}"
-    python = folder / "bin" / "python"
-    if not (folder / "complete").is_file():
-        venv.create(folder, with_pip=True, clear=True)
-        command = [str(python), "-m", "pip", "install", "--quiet", *requirements]
-        subprocess.run(command, check=True, capture_output=True)
-        (folder / "complete").touch()
-    return python
+    """A Python with the base requirements."""
+    return python_with(listed("dependencies"))
 
 
 def sigfix(python: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
