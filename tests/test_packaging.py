@@ -63,7 +63,8 @@ def test_wheel_and_sdist_hold_the_papers(built: Path, paper: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "metadata", [lambda folder: _wheel(folder)["METADATA"], lambda folder: _sdist(folder)["PKG-INFO"]]
+    "metadata",
+    [lambda folder: _wheel(folder)["METADATA"], lambda folder: _sdist(folder)["PKG-INFO"]],
 )
 def test_the_metadata_names_the_licence(built: Path, metadata: Callable[[Path], str]) -> None:
     told = _metadata(metadata(built))
@@ -94,9 +95,7 @@ def test_the_notice_names_what_ships_and_nothing_that_does_not() -> None:
     assert named
     assert [path for path in named if not (ROOT / path).exists()] == []
     binary = [
-        path.relative_to(ROOT).as_posix()
-        for path in _files()
-        if b"\0" in path.read_bytes()[:8192]
+        path.relative_to(ROOT).as_posix() for path in _files() if b"\0" in path.read_bytes()[:8192]
     ]
     assert binary
     assert [path for path in binary if not path.startswith(tuple(named))] == []
