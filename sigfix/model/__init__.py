@@ -41,6 +41,7 @@ from sigfix.model.specs import (
     leaves,
     tensors,
 )
+from sigfix.model.weights import NonFinite
 
 __all__ = [
     "DEFAULT_SERVING_KEY",
@@ -61,6 +62,7 @@ __all__ = [
     "MetaGraph",
     "NamedTupleValue",
     "Node",
+    "NonFinite",
     "ObjectGraph",
     "ObjectNode",
     "OpaqueLiteral",

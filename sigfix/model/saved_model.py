@@ -9,6 +9,7 @@ from pathlib import Path
 from sigfix.model.graph import Graph
 from sigfix.model.objects import ObjectGraph, Variable
 from sigfix.model.specs import Shape, TensorSpec
+from sigfix.model.weights import NonFinite
 
 INIT_OP_KEY = "__saved_model_init_op"
 TRAIN_OP_KEY = "__saved_model_train_op"
@@ -160,7 +161,10 @@ class VariableStore:
 
 @dataclass(frozen=True)
 class SavedModel:
-    """A SavedModel as it is on disk; `encoding` is pb, pbtxt, or graph for a frozen GraphDef."""
+    """A SavedModel as it is on disk; `encoding` is pb, pbtxt, or graph for a frozen GraphDef.
+
+    `non_finite` is empty unless somebody looked (`reading.weights`).
+    """
 
     path: Path
     encoding: str
@@ -171,6 +175,7 @@ class SavedModel:
     has_fingerprint: bool = False
     card: Mapping[str, object] | None = None
     notes: tuple[tuple[str, str], ...] = field(default_factory=tuple)
+    non_finite: tuple[NonFinite, ...] = ()
 
     @property
     def size_bytes(self) -> int:

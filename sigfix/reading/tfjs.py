@@ -82,7 +82,8 @@ def _tensors(value: Any) -> tuple[TensorSpec, ...]:
     )
 
 
-def _weight_bytes(weight: dict[str, Any]) -> int:
+def weight_bytes(weight: dict[str, Any]) -> int:
+    """The stored size of an entry of the manifest."""
     quantization = weight.get("quantization")
     dtype = weight.get("dtype", "float32")
     if isinstance(quantization, dict):
@@ -102,7 +103,7 @@ def _weights(manifest: Any, folder: Path) -> tuple[dict[str, str], list[Problem]
         if not isinstance(group, dict):
             continue
         weights = [item for item in group.get("weights") or () if isinstance(item, dict)]
-        needed = sum(map(_weight_bytes, weights))
+        needed = sum(map(weight_bytes, weights))
         tensors += len(weights)
         stored += needed
         quantized |= {
