@@ -155,7 +155,7 @@ def convert(
     """
     if not tfjs:
         raise UsageError("convert to what? TensorFlow.js is the one target.", "add --tfjs")
-    from sigfix.cli.steps import steps
+    from sigfix.cli.steps import steps, tell
     from sigfix.pipeline.convert import ConvertOptions
     from sigfix.pipeline.convert import convert as run
     from sigfix.pipeline.prepare import Choice
@@ -182,4 +182,5 @@ def convert(
     )
     with steps(quiet) as say:
         result = run(model, output, options, say)
+    tell(result.notes)
     typer.echo(conversion_text(result), nl=False)

@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from sigfix.cli.steps import steps
+from sigfix.cli.steps import steps, tell
 from sigfix.errors import BlockedError, MissingExtraError, UsageError
 from sigfix.model import OtherModel, SavedModel
 from sigfix.planning import Choices, Plan
@@ -137,6 +137,7 @@ def run_repair(
         _show(undecided[0], is_json)
         _hint(undecided[0])
         raise typer.Exit(1) from None
+    tell(result.notes)
     if is_json:
         typer.echo(json.dumps(result_data(result), indent=2, default=str))
     else:

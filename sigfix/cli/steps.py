@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import IO
@@ -20,6 +20,12 @@ from typing import IO
 from sigfix.errors import SigfixError
 
 Say = Callable[[str], None]
+
+
+def tell(notes: Iterable[str]) -> None:
+    """Write lines about the source to standard error; they stay there, --quiet or not."""
+    for line in notes:
+        print(line, file=sys.stderr)  # noqa: T201
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from sigfix.memory import release
 from sigfix.model import TensorSpec
 from sigfix.optimising.passes import ANY_TARGET, TARGETS, check_names
 from sigfix.pipeline import staging
+from sigfix.pipeline.notes import nonfinite
 from sigfix.pipeline.prepare import Choice, Prepared, freeze, prepare
 from sigfix.pipeline.preset import PresetOptions
 from sigfix.pipeline.progress import Comparison, Say, silent
@@ -58,7 +59,8 @@ class ConvertResult:
     but float32. `quantize` is None for float32; `trials` are the types that --quantize auto tried.
 
     `comparisons` are the checks that had to pass; `losses` tell how far a quantised model is
-    from the float one. `not_verified` says why nothing was compared, '' where it was.
+    from the float one. `not_verified` says why nothing was compared, '' where it was. `notes` are
+    lines about the source that a user should read.
     """
 
     source: Source
@@ -76,6 +78,7 @@ class ConvertResult:
     backend: str
     not_verified: str
     trials: tuple[QuantisationTrial, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def convert(
@@ -232,6 +235,7 @@ def _export(
         quantize=quantize,
         quantised=dict(Counter(tfjs_model.quantised_weights(kernels, quantize).values())),
         trials=trials,
+        notes=(*prepared.notes, *nonfinite(prepared.onnx_file or prepared.model)),
         **vars(checked),
     )
 

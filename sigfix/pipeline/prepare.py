@@ -39,7 +39,7 @@ class Prepared:
 
     `model` is the SavedModel, or the simplified ONNX file. `onnx_file` is what ONNX Runtime
     compares with, None for a SavedModel; of its `inputs` those in `channels_last` are NHWC in what
-    comes out. `signature` and `tags` are those of a SavedModel.
+    comes out. `signature` and `tags` are those of a SavedModel. `notes` are lines about the source.
     """
 
     model: Path
@@ -49,6 +49,7 @@ class Prepared:
     onnx_file: Path | None = None
     inputs: tuple[str, ...] = ()
     channels_last: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def prepare(source: Source, options: Choice, temporary: Path, say: Say) -> Prepared:

@@ -14,6 +14,7 @@ from sigfix.errors import MissingExtraError, ParityError, UsageError
 from sigfix.model import TensorSpec
 from sigfix.pipeline import staging
 from sigfix.pipeline.comparing import compare_stage
+from sigfix.pipeline.notes import nonfinite
 from sigfix.pipeline.progress import Comparison, Say, silent
 from sigfix.presets import PRETRAINED, RANDOM, Preset, find_preset
 
@@ -72,13 +73,17 @@ class PresetOptions:
 
 @dataclass(frozen=True)
 class PresetResult:
-    """What was built, where it is, and how far each stage is from the one before."""
+    """What was built, where it is, and how far each stage is from the one before.
+
+    `notes` are lines about the weights that a user should read.
+    """
 
     preset: Preset
     card: Card
     output: Path
     onnx_file: Path | None
     comparisons: tuple[Comparison, ...]
+    notes: tuple[str, ...] = ()
 
 
 def build_preset(
@@ -116,11 +121,12 @@ def build_preset(
             say("comparing the SavedModel, read back from disk, with ONNX Runtime")
             comparisons += compare_saved_model(preset, finished, place)
             require_parity(comparisons)
+        notes = nonfinite(onnx_file)
         if kept is not None:
             unfinished = kept.with_name(f".{kept.name}.unfinished")
             shutil.copyfile(onnx_file, unfinished)
             unfinished.replace(kept)
-    return PresetResult(preset, card, destination, kept, tuple(comparisons))
+    return PresetResult(preset, card, destination, kept, tuple(comparisons), notes)
 
 
 def export_preset(

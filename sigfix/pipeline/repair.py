@@ -13,6 +13,7 @@ from sigfix.errors import BlockedError, ParityError, UnreadableModelError, Usage
 from sigfix.model import OtherModel, SavedModel
 from sigfix.pipeline import staging
 from sigfix.pipeline.keras_file import export_keras, plan_keras
+from sigfix.pipeline.notes import nonfinite
 from sigfix.pipeline.onnx_file import import_onnx
 from sigfix.pipeline.preset import tolerance
 from sigfix.planning import Choices, Plan
@@ -61,13 +62,14 @@ class RepairOptions:
 class RepairResult:
     """What was done: the plan, where the result is (None: nothing written), the comparisons.
 
-    `not_verified` says why no numbers were compared, '' where they were.
+    `not_verified` says why no numbers were compared, '' where they were; `notes` are for stderr.
     """
 
     plan: Plan
     output: Path | None
     parity: tuple[SignatureParity, ...] = ()
     not_verified: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def default_output(model: Path) -> Path:
@@ -164,7 +166,8 @@ def repair(
                 parity = import_onnx(described, decided, options, place, say)
             else:
                 parity = export_keras(described, decided, wanted, options, place, say, show)
-        return RepairResult(decided, destination, parity, "" if parity else "--no-verify")
+            told = nonfinite(described if described.kind == "onnx" else place)
+        return RepairResult(decided, destination, parity, "" if parity else "--no-verify", told)
     reason = _why_not_compared(decided, options)
     if not reason:
         _prepare_to_load(described, options)
@@ -174,7 +177,7 @@ def repair(
         if not reason:
             say(f"loading {source} and the result with TensorFlow to compare them: this runs them")
             parity = compare_result(described, decided, source, place, options)
-    return RepairResult(decided, destination, parity, reason)
+    return RepairResult(decided, destination, parity, reason, nonfinite(described))
 
 
 def _make_plan(model: SavedModel | OtherModel, choices: Choices | None) -> Plan:
