@@ -108,7 +108,7 @@ def convert(
     seed: Annotated[int, option("For random weights.", "--seed", panel=_SOURCE)] = 0,
     vocab: Annotated[
         Optional[str],  # noqa: UP045
-        option("docTR vocabulary name, or the characters.", "--vocab", panel=_SOURCE),
+        option("Name of a docTR vocabulary, or the characters.", "--vocab", panel=_SOURCE),
     ] = None,
     size: Annotated[
         Optional[int],  # noqa: UP045

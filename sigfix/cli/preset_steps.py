@@ -76,7 +76,7 @@ def run_preset(
 
 def _planned(name: str, output: Path | None, options: PresetOptions) -> tuple[Preset, Card, Path]:
     from sigfix.card import make_card
-    from sigfix.importing.doctr import preset_characters
+    from sigfix.vocabularies import preset_characters
 
     preset = options.preset(name)
     characters = preset_characters(preset, options.vocabulary)

@@ -17,6 +17,7 @@ from sigfix.planning import Choices, Plan
 from sigfix.planning import choices as parsing
 from sigfix.planning.choices import NormalizeChoice
 from sigfix.presets import find_preset
+from sigfix.vocabularies import vocabulary_characters
 
 UNDECIDED = ("ambiguous", "blocked")
 """The verdicts that leave something for the user to say."""
@@ -37,6 +38,13 @@ def parse_normalize(text: str | None, preset: str | None) -> NormalizeChoice | N
         raise UsageError("--normalize preset: of which preset?", "--preset NAME, or mean,std")
     found = find_preset(preset)
     return NormalizeChoice(found.mean, found.std)
+
+
+def parse_vocabulary(text: str | None) -> str:
+    """`--vocab` as it was given, '' for none. Raises `UsageError` where it is no vocabulary."""
+    if text is not None:
+        vocabulary_characters(text)
+    return text or ""
 
 
 def load_plan(path: Path) -> Plan:

@@ -15,6 +15,7 @@ from sigfix.pipeline.progress import Say
 from sigfix.pipeline.source import ONNX, PRESET, Source, choose_meta_graph, choose_signature
 from sigfix.presets import Preset
 from sigfix.processes import started
+from sigfix.vocabularies import preset_characters
 
 if TYPE_CHECKING:
     from sigfix.exporting.freezing import FrozenSignature
@@ -89,8 +90,6 @@ def _from_onnx(path: Path, options: Choice, temporary: Path, say: Say) -> Prepar
     read_any(path)  # says at once, without TensorFlow, where the file is damaged
     say(f"reading {path}")
     if preset is not None:
-        from sigfix.importing.doctr import preset_characters
-
         characters = preset_characters(preset, options.preset_options.vocabulary)
         card = make_card(preset, characters, path.name, options.preset_options.normalize)
     return _simplified(path, options, temporary, preset, card)

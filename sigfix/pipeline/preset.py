@@ -17,6 +17,7 @@ from sigfix.pipeline.comparing import compare_stage
 from sigfix.pipeline.notes import nonfinite
 from sigfix.pipeline.progress import Comparison, Say, silent
 from sigfix.presets import PRETRAINED, RANDOM, Preset, find_preset
+from sigfix.vocabularies import preset_characters
 
 PYTORCH, ONNX_RUNTIME, SAVED_MODEL = "docTR (PyTorch)", "ONNX Runtime", "SavedModel"
 
@@ -56,6 +57,7 @@ class PresetOptions:
         preset = find_preset(name, self.size, self.raw_logits)
         if self.vocabulary is not None and not preset.is_recogniser:
             raise UsageError(f"--vocab: {preset.name} reads no characters.")
+        preset_characters(preset, self.vocabulary)
         if self.weights not in (PRETRAINED, RANDOM) and not Path(self.weights).is_file():
             raise UsageError(
                 f"--weights {self.weights}: there is no such file.",

@@ -27,6 +27,7 @@ from sigfix.reading import read, read_any
 from sigfix.reading.foreign import refuse_archive
 from sigfix.reading.frozen_graph import is_frozen_graph
 from sigfix.reading.locating import SAVED_MODEL_FILES, saved_model_file
+from sigfix.vocabularies import preset_characters
 
 if TYPE_CHECKING:  # at run time it needs numpy, which planning does without
     from sigfix.verifying.signature_parity import SignatureParity
@@ -189,13 +190,10 @@ def _make_plan(model: SavedModel | OtherModel, choices: Choices | None) -> Plan:
 
 def _with_vocabulary(choices: Choices) -> Choices:
     """The choices with the characters of the preset's vocabulary, which docTR knows by name."""
-    preset = choices.preset
-    if preset is None or not preset.is_recogniser:
+    if choices.preset is None:
         return choices
-    from sigfix.importing.doctr import vocabulary_characters
-
-    name = choices.vocabulary or preset.vocabulary
-    return replace(choices, vocabulary=vocabulary_characters(name))
+    characters = preset_characters(choices.preset, choices.vocabulary or None)
+    return replace(choices, vocabulary=characters)
 
 
 def _why_not_compared(plan: Plan, options: RepairOptions) -> str:
