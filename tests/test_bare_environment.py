@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from sigfix.presets import PRESETS
 from tests.corpus import CORPUS, everything
 from tests.diagnosis.broken_models import no_serving_default
 from tests.environments import ROOT, listed, python_with
+from tests.models import with_variable
 
 HEAVY = ("tensorflow", "torch", "onnx", "numpy", "h5py", "keras")
 
@@ -59,6 +61,36 @@ def test_explain(bare_python: Path) -> None:
     done = sigfix(bare_python, "explain", "SIG002")
     assert done.returncode == 0, done.stderr
     assert "no-serving-default" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PRESETS)
+def test_the_plan_of_every_preset(bare_python: Path, name: str) -> None:
+    for options in ((), ("--weights", "random", "--normalize", "preset")):
+        done = sigfix(bare_python, "repair", "--preset", name, "--dry-run", *options)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.startswith(f"Plan: build {name} in {name}\n")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("command", "extra"),
+    [
+        (("repair", "--preset", "parseq", "--vocab", "german", "--dry-run"), "doctr"),
+        (("repair", "--preset", "parseq"), "doctr"),
+        (("convert", "parseq", "--tfjs"), "tfjs"),
+        (("convert", "MODEL", "--tfjs"), "tfjs"),
+        (("verify", "MODEL", "MODEL"), "tf"),
+        (("inspect", "MODEL", "--checksums"), "checksums"),
+    ],
+)
+def test_what_needs_more_says_what(
+    bare_python: Path, command: tuple[str, ...], extra: str, tmp_path: Path
+) -> None:
+    path = with_variable(no_serving_default()).write(tmp_path / "m")
+    done = sigfix(bare_python, *(part.replace("MODEL", str(path)) for part in command))
+    assert done.returncode == 2, done.stdout
+    assert f"pip install 'sigfix[{extra}]'" in done.stderr
 
 
 @pytest.mark.slow
