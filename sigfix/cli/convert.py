@@ -109,7 +109,7 @@ def convert(
     seed: Annotated[int, option("For random weights.", "--seed", panel=_SOURCE)] = 0,
     vocab: Annotated[
         Optional[str],  # noqa: UP045
-        option("docTR vocabulary name, or the characters.", "--vocab", panel=_SOURCE),
+        option("Name of a docTR vocabulary, or the characters.", "--vocab", panel=_SOURCE),
     ] = None,
     size: Annotated[
         Optional[int],  # noqa: UP045
@@ -172,7 +172,7 @@ def convert(
     """
     if not tfjs:
         raise UsageError("convert to what? TensorFlow.js is the one target.", "add --tfjs")
-    from sigfix.cli.steps import steps
+    from sigfix.cli.steps import steps, tell
     from sigfix.pipeline.convert import ConvertOptions
     from sigfix.pipeline.convert import convert as run
     from sigfix.pipeline.prepare import Choice
@@ -201,4 +201,5 @@ def convert(
     )
     with steps(quiet) as say:
         result = run(model, output, options, say)
+    tell(result.notes)
     typer.echo(conversion_text(result), nl=False)

@@ -71,7 +71,10 @@ def inspect(
         TargetName | None, typer.Option("--target", "-t", help="Also check what this cannot run.")
     ] = None,
     checksums: Annotated[
-        bool, typer.Option("--checksums", help="Verify the CRC32C of every stored tensor.")
+        bool,
+        typer.Option(
+            "--checksums", help="Verify the CRC32C of every stored tensor, and look for NaN."
+        ),
     ] = False,
     everything: Annotated[
         bool, typer.Option("--all", "-a", help="Show every function, tensor and operator.")

@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from sigfix.cli.steps import steps
+from sigfix.cli.steps import steps, tell
 from sigfix.errors import BlockedError, MissingExtraError, UsageError
 from sigfix.model import OtherModel, SavedModel
 from sigfix.planning import Choices, Plan
@@ -17,6 +17,7 @@ from sigfix.planning import choices as parsing
 from sigfix.planning.choices import NormalizeChoice
 from sigfix.presets import find_preset
 from sigfix.quoting import printable
+from sigfix.vocabularies import vocabulary_characters
 
 UNDECIDED = ("ambiguous", "blocked")
 """The verdicts that leave something for the user to say."""
@@ -37,6 +38,13 @@ def parse_normalize(text: str | None, preset: str | None) -> NormalizeChoice | N
         raise UsageError("--normalize preset: of which preset?", "--preset NAME, or mean,std")
     found = find_preset(preset)
     return NormalizeChoice(found.mean, found.std)
+
+
+def parse_vocabulary(text: str | None) -> str:
+    """`--vocab` as it was given, '' for none. Raises `UsageError` where it is no vocabulary."""
+    if text is not None:
+        vocabulary_characters(text)
+    return text or ""
 
 
 def load_plan(path: Path) -> Plan:
@@ -134,6 +142,7 @@ def run_repair(
         _show(undecided[0], is_json)
         _hint(undecided[0])
         raise typer.Exit(1) from None
+    tell(result.notes)
     if is_json:
         typer.echo(json_text(result_data(result)), nl=False)
     else:

@@ -11,7 +11,7 @@ import faulthandler
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import IO
 
@@ -20,6 +20,12 @@ from sigfix.quoting import printable
 from sigfix.stopping import Stopped, raise_again
 
 Say = Callable[[str], None]
+
+
+def tell(notes: Iterable[str]) -> None:
+    """Write lines about the source to standard error; they stay there, --quiet or not."""
+    for line in notes:
+        print(line, file=sys.stderr)  # noqa: T201
 
 
 @contextmanager

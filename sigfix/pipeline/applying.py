@@ -49,13 +49,14 @@ class RepairOptions:
 class RepairResult:
     """What was done: the plan, where the result is (None: nothing written), the comparisons.
 
-    `not_verified` says why no numbers were compared, '' where they were.
+    `not_verified` says why no numbers were compared, '' where they were; `notes` are for stderr.
     """
 
     plan: Plan
     output: Path | None
     parity: tuple[Verification, ...] = ()
     not_verified: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def write_result(described: SavedModel, decided: Plan, source: Path, place: Path) -> None:

@@ -76,7 +76,7 @@ class Checked:
     losses: tuple[Comparison, ...] = ()
     mode: str = ""
     backend: str = ""
-    notes: tuple[str, ...] = ()
+    measured: tuple[str, ...] = ()
     not_verified: str = ""
 
 
@@ -94,7 +94,7 @@ def check(conversion: Conversion, source: Source) -> Checked:
         judged = judge(source, TFJS, [("", _outputs(found))], _check(conversion))
         _require(judged, source, conversion, found)
         notes = finish("", judged, source.notes).notes
-        return Checked(judged.comparisons, (), **_how(found), notes=notes)
+        return Checked(judged.comparisons, (), **_how(found), measured=notes)
     graphs = _graphs(conversion, OPTIMISED, DEQUANTISED)
     with started(graphs, fed, 1, conversion.seconds) as finish_graphs:
         found = run(_tfjs(conversion), fed, 1, conversion.seconds)
@@ -110,7 +110,7 @@ def check(conversion: Conversion, source: Source) -> Checked:
     losses = _losses(conversion, source, _outputs(found))
     comparisons = (*optimised.comparisons, *stored.comparisons)
     notes = (*finish("", optimised, source.notes).notes, *stored.notes)
-    return Checked(comparisons, losses, **_how(found), notes=notes)
+    return Checked(comparisons, losses, **_how(found), measured=notes)
 
 
 def _outputs(found: Run, call: int = 0) -> list[Arrays]:

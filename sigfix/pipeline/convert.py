@@ -16,6 +16,7 @@ from sigfix.model import TensorSpec
 from sigfix.optimising.passes import ANY_TARGET, TARGETS, check_names
 from sigfix.pipeline import staging
 from sigfix.pipeline.applying import DEFAULT_SECONDS
+from sigfix.pipeline.notes import nonfinite
 from sigfix.pipeline.prepare import Choice, Prepared, freeze, prepare
 from sigfix.pipeline.preset import PresetOptions
 from sigfix.pipeline.progress import Say, silent
@@ -67,7 +68,8 @@ class ConvertResult:
     but float32. `quantize` is None for float32; `trials` are the types that --quantize auto tried.
 
     `comparisons` are the checks that had to pass; `losses` tell how far a quantised model is
-    from the source. `tried` are the kinds of made-up inputs, `notes` what a reader should know.
+    from the source. `tried` are the kinds of made-up inputs, `measured` says what was measured
+    beside the differences. `notes` are lines about the source that a user should read.
     `not_verified` says why nothing was compared, '' where it was.
     """
 
@@ -85,9 +87,10 @@ class ConvertResult:
     mode: str
     backend: str
     not_verified: str
-    notes: tuple[str, ...] = ()
+    measured: tuple[str, ...] = ()
     tried: tuple[str, ...] = ()
     trials: tuple[QuantisationTrial, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def convert(
@@ -259,6 +262,7 @@ def _export(
         quantised=dict(Counter(tfjs_model.quantised_weights(kernels, quantize).values())),
         trials=trials,
         tried=tried,
+        notes=(*prepared.notes, *nonfinite(prepared.onnx_file or prepared.model)),
         **vars(checked),
     )
 

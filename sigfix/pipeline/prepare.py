@@ -15,6 +15,7 @@ from sigfix.pipeline.progress import Say
 from sigfix.pipeline.source import ONNX, PRESET, Source, choose_meta_graph, choose_signature
 from sigfix.presets import Preset
 from sigfix.processes import started
+from sigfix.vocabularies import preset_characters
 
 if TYPE_CHECKING:
     from sigfix.exporting.freezing import FrozenSignature
@@ -39,7 +40,7 @@ class Prepared:
 
     `model` is the SavedModel, or the simplified ONNX file. `onnx_file` is what ONNX Runtime
     compares with, None for a SavedModel; of its `inputs` those in `channels_last` are NHWC in what
-    comes out. `signature` and `tags` are those of a SavedModel.
+    comes out. `signature` and `tags` are those of a SavedModel. `notes` are lines about the source.
     """
 
     model: Path
@@ -49,6 +50,7 @@ class Prepared:
     onnx_file: Path | None = None
     inputs: tuple[str, ...] = ()
     channels_last: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def prepare(source: Source, options: Choice, temporary: Path, say: Say) -> Prepared:
@@ -95,8 +97,6 @@ def _from_onnx(path: Path, options: Choice, temporary: Path, say: Say) -> Prepar
     refuse_strangers(path, described.problems)
     say(f"reading {path}")
     if preset is not None:
-        from sigfix.importing.doctr import preset_characters
-
         characters = preset_characters(preset, options.preset_options.vocabulary)
         card = make_card(preset, characters, path.name, options.preset_options.normalize)
     return _simplified(path, options, temporary, preset, card)

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 from sigfix.card import Card, make_card, write_card
 from sigfix.errors import MissingExtraError, UsageError
 from sigfix.pipeline import staging
+from sigfix.pipeline.notes import nonfinite
 from sigfix.pipeline.progress import Say, silent
 from sigfix.presets import PRETRAINED, RANDOM, Preset, find_preset
 from sigfix.temporary import temporary_folder
+from sigfix.vocabularies import preset_characters
 
 if TYPE_CHECKING:  # at run time it needs numpy, and some commands do without
     from sigfix.verifying.verdict import Verification
@@ -41,6 +43,7 @@ class PresetOptions:
         preset = find_preset(name, self.size, self.raw_logits)
         if self.vocabulary is not None and not preset.is_recogniser:
             raise UsageError(f"--vocab: {preset.name} reads no characters.")
+        preset_characters(preset, self.vocabulary)
         if self.weights not in (PRETRAINED, RANDOM) and not Path(self.weights).is_file():
             raise UsageError(
                 f"--weights {self.weights}: there is no such file.",
@@ -58,13 +61,17 @@ class PresetOptions:
 
 @dataclass(frozen=True)
 class PresetResult:
-    """What was built, where it is, and how far each stage is from the one before."""
+    """What was built, where it is, and how far each stage is from the one before.
+
+    `notes` are lines about the weights that a user should read.
+    """
 
     preset: Preset
     card: Card
     output: Path
     onnx_file: Path | None
     stages: tuple[Verification, ...]
+    notes: tuple[str, ...] = ()
 
 
 def build_preset(
@@ -110,7 +117,8 @@ def build_preset(
             imported = compare_saved_model(preset, finished, place, normalize=options.normalize)
             for verification in (exported, imported):
                 require_parity(verification)
-    return PresetResult(preset, card, destination, kept, (exported, imported))
+        notes = nonfinite(onnx_file)
+    return PresetResult(preset, card, destination, kept, (exported, imported), notes)
 
 
 def export_preset(

@@ -14,12 +14,14 @@ from sigfix.pipeline import staging
 from sigfix.pipeline.applying import RepairOptions, RepairResult, compare_result, write_result
 from sigfix.pipeline.given import describe
 from sigfix.pipeline.keras_file import export_keras, plan_keras
+from sigfix.pipeline.notes import nonfinite
 from sigfix.pipeline.onnx_file import import_onnx
 from sigfix.planning import Choices, Plan
 from sigfix.planning import plan as make_plan
 from sigfix.planning.onnx_file import plan_onnx
 from sigfix.planning.trust import reaching_operators
 from sigfix.reading.locating import SAVED_MODEL_FILES
+from sigfix.vocabularies import preset_characters
 
 if TYPE_CHECKING:  # at run time it needs numpy, which planning does without
     from sigfix.verifying.verdict import Verification
@@ -83,7 +85,8 @@ def repair(
                 parity = import_onnx(described, decided, options, place, say)
             else:
                 parity = export_keras(described, decided, wanted, options, place, say, show)
-        return RepairResult(decided, destination, parity, "" if parity else "--no-verify")
+            told = nonfinite(described if described.kind == "onnx" else place)
+        return RepairResult(decided, destination, parity, "" if parity else "--no-verify", told)
     reason = _why_not_compared(decided, options)
     if not reason:
         _prepare_to_load(described, options)
@@ -93,7 +96,7 @@ def repair(
         if not reason:
             say(f"loading {source} and the result with TensorFlow to compare them: this runs them")
             parity = compare_result(described, decided, source, place, options)
-    return RepairResult(decided, destination, parity, reason)
+    return RepairResult(decided, destination, parity, reason, nonfinite(described))
 
 
 def _make_plan(model: SavedModel | OtherModel, choices: Choices | None) -> Plan:
@@ -105,13 +108,10 @@ def _make_plan(model: SavedModel | OtherModel, choices: Choices | None) -> Plan:
 
 def _with_vocabulary(choices: Choices) -> Choices:
     """The choices with the characters of the preset's vocabulary, which docTR knows by name."""
-    preset = choices.preset
-    if preset is None or not preset.is_recogniser:
+    if choices.preset is None:
         return choices
-    from sigfix.importing.doctr import vocabulary_characters
-
-    name = choices.vocabulary or preset.vocabulary
-    return replace(choices, vocabulary=vocabulary_characters(name))
+    characters = preset_characters(choices.preset, choices.vocabulary or None)
+    return replace(choices, vocabulary=characters)
 
 
 def _why_not_compared(plan: Plan, options: RepairOptions) -> str:

@@ -102,7 +102,7 @@ def conversion_text(result: ConvertResult) -> str:
         lines.append("  lost to quantisation, against the source:")
         lines += _comparison_lines(result.losses, verdict=False)
     lines += tried_lines(result.tried, "  ")
-    lines += note_lines(result.notes)
+    lines += note_lines(result.measured)
     if result.mode:
         how = f"model.{result.mode}(), {result.backend} backend"
         if result.mode == "executeAsync":
