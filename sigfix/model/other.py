@@ -25,6 +25,8 @@ class OtherModel:
 
     `kind` is `onnx`, `keras` or `tfjs`; `facts` are further (label, text) pairs; `graph` is there
     where the format has a TensorFlow graph; `card` is what sigfix wrote into a model of its own.
+    `code` names what building the model would run or open beyond the format's own operators;
+    `unusable` says why no model can be made of the file, '' where one can.
     """
 
     path: Path
@@ -38,3 +40,5 @@ class OtherModel:
     graph: Graph | None = None
     problems: tuple[Problem, ...] = ()
     card: Mapping[str, object] | None = None
+    code: tuple[str, ...] = ()
+    unusable: str = ""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sigfix.verifying.signature_parity import SignatureParity
 
 CHILD = "sigfix.importing.keras_child"
+REFERENCE = "sigfix.importing.keras_reference"
 LATER = "the changes asked for are planned once Keras has exported the model"
 LOST = ("the training configuration, and Keras' own description of the layers",)
 
@@ -33,8 +34,8 @@ def plan_keras(model: OtherModel, choices: Choices) -> Plan:
     """
     layers = tuple(f"{item.name}: {item}" for item in model.inputs)
     edit = ExportKeras(dict(model.facts).get("Keras", "of unknown version"), layers)
-    if dict(model.facts).get("weights", "present") != "present":
-        return Plan(str(model.path), "blocked", reason="The file holds no weights.")
+    if model.unusable:
+        return Plan(str(model.path), "blocked", reason=model.unusable)
     notes = (LATER,) if _asks_for_changes(choices) else ()
     return Plan(str(model.path), "repairable", edits=(edit,), lost=LOST, notes=notes)
 
@@ -57,15 +58,12 @@ def export_keras(
     Raises `ConversionError` where Keras cannot load or save it, `BlockedError` where it holds
     code (Lambda layers) and is not trusted, `ParityError` where the numbers differ.
     """
+    from sigfix.importing.keras_loading import refuse_code
     from sigfix.processes import run_process
     from sigfix.verifying.signature_runs import require_tensorflow
 
     require_tensorflow("Loading a Keras file")
-    if "Lambda" in model.operators and not options.trust:
-        raise BlockedError(
-            "The model has Lambda layers, which are Python code that loading would run.",
-            "--trust runs it",
-        )
+    refuse_code(model.code, options.trust)
     (edit,) = (item for item in decided.edits if isinstance(item, ExportKeras))
     job = {
         "file": str(model.path.resolve()),
@@ -102,7 +100,7 @@ def _compare(exported: Path, job: dict[str, Any], options: RepairOptions) -> Sig
     cases = [[options.inputs]] if options.inputs else attempts(edit.inputs, options.seed)
     calls = [Call(kind, cases, 1, {"key": edit.key}) for kind in ("signature", "session")]
     with ThreadPoolExecutor() as pool:
-        source = pool.submit(run_process, CHILD, {**job, "cases": cases}, options.seconds)
+        source = pool.submit(run_process, REFERENCE, {**job, "cases": cases}, options.seconds)
         tags = described.meta_graphs[0].tags
         (result,) = run_models([(exported, tags, calls)], options.seconds)
         keras = source.result()
