@@ -32,8 +32,8 @@ def plan_keras(model: OtherModel, choices: Choices) -> Plan:
     """
     layers = tuple(f"{item.name}: {item}" for item in model.inputs)
     edit = ExportKeras(dict(model.facts).get("Keras", "of unknown version"), layers)
-    if dict(model.facts).get("weights", "present") != "present":
-        return Plan(str(model.path), "blocked", reason="The file holds no weights.")
+    if model.unusable:
+        return Plan(str(model.path), "blocked", reason=model.unusable)
     notes = (LATER,) if _asks_for_changes(choices) else ()
     return Plan(str(model.path), "repairable", edits=(edit,), lost=LOST, notes=notes)
 
@@ -56,15 +56,12 @@ def export_keras(
     Raises `ConversionError` where Keras cannot load or save it, `BlockedError` where it holds
     code (Lambda layers) and is not trusted, `ParityError` where the numbers differ.
     """
+    from sigfix.importing.keras_loading import refuse_code
     from sigfix.processes import run_process
     from sigfix.verifying.runners.saved_model import require_tensorflow
 
     require_tensorflow("Loading a Keras file")
-    if "Lambda" in model.operators and not options.trust:
-        raise BlockedError(
-            "The model has Lambda layers, which are Python code that loading would run.",
-            "--trust runs it",
-        )
+    refuse_code(model.code, options.trust)
     (edit,) = (item for item in decided.edits if isinstance(item, ExportKeras))
     job = {
         "file": str(model.path.resolve()),
