@@ -235,12 +235,15 @@ def _export(
         checked = conversion_check.Checked(not_verified="--no-verify was given")
         if source_run is not None:
             say("running the result in TensorFlow.js on the source's inputs")
+            weights = tfjs_model.stored_weights(place) if quantize else None
+            if quantize and weights is not None:
+                tfjs_model.refuse_misstored(kernels, quantize, weights)
             conversion = conversion_check.Conversion(
                 place,
                 frozen,
                 valued,
                 None if prepared.card is None else PRESETS.get(prepared.card.preset),
-                tfjs_model.stored_weights(place) if quantize else None,
+                weights,
                 temporary,
                 options.seconds,
                 options.tolerance,
