@@ -9,7 +9,7 @@ import pytest
 from sigfix.errors import NotVerifiedError, ParityError
 from sigfix.model.specs import TensorSpec
 from sigfix.verifying.comparison import compare
-from sigfix.verifying.inputs import seeded_inputs
+from tests.made_up import seeded_inputs
 from sigfix.verifying.runners import saved_model, tfjs
 from sigfix.verifying.runners.tensor_files import in_tfjs_dtypes
 
