@@ -61,7 +61,7 @@ def test_a_fixed_batch_is_compared_with_two_contents() -> None:
 def test_integers_of_a_fixed_shape_are_compared_once() -> None:
     assert len(made_up([plan("ids", "int64", (1, 50))])) == 1
     assert len(made_up([])) == 1
-    assert [dict(inputs) for inputs in made_up([])[0].attempts()][0] == {}
+    assert next(dict(inputs) for inputs in made_up([])[0].attempts()) == {}
 
 
 def test_the_same_seed_draws_the_same_numbers_in_any_order_of_inputs() -> None:
@@ -97,7 +97,7 @@ def test_every_dtype_and_scalars(dtype: str) -> None:
     assert (drawn["a"].shape, drawn["b"].shape) == ((3, 50), ())
     assert len(np.unique(drawn["a"])) > 1
     if "int" in dtype:
-        assert 0 <= int(drawn["a"].min()) and int(drawn["a"].max()) < INTEGER_LIMITS[0]
+        assert int(drawn["a"].min()) >= 0 and int(drawn["a"].max()) < INTEGER_LIMITS[0]
 
 
 def test_pictures_of_bytes_use_the_whole_range() -> None:
@@ -185,7 +185,7 @@ def test_every_row_of_a_batch_has_a_kind_of_content_of_its_own() -> None:
     found = dict(zip(OTHER_CONTENTS, rows, strict=True))
     assert not found["zeros"].any()
     assert sorted(set(found["one-hot"])) == [0, 1] and found["one-hot"].sum() == 1
-    assert 0 <= found["uniform"].min() and found["uniform"].max() <= 1
+    assert found["uniform"].min() >= 0 and found["uniform"].max() <= 1
     assert np.abs(found["wide"]).max() > np.abs(found["normal"]).max() > 1
 
 
