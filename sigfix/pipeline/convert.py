@@ -64,13 +64,11 @@ class ConvertOptions:
 class ConvertResult:
     """What was written and how it was checked.
 
-    `size` is in bytes; `quantised` counts the weight tensors of each type
-    but float32. `quantize` is None for float32; `trials` are the types that --quantize auto tried.
-
-    `comparisons` are the checks that had to pass; `losses` tell how far a quantised model is
-    from the source. `tried` are the kinds of made-up inputs, `measured` says what was measured
-    beside the differences. `notes` are lines about the source that a user should read.
-    `not_verified` says why nothing was compared, '' where it was.
+    `size` is in bytes; `quantised` counts the weight tensors of each type but float32. `quantize`
+    is None for float32; `trials` are the types that --quantize auto tried. `comparisons` had to be
+    the same; `losses` tell how far a quantised model is from the source. `tried` are the kinds of
+    made-up inputs, `measured` what was measured beside the differences; `notes` are lines about the
+    source that a user should read. `not_verified` says why nothing was compared.
     """
 
     source: Source

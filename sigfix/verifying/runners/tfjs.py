@@ -97,16 +97,14 @@ def run(
             "watch": True,
         }
         result = _start(node, {**request, "backend": backend}, folder, time_limit)
-        missing = _NO_KERNEL.search(result.get("error", ""))
+        missing = isinstance(result, dict) and _NO_KERNEL.search(str(result.get("error", "")))
         if missing and backend == "wasm" and not (repeat or profile):
             result = _start(node, {**request, "backend": "cpu"}, folder, time_limit)
             return replace(_read_result(model_dir, result), missing_kernel=missing.group(1))
         return _read_result(model_dir, result)
 
 
-def _start(
-    node: nodejs.Node, request: dict[str, Any], folder: Path, time_limit: float
-) -> dict[str, Any]:
+def _start(node: nodejs.Node, request: dict[str, Any], folder: Path, time_limit: float) -> Any:
     (folder / "request.json").write_text(json.dumps(request))
     result = folder / "result.json"
     result.unlink(missing_ok=True)
@@ -127,17 +125,26 @@ def _start(
     except OSError as error:
         raise NotVerifiedError(f"{node.program} could not be started: {error.strerror}.") from error
     try:
-        read: dict[str, Any] = json.loads(result.read_text())
+        return json.loads(result.read_text())
     except (OSError, ValueError) as error:
         last = [line for line in done.stderr.splitlines() if line.strip()][-3:]
         raise NotVerifiedError(
             f"Node.js {node.version} ended without a result (exit status {done.returncode}): "
             + (" ".join(last)[:300] or "it printed nothing")
         ) from error
-    return read
 
 
-def _read_result(model_dir: Path, result: dict[str, Any]) -> TfjsRun:
+def _read_result(model_dir: Path, result: Any) -> TfjsRun:
+    """The answer as it is, or the error that it says; half an answer is none."""
+    try:
+        return _whole_result(model_dir, result)
+    except (AttributeError, KeyError, TypeError, ValueError, OSError) as error:
+        raise NotVerifiedError(
+            f"TensorFlow.js gave no whole answer for {model_dir} ({type(error).__name__}: {error})."
+        ) from error
+
+
+def _whole_result(model_dir: Path, result: Any) -> TfjsRun:
     error = result.get("error")
     if error is not None:
         reason = " ".join(str(error).split())[:600].rstrip(".")
