@@ -22,7 +22,8 @@ from pathlib import Path
 import platformdirs
 
 from sigfix import ownership
-from sigfix.errors import NotVerifiedError
+from sigfix.errors import NotVerifiedError, ProcessError
+from sigfix.processes import run_program
 from sigfix.stopping import held
 
 OLDEST_NODE = 18
@@ -191,23 +192,13 @@ def _install(node: Node, directory: Path) -> None:
     environment = {**os.environ, "NO_COLOR": "1"}
     environment["PATH"] = os.pathsep.join([str(node.program.parent), os.environ.get("PATH", "")])
     try:
-        done = subprocess.run(
-            [*node.npm, *NPM_CI],
-            cwd=directory,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=INSTALL_LIMIT_SECONDS,
+        code, said = run_program(
+            [*node.npm, *NPM_CI], INSTALL_LIMIT_SECONDS, directory, environment
         )
-    except subprocess.TimeoutExpired as error:
-        raise _not_installed(f"npm took longer than {INSTALL_LIMIT_SECONDS} s") from error
-    except OSError as error:
-        reason = f"{node.npm[0]} cannot be started ({error.strerror or error})"
-        raise _not_installed(reason) from error
-    if done.returncode != 0:
-        raise _not_installed(_npm_reason(done.stderr))
+    except ProcessError as error:
+        raise _not_installed(f"npm {error.reason}") from error
+    if code != 0:
+        raise _not_installed(_npm_reason(said))
     if not _has_packages(directory):
         raise _not_installed("npm ended well but left packages out")
     # Two thirds of the size are source maps, for debuggers.

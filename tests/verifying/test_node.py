@@ -2,8 +2,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
+import signal
+import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -328,3 +332,44 @@ def test_the_lock_file_pins_every_package_and_names_no_registry():
     assert packages[""]["dependencies"] == node._needed()
     for name, package in packages.items():
         assert not name or package["integrity"].startswith("sha512-"), name
+
+
+HANGING = """
+import sys
+import time
+from pathlib import Path
+import numpy as np
+from sigfix.verifying import node, tfjs
+node.packages_directory = lambda found: Path(sys.argv[1])
+print(node.find_node().version, flush=True)
+tfjs.run(Path(sys.argv[1]), [{"x": np.zeros(1, "float32")}], ["y"])
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are told by /proc")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_node_ends_with_who_started_it_though_it_is_busy(tmp_path, number):
+    try:
+        node.find_node()
+    except NotVerifiedError as error:
+        pytest.skip(error.message)
+    package = tmp_path / "node_modules" / "@tensorflow" / "tfjs"
+    package.mkdir(parents=True)
+    (package / "index.js").write_text(
+        f"require('fs').writeFileSync({str(tmp_path / 'pid')!r}, String(process.pid));\n"
+        "for (;;) {}\n"
+    )
+    command = [sys.executable, "-c", HANGING, tmp_path]
+    parent = subprocess.Popen(command, env={**os.environ, "TMPDIR": str(tmp_path)})
+    end = time.monotonic() + 120
+    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+        assert time.monotonic() < end
+        assert parent.poll() is None
+        time.sleep(0.05)
+    parent.send_signal(number)
+    parent.wait()
+    process = Path("/proc") / (tmp_path / "pid").read_text()
+    end = time.monotonic() + 5
+    while process.exists() and ") Z" not in (process / "stat").read_text():
+        assert time.monotonic() < end, "Node outlives who started it"
+        time.sleep(0.05)
