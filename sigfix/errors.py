@@ -99,7 +99,12 @@ class ProcessError(SigfixError):
 
 
 class NotVerifiedError(SigfixError):
-    """A check could not run: nothing is known about the result, neither good nor bad."""
+    """A check could not run: nothing is known about the result, neither good nor bad.
+
+    Nothing is published then, so the exit code is that of a model that is not right.
+    """
+
+    exit_code = 1
 
 
 def first_line(error: Exception, most: int = 300) -> str:

@@ -6,12 +6,18 @@ the signal (130 for Ctrl-C, 143 for SIGTERM) where it was stopped.
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import suppress
 from importlib import import_module
-from pathlib import Path
-from shlex import quote
 
+import typer
+
+from sigfix.cli import app as application
+from sigfix.cli.streams import safe_streams
+from sigfix.cli.terminal import is_coloured
 from sigfix.errors import SigfixError, UsageError
+from sigfix.quoting import printable_lines, quote
 from sigfix.stopping import Stopped, ignore, watched, written_by_now
 
 COMMANDS = ("convert", "diff", "explain", "inspect", "presets", "repair", "verify")
@@ -31,7 +37,7 @@ def register(arguments: list[str]) -> None:
 def refuse_path(arguments: list[str]) -> None:
     """Raise `UsageError` where a model stands in the place of the command."""
     wanted = next((item for item in arguments if not item.startswith("-")), "")
-    if wanted not in ("", *COMMANDS) and Path(wanted).exists():
+    if wanted not in ("", *COMMANDS) and os.path.exists(wanted):  # noqa: PTH110  (raises nothing)
         raise UsageError(
             f"{wanted} is a path, and a command comes first.",
             f"sigfix inspect {quote(wanted)}",
@@ -40,17 +46,18 @@ def refuse_path(arguments: list[str]) -> None:
 
 def report_error(error: SigfixError) -> None:
     """Print what is wrong, and what to do next, on standard error."""
-    import typer
-
-    typer.secho("error: ", fg=typer.colors.RED, bold=True, err=True, nl=False)
-    typer.echo(error.message, err=True)
-    if error.hint:
-        typer.secho("  try: ", fg=typer.colors.CYAN, err=True, nl=False)
-        typer.echo(error.hint, err=True)
+    colour = is_coloured(sys.stderr)
     code = getattr(error, "code", "")
-    if code:
-        typer.secho("  see: ", fg=typer.colors.CYAN, err=True, nl=False)
-        typer.echo(f"sigfix explain {code}", err=True)
+    parts = [
+        ("error: ", typer.colors.RED, error.message),
+        ("  try: ", typer.colors.CYAN, error.hint),
+        ("  see: ", typer.colors.CYAN, f"sigfix explain {code}" if code else ""),
+    ]
+    with suppress(OSError):  # there is nowhere left to say it
+        for label, painted, said in parts:
+            if said:
+                typer.secho(label, fg=painted if colour else None, err=True, nl=False)
+                typer.echo(printable_lines(said), err=True)
 
 
 def report_stop(stopped: Stopped) -> None:
@@ -71,12 +78,11 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _run(arguments: list[str]) -> None:
-    from sigfix.cli.app import app
-
-    register(arguments)
     try:
-        refuse_path(arguments)
-        app(arguments, prog_name="sigfix")
+        with safe_streams():
+            register(arguments)
+            refuse_path(arguments)
+            application.app(arguments, prog_name="sigfix")
     except SigfixError as error:
         if "--debug" in arguments:
             raise

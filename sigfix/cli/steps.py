@@ -11,14 +11,21 @@ import faulthandler
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import IO
 
 from sigfix.errors import SigfixError
+from sigfix.quoting import printable
 from sigfix.stopping import Stopped, raise_again
 
 Say = Callable[[str], None]
+
+
+def tell(notes: Iterable[str]) -> None:
+    """Write lines about the source to standard error; they stay there, --quiet or not."""
+    for line in notes:
+        print(line, file=sys.stderr)  # noqa: T201
 
 
 @contextmanager
@@ -29,7 +36,7 @@ def steps(quiet: bool = False) -> Iterator[Say]:
 
         def say(message: str) -> None:
             raise_again()  # while TensorFlow is imported, some of its code drops what is raised
-            show(message)
+            show(printable(message))
 
         yield say
 
@@ -51,12 +58,13 @@ def _line(message: str, terminal: IO[str]) -> None:
 
 def _spinner(terminal: IO[str]) -> Iterator[Say]:
     from rich.console import Console
+    from rich.text import Text
 
     status = Console(file=terminal).status("")
 
     def say(message: str) -> None:
         if message:
-            status.update(message)
+            status.update(Text(message))  # names are no markup
             status.start()
         else:
             status.stop()

@@ -33,13 +33,14 @@ def tensorflow_name(name: str) -> str:
 def make_unique(names: Iterable[str]) -> list[str]:
     """Number repeated names: `x`, `x_1`, `x_2`; never a name that another one already has."""
     wanted = list(names)
-    taken: set[str] = set()
+    given, taken = set(wanted), set[str]()
+    numbers: dict[str, int] = {}
     unique = []
     for name in wanted:
-        candidate, number = name, 0
-        while candidate in taken or (number and candidate in wanted):
-            number += 1
-            candidate = f"{name}_{number}"
+        candidate = name
+        while candidate in taken or (candidate != name and candidate in given):
+            numbers[name] = numbers.get(name, 0) + 1
+            candidate = f"{name}_{numbers[name]}"
         taken.add(candidate)
         unique.append(candidate)
     return unique

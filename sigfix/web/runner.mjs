@@ -17,9 +17,9 @@
 // dtype, shape, file}]}], times_ms, kernels}.
 
 import { Buffer } from 'node:buffer';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { Worker } from 'node:worker_threads';
 
 const WARM_UP = 3;
@@ -36,14 +36,27 @@ const WATCH = `
 
 let stage = 'request';
 
-/** Read a file of the model folder; a model names its own files, so it must not lead outside. */
+/** Whether a path leads out of a folder; both are absolute. */
+function leadsOut(folder, path) {
+  const inside = relative(folder, path);
+  return inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside);
+}
+
+/**
+ * Read a file of the model folder; a model names its own files, so neither the name nor a link
+ * may lead outside, and a pipe or a device is no file.
+ */
 function readInside(folder, name) {
   const path = resolve(folder, name);
-  const inside = relative(resolve(folder), path);
-  if (inside.startsWith('..') || isAbsolute(inside)) {
+  if (leadsOut(resolve(folder), path)) {
     throw new Error(`model.json names a file outside its folder: ${name}`);
   }
-  return readFileSync(path);
+  const real = realpathSync(path);
+  if (leadsOut(realpathSync(folder), real)) {
+    throw new Error(`a link of the model leads out of its folder: ${name}`);
+  }
+  if (!statSync(real).isFile()) throw new Error(`this is not a file: ${name}`);
+  return readFileSync(real);
 }
 
 /** Read model.json and its weight shards into what tf.loadGraphModel takes from an IO handler. */

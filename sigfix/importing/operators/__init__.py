@@ -18,6 +18,7 @@ import sigfix.importing.operators.pooling
 import sigfix.importing.operators.rearranging
 import sigfix.importing.operators.recurrent
 import sigfix.importing.operators.reductions
+import sigfix.importing.operators.reshaping
 import sigfix.importing.operators.resize
 import sigfix.importing.operators.selection
 import sigfix.importing.operators.shape
