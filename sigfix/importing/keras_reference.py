@@ -65,4 +65,3 @@ def _parts(result: Any, keys: str = "") -> Iterator[tuple[str, Any]]:
             yield from _parts(item, f"{keys}_{index}" if keys else "")
     else:
         yield keys, result
-

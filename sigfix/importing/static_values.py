@@ -21,9 +21,7 @@ DECIDED_BY: dict[str, slice] = {
 }  # fmt: skip
 
 
-def holds_throughout(
-    tensor: Any, holds: Callable[[Any], bool], sources: Collection[str]
-) -> bool:
+def holds_throughout(tensor: Any, holds: Callable[[Any], bool], sources: Collection[str]) -> bool:
     """Whether every element of an integer tensor is known to be of a kind (positive, say).
 
     `holds` says so of an array; what comes out of the operators in `sources` always is, and sums

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sigfix.card import read_card
+from sigfix.card import known_preset, read_card
 from sigfix.errors import MissingExtraError, NotVerifiedError, SigfixError, UsageError
 from sigfix.memory import release
 from sigfix.model import TensorSpec
@@ -22,7 +22,7 @@ from sigfix.pipeline.preset import PresetOptions
 from sigfix.pipeline.progress import Say, silent
 from sigfix.pipeline.quantising import AUTO, QuantisationTrial, choose_dtype
 from sigfix.pipeline.source import ONNX, PRESET, Source, find_source
-from sigfix.presets import PRESETS, find_preset
+from sigfix.presets import find_preset
 from sigfix.quoting import quote
 from sigfix.temporary import temporary_folder
 
@@ -239,7 +239,7 @@ def _export(
                 place,
                 frozen,
                 valued,
-                None if prepared.card is None else PRESETS.get(prepared.card.preset),
+                known_preset(prepared.card),
                 tfjs_model.stored_weights(place) if quantize else None,
                 temporary,
                 options.seconds,

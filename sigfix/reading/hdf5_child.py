@@ -50,10 +50,7 @@ def read(job: dict[str, Any]) -> Answer:
     _limit(job["seconds"], job["memory"])
     try:
         with h5py.File(job["file"], "r") as file:
-            return {
-                name: _text(file.attrs.get(name), job["largest"])
-                for name in job["names"]
-            }
+            return {name: _text(file.attrs.get(name), job["largest"]) for name in job["names"]}
     except Exception as error:  # whatever libhdf5 finds; the parent says it
         return {"error": first_line(error).rstrip(".")}
 
