@@ -111,15 +111,14 @@ def convert(
     source = find_source(None if given is None else str(given), Path())
     destination = _default_output(source) if output is None else output
     _check_options(source, options)
-    staging.refuse_existing(destination, options.force)
-    if source.kind != PRESET:
-        staging.refuse_overlap(source.path, destination)
+    read = None if source.kind == PRESET else source.path
+    staging.refuse_places(destination, options.force, options.keep_failed, read)
     _require_packages(source)
     _check_files(source, options)
     with temporary_folder() as temporary:
         prepared = prepare(source, options.choice, temporary, say)
         release()
-        with staging.publish_to(destination, options.force, options.keep_failed) as place:
+        with staging.publish_to(destination, options.force, options.keep_failed, read) as place:
             return _export(source, prepared, options, destination, place, temporary, say)
 
 
