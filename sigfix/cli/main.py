@@ -11,9 +11,6 @@ import sys
 from contextlib import suppress
 from importlib import import_module
 
-import typer
-
-from sigfix.cli import app as application
 from sigfix.cli.streams import safe_streams
 from sigfix.cli.terminal import is_coloured
 from sigfix.errors import SigfixError, UsageError
@@ -46,6 +43,8 @@ def refuse_path(arguments: list[str]) -> None:
 
 def report_error(error: SigfixError) -> None:
     """Print what is wrong, and what to do next, on standard error."""
+    import typer
+
     colour = is_coloured(sys.stderr)
     code = getattr(error, "code", "")
     parts = [
@@ -63,7 +62,8 @@ def report_error(error: SigfixError) -> None:
 def report_stop(stopped: Stopped) -> None:
     """Print on standard error what stopped the run, and what it had written by then."""
     written = ", ".join(map(str, written_by_now())) or "Nothing"
-    sys.stderr.write(f"\n{stopped} {written} was written.\n")
+    with suppress(OSError, ValueError):  # there is nowhere left to say it
+        sys.stderr.write(f"\n{printable_lines(f'{stopped} {written} was written.')}\n")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -78,11 +78,13 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _run(arguments: list[str]) -> None:
+    from sigfix.cli.app import app
+
     try:
         with safe_streams():
             register(arguments)
             refuse_path(arguments)
-            application.app(arguments, prog_name="sigfix")
+            app(arguments, prog_name="sigfix")
     except SigfixError as error:
         if "--debug" in arguments:
             raise

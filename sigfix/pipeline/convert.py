@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sigfix.card import read_card
+from sigfix.card import known_preset, read_card
 from sigfix.errors import MissingExtraError, NotVerifiedError, SigfixError, UsageError
 from sigfix.memory import release
 from sigfix.model import TensorSpec
@@ -22,7 +22,7 @@ from sigfix.pipeline.preset import PresetOptions
 from sigfix.pipeline.progress import Say, silent
 from sigfix.pipeline.quantising import AUTO, QuantisationTrial, choose_dtype
 from sigfix.pipeline.source import ONNX, PRESET, Source, find_source
-from sigfix.presets import PRESETS, find_preset
+from sigfix.presets import find_preset
 from sigfix.quoting import quote
 from sigfix.temporary import temporary_folder
 
@@ -109,15 +109,14 @@ def convert(
     source = find_source(None if given is None else str(given), Path())
     destination = _default_output(source) if output is None else output
     _check_options(source, options)
-    staging.refuse_existing(destination, options.force)
-    if source.kind != PRESET:
-        staging.refuse_overlap(source.path, destination)
+    read = None if source.kind == PRESET else source.path
+    staging.refuse_places(destination, options.force, options.keep_failed, read)
     _require_packages(source)
     _check_files(source, options)
     with temporary_folder() as temporary:
         prepared = prepare(source, options.choice, temporary, say)
         release()
-        with staging.publish_to(destination, options.force, options.keep_failed) as place:
+        with staging.publish_to(destination, options.force, options.keep_failed, read) as place:
             return _export(source, prepared, options, destination, place, temporary, say)
 
 
@@ -240,7 +239,7 @@ def _export(
                 place,
                 frozen,
                 valued,
-                None if prepared.card is None else PRESETS.get(prepared.card.preset),
+                known_preset(prepared.card),
                 weights,
                 temporary,
                 options.seconds,

@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sigfix.card import Card, make_card, read_card
+from sigfix.card import Card, fitting, make_card, read_card
 from sigfix.errors import ConversionError, ProcessError
 from sigfix.memory import release
 from sigfix.pipeline.preset import PresetOptions, export_preset
@@ -68,7 +68,11 @@ def prepare(source: Source, options: Choice, temporary: Path, say: Say) -> Prepa
     graph = choose_meta_graph(described, source.path, options.tags)
     signature = choose_signature(graph, source.path, options.signature)
     location = Path(described.path)
-    return Prepared(location, read_card(location), graph.tags, signature.key)
+    shapes = (
+        {item.key: item.spec.shape for item in side}
+        for side in (signature.inputs, signature.outputs)
+    )
+    return Prepared(location, fitting(read_card(location), *shapes), graph.tags, signature.key)
 
 
 def _from_preset(name: str, options: Choice, temporary: Path, say: Say) -> Prepared:

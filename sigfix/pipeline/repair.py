@@ -75,12 +75,11 @@ def repair(
         return RepairResult(decided, None)
     source = described.path
     destination = output or default_output(Path(model))
-    staging.refuse_existing(destination, options.force, source)
-    staging.refuse_overlap(source, destination)
+    staging.refuse_places(destination, options.force, options.keep_failed, source)
     parity: tuple[Verification, ...] = ()
     if isinstance(described, OtherModel):
         wanted = choices or Choices()
-        with staging.publish_to(destination, options.force, options.keep_failed) as place:
+        with staging.publish_to(destination, options.force, options.keep_failed, source) as place:
             if described.kind == "onnx":
                 parity = import_onnx(described, decided, options, place, say)
             else:
