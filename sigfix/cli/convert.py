@@ -130,6 +130,10 @@ def convert(
         option("Inputs to compare with (.npz), not seeded ones.", "--inputs", panel=_CHECK),
     ] = None,
     no_verify: Annotated[bool, option("Compare no numbers.", "--no-verify", panel=_CHECK)] = False,
+    trust: Annotated[
+        bool,
+        option("Load a model with file or process operators.", "--trust", panel=_CHECK),
+    ] = False,
     keep_failed: Annotated[
         Optional[Path],  # noqa: UP045
         option("Where a result that failed the check is moved.", "--keep-failed", panel=_CHECK),
@@ -169,6 +173,7 @@ def convert(
             layout=layout,
             preset=preset,
             preset_options=PresetOptions(weights, seed, vocab, size, raw_logits, normalize),
+            trust=trust,
         ),
         target=target,
         quantize=quantize,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from sigfix.describing.running import Run, of_signature
 from sigfix.diagnosis.catalogue import RULES
 from sigfix.diagnosis.rule import Finding, Fixable, repair_command
 from sigfix.model import (
@@ -49,14 +50,14 @@ class Subject:
         ]
 
     @cached_property
+    def run_of(self) -> dict[str, Run]:
+        """Signature key -> what it executes, called functions included."""
+        return {item.key: of_signature(self.meta, item.key) for item in self.meta.user_signatures}
+
+    @cached_property
     def nodes_of(self) -> dict[str, list[Node]]:
-        """Signature key -> the nodes that its outputs depend on, called functions included."""
-        return {
-            signature.key: self.meta.graph.reachable_from(
-                tuple(name for output in signature.outputs for name in output.tensor_names)
-            )
-            for signature in self.meta.user_signatures
-        }
+        """Signature key -> the nodes that it executes, called functions included."""
+        return {key: [node for _, node in run.nodes] for key, run in self.run_of.items()}
 
 
 def is_internal(function: Function) -> bool:

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sigfix.card import Card, make_card, read_card
+from sigfix.describing.running import of_signature
 from sigfix.errors import ConversionError
 from sigfix.memory import release
 from sigfix.pipeline.preset import PresetOptions, export_preset
 from sigfix.pipeline.progress import Say
 from sigfix.pipeline.source import ONNX, PRESET, Source, choose_meta_graph, choose_signature
+from sigfix.planning.trust import refuse_reaching
 from sigfix.presets import Preset
 from sigfix.processes import started
 
@@ -31,6 +33,7 @@ class Choice:
     layout: str | None = None
     preset: str | None = None
     preset_options: PresetOptions = field(default_factory=PresetOptions)
+    trust: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,9 @@ def prepare(source: Source, options: Choice, temporary: Path, say: Say) -> Prepa
     described = read(source.path)
     graph = choose_meta_graph(described, source.path, options.tags)
     signature = choose_signature(graph, source.path, options.signature)
+    runs = [of_signature(graph, signature.key)]
+    index = described.meta_graphs.index(graph)
+    refuse_reaching(described, index, runs, options.trust, "--trust loads and runs it")
     location = Path(described.path)
     return Prepared(location, read_card(location), graph.tags, signature.key)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
+from sigfix.describing.running import of_signature
 from sigfix.errors import BlockedError, MissingExtraError, UnreadableModelError, UsageError
 from sigfix.model import DEFAULT_SERVING_KEY, MetaGraph, OtherModel, SavedModel
 from sigfix.pipeline.repair import DEFAULT_SECONDS
@@ -16,7 +17,7 @@ from sigfix.planning.edits import AliasSignature
 from sigfix.planning.planner import choose_meta_graph
 from sigfix.planning.signatures import require
 from sigfix.planning.traces import covers
-from sigfix.planning.trust import reaching_operators
+from sigfix.planning.trust import refuse_reaching
 from sigfix.reading import read_any
 from sigfix.reading.foreign import refuse_archive
 
@@ -57,7 +58,9 @@ def verify(
     """
     one, other = _read(Path(left)), _read(Path(right))
     _require_packages(one, other)
-    _refuse_reaching(one, other, trust)
+    for model in (one, other):
+        if isinstance(model, SavedModel):
+            _refuse_reaching(model, tags, signature, trust)
     if isinstance(one, SavedModel) and isinstance(other, SavedModel):
         limit = TOLERANCE if tolerance is None else tolerance
         return _verify_signatures(one, other, signature, tags, inputs, limit, seed, seconds)
@@ -88,15 +91,14 @@ def _require_packages(*models: SavedModel | OtherModel) -> None:
 
 
 def _refuse_reaching(
-    one: SavedModel | OtherModel, other: SavedModel | OtherModel, trust: bool
+    model: SavedModel, tags: tuple[str, ...] | None, signature: str | None, trust: bool
 ) -> None:
-    for model in (one, other):
-        reaching = reaching_operators(model) if isinstance(model, SavedModel) else []
-        if reaching and not trust:
-            listed = ", ".join(f"{op} ({what})" for op, what in reaching)
-            raise BlockedError(
-                f"{model.path} has operators that reach outside it: {listed}.", "--trust runs it"
-            )
+    """Refuse what an untrusted model would reach for in the signatures that are compared."""
+    index = choose_meta_graph(model, Choices(tags=tags))
+    meta_graph = model.meta_graphs[index]
+    keys = [signature] if signature else [item.key for item in meta_graph.user_signatures]
+    runs = [of_signature(meta_graph, key) for key in keys]
+    refuse_reaching(model, index, runs, trust, "--trust runs it")
 
 
 def _verify_signatures(
