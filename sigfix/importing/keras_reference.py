@@ -56,7 +56,10 @@ def _first_accepted(model: Any, case: list[dict[str, Any]], repeats: int) -> dic
 def _predict(model: Any, inputs: dict[str, Any]) -> dict[str, Any]:
     import numpy as np
 
-    result = model(_arranged(model.input, _Named(inputs)), training=False)
+    declared = getattr(model, "input", None)  # a Sequential of Keras 3 has none
+    if declared is None:
+        (declared,) = model.inputs
+    result = model(_arranged(declared, _Named(inputs)), training=False)
     layers = getattr(model, "output_names", None) or [
         tensor._keras_history.operation.name for tensor in model.outputs
     ]

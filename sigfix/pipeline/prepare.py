@@ -13,7 +13,8 @@ from sigfix.errors import ConversionError
 from sigfix.memory import release
 from sigfix.pipeline.preset import PresetOptions, export_preset
 from sigfix.pipeline.progress import Say
-from sigfix.pipeline.source import ONNX, PRESET, Source, choose_meta_graph, choose_signature
+from sigfix.pipeline.source import ONNX, PRESET, Source, choose_signature
+from sigfix.planning.meta_graphs import choose_meta_graph
 from sigfix.planning.trust import refuse_reaching
 from sigfix.presets import Preset
 from sigfix.processes import started
@@ -64,10 +65,10 @@ def prepare(source: Source, options: Choice, temporary: Path, say: Say) -> Prepa
 
     say(f"reading {source.path}")
     described = read(source.path)
-    graph = choose_meta_graph(described, source.path, options.tags)
+    index = choose_meta_graph(described, options.tags)
+    graph = described.meta_graphs[index]
     signature = choose_signature(graph, source.path, options.signature)
     runs = [of_signature(graph, signature.key)]
-    index = described.meta_graphs.index(graph)
     refuse_reaching(described, index, runs, options.trust, "--trust loads and runs it")
     location = Path(described.path)
     return Prepared(location, read_card(location), graph.tags, signature.key)

@@ -12,9 +12,8 @@ from sigfix.describing.running import of_signature
 from sigfix.errors import BlockedError, MissingExtraError, UnreadableModelError, UsageError
 from sigfix.model import DEFAULT_SERVING_KEY, MetaGraph, OtherModel, SavedModel
 from sigfix.pipeline.repair import DEFAULT_SECONDS
-from sigfix.planning import Choices
 from sigfix.planning.edits import AliasSignature
-from sigfix.planning.planner import choose_meta_graph
+from sigfix.planning.meta_graphs import choose_meta_graph
 from sigfix.planning.signatures import require
 from sigfix.planning.traces import covers
 from sigfix.planning.trust import refuse_reaching
@@ -94,7 +93,7 @@ def _refuse_reaching(
     model: SavedModel, tags: tuple[str, ...] | None, signature: str | None, trust: bool
 ) -> None:
     """Refuse what an untrusted model would reach for in the signatures that are compared."""
-    index = choose_meta_graph(model, Choices(tags=tags))
+    index = choose_meta_graph(model, tags)
     meta_graph = model.meta_graphs[index]
     keys = [signature] if signature else [item.key for item in meta_graph.user_signatures]
     runs = [of_signature(meta_graph, key) for key in keys]
@@ -114,8 +113,7 @@ def _verify_signatures(
     from sigfix.verifying.signature_alias import alias_as_added
     from sigfix.verifying.signature_parity import DIFFERENT, SignatureParity, compare_signature
 
-    choices = Choices(tags=tags)
-    first, second = choose_meta_graph(one, choices), choose_meta_graph(other, choices)
+    first, second = choose_meta_graph(one, tags), choose_meta_graph(other, tags)
     meta_graph = one.meta_graphs[first]
     keys = [item.key for item in meta_graph.user_signatures]
     if signature is not None:
@@ -177,7 +175,7 @@ def _artefact(
             return Artefact(ONNX, model.path, model.inputs, model.outputs)
         folder = model.path if model.path.is_dir() else model.path.parent
         return Artefact(TFJS, folder, model.inputs, model.outputs)
-    meta_graph = model.meta_graphs[choose_meta_graph(model, Choices(tags=tags))]
+    meta_graph = model.meta_graphs[choose_meta_graph(model, tags)]
     known = meta_graph.user_signatures
     if not known:
         raise BlockedError(

@@ -85,7 +85,9 @@ def in_function(model: Model, op: str) -> None:
 def in_nested_function(model: Model, op: str) -> None:
     add_node(model.function("inner").node_def, "z", op, [])
     add_node(model.function("body").node_def, "c", "PartitionedCall", [], f=Call("inner"))
-    model.node("cond", "StatelessIf", ["x", "x"], then_branch=Call("body"), else_branch=Call("body"))
+    model.node(
+        "cond", "StatelessIf", ["x", "x"], then_branch=Call("body"), else_branch=Call("body")
+    )
     model.signature(outputs={"z": ("cond:0", "float32", None)})
 
 
@@ -190,7 +192,12 @@ def test_what_is_executed_is_refused(plant: Callable[[Model, str], None], tmp_pa
         message = refused(path)
         assert op in message
         assert effects()[op].words in message
-        if plant not in (in_graph, behind_a_control_dependency, in_the_initialiser, in_the_restoring):
+        if plant not in (
+            in_graph,
+            behind_a_control_dependency,
+            in_the_initialiser,
+            in_the_restoring,
+        ):
             assert f"{op} in function " in message
 
 

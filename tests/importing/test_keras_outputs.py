@@ -11,6 +11,7 @@ import pytest
 
 from sigfix.importing import keras_child, keras_reference
 from sigfix.pipeline.repair import repair
+from sigfix.reading import read_any
 from tests.importing.keras_models import library, save
 
 pytest.importorskip("tf_keras")
@@ -101,6 +102,22 @@ def test_every_input_goes_to_its_own_layer(kind, tmp_path, job) -> None:
     told = keras_reference.work({**job(path, kind), "cases": [[fed]], "repeats": 1})["runs"][0]
     (reference,) = told["outputs"][0].values()
     np.testing.assert_allclose(reference, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "keras3.h5"])
+def test_a_sequential_model(kind, tmp_path, job) -> None:
+    k = library(kind)
+    model = k.Sequential([k.Input([4], name="given"), k.layers.Dense(2, name="scores")])
+    path = save(model, tmp_path, kind)
+    (spec,) = read_any(path).inputs
+    expected = model.predict(X, verbose=0)
+    answer = keras_child.work({**job(path, kind), "export": str(tmp_path / "out")})
+    assert answer == {"inputs": [spec.name], "outputs": ["scores"]}
+    got = exported_outputs(tmp_path / "out", {spec.name: X})
+    cases = [[{spec.name: X}]]
+    told = keras_reference.work({**job(path, kind), "cases": cases, "repeats": 1})["runs"][0]
+    for outputs in (got, *told["outputs"]):
+        np.testing.assert_allclose(outputs["scores"], expected, rtol=1e-5)
 
 
 def test_an_attempt_that_the_model_refuses_is_passed_over(tmp_path, job) -> None:

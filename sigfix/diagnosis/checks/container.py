@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
+from sigfix.describing.meta_graphs import likeliest_meta_graphs
+from sigfix.describing.weights import weight_faults
 from sigfix.diagnosis.rule import Finding, repair_command
 from sigfix.diagnosis.subject import Findings, few, finding
 from sigfix.model import SavedModel
@@ -16,12 +18,13 @@ KNOWN_TENSORFLOW = (2, 20)
 def check_tags(model: SavedModel) -> Findings:
     """CON201 to CON203."""
     if len(model.meta_graphs) > 1:
+        likeliest = model.meta_graphs[likeliest_meta_graphs(model)[0]]
         sets = [f"[{', '.join(meta.tags)}]" for meta in model.meta_graphs]
         yield finding(
             "CON201",
             f"{len(sets)} MetaGraphs with the tags {few(sets)}",
             command=repair_command(
-                model.path, "--tags", ",".join(model.meta_graphs[0].tags), "--only-metagraph"
+                model.path, "--tags", ",".join(likeliest.tags), "--only-metagraph"
             ),
         )
     if any("serve" in meta.tags for meta in model.meta_graphs):
@@ -35,32 +38,13 @@ def check_tags(model: SavedModel) -> Findings:
         yield finding("CON203", "the model has no tags", command=command)
 
 
-def _needs_variables(model: SavedModel) -> bool:
-    return any(meta.variables for meta in model.meta_graphs)
-
-
 def check_variables(model: SavedModel) -> Findings:
     """CON204 to CON207."""
+    for code, what, where in weight_faults(model):
+        yield finding(code, what, where)
     store = model.variables
-    count = max((len(meta.variables) for meta in model.meta_graphs), default=0)
-    if store is None or (not store.has_index and not store.error):
-        if _needs_variables(model):
-            what = "variables/" if store is None else "variables/variables.index"
-            yield finding(
-                "CON204", f"the graph has {count} variables; {what} is missing", "variables"
-            )
-        if store is not None and store.stray:
-            yield _stray(store.stray)
+    if store is None or store.error:
         return
-    if store.error:
-        yield finding("CON206", store.error, "variables/variables.index")
-        return
-    for shard in store.shards:
-        where = f"variables/{shard.filename}"
-        if shard.size is None:
-            yield finding("CON204", f"{shard.filename} is missing", where)
-        elif shard.size < shard.needed:
-            yield finding("CON205", f"has {shard.size:,} of at least {shard.needed:,} bytes", where)
     for name in store.bad_checksums[:20]:
         yield finding("CON206", f"the checksum of {name} is wrong", "variables")
     if store.stray:
