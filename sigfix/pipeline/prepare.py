@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sigfix.card import Card, make_card, read_card
 from sigfix.errors import ConversionError
 from sigfix.memory import release
+from sigfix.pipeline.notes import weight_notes
 from sigfix.pipeline.preset import PresetOptions, export_preset
 from sigfix.pipeline.progress import Say
 from sigfix.pipeline.source import ONNX, PRESET, Source, choose_meta_graph, choose_signature
@@ -73,11 +74,12 @@ def _from_preset(name: str, options: Choice, temporary: Path, say: Say) -> Prepa
     preset = options.preset_options.preset(name)
     onnx_file = temporary / f"{name}.onnx"
     model, _ = export_preset(preset, options.preset_options, onnx_file, say)
+    preset, notes = model.preset, weight_notes(model.weights, model.notes)
     say("reading the ONNX file")
     normalize = options.preset_options.normalize
     card = make_card(preset, model.vocabulary, model.weights, normalize)
     del model  # its memory is wanted
-    return _simplified(onnx_file, options, temporary, preset, card)
+    return replace(_simplified(onnx_file, options, temporary, preset, card), notes=notes)
 
 
 def _from_onnx(path: Path, options: Choice, temporary: Path, say: Say) -> Prepared:

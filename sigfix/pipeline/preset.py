@@ -14,7 +14,7 @@ from sigfix.errors import MissingExtraError, ParityError, UsageError
 from sigfix.model import TensorSpec
 from sigfix.pipeline import staging
 from sigfix.pipeline.comparing import compare_stage
-from sigfix.pipeline.notes import nonfinite
+from sigfix.pipeline.notes import nonfinite, weight_notes
 from sigfix.pipeline.progress import Comparison, Say, silent
 from sigfix.presets import PRETRAINED, RANDOM, Preset, find_preset
 from sigfix.vocabularies import preset_characters
@@ -113,6 +113,7 @@ def build_preset(
     with tempfile.TemporaryDirectory(prefix="sigfix-") as temporary:
         onnx_file = Path(temporary) / f"{preset.name}.onnx"
         model, comparisons = export_preset(preset, options, onnx_file, say)
+        preset = model.preset
         card = make_card(preset, model.vocabulary, model.weights, options.normalize)
         show(preset, card, destination)
         with staging.publish_to(destination, force) as place:
@@ -123,7 +124,7 @@ def build_preset(
             say("comparing the SavedModel, read back from disk, with ONNX Runtime")
             comparisons += compare_saved_model(preset, finished, place)
             require_parity(comparisons)
-        notes = nonfinite(onnx_file)
+        notes = (*weight_notes(model.weights, model.notes), *nonfinite(onnx_file))
         if kept is not None:
             unfinished = kept.with_name(f".{kept.name}.unfinished")
             shutil.copyfile(onnx_file, unfinished)
@@ -142,6 +143,7 @@ def export_preset(
     from sigfix.verifying import onnx_runtime
 
     model = doctr.build_model(preset, options.weights, options.seed, options.vocabulary)
+    preset = model.preset
     say("exporting to ONNX")
     doctr.export_onnx(model, preset, onnx_file)
     inputs = [channels_first_inputs(preset, batch) for batch in batches(preset)]
