@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from sigfix.card import Card, fitting, make_card, read_card
 from sigfix.describing.running import of_signature
 from sigfix.errors import ConversionError, ProcessError
 from sigfix.memory import release
+from sigfix.pipeline.notes import weight_notes
 from sigfix.pipeline.preset import PresetOptions, export_preset
 from sigfix.pipeline.progress import Say
 from sigfix.pipeline.source import ONNX, PRESET, Source, choose_signature
@@ -89,11 +90,12 @@ def _from_preset(name: str, options: Choice, temporary: Path, say: Say) -> Prepa
     onnx_file = temporary / f"{name}.onnx"
     model, exported = export_preset(preset, options.preset_options, onnx_file, say)
     require_parity(exported)
+    preset, notes = model.preset, weight_notes(model.weights, model.notes)
     say("reading the ONNX file")
     normalize = options.preset_options.normalize
     card = make_card(preset, model.vocabulary, model.weights, normalize)
     del model  # its memory is wanted
-    return _simplified(onnx_file, options, temporary, preset, card)
+    return replace(_simplified(onnx_file, options, temporary, preset, card), notes=notes)
 
 
 def _from_onnx(path: Path, options: Choice, temporary: Path, say: Say) -> Prepared:
