@@ -1,4 +1,4 @@
-"""`repair` of an ONNX file: onnx-tf and sigfix's operators import it, a SavedModel comes out."""
+"""`repair` of an ONNX file: sigfix's operators import it, and a SavedModel comes out."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sigfix.model import DEFAULT_SERVING_KEY, OtherModel
 from sigfix.planning import Plan
 from sigfix.planning.edits import AliasSignature
 from sigfix.planning.file_edits import ImportOnnx
-from sigfix.planning.names import tensorflow_name
+from sigfix.planning.names import signature_keys
 from sigfix.planning.onnx_file import for_imported
 from sigfix.reading import read
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sigfix.pipeline.repair import RepairOptions
     from sigfix.verifying.signature_parity import SignatureParity
 
-PACKAGES = ("tensorflow", "onnx", "onnx_tf", "onnxslim", "onnxruntime")
+PACKAGES = ("tensorflow", "onnx", "onnxslim", "onnxruntime")
 
 
 def import_onnx(
@@ -41,7 +41,7 @@ def import_onnx(
     changes = tuple(item for item in decided.edits if item is not edit)
     with tempfile.TemporaryDirectory(prefix="sigfix-") as folder:
         imported = Path(folder) / "imported" if changes else place
-        say(f"importing {model.path} through onnx-tf")
+        say(f"importing {model.path} into TensorFlow")
         parity: tuple[SignatureParity, ...] = ()
         if edit.preset:
             compare = _import_preset(model.path, edit, imported, Path(folder))
@@ -150,13 +150,13 @@ def _run_onnx(onnx_file: Path, cases: list[list[dict[str, Any]]]) -> list[dict[s
         failures: list[str] = []
         answer: dict[str, Any] = {"attempt": None, "failures": failures}
         for index, given in enumerate(case):
-            fed = {name: given[tensorflow_name(name)] for name in names}
+            fed = {name: given[key] for name, key in signature_keys(names).items()}
             try:
                 runs = onnx_runtime.run(onnx_file, [fed, fed])
             except NotVerifiedError as error:
                 failures.append(error.message)
                 continue
-            outputs = [{tensorflow_name(k): v for k, v in run.items()} for run in runs]
+            outputs = [{key: run[n] for n, key in signature_keys(run).items()} for run in runs]
             answer = {"attempt": index, "outputs": outputs}
             break
         found.append(answer)

@@ -131,7 +131,7 @@ def freeze(prepared: Prepared, say: Say) -> FrozenSignature:
     if prepared.onnx_file is None:
         say("loading the model in TensorFlow and freezing its signature")
         return freezing.freeze(prepared.model, prepared.signature, prepared.tags)
-    say("importing the ONNX model through onnx-tf")
+    say("importing the ONNX model")
     import onnx
 
     from sigfix.importing.onnx_to_graph import trace_onnx

@@ -109,7 +109,7 @@ def build_preset(
         card = make_card(preset, model.vocabulary, model.weights, options.normalize)
         show(preset, card, destination)
         with staging.publish_to(destination, force) as place:
-            say("building the SavedModel through onnx-tf")
+            say("building the SavedModel")
             finished = finish_onnx(preset, onnx_file, Path(temporary), options.normalize)
             import_preset(preset, finished, place)
             write_card(card, place)
@@ -154,7 +154,7 @@ def require_packages() -> None:
 
     absent = [
         package
-        for package in ("doctr", "torch", "onnx", "onnx_tf", "onnxruntime", "tensorflow")
+        for package in ("doctr", "torch", "onnx", "onnxruntime", "tensorflow")
         if find_spec(package) is None
     ]
     if absent:

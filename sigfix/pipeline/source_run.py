@@ -84,9 +84,9 @@ def _as_onnx(inputs: Arrays, prepared: Prepared) -> Arrays:
     """Inputs of the signature with the names and the layout of the ONNX file."""
     import numpy as np
 
-    from sigfix.planning.names import tensorflow_name
+    from sigfix.planning.names import signature_keys
 
-    fed = {name: inputs[tensorflow_name(name)] for name in prepared.inputs}
+    fed = {name: inputs[key] for name, key in signature_keys(prepared.inputs).items()}
     turned = {
         name: np.ascontiguousarray(np.moveaxis(fed[name], -1, 1)) for name in prepared.channels_last
     }
@@ -94,11 +94,11 @@ def _as_onnx(inputs: Arrays, prepared: Prepared) -> Arrays:
 
 
 def _outputs(answer: dict[str, Any]) -> list[Arrays]:
-    from sigfix.planning.names import tensorflow_name
+    from sigfix.planning.names import signature_keys
 
     if "error" in answer:
         raise NotVerifiedError(f"ONNX Runtime did not run: {answer['error']}.")
     return [
-        {tensorflow_name(name): value for name, value in outputs.items()}
+        {key: outputs[name] for name, key in signature_keys(outputs).items()}
         for outputs in answer["outputs_list"]
     ]
