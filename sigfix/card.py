@@ -11,7 +11,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from sigfix.errors import UnreadableModelError
 from sigfix.presets import Preset
+from sigfix.reading.cards import LARGEST_CARD
+from sigfix.reading.files import read_bytes
 
 CARD_FILE = Path("assets.extra") / "sigfix.json"
 CARD_VERSION = 1
@@ -75,8 +78,8 @@ def write_card(card: Card, model: Path) -> None:
 def read_card(model: Path) -> Card | None:
     """The card of a SavedModel directory; None where it has none, or one it cannot understand."""
     try:
-        values = json.loads((model / CARD_FILE).read_text("utf-8"))
+        values = json.loads(read_bytes(model / CARD_FILE, LARGEST_CARD))
         values["mean"], values["std"] = tuple(values["mean"]), tuple(values["std"])
         return Card(**values)
-    except (OSError, ValueError, TypeError, KeyError):
+    except (UnreadableModelError, RecursionError, ValueError, TypeError, KeyError):
         return None

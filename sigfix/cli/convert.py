@@ -60,7 +60,8 @@ def convert(
     max_loss: Annotated[
         Optional[float],  # noqa: UP045
         option(
-            "What auto may change, as a part of 1: of the words, or of an output's range.  [0.01]",
+            "What quantising may change, as a part of 1: for auto of the words or of an output's "
+            "range  [0.01], else of an output's range  [0.2].",
             "--max-loss",
             panel=_RESULT,
         ),
@@ -108,7 +109,7 @@ def convert(
     seed: Annotated[int, option("For random weights.", "--seed", panel=_SOURCE)] = 0,
     vocab: Annotated[
         Optional[str],  # noqa: UP045
-        option("docTR vocabulary name, or the characters.", "--vocab", panel=_SOURCE),
+        option("Name of a docTR vocabulary, or the characters.", "--vocab", panel=_SOURCE),
     ] = None,
     size: Annotated[
         Optional[int],  # noqa: UP045
@@ -129,7 +130,23 @@ def convert(
         Optional[Path],  # noqa: UP045
         option("Inputs to compare with (.npz), not seeded ones.", "--inputs", panel=_CHECK),
     ] = None,
-    no_verify: Annotated[bool, option("Compare no numbers.", "--no-verify", panel=_CHECK)] = False,
+    tolerance: Annotated[
+        Optional[float],  # noqa: UP045
+        option(
+            "Largest difference, relative to an output's range.  (default: 1e-4, or four times "
+            "the source's own noise)",
+            "--tolerance",
+            panel=_CHECK,
+            min=0.0,
+        ),
+    ] = None,
+    timeout: Annotated[
+        float, option("Seconds that each run of a model may take.", "--timeout", panel=_CHECK)
+    ] = 600.0,
+    no_verify: Annotated[
+        bool,
+        option("Compare no numbers, and write the result unchecked.", "--no-verify", panel=_CHECK),
+    ] = False,
     keep_failed: Annotated[
         Optional[Path],  # noqa: UP045
         option("Where a result that failed the check is moved.", "--keep-failed", panel=_CHECK),
@@ -155,7 +172,7 @@ def convert(
     """
     if not tfjs:
         raise UsageError("convert to what? TensorFlow.js is the one target.", "add --tfjs")
-    from sigfix.cli.steps import steps
+    from sigfix.cli.steps import steps, tell
     from sigfix.pipeline.convert import ConvertOptions
     from sigfix.pipeline.convert import convert as run
     from sigfix.pipeline.prepare import Choice
@@ -179,7 +196,10 @@ def convert(
         force=force,
         keep_failed=keep_failed,
         without=tuple(without_pass or ()),
+        tolerance=tolerance,
+        seconds=timeout,
     )
     with steps(quiet) as say:
         result = run(model, output, options, say)
+    tell(result.notes)
     typer.echo(conversion_text(result), nl=False)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from sigfix.card import Card
-from sigfix.cli.steps import steps
+from sigfix.cli.steps import steps, tell
 from sigfix.errors import UsageError
 from sigfix.presets import Preset
 
@@ -70,12 +70,13 @@ def run_preset(
         result = build_preset(
             name, output, options, force=force, keep_onnx=keep_onnx, say=say, show=show
         )
+    tell(result.notes)
     typer.echo(preset_result_text(result), nl=False)
 
 
 def _planned(name: str, output: Path | None, options: PresetOptions) -> tuple[Preset, Card, Path]:
     from sigfix.card import make_card
-    from sigfix.importing.doctr import preset_characters
+    from sigfix.vocabularies import preset_characters
 
     preset = options.preset(name)
     characters = preset_characters(preset, options.vocabulary)

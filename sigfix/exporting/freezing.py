@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from shlex import quote
 from typing import Any
 
 import tensorflow as tf
@@ -18,6 +17,7 @@ from sigfix.errors import ConversionError, UsageError, first_line
 from sigfix.memory import release
 from sigfix.optimising.graph import Graph, from_graph_def, placeholder_of
 from sigfix.optimising.setting_aside import is_large
+from sigfix.quoting import quote
 
 IMPORT_SCOPE = "model"
 

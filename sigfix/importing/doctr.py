@@ -6,11 +6,9 @@ import contextlib
 import io
 import logging
 import os
-import runpy
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ import numpy as np
 
 from sigfix.errors import MissingExtraError, UsageError, WeightsUnavailableError
 from sigfix.presets import DETECTION, ORIENTATION, PRETRAINED, RANDOM, RECOGNITION, Preset
+from sigfix.vocabularies import preset_characters
 
 CALIBRATION_SIDE = 256
 LOGIT_SIZE = 3.0
@@ -70,25 +69,6 @@ def build_model(
         elif weights != RANDOM:
             _load_checkpoint(module, Path(weights), characters, preset)
     return DoctrModel(module.eval(), characters, _origin(weights, seed))
-
-
-def preset_characters(preset: Preset, vocabulary: str | None) -> str:
-    """The characters that a recogniser reads; none for the others."""
-    return vocabulary_characters(vocabulary or preset.vocabulary)
-
-
-def vocabulary_characters(vocabulary: str) -> str:
-    """The characters of docTR's vocabulary of that name; any other text is one itself.
-
-    Only docTR's table is read: importing the package takes seconds, for it brings torch along.
-    """
-    if not vocabulary:
-        return ""
-    package = find_spec("doctr")
-    if package is None or not package.submodule_search_locations:
-        raise MissingExtraError("A docTR vocabulary", "doctr", "No module named 'doctr'")
-    table = Path(package.submodule_search_locations[0]) / "datasets" / "vocabs.py"
-    return str(runpy.run_path(str(table))["VOCABS"].get(vocabulary, vocabulary))
 
 
 def _origin(weights: str, seed: int) -> str:

@@ -10,6 +10,7 @@ import onnx
 
 from sigfix.errors import BlockedError, UnreadableModelError
 from sigfix.presets import Preset
+from sigfix.vocabularies import vocabulary_hint
 
 EXPORTED_OUTPUT = "logits"  # as docTR's exporter calls it
 
@@ -145,6 +146,5 @@ def check_vocabulary(model: onnx.ModelProto, preset: Preset, characters: str, pa
         raise BlockedError(
             f"{path} has {classes} classes, and {preset.name} with a vocabulary of "
             f"{len(characters)} characters has {expected}.",
-            f"--vocab with the model's own {classes - preset.extra_classes} characters, or the "
-            "name of such a vocabulary in docTR",
+            vocabulary_hint(classes - preset.extra_classes),
         )

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
-from collections.abc import Mapping
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from shlex import quote
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sigfix.card import read_card
-from sigfix.errors import MissingExtraError, UsageError
+from sigfix.errors import MissingExtraError, NotVerifiedError, SigfixError, UsageError
 from sigfix.memory import release
 from sigfix.model import TensorSpec
 from sigfix.optimising.passes import ANY_TARGET, TARGETS, check_names
 from sigfix.pipeline import staging
+from sigfix.pipeline.applying import DEFAULT_SECONDS
+from sigfix.pipeline.notes import nonfinite
 from sigfix.pipeline.prepare import Choice, Prepared, freeze, prepare
 from sigfix.pipeline.preset import PresetOptions
-from sigfix.pipeline.progress import Comparison, Say, silent
+from sigfix.pipeline.progress import Say, silent
 from sigfix.pipeline.quantising import AUTO, QuantisationTrial, choose_dtype
 from sigfix.pipeline.source import ONNX, PRESET, Source, find_source
-from sigfix.pipeline.source_run import started_source
-from sigfix.presets import find_preset
+from sigfix.presets import PRESETS, find_preset
+from sigfix.quoting import quote
+from sigfix.temporary import temporary_folder
+
+if TYPE_CHECKING:  # at run time it needs numpy, and some commands do without
+    from sigfix.verifying.checking import Source as SourceAnswers
+    from sigfix.verifying.verdict import Comparison
 
 QUANTIZE = ("uint8", "uint16", "float16", AUTO)
 
@@ -35,7 +40,9 @@ class ConvertOptions:
     `target` is one of `optimising.passes.TARGETS`. `inputs` is an .npz file that replaces seeded
     inputs, `without` names passes of `optimising.passes` to leave out. With `quantize` "auto" the
     smallest type is taken that loses at most `max_loss`, a part of 1, on `samples` (see
-    `pipeline.quantising`).
+    `pipeline.quantising`); any other type may lose `max_loss` of an output's range. `tolerance`
+    is what TensorFlow.js may differ by, a part of an output's range, and each run of a model
+    takes at most `seconds`.
     """
 
     choice: Choice = field(default_factory=Choice)
@@ -48,6 +55,9 @@ class ConvertOptions:
     without: tuple[str, ...] = ()
     max_loss: float | None = None
     samples: Path | None = None
+    tolerance: float | None = None
+    seconds: float = DEFAULT_SECONDS
+    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -58,7 +68,9 @@ class ConvertResult:
     but float32. `quantize` is None for float32; `trials` are the types that --quantize auto tried.
 
     `comparisons` are the checks that had to pass; `losses` tell how far a quantised model is
-    from the float one. `not_verified` says why nothing was compared, '' where it was.
+    from the source. `tried` are the kinds of made-up inputs, `measured` says what was measured
+    beside the differences. `notes` are lines about the source that a user should read.
+    `not_verified` says why nothing was compared, '' where it was.
     """
 
     source: Source
@@ -75,7 +87,10 @@ class ConvertResult:
     mode: str
     backend: str
     not_verified: str
+    measured: tuple[str, ...] = ()
+    tried: tuple[str, ...] = ()
     trials: tuple[QuantisationTrial, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def convert(
@@ -86,11 +101,12 @@ def convert(
 ) -> ConvertResult:
     """Convert a SavedModel, an ONNX file or a preset to a TF.js graph model in `output`.
 
-    The default is `MODEL_tfjs` beside MODEL. Nothing is published unless TF.js, run on seeded
-    inputs, equals the source within `parity.TOLERANCE` (or was told not to be asked).
+    The default is `MODEL_tfjs` beside MODEL. Nothing is published unless TF.js, run on the same
+    inputs, equals the source (see `verifying.tolerances`), or was told not to be asked.
 
     Raises `UsageError`, `UnreadableModelError`, `ConversionError` (an operator that TF.js lacks),
-    `OutputError`, and `ParityError` where the numbers differ or TF.js cannot run the result.
+    `OutputError`, `ParityError` where the numbers differ, and `NotVerifiedError` where that could
+    not be told.
     """
     source = find_source(None if given is None else str(given), Path())
     destination = _default_output(source) if output is None else output
@@ -100,11 +116,11 @@ def convert(
         staging.refuse_overlap(source.path, destination)
     _require_packages(source)
     _check_files(source, options)
-    with tempfile.TemporaryDirectory(prefix="sigfix-") as temporary:
-        prepared = prepare(source, options.choice, Path(temporary), say)
+    with temporary_folder() as temporary:
+        prepared = prepare(source, options.choice, temporary, say)
         release()
         with staging.publish_to(destination, options.force, options.keep_failed) as place:
-            return _export(source, prepared, options, destination, place, say)
+            return _export(source, prepared, options, destination, place, temporary, say)
 
 
 def _default_output(source: Source) -> Path:
@@ -122,10 +138,10 @@ def _check_options(source: Source, options: ConvertOptions) -> None:
         raise UsageError(f"--target {options.target}: expected one of {', '.join(TARGETS)}.")
     if options.quantize is not None and options.quantize not in QUANTIZE:
         raise UsageError(f"--quantize {options.quantize}: expected one of {', '.join(QUANTIZE)}.")
-    if options.quantize != AUTO and not (options.max_loss is None and options.samples is None):
-        raise UsageError(
-            "--max-loss and --samples say how --quantize auto chooses.", "--quantize auto"
-        )
+    if options.quantize != AUTO and options.samples is not None:
+        raise UsageError("--samples says what --quantize auto measures on.", "--quantize auto")
+    if options.quantize is None and options.max_loss is not None:
+        raise UsageError("--max-loss says what quantising may change.", "--quantize auto")
     if options.max_loss is not None and not 0 <= options.max_loss <= 1:
         raise UsageError(f"--max-loss {options.max_loss:g}: expected a part of 1, such as 0.01.")
     if options.samples is not None and not options.samples.exists():
@@ -158,11 +174,11 @@ def _check_options(source: Source, options: ConvertOptions) -> None:
 def _check_files(source: Source, options: ConvertOptions) -> None:
     """Read the user's samples and inputs before the work that they are for."""
     if options.quantize == AUTO:
-        from sigfix.verifying.samples import check_samples
+        from sigfix.verifying.inputs.samples import check_samples
 
         check_samples(options.samples, _task(source, options.choice))
     if options.inputs is not None and options.verify:
-        from sigfix.verifying.inputs import read_npz
+        from sigfix.verifying.inputs.given import read_npz
 
         read_npz(options.inputs)
 
@@ -193,17 +209,17 @@ def _export(
     options: ConvertOptions,
     destination: Path,
     place: Path,
+    temporary: Path,
     say: Say,
 ) -> ConvertResult:
     from sigfix.exporting import tfjs_model
     from sigfix.optimising import passes
-    from sigfix.pipeline import parity
+    from sigfix.pipeline import conversion_check
 
     frozen = freeze(prepared, say)
     release()
     specs, quantize = _specs(frozen.signature.inputs), options.quantize
-    running = started_source(prepared, specs, options.inputs) if options.verify else nullcontext()
-    with running as source_run:
+    with _source(prepared, specs, options) as (source_run, tried):
         say("optimising the graph for TensorFlow.js")
         valued = passes.optimise_values(frozen.graph, options.without, options.target)
         kernels = passes.optimise_kernels(valued, options.without)
@@ -216,11 +232,24 @@ def _export(
             )
         tfjs_model.write_model(kernels, frozen.signature, place, quantize, metadata)
         release()
-        checked = parity.Checked(not_verified="--no-verify was given")
+        checked = conversion_check.Checked(not_verified="--no-verify was given")
         if source_run is not None:
             say("running the result in TensorFlow.js on the source's inputs")
-            weights = tfjs_model.stored_weights(place) if quantize else None
-            checked = parity.check(place, prepared, source_run, frozen, valued, weights)
+            conversion = conversion_check.Conversion(
+                place,
+                frozen,
+                valued,
+                None if prepared.card is None else PRESETS.get(prepared.card.preset),
+                tfjs_model.stored_weights(place) if quantize else None,
+                temporary,
+                options.seconds,
+                options.tolerance,
+                None if options.quantize == AUTO else options.max_loss,
+            )
+            try:
+                checked = conversion_check.check(conversion, source_run())
+            except SigfixError as error:
+                raise _named(error, place) from error
     return ConvertResult(
         source=source,
         output=destination,
@@ -232,8 +261,36 @@ def _export(
         quantize=quantize,
         quantised=dict(Counter(tfjs_model.quantised_weights(kernels, quantize).values())),
         trials=trials,
+        tried=tried,
+        notes=(*prepared.notes, *nonfinite(prepared.onnx_file or prepared.model)),
         **vars(checked),
     )
+
+
+@contextmanager
+def _source(
+    prepared: Prepared, specs: Mapping[str, TensorSpec], options: ConvertOptions
+) -> Iterator[tuple[Callable[[], SourceAnswers] | None, tuple[str, ...]]]:
+    """The source, running beside the block, and the kinds of inputs that were made up for it."""
+    if not options.verify:
+        yield None, ()
+        return
+    from sigfix.pipeline.conversion_source import conversion_cases, started_source
+    from sigfix.verifying.checking import given_and_tried
+
+    cases = conversion_cases(specs, options.inputs, prepared.card, options.seed)
+    with started_source(prepared, cases, options.seconds) as running:
+        yield running, given_and_tried(cases)["tried"]
+
+
+def _named(error: SigfixError, place: Path) -> SigfixError:
+    """The same error without the hidden name that the result has until it is published."""
+    message = error.message.replace(str(place.resolve()), "the result")
+    hint = error.hint
+    if isinstance(error, NotVerifiedError):
+        message = f"Not verified, so nothing was written: {message}"
+        hint = hint or "--inputs FILE.npz compares real inputs; --no-verify writes it unchecked"
+    return type(error)(message.replace(str(place), "the result"), hint)
 
 
 def _specs(tensors: Mapping[str, Any]) -> dict[str, TensorSpec]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sigfix.describing.differences import Difference, compare_models
-from sigfix.pipeline.repair import describe_saved_model
+from sigfix.pipeline.given import describe_saved_model
 
 
 def diff(left: Path | str, right: Path | str) -> list[Difference]:

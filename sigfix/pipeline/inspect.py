@@ -14,6 +14,7 @@ from sigfix.errors import SigfixError
 from sigfix.model import OtherModel
 from sigfix.reading import read_any
 from sigfix.reading.checksums import with_checksums
+from sigfix.reading.weights import MOST, find_non_finite
 from sigfix.report import Failure, Inspection
 
 
@@ -27,12 +28,14 @@ def inspect(
 ) -> Inspection:
     """Read the model at `path` and say what it is and what is wrong with it, and with a target.
 
-    `checksums` also compares every stored tensor with the checksum in the variable index.
+    `checksums` also compares every stored tensor with the checksum in the variable index, and
+    looks for NaN and infinity in all weights, however many they are.
     Raises `UnreadableModelError` where there is no model.
     """
     path = Path(path)
     wanted = find_target(target) if target else None
     model = read_any(path)
+    model = replace(model, non_finite=find_non_finite(model, None if checksums else MOST))
     if isinstance(model, OtherModel):
         found = select(diagnose_other(model, wanted), selected, ignored)
         return Inspection(path, None, findings=tuple(found), other=model)

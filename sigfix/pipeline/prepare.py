@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sigfix.card import Card, make_card, read_card
-from sigfix.errors import ConversionError
+from sigfix.errors import ConversionError, ProcessError
 from sigfix.memory import release
 from sigfix.pipeline.preset import PresetOptions, export_preset
 from sigfix.pipeline.progress import Say
 from sigfix.pipeline.source import ONNX, PRESET, Source, choose_meta_graph, choose_signature
 from sigfix.presets import Preset
 from sigfix.processes import started
+from sigfix.vocabularies import preset_characters
 
 if TYPE_CHECKING:
     from sigfix.exporting.freezing import FrozenSignature
@@ -39,7 +40,7 @@ class Prepared:
 
     `model` is the SavedModel, or the simplified ONNX file. `onnx_file` is what ONNX Runtime
     compares with, None for a SavedModel; of its `inputs` those in `channels_last` are NHWC in what
-    comes out. `signature` and `tags` are those of a SavedModel.
+    comes out. `signature` and `tags` are those of a SavedModel. `notes` are lines about the source.
     """
 
     model: Path
@@ -49,6 +50,7 @@ class Prepared:
     onnx_file: Path | None = None
     inputs: tuple[str, ...] = ()
     channels_last: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def prepare(source: Source, options: Choice, temporary: Path, say: Say) -> Prepared:
@@ -58,9 +60,11 @@ def prepare(source: Source, options: Choice, temporary: Path, say: Say) -> Prepa
     if source.kind == ONNX:
         return _from_onnx(source.path, options, temporary, say)
     from sigfix.reading import read
+    from sigfix.reading.folder import refuse_strangers
 
     say(f"reading {source.path}")
     described = read(source.path)
+    refuse_strangers(described.path, described.problems)
     graph = choose_meta_graph(described, source.path, options.tags)
     signature = choose_signature(graph, source.path, options.signature)
     location = Path(described.path)
@@ -68,9 +72,12 @@ def prepare(source: Source, options: Choice, temporary: Path, say: Say) -> Prepa
 
 
 def _from_preset(name: str, options: Choice, temporary: Path, say: Say) -> Prepared:
+    from sigfix.pipeline.preset_checks import require_parity
+
     preset = options.preset_options.preset(name)
     onnx_file = temporary / f"{name}.onnx"
-    model, _ = export_preset(preset, options.preset_options, onnx_file, say)
+    model, exported = export_preset(preset, options.preset_options, onnx_file, say)
+    require_parity(exported)
     say("reading the ONNX file")
     normalize = options.preset_options.normalize
     card = make_card(preset, model.vocabulary, model.weights, normalize)
@@ -84,12 +91,12 @@ def _from_onnx(path: Path, options: Choice, temporary: Path, say: Say) -> Prepar
         options.preset_options.refuse_weights(path)
         preset = options.preset_options.preset(options.preset)
     from sigfix.reading import read_any
+    from sigfix.reading.folder import refuse_strangers
 
-    read_any(path)  # says at once, without TensorFlow, where the file is damaged
+    described = read_any(path)  # says at once, without TensorFlow, where the file is damaged
+    refuse_strangers(path, described.problems)
     say(f"reading {path}")
     if preset is not None:
-        from sigfix.importing.doctr import preset_characters
-
         characters = preset_characters(preset, options.preset_options.vocabulary)
         card = make_card(preset, characters, path.name, options.preset_options.normalize)
     return _simplified(path, options, temporary, preset, card)
@@ -109,9 +116,12 @@ def _simplified(
     }
     with started(SIMPLIFIER, job) as child:
         import_module("tensorflow")  # which takes about as long
-        found = child.answer()
-    if "error" in found:
-        raise ConversionError(f"the ONNX model could not be simplified: {found['error']}")
+        try:
+            found = child.answer()
+        except ProcessError as error:
+            raise ConversionError(
+                f"the ONNX model could not be simplified: {error.reason}"
+            ) from error
     return Prepared(
         found["simplified"],
         card,

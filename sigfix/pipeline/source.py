@@ -6,11 +6,12 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from shlex import quote
 
 from sigfix.errors import BlockedError, UnreadableModelError, UsageError
 from sigfix.model import MetaGraph, SavedModel, Signature
 from sigfix.presets import PRESETS
+from sigfix.quoting import quote
+from sigfix.reading.boundary import said_as_unreadable
 from sigfix.reading.foreign import refuse_archive
 from sigfix.reading.locating import saved_models_below
 
@@ -32,7 +33,11 @@ def find_source(given: str | None, here: Path) -> Source:
     """
     if given is None:
         return Source(SAVED_MODEL, _only_saved_model(here))
-    path = Path(given)
+    with said_as_unreadable(given):
+        return _source_at(Path(given), given)
+
+
+def _source_at(path: Path, given: str) -> Source:
     if path.suffix.lower() == ".onnx" and (path.is_file() or not path.exists()):
         if not path.is_file():
             raise UnreadableModelError(f"{path} does not exist.", "check the path")

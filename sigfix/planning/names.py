@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+T = TypeVar("T")
 
 _GENERIC = re.compile(
     r"(args?|kwargs?|unknown|tensor|placeholder|(stateful)?partitionedcall|identity|const)"
@@ -60,16 +63,23 @@ def signature_keys(names: Iterable[str]) -> dict[str, str]:
     return {name: found[name] for name in given}
 
 
+def by_keys(named: Mapping[str, T], onnx_names: Iterable[str]) -> dict[str, T]:
+    """What is called by an ONNX file's own names, or by their signature keys, by the keys."""
+    keys = signature_keys(onnx_names)
+    return {name if name in keys.values() else keys.get(name, name): v for name, v in named.items()}
+
+
 def make_unique(names: Iterable[str]) -> list[str]:
     """Number repeated names: `x`, `x_1`, `x_2`; never a name that another one already has."""
     wanted = list(names)
-    taken: set[str] = set()
+    given, taken = set(wanted), set[str]()
+    numbers: dict[str, int] = {}
     unique = []
     for name in wanted:
-        candidate, number = name, 0
-        while candidate in taken or (number and candidate in wanted):
-            number += 1
-            candidate = f"{name}_{number}"
+        candidate = name
+        while candidate in taken or (candidate != name and candidate in given):
+            numbers[name] = numbers.get(name, 0) + 1
+            candidate = f"{name}_{numbers[name]}"
         taken.add(candidate)
         unique.append(candidate)
     return unique

@@ -18,6 +18,7 @@ from sigfix.planning.edits import (
 )
 from sigfix.planning.preset_spec import plan_card
 from sigfix.planning.several import plan_signatures
+from sigfix.planning.soundness import COPY, strangers, unwritable
 from sigfix.planning.traces import Ambiguous
 
 SERVE_TAG = "serve"
@@ -39,6 +40,9 @@ def plan(model: SavedModel, choices: Choices | None = None) -> Plan:
     """
     choices = choices or Choices()
     name = str(model.path)
+    strange = strangers(model)
+    if strange:
+        return Plan(name, "blocked", reason=strange, hint=COPY)
     try:
         index = choose_meta_graph(model, choices)
         edits = _plan_meta_graph(model, index, choices)
@@ -51,6 +55,9 @@ def plan(model: SavedModel, choices: Choices | None = None) -> Plan:
         return Plan(name, "blocked", reason=error.message, hint=error.hint or "")
     if not edits:
         return Plan(name, "healthy", meta_graph=index)
+    trouble = unwritable(edits)
+    if trouble:
+        return Plan(name, "blocked", reason=trouble)
     return Plan(name, "repairable", meta_graph=index, edits=tuple(edits), notes=_notes(edits))
 
 

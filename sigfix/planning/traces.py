@@ -178,11 +178,10 @@ def choose_trace(
         fitting = shaped
     inference = [item for item in fitting if not _is_training(function, item[0])]
     fitting = inference or fitting
-    distinct: list[tuple[Trace, list[FlatTensor]]] = []
+    by_text: dict[str, tuple[Trace, list[FlatTensor]]] = {}
     for item in fitting:
-        text = describe(function, *item)
-        if all(describe(function, *other) != text for other in distinct):
-            distinct.append(item)
+        by_text.setdefault(describe(function, *item), item)
+    distinct = list(by_text.values())
     distinct.sort(key=lambda item: -_generality(item[1]))
     best, tensors = distinct[0]
     same_literals = all(

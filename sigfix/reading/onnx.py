@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sigfix.errors import UnreadableModelError
-from sigfix.model import OtherModel, Problem, TensorSpec
+from sigfix.model import OtherModel, TensorSpec
+from sigfix.reading.files import companion_problem
 from sigfix.reading.folder import mapped
 from sigfix.reading.wire import Buffer, Span, inside, text
 
@@ -149,13 +150,8 @@ def read_onnx(path: Path) -> OtherModel:
             ) from error
     problems = []
     for location in sorted(found.external):
-        beside = Path(location)
-        if beside.is_absolute() or ".." in beside.parts or not location:
-            problems.append(
-                Problem("CON209", f"external data {location!r} leads out of the model's directory")
-            )
-        elif not (path.parent / location).is_file():
-            problems.append(Problem("CON204", f"the external data file {location} is missing"))
+        problem = companion_problem(path.parent, location, "external data file")
+        problems += [problem] if problem is not None else []
     facts = {
         **found.facts,
         "opset": ", ".join(found.opsets) or "(none)",

@@ -23,7 +23,7 @@ from sigfix.planning.edits import (
     SetTags,
 )
 from sigfix.planning.file_edits import ExportKeras, ImportOnnx, WriteCard
-from sigfix.rendering.style import printable
+from sigfix.quoting import printable
 
 
 def plan_text(plan: Plan, width: int = 100) -> str:

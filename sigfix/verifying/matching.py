@@ -13,7 +13,7 @@ from sigfix.errors import BlockedError
 from sigfix.model import Shape, TensorSpec
 from sigfix.planning.names import signature_keys
 from sigfix.planning.traces import TO_NCHW, TO_NHWC
-from sigfix.verifying.inputs import Arrays
+from sigfix.verifying.arrays import Arrays
 
 
 @dataclass(frozen=True)

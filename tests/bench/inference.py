@@ -17,8 +17,8 @@ from typing import Any
 from sigfix.errors import SigfixError
 from sigfix.pipeline.preset import channels_first_inputs, finish_onnx
 from sigfix.presets import RECOGNITION, Preset
-from sigfix.verifying import node as nodejs
-from sigfix.verifying import tfjs
+from sigfix.verifying.runners import node as nodejs
+from sigfix.verifying.runners import tfjs
 from tests.bench import naive
 from tests.bench.ratio import Ratio, in_turns
 from tests.matrix.results import CACHE, code_digest, folder_of, read_result

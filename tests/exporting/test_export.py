@@ -12,7 +12,7 @@ import pytest
 from sigfix.errors import ConversionError, ParityError, UsageError
 from sigfix.pipeline.convert import ConvertOptions, convert
 from sigfix.pipeline.prepare import Choice
-from sigfix.verifying import tfjs
+from sigfix.verifying.runners import tfjs
 from tests.exporting import models
 from tests.exporting.models import floats
 

@@ -295,8 +295,8 @@ def _activation(random: Random) -> Case:
 
 GENERATORS: dict[str, Callable[[Random], Case]] = {
     "resize": _resize, "max_pool": _max_pool, "average_pool": _average_pool,
-    "convolution": _convolution, "depthwise": _depthwise, "transposed": _transposed,
-    "pad": _pad, "slice": _slice,
+    "convolution": _convolution, "depthwise": _depthwise, "transposed": _transposed, "pad": _pad,
+    "slice": _slice,
     "reduce": _reduce, "softmax": _softmax, "gather": _gather, "gather_nd": _gather_nd,
     "scatter": _scatter, "top_k": _top_k, "one_hot": _one_hot, "einsum": _einsum,
     "arithmetic": _arithmetic, "cast": _cast, "blocks": _blocks,

@@ -34,7 +34,7 @@ def convert(name: str, folder: Path) -> Any:
 
     Memory is the peak of the process, or of Node.js below it where that is more.
     """
-    from sigfix.verifying import tfjs
+    from sigfix.verifying.runners import tfjs
 
     options = stages.options_of(name)
     command = [sys.executable, "-m", "sigfix", "convert", str(folder / f"{name}.onnx"), "--tfjs"]

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sigfix.pipeline.comparing import compare_stage
 
 from sigfix.card import make_card, write_card
-from sigfix.pipeline.comparing import compare_stage
 from sigfix.pipeline.preset import (
     PresetOptions,
     batches,

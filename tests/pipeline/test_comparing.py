@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-
 from sigfix.pipeline.comparing import compare_stage
+
 from sigfix.presets import find_preset
 
 STAGES = ("ONNX Runtime", "SavedModel")

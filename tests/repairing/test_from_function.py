@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from sigfix.errors import BlockedError
-from sigfix.pipeline.repair import RepairOptions, repair
+from sigfix.pipeline.applying import RepairOptions
+from sigfix.pipeline.repair import repair
 from sigfix.planning import Choices
 from sigfix.planning.choices import parse_append, parse_input, parse_normalize
 from sigfix.reading import read

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-
 from sigfix.verifying.margins import clear_steps, compare_clear_steps
 
 TOLERANCE = 1e-3

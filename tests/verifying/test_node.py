@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sigfix.errors import NotVerifiedError
-from sigfix.verifying import node, tfjs
+from sigfix.verifying.runners import node, tfjs
 
 
 @pytest.fixture

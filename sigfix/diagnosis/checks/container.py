@@ -6,11 +6,13 @@ from pathlib import PurePosixPath
 
 from sigfix.diagnosis.rule import Finding, repair_command
 from sigfix.diagnosis.subject import Findings, few, finding
-from sigfix.model import SavedModel
+from sigfix.model import SavedModel, VariableStore
 
 KNOWN_GRAPH_VERSION = 2400
 """GraphDef versions of TensorFlow 2.20 and before are below this."""
 KNOWN_TENSORFLOW = (2, 20)
+_LISTED = 20
+"""Findings of one kind about files; of more, one finding says how many."""
 
 
 def check_tags(model: SavedModel) -> Findings:
@@ -55,16 +57,33 @@ def check_variables(model: SavedModel) -> Findings:
     if store.error:
         yield finding("CON206", store.error, "variables/variables.index")
         return
-    for shard in store.shards:
+    yield from _missing(store)
+    short = [
+        shard for shard in store.shards if shard.size is not None and shard.size < shard.needed
+    ]
+    for shard in short[:_LISTED]:
         where = f"variables/{shard.filename}"
-        if shard.size is None:
-            yield finding("CON204", f"{shard.filename} is missing", where)
-        elif shard.size < shard.needed:
-            yield finding("CON205", f"has {shard.size:,} of at least {shard.needed:,} bytes", where)
+        yield finding("CON205", f"has {shard.size:,} of at least {shard.needed:,} bytes", where)
+    if len(short) > _LISTED:
+        names = few([shard.filename for shard in short[_LISTED:]])
+        yield finding("CON205", f"{len(short) - _LISTED} more are too short: {names}", "variables")
     for name in store.bad_checksums[:20]:
         yield finding("CON206", f"the checksum of {name} is wrong", "variables")
     if store.stray:
         yield _stray(store.stray)
+
+
+def _missing(store: VariableStore) -> Findings:
+    missing = [shard.filename for shard in store.shards if shard.size is None]
+    if len(missing) <= _LISTED:
+        for name in missing:
+            yield finding("CON204", f"{name} is missing", f"variables/{name}")
+        return
+    yield finding(
+        "CON204",
+        f"{len(missing)} of {len(store.shards)} shards are missing: {few(missing)}",
+        "variables",
+    )
 
 
 def _stray(names: tuple[str, ...]) -> Finding:
@@ -95,7 +114,7 @@ def check_producer(model: SavedModel) -> Findings:
     for meta in model.meta_graphs:
         version = meta.tensorflow_version
         parts = version.split(".")
-        numbers = tuple(int(part) for part in parts[:2] if part.isdigit())
+        numbers = tuple(int(part) for part in parts[:2] if part.isdecimal() and len(part) < 10)
         newer = len(numbers) == 2 and numbers > KNOWN_TENSORFLOW
         if newer or meta.graph.min_consumer > KNOWN_GRAPH_VERSION:
             yield finding(
@@ -106,6 +125,15 @@ def check_producer(model: SavedModel) -> Findings:
             )
 
 
+def check_problems(model: SavedModel) -> Findings:
+    """What reading itself met, such as links that lead out of the directory."""
+    for problem in model.problems[:_LISTED]:
+        yield finding(problem.code, problem.message, problem.location)
+    if len(model.problems) > _LISTED:
+        more = [problem.location for problem in model.problems[_LISTED:]]
+        yield finding(model.problems[0].code, f"{len(more)} more of them: {few(more)}")
+
+
 def check_path(model: SavedModel) -> Findings:
     """CON210."""
     for key, value in model.notes:
@@ -113,4 +141,4 @@ def check_path(model: SavedModel) -> Findings:
             yield finding("CON210", f"the SavedModel is below the given path, in {value}")
 
 
-CHECKS = (check_tags, check_variables, check_assets, check_producer, check_path)
+CHECKS = (check_tags, check_variables, check_assets, check_problems, check_producer, check_path)
