@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sigfix.describing.operator_kinds import STATE_CHANGING
+from sigfix.describing.effects import STATE, kind_of
 from sigfix.errors import ConversionError
 from sigfix.optimising.graph import node_of
 
@@ -26,7 +26,7 @@ def drop_assignments(definition: Any, variables: Mapping[str, str], model: Path)
     `ConversionError` for one that is read: it says which, and by which operator.
     """
     nodes = {str(node.name): node for node in definition.node}
-    writers = [node for node in definition.node if node.op in STATE_CHANGING]
+    writers = [node for node in definition.node if kind_of(node.op) == STATE]
     if not writers:
         return
     written = {_variable(nodes, node.input[0]): node for node in writers}
@@ -40,7 +40,7 @@ def drop_assignments(definition: Any, variables: Mapping[str, str], model: Path)
         for reference in node.input:
             source = node_of(reference)
             direct = source in written and node.name not in passing
-            if reference[0] == "^" or node.op in STATE_CHANGING or not (direct or source in read):
+            if reference[0] == "^" or kind_of(node.op) == STATE or not (direct or source in read):
                 continue
             variable = _variable(nodes, source)
             name, writer = variables.get(variable, variable), written[variable]

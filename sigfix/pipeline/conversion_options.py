@@ -148,7 +148,7 @@ def require_packages(source: Source) -> None:
     from importlib.util import find_spec
 
     needed = ["tensorflow", "tensorflowjs"]
-    needed += ["onnx", "onnx_tf", "onnxslim", "onnxruntime"] if source.kind == ONNX else []
+    needed += ["onnx", "onnxslim", "onnxruntime"] if source.kind == ONNX else []
     absent = [package for package in needed if find_spec(package) is None]
     if absent:
         extra = "tfjs,onnx" if source.kind == ONNX else "tfjs"

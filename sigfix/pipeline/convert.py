@@ -34,7 +34,7 @@ if TYPE_CHECKING:  # at run time it needs numpy, and some commands do without
 def convert(
     given: str | Path | None = None,
     output: Path | None = None,
-    options: ConvertOptions = ConvertOptions(),
+    options: ConvertOptions | None = None,
     say: Say = silent,
 ) -> ConvertResult:
     """Convert a SavedModel, an ONNX file or a preset to a TF.js graph model in `output`.
@@ -46,6 +46,7 @@ def convert(
     `OutputError`, `ParityError` where the numbers differ, and `NotVerifiedError` where that could
     not be told.
     """
+    options = options or ConvertOptions()
     source = find_source(None if given is None else str(given), Path())
     destination = _default_output(source) if output is None else output
     check_options(source, options)

@@ -144,7 +144,7 @@ def require_packages() -> None:
 
     absent = [
         package
-        for package in ("doctr", "torch", "onnx", "onnx_tf", "onnxruntime", "tensorflow")
+        for package in ("doctr", "torch", "onnx", "onnxruntime", "tensorflow")
         if find_spec(package) is None
     ]
     if absent:
