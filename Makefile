@@ -4,14 +4,17 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 INSTALLED := .venv/installed
 CODE := sigfix tests examples
+TENSORFLOW_TESTS := tests/exporting tests/importing tests/optimising tests/pipeline tests/planting \
+  tests/repairing tests/verifying tests/test_demo.py tests/test_readme.py
 # How long make fuzz sends random networks through the graph passes.
 FUZZ_SECONDS ?= 1800
 
-.PHONY: help venv demo test matrix fuzz bench lint format clean
+.PHONY: help venv demo test test-tensorflow matrix fuzz bench lint format clean
 
 help:
 	@echo "make demo     convert a docTR model to TensorFlow.js and read words with it"
 	@echo "make test     run the tests"
+	@echo "make test-tensorflow  run those that run TensorFlow (with TF_ENABLE_ONEDNN_OPTS=0 or 1)"
 	@echo "make lint     check style and types"
 	@echo "make format   put the code into that style"
 	@echo "make bench    measure speed, as ratios, and write docs/speed.md"
@@ -49,6 +52,10 @@ demo: $(INSTALLED)
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -m "not matrix"
+
+# TensorFlow chooses between two sets of kernels by the processor; these tests pass with either.
+test-tensorflow: $(INSTALLED)
+	$(BIN)/python -m pytest -m "not matrix" $(TENSORFLOW_TESTS)
 
 matrix: $(INSTALLED)
 	$(BIN)/python -m tests.matrix
