@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from shlex import quote
 
-import numpy as np
-
 from sigfix.errors import BlockedError, NotVerifiedError
 from sigfix.model import DEFAULT_SERVING_KEY, OtherModel, SavedModel, TensorSpec
 from sigfix.planning import Choices
@@ -19,7 +17,7 @@ from sigfix.verifying.checking import Check, Side, not_comparable, verify
 from sigfix.verifying.feeding import AsTheyAre, Renamed
 from sigfix.verifying.inputs.cases import Case, Given, made_up
 from sigfix.verifying.inputs.given import fit_inputs
-from sigfix.verifying.matching import Pair, narrowed, pair_tensors
+from sigfix.verifying.matching import Pair, narrowed, pair_tensors, turned_back
 from sigfix.verifying.runnable import CaseRun, Runnable
 from sigfix.verifying.runners import onnx, saved_model
 from sigfix.verifying.runners.tensor_files import in_tfjs_dtypes
@@ -123,12 +121,4 @@ def _fed(runnable: Runnable, pairs: list[Pair]) -> Runnable:
 
 def _read(run: CaseRun, repeat: int, pairs: list[Pair]) -> Arrays:
     """The right model's outputs by the left one's names, turned as they lie there."""
-    outputs = run.outputs[0][repeat]
-    found = {}
-    for pair in pairs:
-        if pair.right in outputs:
-            array = np.asarray(outputs[pair.right])
-            if pair.order is not None and array.ndim == len(pair.order):
-                array = array.transpose(np.argsort(pair.order))
-            found[pair.left] = array
-    return found
+    return turned_back(run.outputs[0][repeat], pairs)
