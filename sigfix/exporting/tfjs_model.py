@@ -136,7 +136,7 @@ def refuse_misstored(graph: Graph, dtype: str, stored: Mapping[str, Array]) -> N
     """
     for name, own in quantised_weights(graph, dtype).items():
         exact, found = graph.constant(name), stored.get(name)
-        if found is None or found.shape != exact.shape:
+        if exact is None or found is None or found.shape != exact.shape:
             raise ParityError(f"The weights of '{name}' were not stored.", _MISSTORED)
         if own == "float16":
             step = np.maximum(np.abs(exact) * 2.0**-11, 2.0**-24)

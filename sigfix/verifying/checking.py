@@ -38,6 +38,14 @@ def only_call(outputs: CaseRun, repeat: int = 0) -> Arrays:
     return {name: np.asarray(value) for name, value in outputs.outputs[0][repeat].items()}
 
 
+def outputs_of(found: Run, call: int = 0) -> list[Arrays]:
+    """What one call returned, case by case."""
+    return [
+        {name: np.asarray(value) for name, value in case.outputs[call][0].items()}
+        for case in found.cases
+    ]
+
+
 @dataclass(frozen=True)
 class Side:
     """A model that is compared: `joined` makes the outputs that are compared of a run of it.
@@ -156,14 +164,6 @@ def judged_calls(source: Source, result: Side, found: Run, check: Check) -> Judg
     if len(titles) == 1:
         answers = [[result.joined(case, 0) for case in found.cases]]
     return judge(source, result.runnable.title, list(zip(titles, answers, strict=True)), check)
-
-
-def outputs_of(found: Run, call: int = 0) -> list[Arrays]:
-    """What one call returned, case by case."""
-    return [
-        {name: np.asarray(value) for name, value in case.outputs[call][0].items()}
-        for case in found.cases
-    ]
 
 
 def judge(

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from sigfix.errors import ConversionError, NotVerifiedError, ParityError, UsageError
-from sigfix.pipeline.convert import ConvertOptions, convert
+from sigfix.pipeline.conversion_options import ConvertOptions
+from sigfix.pipeline.convert import convert
 from sigfix.pipeline.prepare import Choice
 from sigfix.verifying.runners import tfjs
 from tests.exporting import models

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from sigfix.errors import BlockedError, NotVerifiedError, UnreadableModelError, UsageError
-from sigfix.pipeline.convert import ConvertOptions, convert
+from sigfix.pipeline.conversion_options import ConvertOptions
+from sigfix.pipeline.convert import convert
 from sigfix.pipeline.prepare import Choice
 
 NEEDED = ("tensorflow", "tensorflowjs", "onnx_tf", "onnxslim", "onnxruntime")
