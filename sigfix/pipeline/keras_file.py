@@ -58,7 +58,7 @@ def export_keras(
     """
     from sigfix.importing.keras_loading import refuse_code
     from sigfix.processes import run_process
-    from sigfix.verifying.runners.saved_model import require_tensorflow
+    from sigfix.verifying.packages import require_tensorflow
 
     require_tensorflow("Loading a Keras file")
     refuse_code(model.code, options.trust)

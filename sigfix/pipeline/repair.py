@@ -125,7 +125,7 @@ def _why_not_compared(plan: Plan, options: RepairOptions) -> str:
 
 def _prepare_to_load(described: SavedModel, decided: Plan, options: RepairOptions) -> None:
     """Check that the model may be run, before anything is written."""
-    from sigfix.verifying.runners.saved_model import require_tensorflow
+    from sigfix.verifying.packages import require_tensorflow
 
     require_tensorflow("Comparing the repaired model with its source")
     hint = "--trust runs it, --no-verify repairs it without running it"

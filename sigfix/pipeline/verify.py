@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sigfix.describing.running import of_signature
 from sigfix.errors import BlockedError, MissingExtraError, UnreadableModelError
-from sigfix.model import MetaGraph, OtherModel, SavedModel
+from sigfix.model import MetaGraph, OtherModel, SavedModel, TensorSpec
 from sigfix.pipeline.applying import DEFAULT_SECONDS
 from sigfix.planning.edits import AliasSignature
 from sigfix.planning.meta_graphs import choose_meta_graph
@@ -47,7 +47,8 @@ def verify(
     models are executed; `trust` runs those with file or process operators.
 
     A model that cannot be run, or answers differently each time, is `not comparable`. Raises
-    `BlockedError` where there is nothing to compare or `trust` is needed.
+    `BlockedError` where there is nothing to compare or `trust` is needed, `UsageError` for inputs
+    that do not fit.
     """
     one, other = _read(Path(left)), _read(Path(right))
     _require_packages(one, other)
@@ -77,7 +78,7 @@ def _read(path: Path) -> SavedModel | OtherModel:
 
 def _require_packages(*models: SavedModel | OtherModel) -> None:
     """Raise `MissingExtraError` where what runs a model is not installed."""
-    from sigfix.verifying.runners.saved_model import require_tensorflow
+    from sigfix.verifying.packages import require_tensorflow
 
     if any(isinstance(model, SavedModel) for model in models):
         require_tensorflow("Comparing models")
@@ -108,6 +109,7 @@ def _verify_signatures(
 ) -> tuple[Verification, ...]:
     from sigfix.errors import NotVerifiedError
     from sigfix.verifying.checking import not_comparable
+    from sigfix.verifying.inputs.given import fit_inputs
     from sigfix.verifying.signature_alias import alias_as_added
     from sigfix.verifying.signature_check import compare_signature
     from sigfix.verifying.tolerances import REPAIRED, Tolerance
@@ -129,15 +131,18 @@ def _verify_signatures(
         if why:
             found.append(Verification(key, DIFFERENT, reason=why))
             continue
+        edit = alias_as_added(one, first, AliasSignature(key, key))
+        specs = {item.name: TensorSpec(item.dtype, item.shape, item.name) for item in edit.inputs}
+        given = None if inputs is None else fit_inputs(inputs, specs)
         try:
             found.append(
                 compare_signature(
                     one,
                     first,
-                    alias_as_added(one, first, AliasSignature(key, key)),
+                    edit,
                     other.path,
                     other.meta_graphs[second].tags,
-                    given=inputs,
+                    given=given,
                     seed=seed,
                     tolerance=limit,
                     seconds=seconds,
