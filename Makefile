@@ -4,6 +4,8 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 INSTALLED := .venv/installed
 CODE := sigfix tests examples
+# How long make fuzz sends random networks through the graph passes.
+FUZZ_SECONDS ?= 1800
 
 .PHONY: help venv demo test matrix fuzz bench lint format clean
 
@@ -14,7 +16,7 @@ help:
 	@echo "make format   put the code into that style"
 	@echo "make bench    measure speed, as ratios, and write docs/speed.md"
 	@echo "make matrix   measure every docTR preset (docs/matrix.md) and run the long tests"
-	@echo "make fuzz     damage models at random and read them"
+	@echo "make fuzz     damage models and read them; random networks through the passes (40 minutes)"
 	@echo "make venv     make .venv with the tested versions (the others do it by themselves)"
 	@echo "make clean    remove .venv, .matrix and demo/"
 	@echo
@@ -56,6 +58,7 @@ fuzz: $(INSTALLED)
 	$(BIN)/python -m pytest tests/fuzzing
 	$(BIN)/python -m pip install --quiet atheris
 	$(BIN)/python -m tests.fuzzing.guided -max_total_time=60
+	$(BIN)/python -m tests.fuzzing.networks --seconds $(FUZZ_SECONDS)
 
 bench: $(INSTALLED)
 	$(BIN)/python -m tests.bench --write

@@ -147,6 +147,10 @@ def convert(
         bool,
         option("Compare no numbers, and write the result unchecked.", "--no-verify", panel=_CHECK),
     ] = False,
+    trust: Annotated[
+        bool,
+        option("Load a model with file or process operators.", "--trust", panel=_CHECK),
+    ] = False,
     keep_failed: Annotated[
         Optional[Path],  # noqa: UP045
         option("Where a result that failed the check is moved.", "--keep-failed", panel=_CHECK),
@@ -173,7 +177,7 @@ def convert(
     if not tfjs:
         raise UsageError("convert to what? TensorFlow.js is the one target.", "add --tfjs")
     from sigfix.cli.steps import steps, tell
-    from sigfix.pipeline.convert import ConvertOptions
+    from sigfix.pipeline.conversion_options import ConvertOptions
     from sigfix.pipeline.convert import convert as run
     from sigfix.pipeline.prepare import Choice
     from sigfix.pipeline.preset import PresetOptions
@@ -186,6 +190,7 @@ def convert(
             layout=layout,
             preset=preset,
             preset_options=PresetOptions(weights, seed, vocab, size, raw_logits, normalize),
+            trust=trust,
         ),
         target=target,
         quantize=quantize,

@@ -35,9 +35,9 @@ def graph_inputs(model: onnx.ModelProto) -> list[onnx.ValueInfoProto]:
 
 
 def shape_of(value: onnx.ValueInfoProto) -> list[int | None]:
-    """Dimensions of a graph input or output; None for a dynamic one."""
+    """Dimensions of a graph input or output; None for a dynamic one, negative ones included."""
     dims = value.type.tensor_type.shape.dim
-    return [d.dim_value if d.HasField("dim_value") else None for d in dims]
+    return [d.dim_value if d.HasField("dim_value") and d.dim_value >= 0 else None for d in dims]
 
 
 def fix_dimensions(model: onnx.ModelProto, shapes: Mapping[str, Sequence[int | None]]) -> None:

@@ -1,8 +1,8 @@
 """Say everything that cannot be converted, by name, before any of it is.
 
 An operator is accepted where `operators/` has a function for the version that the model's opset
-means; onnx-tf's own handlers serve none. Forms of these operators that have no right answer in
-TensorFlow.js are rows of `FORMS`. What depends on shapes is left to the operators themselves.
+means. Forms of these operators that have no right answer in TensorFlow.js are rows of `FORMS`.
+What depends on shapes is left to the operators themselves.
 """
 
 from __future__ import annotations
@@ -103,8 +103,12 @@ class Refusal:
 
 def refusals(model: onnx.ModelProto) -> list[Refusal]:
     """Every node of the model, subgraphs included, that sigfix cannot convert."""
-    opsets = {o.domain or "ai.onnx": o.version for o in model.opset_import}
-    return list(_refusals(model.graph.node, opsets))
+    return list(_refusals(model.graph.node, opset_of(model)))
+
+
+def opset_of(model: onnx.ModelProto) -> int:
+    """The version of ONNX's own operators that the model is written for."""
+    return next((int(o.version) for o in model.opset_import if o.domain in ("", "ai.onnx")), 1)
 
 
 def check(model: onnx.ModelProto) -> None:
@@ -118,25 +122,25 @@ def check(model: onnx.ModelProto) -> None:
     raise ConversionError(f"{len(found)} nodes of the ONNX model are not supported:\n{listed}")
 
 
-def _refusals(nodes: Any, opsets: dict[str, int]) -> Iterator[Refusal]:
+def _refusals(nodes: Any, opset: int) -> Iterator[Refusal]:
     for node in nodes:
-        reason = _reason(node, opsets)
+        reason = _reason(node, opset)
         if reason is not None:
             kind = f"{node.domain}.{node.op_type}" if node.domain else node.op_type
             yield Refusal(kind, node.name or ", ".join(node.output), reason)
         for attribute in node.attribute:
             for graph in (attribute.g, *attribute.graphs):
-                yield from _refusals(graph.node, opsets)
+                yield from _refusals(graph.node, opset)
 
 
-def _reason(node: onnx.NodeProto, opsets: dict[str, int]) -> str | None:
+def _reason(node: onnx.NodeProto, opset: int) -> str | None:
     """Why a node is refused, or None."""
     from sigfix.importing.operators.registry import OPERATORS
 
     if node.domain not in ("", "ai.onnx"):
         return "operators outside ONNX's own domain are not supported"
     try:
-        version = onnx.defs.get_schema(node.op_type, opsets.get("ai.onnx", 1)).since_version
+        version = onnx.defs.get_schema(node.op_type, opset).since_version
     except onnx.defs.SchemaError:
         return "ONNX has no such operator at the model's opset"
     if (node.op_type, version) not in OPERATORS:

@@ -1,13 +1,13 @@
-"""What is known of a tensor while a graph is built."""
+"""What is known of a tensor while a graph is built, and the constants of that graph."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Collection
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
-
-from sigfix.importing.onnx_tf_backend import as_array
 
 # What holds for every element of these where it holds for every element of these of its inputs.
 DECIDED_BY: dict[str, slice] = {
@@ -19,6 +19,37 @@ DECIDED_BY: dict[str, slice] = {
     **dict.fromkeys(("AddV2", "Mul", "Maximum", "Minimum"), slice(2)),
     "ConcatV2": slice(-1), "Pack": slice(None), "Fill": slice(1, 2), "SelectV2": slice(1, 3),
 }  # fmt: skip
+
+
+def as_array(tensor: Any) -> np.ndarray[Any, Any] | None:
+    """The value of a tensor that does not depend on the inputs, or None."""
+    if tensor is None:
+        return None
+    if isinstance(tensor, np.ndarray):
+        return tensor
+    value = tf.get_static_value(tensor)
+    return None if value is None else np.asarray(value)
+
+
+CONSTANTS = "sigfix/shared_constants"
+"""A collection of the graph: a dictionary elsewhere would keep graph and weights in memory."""
+
+
+def shared_constant(value: np.ndarray[Any, Any]) -> Any:
+    """A constant in the current graph, one for all equal values.
+
+    A decoder that is unrolled uses the same weights at every step. Turned round anew each time
+    they would fill the memory, and a GraphDef cannot be larger than 2 GiB.
+    """
+    value = np.asarray(value, order="C")
+    collection = tf.compat.v1.get_default_graph().get_collection_ref(CONSTANTS)
+    if not collection:
+        collection.append({})
+    (known,) = collection
+    key = (value.dtype.str, value.shape, hashlib.blake2b(value.tobytes()).digest())
+    if key not in known:
+        known[key] = tf.constant(value)
+    return known[key]
 
 
 def holds_throughout(tensor: Any, holds: Callable[[Any], bool], sources: Collection[str]) -> bool:

@@ -48,6 +48,11 @@ VALUE_PASSES = (
         in_loops=True,
     ),
     Pass("static-shapes", "fold shape arithmetic", "static_shapes.fold_static_shapes"),
+    Pass(
+        "batch-norms",
+        "their own mean and variance as operators",
+        "batch_statistics.compute_statistics",
+    ),
     Pass("layout", "NCHW kernels and transposes become NHWC", "layout.use_nhwc"),
     Pass(
         "strides",

@@ -126,18 +126,14 @@ def _losses(
     """What quantisation costs. Raises `ParityError` where that is more than may be lost."""
     most = MAX_LOSS if conversion.max_loss is None else conversion.max_loss
     expected = [in_tfjs_dtypes(outputs) for outputs in source.outputs]
-    counts = {
-        name: Limit(most, int(most * value.size))
-        for case in expected
-        for name, value in case.items()
-    }
+    limits = {name: Limit(most, most) for case in expected for name in case}
     batches = [first_size(case) for case in source.fed]
     losses = compare_cases(
         (source.title, TFJS),
         expected,
         [in_tfjs_dtypes(outputs) for outputs in results],
         batches,
-        counts,
+        limits,
         ties_of(conversion.preset),
     )
     verdict, reason = verdict_of(losses, len(expected))

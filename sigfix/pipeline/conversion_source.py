@@ -10,12 +10,12 @@ from sigfix.card import Card
 from sigfix.model import TensorSpec
 from sigfix.pipeline.prepare import Prepared
 from sigfix.planning.edits import InputPlan
-from sigfix.planning.names import tensorflow_name
+from sigfix.planning.names import by_keys, signature_keys
 from sigfix.planning.traces import TO_NCHW
 from sigfix.presets import DETECTION
 from sigfix.verifying.checking import REPEATS, Side, Source, read_source
 from sigfix.verifying.inputs.cases import BATCHES, Case, Given, made_up
-from sigfix.verifying.inputs.given import load_inputs
+from sigfix.verifying.inputs.given import fit_inputs, read_npz
 from sigfix.verifying.runnable import started
 from sigfix.verifying.runners import onnx, saved_model
 
@@ -40,22 +40,29 @@ def source_side(prepared: Prepared) -> Side:
     """An ONNX file in ONNX Runtime, or the signature of a SavedModel in TensorFlow."""
     if prepared.onnx_file is None:
         return Side(saved_model.signature(prepared.model, prepared.tags, prepared.signature))
-    names = {name: tensorflow_name(name) for name in prepared.inputs}
+    names = signature_keys(prepared.inputs)
     orders = dict.fromkeys(prepared.channels_last, TO_NCHW)
     file = onnx.onnx_file(prepared.onnx_file, names, orders)
-    return Side(file, onnx.by_names(tensorflow_name))
+    return Side(file, onnx.by_signature_keys)
 
 
 def conversion_cases(
-    specs: Mapping[str, TensorSpec], inputs_file: Path | None, card: Card | None, seed: int = 0
+    specs: Mapping[str, TensorSpec],
+    inputs_file: Path | None,
+    card: Card | None,
+    seed: int = 0,
+    own_names: Sequence[str] = (),
 ) -> Sequence[Case | Given]:
     """The inputs of `inputs_file`, or made-up ones; pictures as the model's card normalises them.
+
+    The file's arrays are called as the signature's inputs are, or by an ONNX file's `own_names`.
 
     Raises `UsageError` for a file that does not fit the model, `NotVerifiedError` where nothing
     can be made up.
     """
     if inputs_file is not None:
-        return [Given(load_inputs(inputs_file, specs))]
+        given = by_keys(read_npz(inputs_file), own_names)
+        return [Given(fit_inputs(given, specs, str(inputs_file)))]
     plans = [InputPlan(name, spec.dtype, spec.shape, name) for name, spec in specs.items()]
     batches = PAGES if card is not None and card.task == DETECTION else BATCHES
     scale = None if card is None else (tuple(card.mean), tuple(card.std))

@@ -1,4 +1,4 @@
-"""`repair` of an ONNX file: onnx-tf and sigfix's operators import it, a SavedModel comes out."""
+"""`repair` of an ONNX file: sigfix's operators import it, and a SavedModel comes out."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sigfix.pipeline.applying import RepairOptions, compare_result, require_same
 from sigfix.planning import Plan
 from sigfix.planning.edits import AliasSignature
 from sigfix.planning.file_edits import ImportOnnx
-from sigfix.planning.names import tensorflow_name
+from sigfix.planning.names import signature_keys
 from sigfix.planning.onnx_file import for_imported
 from sigfix.reading import read
 from sigfix.temporary import temporary_folder
@@ -21,7 +21,7 @@ from sigfix.temporary import temporary_folder
 if TYPE_CHECKING:  # at run time it needs numpy, which planning does without
     from sigfix.verifying.verdict import Verification
 
-PACKAGES = ("tensorflow", "onnx", "onnx_tf", "onnxslim", "onnxruntime")
+PACKAGES = ("tensorflow", "onnx", "onnxslim", "onnxruntime")
 
 
 def import_onnx(
@@ -41,7 +41,7 @@ def import_onnx(
     changes = tuple(item for item in decided.edits if item is not edit)
     with temporary_folder() as folder:
         imported = folder / "imported" if changes else place
-        say(f"importing {model.path} through onnx-tf")
+        say(f"importing {model.path} into TensorFlow")
         parity: tuple[Verification, ...] = ()
         if edit.preset:
             compare = _import_preset(model.path, edit, imported, folder, options)
@@ -107,7 +107,7 @@ def _compare(onnx_file: Path, imported: Path, options: RepairOptions) -> Verific
     given = options.inputs or {}
     fits = set(given) == {item.name for item in edit.inputs}
     cases = cases_for(edit, given if fits else None, options.seed)
-    names = {item.name: tensorflow_name(item.name) for item in graph_inputs(read_onnx(onnx_file))}
-    source = Side(onnx.onnx_file(onnx_file, names), onnx.by_names(tensorflow_name))
+    names = signature_keys(item.name for item in graph_inputs(read_onnx(onnx_file)))
+    source = Side(onnx.onnx_file(onnx_file, names), onnx.by_signature_keys)
     tags = described.meta_graphs[0].tags
     return compare_with(source, edit, imported, tags, cases, Tolerance(REPAIRED), options.seconds)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sigfix.card import Card, fitting, make_card, read_card
+from sigfix.describing.running import of_signature
 from sigfix.errors import ConversionError, ProcessError
 from sigfix.memory import release
+from sigfix.pipeline.notes import weight_notes
 from sigfix.pipeline.preset import PresetOptions, export_preset
 from sigfix.pipeline.progress import Say
-from sigfix.pipeline.source import ONNX, PRESET, Source, choose_meta_graph, choose_signature
+from sigfix.pipeline.source import ONNX, PRESET, Source, choose_signature
+from sigfix.planning.meta_graphs import choose_meta_graph
+from sigfix.planning.trust import refuse_reaching
 from sigfix.presets import Preset
 from sigfix.processes import started
 from sigfix.vocabularies import preset_characters
@@ -32,6 +36,7 @@ class Choice:
     layout: str | None = None
     preset: str | None = None
     preset_options: PresetOptions = field(default_factory=PresetOptions)
+    trust: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,8 +70,11 @@ def prepare(source: Source, options: Choice, temporary: Path, say: Say) -> Prepa
     say(f"reading {source.path}")
     described = read(source.path)
     refuse_strangers(described.path, described.problems)
-    graph = choose_meta_graph(described, source.path, options.tags)
+    index = choose_meta_graph(described, options.tags)
+    graph = described.meta_graphs[index]
     signature = choose_signature(graph, source.path, options.signature)
+    runs = [of_signature(graph, signature.key)]
+    refuse_reaching(described, index, runs, options.trust, "--trust loads and runs it")
     location = Path(described.path)
     shapes = (
         {item.key: item.spec.shape for item in side}
@@ -82,11 +90,12 @@ def _from_preset(name: str, options: Choice, temporary: Path, say: Say) -> Prepa
     onnx_file = temporary / f"{name}.onnx"
     model, exported = export_preset(preset, options.preset_options, onnx_file, say)
     require_parity(exported)
+    preset, notes = model.preset, weight_notes(model.weights, model.notes)
     say("reading the ONNX file")
     normalize = options.preset_options.normalize
     card = make_card(preset, model.vocabulary, model.weights, normalize)
     del model  # its memory is wanted
-    return _simplified(onnx_file, options, temporary, preset, card)
+    return replace(_simplified(onnx_file, options, temporary, preset, card), notes=notes)
 
 
 def _from_onnx(path: Path, options: Choice, temporary: Path, say: Say) -> Prepared:

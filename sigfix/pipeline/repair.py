@@ -19,7 +19,7 @@ from sigfix.pipeline.onnx_file import import_onnx
 from sigfix.planning import Choices, Plan
 from sigfix.planning import plan as make_plan
 from sigfix.planning.onnx_file import plan_onnx
-from sigfix.planning.trust import reaching_operators
+from sigfix.planning.trust import refuse_reaching, runs_of_plan
 from sigfix.reading.locating import SAVED_MODEL_FILES
 from sigfix.vocabularies import preset_characters
 
@@ -88,7 +88,7 @@ def repair(
         return RepairResult(decided, destination, parity, "" if parity else "--no-verify", told)
     reason = _why_not_compared(decided, options)
     if not reason:
-        _prepare_to_load(described, options)
+        _prepare_to_load(described, decided, options)
     with staging.publish_to(destination, options.force, options.keep_failed, source) as place:
         say(f"writing {destination}")
         write_result(described, decided, source, place)
@@ -123,15 +123,11 @@ def _why_not_compared(plan: Plan, options: RepairOptions) -> str:
     return ""
 
 
-def _prepare_to_load(described: SavedModel, options: RepairOptions) -> None:
+def _prepare_to_load(described: SavedModel, decided: Plan, options: RepairOptions) -> None:
     """Check that the model may be run, before anything is written."""
     from sigfix.verifying.runners.saved_model import require_tensorflow
 
     require_tensorflow("Comparing the repaired model with its source")
-    reaching = reaching_operators(described)
-    if reaching and not options.trust:
-        listed = ", ".join(f"{op} ({what})" for op, what in reaching)
-        raise BlockedError(
-            f"The model has operators that reach outside it: {listed}. Comparing would run them.",
-            "--trust runs it, --no-verify repairs it without running it",
-        )
+    hint = "--trust runs it, --no-verify repairs it without running it"
+    runs = runs_of_plan(described, decided)
+    refuse_reaching(described, decided.meta_graph, runs, options.trust, hint)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sigfix.errors import BlockedError, UnreadableModelError, UsageError
-from sigfix.model import MetaGraph, SavedModel, Signature
+from sigfix.model import MetaGraph, Signature
 from sigfix.presets import PRESETS
 from sigfix.quoting import quote
 from sigfix.reading.boundary import said_as_unreadable
@@ -80,23 +79,6 @@ def _only_saved_model(here: Path) -> Path:
             f"sigfix convert {quote(str(found[0]))} --tfjs",
         )
     return found[0]
-
-
-def choose_meta_graph(model: SavedModel, path: Path, tags: Sequence[str] | None) -> MetaGraph:
-    """The MetaGraph with exactly `tags`, or the only one, or the one tagged `serve`."""
-    graphs = model.meta_graphs
-    if tags is not None:
-        wanted = [g for g in graphs if set(g.tags) == set(tags)]
-    else:
-        wanted = list(graphs) if len(graphs) == 1 else [g for g in graphs if g.tags == ("serve",)]
-    if len(wanted) == 1:
-        return wanted[0]
-    listed = "; ".join(",".join(g.tags) or "(no tag)" for g in graphs) or "none"
-    expected = "one MetaGraph" if tags is None else f"a MetaGraph with the tags {','.join(tags)}"
-    raise UsageError(
-        f"expected {expected} in {path}, found the tag sets: {listed}.",
-        f"sigfix convert {quote(str(path))} --tfjs --tags TAG,TAG",
-    )
 
 
 def choose_signature(graph: MetaGraph, path: Path, wanted: str | None) -> Signature:

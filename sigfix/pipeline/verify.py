@@ -6,15 +6,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sigfix.describing.running import of_signature
 from sigfix.errors import BlockedError, MissingExtraError, UnreadableModelError
 from sigfix.model import MetaGraph, OtherModel, SavedModel
 from sigfix.pipeline.applying import DEFAULT_SECONDS
-from sigfix.planning import Choices
 from sigfix.planning.edits import AliasSignature
-from sigfix.planning.planner import choose_meta_graph
+from sigfix.planning.meta_graphs import choose_meta_graph
 from sigfix.planning.signatures import require
 from sigfix.planning.traces import covers
-from sigfix.planning.trust import reaching_operators
+from sigfix.planning.trust import refuse_reaching
 from sigfix.quoting import quote
 from sigfix.reading import read_any
 from sigfix.reading.folder import refuse_strangers
@@ -51,7 +51,9 @@ def verify(
     """
     one, other = _read(Path(left)), _read(Path(right))
     _require_packages(one, other)
-    _refuse_reaching(one, other, trust)
+    for model in (one, other):
+        if isinstance(model, SavedModel):
+            _refuse_reaching(model, tags, signature, trust)
     if isinstance(one, SavedModel) and isinstance(other, SavedModel):
         return _verify_signatures(one, other, signature, tags, inputs, tolerance, seed, seconds)
     from sigfix.pipeline.verify_formats import chosen, verify_formats
@@ -84,15 +86,14 @@ def _require_packages(*models: SavedModel | OtherModel) -> None:
 
 
 def _refuse_reaching(
-    one: SavedModel | OtherModel, other: SavedModel | OtherModel, trust: bool
+    model: SavedModel, tags: tuple[str, ...] | None, signature: str | None, trust: bool
 ) -> None:
-    for model in (one, other):
-        reaching = reaching_operators(model) if isinstance(model, SavedModel) else []
-        if reaching and not trust:
-            listed = ", ".join(f"{op} ({what})" for op, what in reaching)
-            raise BlockedError(
-                f"{model.path} has operators that reach outside it: {listed}.", "--trust runs it"
-            )
+    """Refuse what an untrusted model would reach for in the signatures that are compared."""
+    index = choose_meta_graph(model, tags)
+    meta_graph = model.meta_graphs[index]
+    keys = [signature] if signature else [item.key for item in meta_graph.user_signatures]
+    runs = [of_signature(meta_graph, key) for key in keys]
+    refuse_reaching(model, index, runs, trust, "--trust runs it")
 
 
 def _verify_signatures(
@@ -113,8 +114,7 @@ def _verify_signatures(
     from sigfix.verifying.verdict import DIFFERENT, Verification
 
     limit = Tolerance(REPAIRED) if tolerance is None else Tolerance(tolerance, chosen=True)
-    choices = Choices(tags=tags)
-    first, second = choose_meta_graph(one, choices), choose_meta_graph(other, choices)
+    first, second = choose_meta_graph(one, tags), choose_meta_graph(other, tags)
     meta_graph = one.meta_graphs[first]
     keys = [item.key for item in meta_graph.user_signatures]
     if signature is not None:

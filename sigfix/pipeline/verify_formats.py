@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from shlex import quote
 
 import numpy as np
 
 from sigfix.errors import BlockedError, NotVerifiedError
 from sigfix.model import DEFAULT_SERVING_KEY, OtherModel, SavedModel, TensorSpec
-from sigfix.planning import Choices
 from sigfix.planning.edits import InputPlan
-from sigfix.planning.planner import choose_meta_graph
+from sigfix.planning.meta_graphs import choose_meta_graph
 from sigfix.planning.signatures import require
+from sigfix.quoting import quote
 from sigfix.verifying.arrays import Arrays
 from sigfix.verifying.checking import Check, Side, not_comparable, verify
 from sigfix.verifying.feeding import AsTheyAre, Renamed
@@ -52,7 +51,7 @@ def chosen(
         folder = model.path if model.path.is_dir() else model.path.parent
         runnable = tfjs_model(folder, [spec.name for spec in model.outputs])
         return Chosen(runnable, model.inputs, model.outputs, tfjs=True)
-    meta_graph = model.meta_graphs[choose_meta_graph(model, Choices(tags=tags))]
+    meta_graph = model.meta_graphs[choose_meta_graph(model, tags)]
     known = meta_graph.user_signatures
     if not known:
         raise BlockedError(

@@ -30,7 +30,7 @@ from sigfix.planning.edits import (
 )
 from sigfix.planning.file_edits import ImportOnnx
 from sigfix.planning.functions import signature_function
-from sigfix.planning.names import tensorflow_name
+from sigfix.planning.names import signature_keys
 from sigfix.planning.planner import plan
 from sigfix.planning.preset_spec import INPUT_NAME, RAW_OUTPUT
 
@@ -110,10 +110,6 @@ def _trouble(model: OtherModel) -> str:
         odd = next((item for item in items if item.dtype not in DTYPES), None)
         if odd is not None:
             return f"{odd.name} is no tensor: a sequence, a map, or of no dtype that is known."
-        keys = [tensorflow_name(item.name) for item in items]
-        twice = next((key for key in keys if keys.count(key) > 1), None)
-        if twice is not None:
-            return f"Two tensors would both be called {twice} in TensorFlow."
     return ""
 
 
@@ -127,7 +123,8 @@ def imported_model(model: OtherModel) -> SavedModel:
 
 
 def _tensors(specs: tuple[TensorSpec, ...]) -> tuple[SignatureTensor, ...]:
-    named = [(tensorflow_name(spec.name), spec) for spec in specs]
+    keys = signature_keys(spec.name for spec in specs)
+    named = [(keys[spec.name], spec) for spec in specs]
     return tuple(SignatureTensor(key, replace(spec, name=key)) for key, spec in sorted(named))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from sigfix.errors import NotVerifiedError
 from sigfix.verifying import noise
 from sigfix.verifying.arrays import Arrays
-from sigfix.verifying.comparison import compare
+from sigfix.verifying.comparison import OutputParity, compare
 from sigfix.verifying.inputs.cases import Case, Given
 from sigfix.verifying.noise import Witness
 from sigfix.verifying.runnable import DEFAULT_SECONDS, CaseRun, Run, Runnable, started
@@ -194,18 +194,22 @@ def judge(
         if verdict != DIFFERENT:
             break
     if verdict == DIFFERENT and _may_be_noise(comparisons):
-        lost = noise.too_noisy(measured)
+        failing = [output.name for output in _failed(comparisons)]
+        lost = noise.too_noisy(measured, failing)
         verdict, reason = (NOT_COMPARABLE, lost) if lost else (verdict, reason)
     return Judged(comparisons, verdict, reason, noise.described(measured))
 
 
 def _may_be_noise(comparisons: Sequence[Comparison]) -> bool:
     """Whether all that differs are numbers, by little: nothing missing, no NaN on one side."""
-    failed = [o for c in comparisons for o in c.parity.outputs if not o.ok and not o.nothing]
     return all(
         (o.relative is not None and o.relative < 0.5) or (o.relative is None and o.absolute)
-        for o in failed
+        for o in _failed(comparisons)
     )
+
+
+def _failed(comparisons: Sequence[Comparison]) -> list[OutputParity]:
+    return [o for c in comparisons for o in c.parity.outputs if not o.ok and not o.nothing]
 
 
 def finish(key: str, judged: Judged, notes: tuple[str, ...] = ()) -> Verification:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sigfix.errors import BlockedError
 from sigfix.model import Shape, TensorSpec
-from sigfix.planning.names import tensorflow_name
+from sigfix.planning.names import signature_keys
 from sigfix.planning.traces import TO_NCHW, TO_NHWC
 from sigfix.verifying.arrays import Arrays
 
@@ -30,16 +30,18 @@ def pair_tensors(
 ) -> list[Pair]:
     """Pair two models' inputs (or outputs: `what` says). Raises `BlockedError` where they do not
     correspond."""
-    there = {tensorflow_name(spec.name): spec for spec in right}
+    here = signature_keys(spec.name for spec in left)
+    keys = signature_keys(spec.name for spec in right)
+    there = {keys[spec.name]: spec for spec in right}
     if len(left) == len(right) == 1:
         return [Pair(left[0].name, right[0].name, _order(left[0].shape, right[0].shape))]
-    if {tensorflow_name(spec.name) for spec in left} != set(there):
+    if set(here.values()) != set(there):
         raise BlockedError(
             f"The {what}s do not correspond: {_names(left)} in one model, {_names(right)} in the "
             "other.",
             "sigfix repair MODEL --rename OLD=NEW gives them the same names",
         )
-    both = [(spec, there[tensorflow_name(spec.name)]) for spec in left]
+    both = [(spec, there[here[spec.name]]) for spec in left]
     return [Pair(one.name, other.name, _order(one.shape, other.shape)) for one, other in both]
 
 

@@ -20,8 +20,8 @@ HARMLESS = {"NoOp", "Placeholder", "StopGradient"}
 
 
 def require_packages() -> None:
-    """Skip the calling module where a package is absent; onnx-tf is not imported on its own."""
-    absent = [n for n in ("tensorflow", "onnx", "onnx_tf", "onnxruntime") if not find_spec(n)]
+    """Skip the calling module where a package is absent."""
+    absent = [n for n in ("tensorflow", "onnx", "onnxslim", "onnxruntime") if not find_spec(n)]
     if absent:
         pytest.skip(f"needs {', '.join(absent)}", allow_module_level=True)
 

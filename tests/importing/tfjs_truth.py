@@ -62,7 +62,7 @@ def _run(checks: Sequence[Check]) -> list[Arrays]:
     import tensorflow as tf
 
     from sigfix.exporting import freezing, tfjs_model
-    from sigfix.importing.onnx_tf_backend import trace
+    from sigfix.importing.tracing import trace
     from sigfix.optimising import passes
     from sigfix.verifying.runners import tfjs
 

@@ -15,7 +15,10 @@ import numpy as np
 import pytest
 
 from sigfix.errors import NotVerifiedError
+from sigfix.verifying.inputs.cases import Given
+from sigfix.verifying.runnable import run
 from sigfix.verifying.runners import node, tfjs
+from sigfix.verifying.runners.tfjs_model import tfjs_model
 
 
 @pytest.fixture
@@ -334,12 +337,84 @@ def test_the_lock_file_pins_every_package_and_names_no_registry():
         assert not name or package["integrity"].startswith("sha512-"), name
 
 
+WHOLE = {
+    "mode": "execute",
+    "backend": "wasm",
+    "tfjs": "4.22.0",
+    "load_ms": 1.0,
+    "times_ms": [],
+    "kernels": [],
+}
+OUTPUT = {"name": "y", "dtype": "float32", "shape": [2], "file": "FOLDER/y.bin"}
+
+
+@pytest.fixture
+def answering(without_path, without_wheel, monkeypatch):
+    """Let Node.js be a program that answers with what it is told, and `y` as eight bytes."""
+    program = without_path / "node"
+    monkeypatch.setattr(node, "find_node", lambda: node.Node(program, (), "22.0.0"))
+    monkeypatch.setattr(node, "packages_directory", lambda found: without_path)
+
+    def answer(content):
+        program.write_text(
+            f"#!{sys.executable}\n"
+            "import sys\n"
+            "from pathlib import Path\n"
+            "folder = Path(sys.argv[2]).parent\n"
+            "(folder / 'y.bin').write_bytes(bytes(8))\n"
+            f"(folder / 'result.json').write_text({content!r}.replace('FOLDER', str(folder)))\n"
+        )
+        program.chmod(0o755)
+
+    return answer
+
+
+def test_a_whole_answer_is_read(answering, tmp_path):
+    answering(json.dumps({**WHOLE, "runs": [{"outputs": [OUTPUT]}]}))
+    found = tfjs.run(tmp_path, [{}], ["y"])
+    assert [outputs["y"].tolist() for outputs in found.outputs] == [[0, 0]]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        "null",
+        "[]",
+        "3",
+        "{}",
+        json.dumps({"error": "no stage"}),
+        json.dumps(WHOLE),
+        json.dumps({**WHOLE, "runs": None}),
+        json.dumps({**WHOLE, "runs": [None]}),
+        json.dumps({**WHOLE, "runs": [{}]}),
+        json.dumps({**WHOLE, "runs": [{"outputs": [None]}]}),
+        json.dumps({**WHOLE, "runs": [{"outputs": [{**OUTPUT, "shape": [3]}]}]}),
+        json.dumps({**WHOLE, "runs": [{"outputs": [{**OUTPUT, "file": "FOLDER/absent"}]}]}),
+        json.dumps({**WHOLE, "runs": [{"outputs": [{**OUTPUT, "dtype": "string"}]}]}),
+        json.dumps({**WHOLE, "runs": [{"outputs": [{**OUTPUT, "dtype": "float99"}]}]}),
+    ],
+)
+def test_half_an_answer_is_none(answering, tmp_path, content):
+    answering(content)
+    with pytest.raises(NotVerifiedError):
+        tfjs.run(tmp_path, [{}], ["y"])
+
+
+@pytest.mark.parametrize("runs", [0, 1, 3])
+def test_an_answer_for_fewer_or_more_cases_is_none(answering, tmp_path, runs):
+    answering(json.dumps({**WHOLE, "runs": [{"outputs": [OUTPUT]}] * runs}))
+    with pytest.raises(NotVerifiedError, match="leaves out what was asked for"):
+        run(tfjs_model(tmp_path, ["y"]), [Given({}), Given({})])
+
+
 HANGING = """
 import sys
 import time
 from pathlib import Path
 import numpy as np
-from sigfix.verifying import node, tfjs
+from sigfix.verifying.runners import node, tfjs
 node.packages_directory = lambda found: Path(sys.argv[1])
 print(node.find_node().version, flush=True)
 tfjs.run(Path(sys.argv[1]), [{"x": np.zeros(1, "float32")}], ["y"])

@@ -1,4 +1,4 @@
-"""ONNX operators that sigfix implements itself, over onnx-tf's handlers.
+"""ONNX operators, expressed in TensorFlow's.
 
 Importing this package registers them. Each family is a module; each operator is a function from
 a `Node` and its input tensors to its output tensors, all in ONNX's own layout (NCHW). Kernels

@@ -13,8 +13,8 @@ import numpy as np
 import tensorflow as tf
 
 from sigfix.importing import layout
-from sigfix.importing.onnx_tf_backend import shared_constant
 from sigfix.importing.operators.registry import Node, onnx_operator
+from sigfix.importing.static_values import shared_constant
 
 Padding = str | list[list[int]]
 

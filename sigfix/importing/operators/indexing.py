@@ -12,9 +12,8 @@ import numpy as np
 import tensorflow as tf
 
 from sigfix.importing import layout
-from sigfix.importing.onnx_tf_backend import as_array
 from sigfix.importing.operators.registry import Node, onnx_operator
-from sigfix.importing.static_values import holds_throughout
+from sigfix.importing.static_values import as_array, holds_throughout
 from sigfix.optimising.permutations import inverse
 
 NEVER_NEGATIVE = frozenset(("ArgMax", "ArgMin", "Shape", "Size", "TopKV2", "OneHot"))

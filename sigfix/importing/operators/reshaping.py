@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from sigfix.importing.onnx_tf_backend import as_array
 from sigfix.importing.operators.registry import Node, onnx_operator
 from sigfix.importing.operators.shape import without_axes
-from sigfix.importing.static_values import elements_of, holds_throughout
+from sigfix.importing.static_values import as_array, elements_of, holds_throughout
 
 
 @onnx_operator("Reshape", 5, 13, 14, 19, 21, 23)

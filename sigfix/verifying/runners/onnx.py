@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
 
 from sigfix.errors import MissingExtraError
+from sigfix.planning.names import signature_keys
 from sigfix.verifying.arrays import Arrays
 from sigfix.verifying.feeding import Feed, Renamed
 from sigfix.verifying.inputs.cases import Case, Given
@@ -63,13 +64,10 @@ def _feed(names: Mapping[str, str], orders: Mapping[str, tuple[int, ...]]) -> Fe
     return Renamed(dict(names), dict(orders))
 
 
-def by_names(name_of: Callable[[str], str]) -> Callable[[CaseRun, int], Arrays]:
-    """What a run of an ONNX file computed, by the names that `name_of` gives to the file's own."""
-
-    def joined(found: CaseRun, repeat: int) -> Arrays:
-        return {name_of(own): np.asarray(v) for own, v in found.outputs[0][repeat].items()}
-
-    return joined
+def by_signature_keys(found: CaseRun, repeat: int) -> Arrays:
+    """What a run of an ONNX file computed, by the keys that its outputs have in a signature."""
+    outputs = found.outputs[0][repeat]
+    return {key: np.asarray(outputs[own]) for own, key in signature_keys(outputs).items()}
 
 
 def run(

@@ -150,6 +150,7 @@ def _start(
 
 
 def _read_result(model_dir: Path, result: dict[str, Any]) -> TfjsRun:
+    """The answer as it is, or the error that it says; half an answer is none."""
     error = result.get("error")
     if error is not None:
         reason = " ".join(str(error).split())[:600].rstrip(".")
