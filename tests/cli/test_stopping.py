@@ -186,6 +186,20 @@ def test_repair_stopped_while_its_children_run(
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(find_spec("tensorflow") is None, reason="TensorFlow is not installed")
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are told by /proc")
+@pytest.mark.parametrize("name", SIGNALS)
+def test_verify_stopped_while_its_children_run(
+    tmp_path: Path, environment: dict[str, str], name: str
+) -> None:
+    one, other = (healthy().write(tmp_path / model) for model in ("one", "other"))
+    arguments = ["verify", str(one), str(other)]
+    _stop_in_the_middle(arguments, environment, name, random.Random(name).uniform(0, 4))
+    if name != "SIGKILL":
+        assert list((tmp_path / "tmp").iterdir()) == []
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(find_spec("tensorflowjs") is None, reason="tensorflowjs is not installed")
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are told by /proc")
 @pytest.mark.parametrize("name", SIGNALS)
