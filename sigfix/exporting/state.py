@@ -75,7 +75,7 @@ def _read_by_writers_alone(definition: Any, passing: set[str]) -> set[str]:
         read = {
             node_of(reference)
             for node in definition.node
-            if node.op not in STATE_CHANGING and node.name not in alone
+            if kind_of(node.op) != STATE and node.name not in alone
             for reference in node.input
             if reference[0] != "^"
         }

@@ -38,6 +38,14 @@ def only_call(outputs: CaseRun, repeat: int = 0) -> Arrays:
     return {name: np.asarray(value) for name, value in outputs.outputs[0][repeat].items()}
 
 
+def outputs_of(found: Run, call: int = 0) -> list[Arrays]:
+    """What one call returned, case by case."""
+    return [
+        {name: np.asarray(value) for name, value in case.outputs[call][0].items()}
+        for case in found.cases
+    ]
+
+
 @dataclass(frozen=True)
 class Side:
     """A model that is compared: `joined` makes the outputs that are compared of a run of it.
@@ -152,10 +160,7 @@ class Judged:
 def judged_calls(source: Source, result: Side, found: Run, check: Check) -> Judged:
     """Compare every call of the result, case by case, with the source."""
     titles = [call.title for call in result.runnable.calls]
-    answers = [
-        [{k: np.asarray(v) for k, v in case.outputs[number][0].items()} for case in found.cases]
-        for number in range(len(titles))
-    ]
+    answers = [outputs_of(found, number) for number in range(len(titles))]
     if len(titles) == 1:
         answers = [[result.joined(case, 0) for case in found.cases]]
     return judge(source, result.runnable.title, list(zip(titles, answers, strict=True)), check)
