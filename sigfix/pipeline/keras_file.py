@@ -33,7 +33,8 @@ def plan_keras(model: OtherModel, choices: Choices) -> Plan:
     What the file's outputs are, Keras alone can tell: changes are planned on the exported model.
     """
     layers = tuple(f"{item.name}: {item}" for item in model.inputs)
-    edit = ExportKeras(dict(model.facts).get("Keras", "of unknown version"), layers)
+    version = dict(model.facts).get("Keras", "of unknown version")
+    edit = ExportKeras(version, layers, choices=choices)
     if model.unusable:
         return Plan(str(model.path), "blocked", reason=model.unusable)
     notes = (LATER,) if _asks_for_changes(choices) else ()
@@ -47,7 +48,6 @@ def _asks_for_changes(choices: Choices) -> bool:
 def export_keras(
     model: OtherModel,
     decided: Plan,
-    choices: Choices,
     options: RepairOptions,
     place: Path,
     say: Callable[[str], None],
@@ -72,6 +72,7 @@ def export_keras(
     }
     say(f"loading {model.path} with Keras {edit.version}: this runs it")
     with tempfile.TemporaryDirectory(prefix="sigfix-") as folder:
+        choices = edit.choices
         changes = _asks_for_changes(choices)
         exported = Path(folder) / "exported" if changes else place
         answer = run_process(CHILD, {**job, "export": str(exported)}, options.seconds)

@@ -11,6 +11,7 @@ from sigfix.card import Card, make_card, read_card
 from sigfix.describing.running import of_signature
 from sigfix.errors import ConversionError
 from sigfix.memory import release
+from sigfix.model import SavedModel
 from sigfix.pipeline.preset import PresetOptions, export_preset
 from sigfix.pipeline.progress import Say
 from sigfix.pipeline.source import ONNX, PRESET, Source, choose_signature
@@ -61,10 +62,11 @@ def prepare(source: Source, options: Choice, temporary: Path, say: Say) -> Prepa
         return _from_preset(source.path.name, options, temporary, say)
     if source.kind == ONNX:
         return _from_onnx(source.path, options, temporary, say)
-    from sigfix.reading import read
+    from sigfix.reading.opening import open_model
 
     say(f"reading {source.path}")
-    described = read(source.path)
+    described = open_model(source.path, "convert")
+    assert isinstance(described, SavedModel)  # find_source has told ONNX files apart
     index = choose_meta_graph(described, options.tags)
     graph = described.meta_graphs[index]
     signature = choose_signature(graph, source.path, options.signature)

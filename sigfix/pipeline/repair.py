@@ -6,10 +6,9 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from sigfix.errors import BlockedError, ParityError, UnreadableModelError, UsageError
+from sigfix.errors import BlockedError, ParityError, UsageError
 from sigfix.model import OtherModel, SavedModel
 from sigfix.pipeline import staging
 from sigfix.pipeline.keras_file import export_keras, plan_keras
@@ -22,10 +21,9 @@ from sigfix.planning.file_edits import WriteCard
 from sigfix.planning.onnx_file import plan_onnx
 from sigfix.planning.trust import refuse_reaching, runs_of_plan
 from sigfix.presets import find_preset
-from sigfix.reading import read, read_any
-from sigfix.reading.foreign import refuse_archive
-from sigfix.reading.frozen_graph import is_frozen_graph
-from sigfix.reading.locating import SAVED_MODEL_FILES, saved_model_file
+from sigfix.reading import read
+from sigfix.reading.locating import SAVED_MODEL_FILES
+from sigfix.reading.opening import open_model
 
 if TYPE_CHECKING:  # at run time it needs numpy, which planning does without
     from sigfix.verifying.signature_parity import SignatureParity
@@ -86,32 +84,7 @@ def describe(model: Path | str) -> SavedModel | OtherModel:
 
     Executes nothing. Raises `UnreadableModelError` for anything else.
     """
-    path = Path(model)
-    if path.is_dir() and saved_model_file(path) is None:
-        graphs = [item for item in sorted(path.glob("*.pb")) if is_frozen_graph(item)]
-        if len(graphs) == 1:
-            path = graphs[0]
-    if path.is_file() and path.name not in SAVED_MODEL_FILES:
-        refuse_archive(path)
-        found = read_any(path)
-        if isinstance(found, OtherModel) and found.kind not in ("keras", "onnx"):
-            raise UnreadableModelError(
-                f"{path} is a {found.title}: not a model that repair can rebuild.",
-                "it takes SavedModels, frozen graphs, ONNX files and Keras files",
-            )
-        return found
-    return read(path)
-
-
-def describe_saved_model(model: Path | str) -> SavedModel:
-    """`describe`, for those who cannot do with another file (`UnreadableModelError`)."""
-    found = describe(model)
-    if isinstance(found, OtherModel):
-        raise UnreadableModelError(
-            f"{model} is a {found.title}, not a SavedModel.",
-            f"sigfix repair {quote(str(model))} makes one",
-        )
-    return found
+    return open_model(model, "repair")
 
 
 def plan(model: Path | str, choices: Choices | None = None) -> Plan:
@@ -143,6 +116,8 @@ def repair(
     be written.
     """
     options = options or RepairOptions()
+    if saved_plan is not None and choices not in (None, Choices()):
+        raise UsageError("A stored plan has all that is planned; choices cannot be added to it.")
     described = describe(model)
     decided = (
         _make_plan(described, choices) if saved_plan is None else plan_for(saved_plan, described)
@@ -158,12 +133,11 @@ def repair(
     staging.refuse_overlap(source, destination)
     parity: tuple[SignatureParity, ...] = ()
     if isinstance(described, OtherModel):
-        wanted = choices or Choices()
         with staging.publish_to(destination, options.force, options.keep_failed) as place:
             if described.kind == "onnx":
                 parity = import_onnx(described, decided, options, place, say)
             else:
-                parity = export_keras(described, decided, wanted, options, place, say, show)
+                parity = export_keras(described, decided, options, place, say, show)
         return RepairResult(decided, destination, parity, "" if parity else "--no-verify")
     reason = _why_not_compared(decided, options)
     if not reason:

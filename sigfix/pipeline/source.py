@@ -11,7 +11,8 @@ from sigfix.errors import BlockedError, UnreadableModelError, UsageError
 from sigfix.model import MetaGraph, Signature
 from sigfix.presets import PRESETS
 from sigfix.reading.foreign import refuse_archive
-from sigfix.reading.locating import saved_models_below
+from sigfix.reading.locating import SAVED_MODEL_FILES, saved_models_below
+from sigfix.reading.sniffing import sniff_protobuf
 
 SAVED_MODEL, ONNX, PRESET = "SavedModel", "ONNX", "preset"
 
@@ -32,7 +33,7 @@ def find_source(given: str | None, here: Path) -> Source:
     if given is None:
         return Source(SAVED_MODEL, _only_saved_model(here))
     path = Path(given)
-    if path.suffix.lower() == ".onnx" and (path.is_file() or not path.exists()):
+    if _is_onnx(path):
         if not path.is_file():
             raise UnreadableModelError(f"{path} does not exist.", "check the path")
         return Source(ONNX, path)
@@ -58,6 +59,16 @@ def find_source(given: str | None, here: Path) -> Source:
         path = path.parent
     refuse_archive(path)
     return Source(SAVED_MODEL, path)
+
+
+def _is_onnx(path: Path) -> bool:
+    """By its suffix, or by its first bytes."""
+    if path.suffix.lower() == ".onnx":
+        return path.is_file() or not path.exists()
+    if not path.is_file() or path.name in SAVED_MODEL_FILES:
+        return False
+    with path.open("rb") as file:
+        return sniff_protobuf(file.read(512)) == "onnx"
 
 
 def _only_saved_model(here: Path) -> Path:

@@ -9,7 +9,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from sigfix.describing.running import of_signature
-from sigfix.errors import BlockedError, MissingExtraError, UnreadableModelError, UsageError
+from sigfix.errors import BlockedError, MissingExtraError, UsageError
 from sigfix.model import DEFAULT_SERVING_KEY, MetaGraph, OtherModel, SavedModel
 from sigfix.pipeline.repair import DEFAULT_SECONDS
 from sigfix.planning.edits import AliasSignature
@@ -17,8 +17,7 @@ from sigfix.planning.meta_graphs import choose_meta_graph
 from sigfix.planning.signatures import require
 from sigfix.planning.traces import covers
 from sigfix.planning.trust import refuse_reaching
-from sigfix.reading import read_any
-from sigfix.reading.foreign import refuse_archive
+from sigfix.reading.opening import open_model
 
 if TYPE_CHECKING:  # at run time they need numpy
     from sigfix.verifying.artefacts import Artefact
@@ -55,7 +54,7 @@ def verify(
     Raises `BlockedError` where there is nothing to compare or `trust` is needed, and
     `NotVerifiedError` where a model cannot be run.
     """
-    one, other = _read(Path(left)), _read(Path(right))
+    one, other = open_model(left, "verify"), open_model(right, "verify")
     _require_packages(one, other)
     for model in (one, other):
         if isinstance(model, SavedModel):
@@ -65,18 +64,6 @@ def verify(
         return _verify_signatures(one, other, signature, tags, inputs, limit, seed, seconds)
     first, second = _artefact(one, signature, tags), _artefact(other, signature, tags)
     return (_verify_artefacts(first, second, inputs, tolerance, seed, seconds),)
-
-
-def _read(path: Path) -> SavedModel | OtherModel:
-    """A model of a format that can be run. Raises `UnreadableModelError` for another."""
-    refuse_archive(path)
-    found = read_any(path)
-    if isinstance(found, OtherModel) and found.kind not in ("onnx", "tfjs"):
-        raise UnreadableModelError(
-            f"{path} is a {found.title}, which cannot be compared as it is.",
-            f"sigfix repair {quote(str(path))} makes a SavedModel of it",
-        )
-    return found
 
 
 def _require_packages(*models: SavedModel | OtherModel) -> None:

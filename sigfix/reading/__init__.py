@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from sigfix.errors import UnreadableModelError
 from sigfix.model import OtherModel, SavedModel
 from sigfix.reading.folder import Folder, is_archive, mapped, open_archive
+from sigfix.reading.frozen_graph import lone_frozen_graph
 from sigfix.reading.locating import SAVED_MODEL_FILES, locate_saved_model, saved_model_file
 from sigfix.reading.saved_model import load_message, read_folder, read_saved_model
 
@@ -70,6 +71,9 @@ def _read_directory(path: Path) -> SavedModel | OtherModel:
         from sigfix.reading.tfjs import read_tfjs
 
         return read_tfjs(path / "model.json")
+    frozen = lone_frozen_graph(path)
+    if frozen is not None:
+        return _read_file(frozen)
     located = locate_saved_model(path)
     model = read_saved_model(located)
     if located != path:

@@ -8,6 +8,7 @@ from typing import Any
 from sigfix.errors import UnreadableModelError
 from sigfix.model import SavedModel
 from sigfix.reading.folder import mapped
+from sigfix.reading.locating import saved_model_file
 from sigfix.reading.meta_graph import read_meta_graph
 from sigfix.reading.protos import message_class, parse, parse_text
 from sigfix.reading.sniffing import sniff_protobuf
@@ -23,6 +24,14 @@ def is_frozen_graph(path: Path) -> bool:
             return sniff_protobuf(data) == "graph"
     except UnreadableModelError:
         return False
+
+
+def lone_frozen_graph(folder: Path) -> Path | None:
+    """The one frozen graph of a folder that is no SavedModel; None where it has none, or more."""
+    if saved_model_file(folder) is not None:
+        return None
+    graphs = [item for item in sorted(folder.glob("*.pb")) if is_frozen_graph(item)]
+    return graphs[0] if len(graphs) == 1 else None
 
 
 def load_frozen_message(path: Path) -> Any:
