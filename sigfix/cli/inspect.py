@@ -113,6 +113,7 @@ def unchecked(inspections: list[Inspection], target: str) -> list[str]:
             way = f"sigfix convert {path} --tfjs says what cannot be converted"
             if item.other.kind == "keras":
                 way = f"sigfix repair {path} makes a SavedModel, which can be checked"
+                way = item.other.unusable or way
             notes.append(f"note: {item.path} was not checked against {target}: {way}\n")
     return notes
 

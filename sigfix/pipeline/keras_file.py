@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sigfix.errors import BlockedError, ConversionError, ParityError
+from sigfix.errors import BlockedError, ConversionError, ParityError, UsageError
 from sigfix.model import DEFAULT_SERVING_KEY, OtherModel, SavedModel
 from sigfix.planning import Choices, Plan
 from sigfix.planning import plan as make_plan
@@ -78,12 +78,22 @@ def export_keras(
         answer = run_process(CHILD, {**job, "export": str(exported)}, options.seconds)
         if "error" in answer:
             raise ConversionError(f"Keras cannot export {model.path}: {answer['error']}")
+        if options.inputs and not changes:
+            _refuse_unfit(options.inputs, answer["inputs"])
         parity: tuple[SignatureParity, ...] = ()
         if options.verify:
             parity = (_compare(exported, job, options),)
         if changes:
             parity += _change(str(model.path), exported, place, choices, options, show)
     return parity
+
+
+def _refuse_unfit(given: dict[str, Any], wanted: list[str]) -> None:
+    if sorted(given) != sorted(wanted):
+        raise UsageError(
+            f"--inputs holds {', '.join(sorted(given))}, and the model takes "
+            f"{', '.join(sorted(wanted))}."
+        )
 
 
 def _compare(exported: Path, job: dict[str, Any], options: RepairOptions) -> SignatureParity:
@@ -98,7 +108,9 @@ def _compare(exported: Path, job: dict[str, Any], options: RepairOptions) -> Sig
     alias = AliasSignature(DEFAULT_SERVING_KEY, DEFAULT_SERVING_KEY)
     edit = alias_as_added(described, 0, alias)
     edit = replace(edit, outputs=tuple(replace(item, source=item.name) for item in edit.outputs))
-    cases = [[options.inputs]] if options.inputs else attempts(edit.inputs, options.seed)
+    given = options.inputs or {}
+    fits = set(given) == {item.name for item in edit.inputs}  # else they are the changed model's
+    cases = [[given]] if fits else attempts(edit.inputs, options.seed)
     calls = [Call(kind, cases, 1, {"key": edit.key}) for kind in ("signature", "session")]
     with ThreadPoolExecutor() as pool:
         source = pool.submit(run_process, REFERENCE, {**job, "cases": cases}, options.seconds)
@@ -113,7 +125,7 @@ def _compare(exported: Path, job: dict[str, Any], options: RepairOptions) -> Sig
             f"{edit.key}: {parity.verdict}: {parity.reason}. Nothing was published.",
             "--inputs FILE.npz compares real inputs, --no-verify publishes it uncompared",
         )
-    return replace(parity, inputs="given") if options.inputs else parity
+    return replace(parity, inputs="given") if fits else parity
 
 
 def _change(
