@@ -5,6 +5,7 @@ Exit codes: 0 the model is right, 1 it is not, 2 sigfix could not do its job.
 
 from __future__ import annotations
 
+import shlex
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -13,7 +14,7 @@ from shlex import quote
 import typer
 
 from sigfix.cli import app as application
-from sigfix.errors import SigfixError, UsageError
+from sigfix.errors import SigfixError, UsageError, WeightsUnavailableError
 
 COMMANDS = ("convert", "diff", "explain", "inspect", "presets", "repair", "verify")
 """Each is a module of this package that registers itself when it is imported."""
@@ -52,6 +53,18 @@ def report_error(error: SigfixError) -> None:
         typer.echo(f"sigfix explain {code}", err=True)
 
 
+def with_weights(arguments: list[str], file: str) -> str:
+    """The command that was typed, with the weights in `file`."""
+    kept: list[str] = []
+    rest = iter(arguments)
+    for item in rest:
+        if item == "--weights":
+            next(rest, "")
+        elif not item.startswith("--weights="):
+            kept.append(item)
+    return shlex.join(["sigfix", *kept, "--weights", file])
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run `sigfix` with `arguments` (the process's own by default) and exit."""
     arguments = sys.argv[1:] if arguments is None else arguments
@@ -62,5 +75,7 @@ def main(arguments: list[str] | None = None) -> None:
     except SigfixError as error:
         if "--debug" in arguments:
             raise
+        if isinstance(error, WeightsUnavailableError):
+            error.hint = error.way_on(error.url, with_weights(arguments, error.file))
         report_error(error)
         sys.exit(error.exit_code)
