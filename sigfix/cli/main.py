@@ -8,6 +8,7 @@ from __future__ import annotations
 import shlex
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 from pathlib import Path
 from shlex import quote
 
@@ -65,9 +66,17 @@ def with_weights(arguments: list[str], file: str) -> str:
     return shlex.join(["sigfix", *kept, "--weights", file])
 
 
+def _write_any_text() -> None:
+    """Let names be printed that the terminal's encoding does not have, as `\\xfc`, `\\u6a21`."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run `sigfix` with `arguments` (the process's own by default) and exit."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    _write_any_text()
     register(arguments)
     try:
         refuse_path(arguments)

@@ -89,7 +89,12 @@ def _version(program: Path) -> str | None:
     """Return `20.1.0` of the program, or None where it cannot be run."""
     try:
         said = subprocess.run(
-            [program, "--version"], capture_output=True, text=True, timeout=60, check=True
+            [program, "--version"],
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=60,
+            check=True,
         ).stdout
     except (OSError, subprocess.SubprocessError):
         return None
@@ -137,7 +142,7 @@ def packages_directory(node: Node) -> Path:
 
 
 def _needed() -> dict[str, str]:
-    dependencies = json.loads((WEB / "package.json").read_text())["dependencies"]
+    dependencies = json.loads((WEB / "package.json").read_text("utf-8"))["dependencies"]
     return {str(name): str(version) for name, version in dependencies.items()}
 
 
@@ -161,7 +166,7 @@ def _install(node: Node, directory: Path) -> None:
             env=environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             errors="replace",
             timeout=INSTALL_LIMIT_SECONDS,
         )

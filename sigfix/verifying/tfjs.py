@@ -106,7 +106,7 @@ def run(
 def _start(
     node: nodejs.Node, request: dict[str, Any], folder: Path, time_limit: float
 ) -> dict[str, Any]:
-    (folder / "request.json").write_text(json.dumps(request))
+    (folder / "request.json").write_text(json.dumps(request), "utf-8")
     result = folder / "result.json"
     result.unlink(missing_ok=True)
     try:
@@ -114,7 +114,7 @@ def _start(
             [node.program, RUNNER, folder / "request.json"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             errors="replace",
             timeout=time_limit,
         )
@@ -125,7 +125,7 @@ def _start(
     except OSError as error:
         raise NotVerifiedError(f"{node.program} could not be started: {error.strerror}.") from error
     try:
-        read: dict[str, Any] = json.loads(result.read_text())
+        read: dict[str, Any] = json.loads(result.read_text("utf-8"))
     except (OSError, ValueError) as error:
         last = [line for line in done.stderr.splitlines() if line.strip()][-3:]
         raise NotVerifiedError(
@@ -161,7 +161,7 @@ def _read_result(model_dir: Path, result: dict[str, Any]) -> TfjsRun:
 
 def _known_names(model_dir: Path) -> str:
     """Say which names the signature in model.json has (a file that TF.js has just read)."""
-    model = json.loads((Path(model_dir) / "model.json").read_text())
+    model = json.loads((Path(model_dir) / "model.json").read_text("utf-8"))
     signature = (model.get("userDefinedMetadata") or {}).get("signature") or model.get("signature")
     if not signature:
         return " model.json has no signature."
