@@ -32,7 +32,7 @@ codecs.register_error(_ERRORS, _escape)
 class _Output(io.FileIO):
     """Standard output as it is, but that a failed write is an `OutputError`."""
 
-    def write(self, data: Any) -> int:  # type: ignore[override]
+    def write(self, data: Any) -> int:
         try:
             return super().write(data)
         except BrokenPipeError:  # whoever reads it has seen enough

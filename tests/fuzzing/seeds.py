@@ -38,7 +38,8 @@ SHARD = "variables/variables.data-00000-of-00001"
 class Seed:
     """Files by relative name, and which of them (or '' for their folder) is inspected.
 
-    `special` are names that are no plain file in the folder: name -> `link TARGET`, `pipe`,
+    A `rich` one has functions, captures and references, and is taken more often. `special` are
+    names that are no plain file in the folder: name -> `link TARGET`, `pipe`,
     `folder`.
     """
 
@@ -46,6 +47,7 @@ class Seed:
     files: Mapping[str, bytes]
     inspected: str = ""
     special: Mapping[str, str] = field(default_factory=dict)
+    rich: bool = False
 
     def with_file(self, name: str, data: bytes) -> Seed:
         """The seed with other contents of one file."""
@@ -138,14 +140,14 @@ def first_generation() -> Model:
     return model
 
 
-def _tree(kind: str, model: Model) -> Seed:
-    return Seed(kind, {"saved_model.pb": model.data(), **model.files})
+def _tree(kind: str, model: Model, rich: bool = False) -> Seed:
+    return Seed(kind, {"saved_model.pb": model.data(), **model.files}, rich=rich)
 
 
 def _saved_models() -> Iterator[Seed]:
     models = [captured(), served(), first_generation(), complete(), with_variable(healthy())]
     for model in models:
-        yield _tree("pb", model)
+        yield _tree("pb", model, rich=True)
         text = text_format.MessageToString(model.message).encode()
         yield Seed("pbtxt", {"saved_model.pbtxt": text, **model.files})
         yield Seed("frozen", {"frozen.pb": model.meta.graph_def.SerializeToString()}, "frozen.pb")
@@ -244,7 +246,7 @@ def _corpus() -> Iterator[Seed]:
         }
         for name in ("saved_model.pb", "saved_model.pbtxt"):
             if name in files:
-                yield Seed(name.rpartition(".")[2], files)
+                yield Seed(name.rpartition(".")[2], files, rich=True)
         for name in files:
             if name.endswith(".pb") and name != "saved_model.pb":
                 yield Seed("frozen", {"frozen.pb": files[name]}, "frozen.pb")

@@ -48,7 +48,7 @@ class Watch:
             return
         if event == "open":
             self._opened(*arguments)
-        elif event in _CHANGES and not self._is_writable(arguments[0]):
+        elif event in _CHANGES and not self._is_writable(_place(arguments)):
             raise Forbidden(f"{event}{arguments}")
         elif event in _STARTS and not self.may_start:
             raise Forbidden(f"{event}{arguments[:2]}")
@@ -70,6 +70,14 @@ class Watch:
             return True
         real = os.path.realpath(os.fsdecode(path))
         return real.startswith(self.writable)
+
+
+def _place(arguments: tuple[Any, ...]) -> Any:
+    """The path of a change, which may be relative to a directory that is open."""
+    path, last = arguments[0], arguments[-1]
+    if isinstance(path, (str, bytes)) and isinstance(last, int) and last >= 0:
+        return Path(f"/proc/self/fd/{last}", os.fsdecode(path))
+    return path
 
 
 def _expire(number: int, frame: FrameType | None) -> None:
