@@ -4,6 +4,9 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 INSTALLED := .venv/installed
 CODE := sigfix tests examples
+# Of make fuzz: how many hostile models are tried, and which (another seed makes others).
+INPUTS ?= 50000
+SEED ?= 0
 
 .PHONY: help venv demo test matrix fuzz bench lint format clean
 
@@ -14,7 +17,7 @@ help:
 	@echo "make format   put the code into that style"
 	@echo "make bench    measure speed, as ratios, and write docs/speed.md"
 	@echo "make matrix   measure every docTR preset (docs/matrix.md) and run the long tests"
-	@echo "make fuzz     damage models at random and read them"
+	@echo "make fuzz     damage models inside and try them (make fuzz INPUTS=50000 SEED=0)"
 	@echo "make venv     make .venv with the tested versions (the others do it by themselves)"
 	@echo "make clean    remove .venv, .matrix and demo/"
 	@echo
@@ -53,7 +56,7 @@ matrix: $(INSTALLED)
 	$(BIN)/python -m pytest -m matrix
 
 fuzz: $(INSTALLED)
-	$(BIN)/python -m pytest tests/fuzzing
+	SIGFIX_FUZZ_INPUTS=$(INPUTS) SIGFIX_FUZZ_SEED=$(SEED) $(BIN)/python -m pytest -s tests/fuzzing
 	$(BIN)/python -m pip install --quiet atheris
 	$(BIN)/python -m tests.fuzzing.guided -max_total_time=60
 

@@ -23,6 +23,7 @@ from typing import Any
 from google.protobuf import text_format
 
 from sigfix.reading.protos import message_class
+from sigfix.reading.sniffing import sniff_protobuf
 from tests.corpus import CORPUS
 from tests.diagnosis.broken_models import broken_saved_models, complete
 from tests.models import Call, Dtype, Model, add_node, healthy, variable_index, with_variable
@@ -248,7 +249,7 @@ def _corpus() -> Iterator[Seed]:
             if name in files:
                 yield Seed(name.rpartition(".")[2], files, rich=True)
         for name in files:
-            if name.endswith(".pb") and name != "saved_model.pb":
+            if name.endswith(".pb") and sniff_protobuf(files[name]) == "graph":
                 yield Seed("frozen", {"frozen.pb": files[name]}, "frozen.pb")
 
 
