@@ -177,7 +177,7 @@ class Sandbox:
             f"{folder}/{name}"
             for folder, folders, names in os.walk(self.folder)
             for name in (*folders, *names)
-            if not folder.startswith((str(self.out), str(self.temporary)))
+            if not any(Path(folder).is_relative_to(one) for one in (self.out, self.temporary))
         }
 
     def clear(self) -> None:

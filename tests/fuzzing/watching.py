@@ -39,8 +39,8 @@ class Watch:
     def __init__(self, secret: Path, writable: tuple[Path, ...]) -> None:
         self.active = False
         self.may_start = False
-        self.secret = str(secret)
-        self.writable = tuple(map(str, writable))
+        self.secret = secret.resolve()
+        self.writable = tuple(folder.resolve() for folder in writable)
         sys.addaudithook(self._hook)
 
     def _hook(self, event: str, arguments: tuple[Any, ...]) -> None:
@@ -57,7 +57,7 @@ class Watch:
         if isinstance(path, int):
             return
         real = os.path.realpath(os.fsdecode(path))
-        if real.startswith(self.secret):
+        if Path(real).is_relative_to(self.secret):
             raise Forbidden(f"followed a link to {real}")
         if real.startswith("/dev/") and real not in ("/dev/null", "/dev/urandom"):
             raise Forbidden(f"opened {real}")
@@ -68,8 +68,9 @@ class Watch:
     def _is_writable(self, path: Any) -> bool:
         if isinstance(path, int):
             return True
-        real = os.path.realpath(os.fsdecode(path))
-        return real.startswith(self.writable)
+        place = Path(os.fsdecode(path))
+        real = Path(os.path.realpath(place.parent), place.name)  # a link itself, not its target
+        return any(real.is_relative_to(folder) for folder in self.writable)
 
 
 def _place(arguments: tuple[Any, ...]) -> Any:
