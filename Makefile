@@ -6,7 +6,10 @@ INSTALLED := .venv/installed
 CODE := sigfix tests examples
 TENSORFLOW_TESTS := tests/exporting tests/importing tests/optimising tests/pipeline tests/planting \
   tests/repairing tests/verifying tests/test_demo.py tests/test_readme.py
-# How long make fuzz sends random networks through the graph passes.
+# Of make fuzz: how many hostile models are tried, which (another seed makes others), and how long
+# random networks are sent through the graph passes.
+INPUTS ?= 50000
+SEED ?= 0
 FUZZ_SECONDS ?= 1800
 
 .PHONY: help venv demo test test-tensorflow matrix fuzz bench lint format clean
@@ -19,7 +22,7 @@ help:
 	@echo "make format   put the code into that style"
 	@echo "make bench    measure speed, as ratios, and write docs/speed.md"
 	@echo "make matrix   measure every docTR preset (docs/matrix.md) and run the long tests"
-	@echo "make fuzz     damage models and read them; random networks through the passes (40 minutes)"
+	@echo "make fuzz     hostile models (INPUTS=50000 SEED=0), random networks (FUZZ_SECONDS=1800)"
 	@echo "make venv     make .venv with the tested versions (the others do it by themselves)"
 	@echo "make clean    remove .venv, .matrix and demo/"
 	@echo
@@ -62,7 +65,7 @@ matrix: $(INSTALLED)
 	$(BIN)/python -m pytest -m matrix
 
 fuzz: $(INSTALLED)
-	$(BIN)/python -m pytest tests/fuzzing
+	SIGFIX_FUZZ_INPUTS=$(INPUTS) SIGFIX_FUZZ_SEED=$(SEED) $(BIN)/python -m pytest -s tests/fuzzing
 	$(BIN)/python -m pip install --quiet atheris
 	$(BIN)/python -m tests.fuzzing.guided -max_total_time=60
 	$(BIN)/python -m tests.fuzzing.networks --seconds $(FUZZ_SECONDS)
