@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-from sigfix.errors import ConversionError
+from sigfix.errors import BlockedError, ConversionError
 from sigfix.importing.onnx_graph import graph_inputs, shape_of
 from sigfix.quoting import quote
 
@@ -86,8 +86,8 @@ def as_command(start: str, bind: str | None = None) -> Iterator[None]:
     """Make the options that an error names into a command: `start`, or `bind` for `--bind`."""
     try:
         yield
-    except ConversionError as error:
-        if error.hint is None or not error.hint.startswith("--"):
+    except (BlockedError, ConversionError) as error:
+        if error.hint is None or not error.hint.startswith(("--input ", "--bind ")):
             raise
         command = bind if bind is not None and error.hint.startswith("--bind") else start
-        raise ConversionError(error.message, f"{command} {error.hint}") from error
+        raise type(error)(error.message, f"{command} {error.hint}") from error
