@@ -11,6 +11,7 @@ from sigfix.cli.app import app
 from sigfix.cli.options import option
 from sigfix.errors import UsageError
 from sigfix.optimising.passes import ANY_TARGET, PASSES, TARGETS
+from sigfix.planning.choices import parse_sizes
 from sigfix.presets import PRESETS
 
 _SOURCE = "What to convert"
@@ -96,6 +97,14 @@ def convert(
             "--preset",
             panel=_SOURCE,
             autocompletion=lambda: list(PRESETS),
+        ),
+    ] = None,
+    sizes: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        option(
+            "Sizes of an .onnx file's input: `image=float32[?,3,224,224]`.",
+            "--input",
+            panel=_SOURCE,
         ),
     ] = None,
     layout: Annotated[
@@ -196,6 +205,7 @@ def convert(
             signature=signature,
             tags=None if tags is None else tuple(t.strip() for t in tags.split(",") if t.strip()),
             layout=layout,
+            sizes=parse_sizes(sizes or ()),
             preset=preset,
             preset_options=PresetOptions(weights, seed, vocab, size, raw_logits, normalize),
             trust=trust,
