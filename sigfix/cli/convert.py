@@ -166,6 +166,14 @@ def convert(
             metavar="NAME",
         ),
     ] = None,
+    bisect_passes: Annotated[
+        bool,
+        option(
+            "Where the numbers differ, find the graph pass at fault and name it.",
+            "--bisect-passes",
+            panel=_DEBUGGING,
+        ),
+    ] = False,
     quiet: Annotated[
         bool, option("No progress on standard error.", "--quiet", "-q", panel=_CHECK)
     ] = False,
@@ -202,6 +210,7 @@ def convert(
         keep_failed=keep_failed,
         without=tuple(without_pass or ()),
         tolerance=tolerance,
+        bisect=bisect_passes,
         seconds=timeout,
     )
     with steps(quiet) as say:

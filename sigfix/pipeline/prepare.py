@@ -11,6 +11,7 @@ from sigfix.card import Card, fitting, make_card, read_card
 from sigfix.describing.running import of_signature
 from sigfix.errors import ConversionError, ProcessError
 from sigfix.memory import release
+from sigfix.model import SavedModel
 from sigfix.pipeline.notes import weight_notes
 from sigfix.pipeline.preset import PresetOptions, export_preset
 from sigfix.pipeline.progress import Say
@@ -64,11 +65,12 @@ def prepare(source: Source, options: Choice, temporary: Path, say: Say) -> Prepa
         return _from_preset(source.path.name, options, temporary, say)
     if source.kind == ONNX:
         return _from_onnx(source.path, options, temporary, say)
-    from sigfix.reading import read
     from sigfix.reading.folder import refuse_strangers
+    from sigfix.reading.opening import open_model
 
     say(f"reading {source.path}")
-    described = read(source.path)
+    described = open_model(source.path, "convert")
+    assert isinstance(described, SavedModel)  # find_source has told ONNX files apart
     refuse_strangers(described.path, described.problems)
     index = choose_meta_graph(described, options.tags)
     graph = described.meta_graphs[index]

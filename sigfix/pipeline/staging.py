@@ -23,7 +23,7 @@ from sigfix.paths import absolute
 from sigfix.pipeline import exchange
 from sigfix.pipeline.replacing import why_not_replaced
 from sigfix.pipeline.write_failures import cannot_write, said_as_expected
-from sigfix.stopping import held, note_written
+from sigfix.stopping import held, note_written, raise_again
 
 STAGING_MARK = ".sigfix-staging-"
 LONGEST_NAME_BYTES = 180
@@ -150,6 +150,7 @@ def _staged(destination: Path, force: bool, kind: _Kind) -> Iterator[Owned]:
             owned = ownership.make(place.parent, f".{_short(place.name)}{STAGING_MARK}")
             try:
                 yield owned
+                raise_again()
                 with held():
                     _publish(owned, place, destination, force, kind)
                     note_written(destination)

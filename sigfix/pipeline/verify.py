@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sigfix.describing.running import of_signature
-from sigfix.errors import BlockedError, MissingExtraError, UnreadableModelError
+from sigfix.errors import BlockedError, MissingExtraError
 from sigfix.model import MetaGraph, OtherModel, SavedModel, TensorSpec
 from sigfix.pipeline.applying import DEFAULT_SECONDS
 from sigfix.planning.edits import AliasSignature
@@ -16,9 +16,8 @@ from sigfix.planning.signatures import require
 from sigfix.planning.traces import covers
 from sigfix.planning.trust import refuse_reaching
 from sigfix.quoting import quote
-from sigfix.reading import read_any
 from sigfix.reading.folder import refuse_strangers
-from sigfix.reading.foreign import refuse_archive
+from sigfix.reading.opening import open_model
 
 if TYPE_CHECKING:  # at run time it needs numpy
     from sigfix.verifying.verdict import Verification
@@ -50,9 +49,10 @@ def verify(
     `BlockedError` where there is nothing to compare or `trust` is needed, `UsageError` for inputs
     that do not fit.
     """
-    one, other = _read(Path(left)), _read(Path(right))
+    one, other = open_model(left, "verify"), open_model(right, "verify")
     _require_packages(one, other)
     for model in (one, other):
+        refuse_strangers(model.path, model.problems)
         if isinstance(model, SavedModel):
             _refuse_reaching(model, tags, signature, trust)
     if isinstance(one, SavedModel) and isinstance(other, SavedModel):
@@ -61,19 +61,6 @@ def verify(
 
     sides = (chosen(one, signature, tags), chosen(other, signature, tags))
     return (verify_formats(*sides, inputs, tolerance, seed, seconds),)
-
-
-def _read(path: Path) -> SavedModel | OtherModel:
-    """A model of a format that can be run. Raises `UnreadableModelError` for another."""
-    refuse_archive(path)
-    found = read_any(path)
-    if isinstance(found, OtherModel) and found.kind not in ("onnx", "tfjs"):
-        raise UnreadableModelError(
-            f"{path} is a {found.title}, which cannot be compared as it is.",
-            f"sigfix repair {quote(str(path))} makes a SavedModel of it",
-        )
-    refuse_strangers(found.path, found.problems)
-    return found
 
 
 def _require_packages(*models: SavedModel | OtherModel) -> None:

@@ -127,7 +127,16 @@ def test_whole_paths_work_where_the_current_directory_was_deleted(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    "closed", [".", "saved_model.pb", "variables", "variables/variables.index", "assets"]
+    "closed",
+    [
+        ".",
+        "saved_model.pb",
+        "variables",
+        "variables/variables.index",
+        "variables/variables.data-00000-of-00001",
+        "assets",
+        "assets/words",
+    ],
 )
 @pytest.mark.parametrize("command", ["inspect", "repair", "diff", "convert"])
 def test_a_source_that_may_not_be_read_is_named_as_that(
