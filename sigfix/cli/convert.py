@@ -11,6 +11,7 @@ from sigfix.cli.app import app
 from sigfix.cli.options import option
 from sigfix.errors import UsageError
 from sigfix.optimising.passes import ANY_TARGET, PASSES, TARGETS
+from sigfix.planning.choices import parse_sizes
 from sigfix.presets import PRESETS
 
 _SOURCE = "What to convert"
@@ -98,6 +99,14 @@ def convert(
             autocompletion=lambda: list(PRESETS),
         ),
     ] = None,
+    sizes: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        option(
+            "Sizes of an .onnx file's input: `image=float32[?,3,224,224]`.",
+            "--input",
+            panel=_SOURCE,
+        ),
+    ] = None,
     layout: Annotated[
         Optional[str],  # noqa: UP045
         option("nhwc: make 4-D inputs of an .onnx file channels-last.", "--layout", panel=_SOURCE),
@@ -166,6 +175,14 @@ def convert(
             metavar="NAME",
         ),
     ] = None,
+    bisect_passes: Annotated[
+        bool,
+        option(
+            "Where the numbers differ, find the graph pass at fault and name it.",
+            "--bisect-passes",
+            panel=_DEBUGGING,
+        ),
+    ] = False,
     quiet: Annotated[
         bool, option("No progress on standard error.", "--quiet", "-q", panel=_CHECK)
     ] = False,
@@ -188,6 +205,7 @@ def convert(
             signature=signature,
             tags=None if tags is None else tuple(t.strip() for t in tags.split(",") if t.strip()),
             layout=layout,
+            sizes=parse_sizes(sizes or ()),
             preset=preset,
             preset_options=PresetOptions(weights, seed, vocab, size, raw_logits, normalize),
             trust=trust,
@@ -202,6 +220,7 @@ def convert(
         keep_failed=keep_failed,
         without=tuple(without_pass or ()),
         tolerance=tolerance,
+        bisect=bisect_passes,
         seconds=timeout,
     )
     with steps(quiet) as say:

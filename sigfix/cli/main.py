@@ -11,9 +11,10 @@ import sys
 from contextlib import suppress
 from importlib import import_module
 
+from sigfix import quoting
 from sigfix.cli.streams import safe_streams
 from sigfix.cli.terminal import is_coloured
-from sigfix.errors import SigfixError, UsageError
+from sigfix.errors import SigfixError, UsageError, WeightsUnavailableError
 from sigfix.quoting import printable_lines, quote
 from sigfix.stopping import Stopped, ignore, watched, written_by_now
 
@@ -66,6 +67,18 @@ def report_stop(stopped: Stopped) -> None:
         sys.stderr.write(f"\n{printable_lines(f'{stopped} {written} was written.')}\n")
 
 
+def with_weights(arguments: list[str], file: str) -> str:
+    """The command that was typed, with the weights in `file`."""
+    kept: list[str] = []
+    rest = iter(arguments)
+    for item in rest:
+        if item == "--weights":
+            next(rest, "")
+        elif not item.startswith("--weights="):
+            kept.append(item)
+    return quoting.join(["sigfix", *kept, "--weights", file])
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run `sigfix` with `arguments` (the process's own by default) and exit."""
     with watched():  # before what takes long to import
@@ -88,5 +101,7 @@ def _run(arguments: list[str]) -> None:
     except SigfixError as error:
         if "--debug" in arguments:
             raise
+        if isinstance(error, WeightsUnavailableError):
+            error.hint = error.way_on(error.url, with_weights(arguments, error.file))
         report_error(error)
         sys.exit(error.exit_code)

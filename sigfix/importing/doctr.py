@@ -89,11 +89,11 @@ def _fetch_pretrained(module: Any, preset: Preset, characters: str) -> None:
         raise UsageError(
             f"docTR's pretrained weights of {preset.name} are for its {preset.vocabulary} "
             "vocabulary, not for the one given with --vocab.",
-            f"sigfix repair --preset {preset.name} --weights FILE --vocab ...",
+            "leave --vocab out, or --weights FILE with weights that were trained for it",
         )
     url = str(module.cfg["url"])
     file_name = url.rpartition("/")[-1].split("&")[0]  # as docTR names it in its cache
-    cache = Path(os.environ.get("DOCTR_CACHE_DIR", Path.home() / ".cache" / "doctr"))
+    cache = Path(os.environ.get("DOCTR_CACHE_DIR", "~/.cache/doctr")).expanduser()
     target = cache / "models" / file_name
     created = [p for p in (target, target.parent, cache, cache.parent) if not p.exists()]
     try:
@@ -105,10 +105,10 @@ def _fetch_pretrained(module: Any, preset: Preset, characters: str) -> None:
                 path.rmdir() if path.is_dir() else path.unlink()
         reason = str(getattr(error, "reason", None) or error)
         raise WeightsUnavailableError(
-            f"the pretrained weights {file_name.rpartition('/')[-1]} of {preset.name} "
-            f"could not be fetched ({reason}).",
-            f"sigfix repair --preset {preset.name} --weights FILE   (a docTR checkpoint on "
-            "this machine), or --weights random to try the tool without any",
+            f"the pretrained weights {file_name} of {preset.name} could not be fetched from {url} "
+            f"({reason}).",
+            url,
+            file_name,
         ) from error
 
 

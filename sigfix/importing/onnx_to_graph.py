@@ -11,6 +11,8 @@ import tensorflow as tf
 
 from sigfix.errors import ConversionError, SigfixError
 from sigfix.importing import layout, onnx_graph
+from sigfix.importing.advice import sizes_option
+from sigfix.importing.operators.registry import DynamicSizeError
 from sigfix.importing.tracing import trace
 from sigfix.planning.names import signature_keys
 
@@ -44,6 +46,8 @@ def trace_onnx(model: onnx.ModelProto, channels_last_inputs: Sequence[str] = ())
     }
     try:
         graph, outputs = _traced(model, names, specs, set(channels_last_inputs))
+    except DynamicSizeError as error:
+        raise ConversionError(error.message, sizes_option(model)) from error
     except SigfixError:
         raise
     except Exception as error:  # TensorFlow raises whatever it meets

@@ -99,6 +99,12 @@ VALUE_PASSES = (
 # What only TF.js can run. Constants keep their names and values.
 KERNEL_PASSES = (
     Pass(
+        "control-edges",
+        "no order but that of the data",
+        "control_edges.drop_control_edges",
+        in_loops=True,
+    ),
+    Pass(
         "same-padding",
         "as amounts, where the wasm backend gets it wrong",
         "same_padding.write_out_padding",

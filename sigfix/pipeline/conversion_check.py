@@ -157,13 +157,18 @@ def _graphs(conversion: Conversion, *titles: str) -> Runnable:
 
 
 def _graph_of(conversion: Conversion, title: str) -> Graph:
+    """The graph of that title, in a form that TensorFlow has kernels for on every machine."""
     from sigfix.exporting.reference import with_weights
+    from sigfix.optimising.plain_kernels import use_plain_kernels
 
     if title == FROZEN:
-        return conversion.frozen.graph
-    if title == OPTIMISED or conversion.weights is None:
-        return conversion.optimised
-    return with_weights(conversion.optimised, conversion.weights)
+        graph = conversion.frozen.graph.copy()
+    elif title == OPTIMISED or conversion.weights is None:
+        graph = conversion.optimised.copy()
+    else:
+        graph = with_weights(conversion.optimised, conversion.weights)
+    use_plain_kernels(graph)
+    return graph
 
 
 def _check(conversion: Conversion) -> Check:

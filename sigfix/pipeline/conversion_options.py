@@ -33,7 +33,7 @@ class ConvertOptions:
     smallest type is taken that loses at most `max_loss`, a part of 1, on `samples` (see
     `pipeline.quantising`); any other type may lose `max_loss` of an output's range. `tolerance`
     is what TensorFlow.js may differ by, a part of an output's range, and each run of a model
-    takes at most `seconds`.
+    takes at most `seconds`. `bisect` looks for the pass at fault where the numbers differ.
     """
 
     choice: Choice = field(default_factory=Choice)
@@ -49,6 +49,7 @@ class ConvertOptions:
     tolerance: float | None = None
     seconds: float = DEFAULT_SECONDS
     seed: int = 0
+    bisect: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,8 @@ def check_options(source: Source, options: ConvertOptions) -> None:
         raise UsageError("--samples says what --quantize auto measures on.", "--quantize auto")
     if options.quantize is None and options.max_loss is not None:
         raise UsageError("--max-loss says what quantising may change.", "--quantize auto")
+    if options.bisect and not options.verify:
+        raise UsageError("--bisect-passes compares numbers, and --no-verify none.", "leave one out")
     if options.max_loss is not None and not 0 <= options.max_loss <= 1:
         raise UsageError(f"--max-loss {options.max_loss:g}: expected a part of 1, such as 0.01.")
     if options.samples is not None and not options.samples.exists():

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sigfix.card import known_preset
-from sigfix.errors import NotVerifiedError, SigfixError
+from sigfix.errors import NotVerifiedError, ParityError, SigfixError
 from sigfix.memory import release
 from sigfix.model import TensorSpec
 from sigfix.pipeline import staging
@@ -28,6 +28,7 @@ from sigfix.pipeline.source import ONNX, PRESET, Source, find_source
 from sigfix.temporary import temporary_folder
 
 if TYPE_CHECKING:  # at run time it needs numpy, and some commands do without
+    from sigfix.pipeline.conversion_check import Checked, Conversion
     from sigfix.verifying.checking import Source as SourceAnswers
 
 
@@ -117,7 +118,7 @@ def _export(
                 None if options.quantize == AUTO else options.max_loss,
             )
             try:
-                checked = conversion_check.check(conversion, source_run())
+                checked = _checked(conversion, source_run(), options, say)
             except SigfixError as error:
                 raise _named(error, place) from error
     return ConvertResult(
@@ -137,6 +138,19 @@ def _export(
     )
 
 
+def _checked(
+    conversion: Conversion, answers: SourceAnswers, options: ConvertOptions, say: Say
+) -> Checked:
+    from sigfix.pipeline import conversion_check, pass_bisection
+
+    try:
+        return conversion_check.check(conversion, answers)
+    except ParityError as error:
+        if not options.bisect:
+            raise
+        raise pass_bisection.named(error, conversion, answers, options, say) from error
+
+
 @contextmanager
 def _source(
     prepared: Prepared, specs: Mapping[str, TensorSpec], options: ConvertOptions
@@ -148,7 +162,7 @@ def _source(
     from sigfix.pipeline.conversion_source import conversion_cases, started_source
     from sigfix.verifying.checking import given_and_tried
 
-    cases = conversion_cases(specs, options.inputs, prepared.card, options.seed)
+    cases = conversion_cases(specs, options.inputs, prepared.card, options.seed, prepared.inputs)
     with started_source(prepared, cases, options.seconds) as running:
         yield running, given_and_tried(cases)["tried"]
 

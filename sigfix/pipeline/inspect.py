@@ -17,8 +17,8 @@ from sigfix.diagnosis.rule import repair_command
 from sigfix.errors import SigfixError
 from sigfix.model import OtherModel, SavedModel
 from sigfix.planning.commands import carried_out
-from sigfix.reading import read_any
 from sigfix.reading.checksums import with_checksums
+from sigfix.reading.opening import open_model
 from sigfix.reading.weights import MOST, find_non_finite
 from sigfix.report import Failure, Inspection
 
@@ -39,7 +39,7 @@ def inspect(
     """
     path = Path(path)
     wanted = find_target(target) if target else None
-    model = read_any(path)
+    model = open_model(path, "inspect")
     model = replace(model, non_finite=find_non_finite(model, None if checksums else MOST))
     if isinstance(model, OtherModel):
         found = select(diagnose_other(model, wanted), selected, ignored)

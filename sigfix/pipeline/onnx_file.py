@@ -13,8 +13,9 @@ from sigfix.pipeline.applying import RepairOptions, compare_result, require_same
 from sigfix.planning import Plan
 from sigfix.planning.edits import AliasSignature
 from sigfix.planning.file_edits import ImportOnnx
-from sigfix.planning.names import signature_keys
+from sigfix.planning.names import by_keys, signature_keys
 from sigfix.planning.onnx_file import for_imported
+from sigfix.quoting import quote
 from sigfix.reading import read
 from sigfix.temporary import temporary_folder
 
@@ -46,7 +47,7 @@ def import_onnx(
         if edit.preset:
             compare = _import_preset(model.path, edit, imported, folder, options)
         else:
-            compare = _import(model.path, imported, options)
+            compare = _import(model.path, edit, imported, folder, options, say)
         if options.verify:
             say("comparing the SavedModel, read back from disk, with ONNX Runtime: this runs both")
             parity = (compare(),)
@@ -68,14 +69,30 @@ def _require_packages() -> None:
         raise MissingExtraError("Importing an ONNX file", "onnx", ", ".join(absent))
 
 
-def _import(path: Path, target: Path, options: RepairOptions) -> Callable[[], Verification]:
+def _import(
+    path: Path,
+    edit: ImportOnnx,
+    target: Path,
+    folder: Path,
+    options: RepairOptions,
+    say: Callable[[str], None],
+) -> Callable[[], Verification]:
     """Write the SavedModel as the file says; return what compares it."""
-    from sigfix.importing.onnx_graph import read_onnx
+    from sigfix.importing.advice import as_command
+    from sigfix.importing.onnx_opening import open_onnx
     from sigfix.importing.onnx_simplification import simplify
-    from sigfix.importing.onnx_to_saved_model import save_onnx
+    from sigfix.importing.preflight import check_early
 
-    save_onnx(simplify(read_onnx(path)), target)
-    return lambda: _compare(path, target, options)
+    with as_command(f"sigfix repair {quote(str(path))}"):
+        opened = open_onnx(path, folder, dict(edit.sizes), dict(edit.bound))
+        for note in opened.notes:
+            say(note)
+        check_early(opened.model)
+        simplified = simplify(opened.model)
+        from sigfix.importing.onnx_to_saved_model import save_onnx
+
+        save_onnx(simplified, target)
+    return lambda: _compare(opened.reference, target, options)
 
 
 def _import_preset(
@@ -104,10 +121,10 @@ def _compare(onnx_file: Path, imported: Path, options: RepairOptions) -> Verific
     described = read(imported)
     alias = AliasSignature(DEFAULT_SERVING_KEY, DEFAULT_SERVING_KEY)
     edit = alias_as_added(described, 0, alias)
-    given = options.inputs or {}
+    names = signature_keys(item.name for item in graph_inputs(read_onnx(onnx_file)))
+    given = by_keys(options.inputs or {}, names)
     fits = set(given) == {item.name for item in edit.inputs}
     cases = cases_for(edit, given if fits else None, options.seed)
-    names = signature_keys(item.name for item in graph_inputs(read_onnx(onnx_file)))
     source = Side(onnx.onnx_file(onnx_file, names), onnx.by_signature_keys)
     tags = described.meta_graphs[0].tags
     return compare_with(source, edit, imported, tags, cases, Tolerance(REPAIRED), options.seconds)

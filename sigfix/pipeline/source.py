@@ -12,7 +12,8 @@ from sigfix.presets import PRESETS
 from sigfix.quoting import quote
 from sigfix.reading.boundary import said_as_unreadable
 from sigfix.reading.foreign import refuse_archive
-from sigfix.reading.locating import saved_models_below
+from sigfix.reading.locating import SAVED_MODEL_FILES, saved_models_below
+from sigfix.reading.sniffing import sniff_protobuf
 
 SAVED_MODEL, ONNX, PRESET = "SavedModel", "ONNX", "preset"
 
@@ -37,7 +38,7 @@ def find_source(given: str | None, here: Path) -> Source:
 
 
 def _source_at(path: Path, given: str) -> Source:
-    if path.suffix.lower() == ".onnx" and (path.is_file() or not path.exists()):
+    if _is_onnx(path):
         if not path.is_file():
             raise UnreadableModelError(f"{path} does not exist.", "check the path")
         return Source(ONNX, path)
@@ -63,6 +64,16 @@ def _source_at(path: Path, given: str) -> Source:
         path = path.parent
     refuse_archive(path)
     return Source(SAVED_MODEL, path)
+
+
+def _is_onnx(path: Path) -> bool:
+    """By its suffix, or by its first bytes."""
+    if path.suffix.lower() == ".onnx":
+        return path.is_file() or not path.exists()
+    if not path.is_file() or path.name in SAVED_MODEL_FILES:
+        return False
+    with path.open("rb") as file:
+        return sniff_protobuf(file.read(512)) == "onnx"
 
 
 def _only_saved_model(here: Path) -> Path:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sigfix.describing.running import of_signature
-from sigfix.errors import BlockedError, MissingExtraError, UnreadableModelError
-from sigfix.model import MetaGraph, OtherModel, SavedModel
+from sigfix.errors import BlockedError, MissingExtraError
+from sigfix.model import MetaGraph, OtherModel, SavedModel, TensorSpec
 from sigfix.pipeline.applying import DEFAULT_SECONDS
 from sigfix.planning.edits import AliasSignature
 from sigfix.planning.meta_graphs import choose_meta_graph
@@ -16,9 +16,8 @@ from sigfix.planning.signatures import require
 from sigfix.planning.traces import covers
 from sigfix.planning.trust import refuse_reaching
 from sigfix.quoting import quote
-from sigfix.reading import read_any
 from sigfix.reading.folder import refuse_strangers
-from sigfix.reading.foreign import refuse_archive
+from sigfix.reading.opening import open_model
 
 if TYPE_CHECKING:  # at run time it needs numpy
     from sigfix.verifying.verdict import Verification
@@ -47,11 +46,13 @@ def verify(
     models are executed; `trust` runs those with file or process operators.
 
     A model that cannot be run, or answers differently each time, is `not comparable`. Raises
-    `BlockedError` where there is nothing to compare or `trust` is needed.
+    `BlockedError` where there is nothing to compare or `trust` is needed, `UsageError` for inputs
+    that do not fit.
     """
-    one, other = _read(Path(left)), _read(Path(right))
+    one, other = open_model(left, "verify"), open_model(right, "verify")
     _require_packages(one, other)
     for model in (one, other):
+        refuse_strangers(model.path, model.problems)
         if isinstance(model, SavedModel):
             _refuse_reaching(model, tags, signature, trust)
     if isinstance(one, SavedModel) and isinstance(other, SavedModel):
@@ -62,22 +63,9 @@ def verify(
     return (verify_formats(*sides, inputs, tolerance, seed, seconds),)
 
 
-def _read(path: Path) -> SavedModel | OtherModel:
-    """A model of a format that can be run. Raises `UnreadableModelError` for another."""
-    refuse_archive(path)
-    found = read_any(path)
-    if isinstance(found, OtherModel) and found.kind not in ("onnx", "tfjs"):
-        raise UnreadableModelError(
-            f"{path} is a {found.title}, which cannot be compared as it is.",
-            f"sigfix repair {quote(str(path))} makes a SavedModel of it",
-        )
-    refuse_strangers(found.path, found.problems)
-    return found
-
-
 def _require_packages(*models: SavedModel | OtherModel) -> None:
     """Raise `MissingExtraError` where what runs a model is not installed."""
-    from sigfix.verifying.runners.saved_model import require_tensorflow
+    from sigfix.verifying.packages import require_tensorflow
 
     if any(isinstance(model, SavedModel) for model in models):
         require_tensorflow("Comparing models")
@@ -108,6 +96,7 @@ def _verify_signatures(
 ) -> tuple[Verification, ...]:
     from sigfix.errors import NotVerifiedError
     from sigfix.verifying.checking import not_comparable
+    from sigfix.verifying.inputs.given import fit_inputs
     from sigfix.verifying.signature_alias import alias_as_added
     from sigfix.verifying.signature_check import compare_signature
     from sigfix.verifying.tolerances import REPAIRED, Tolerance
@@ -129,15 +118,18 @@ def _verify_signatures(
         if why:
             found.append(Verification(key, DIFFERENT, reason=why))
             continue
+        edit = alias_as_added(one, first, AliasSignature(key, key))
+        specs = {item.name: TensorSpec(item.dtype, item.shape, item.name) for item in edit.inputs}
+        given = None if inputs is None else fit_inputs(inputs, specs)
         try:
             found.append(
                 compare_signature(
                     one,
                     first,
-                    alias_as_added(one, first, AliasSignature(key, key)),
+                    edit,
                     other.path,
                     other.meta_graphs[second].tags,
-                    given=inputs,
+                    given=given,
                     seed=seed,
                     tolerance=limit,
                     seconds=seconds,

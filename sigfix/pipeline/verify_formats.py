@@ -106,7 +106,7 @@ def verify_formats(
 def _cases(
     specs: dict[str, TensorSpec], inputs: Arrays | None, seed: int
 ) -> list[Given] | list[Case]:
-    if inputs:
+    if inputs is not None:
         return [Given(fit_inputs(inputs, specs))]
     plans = [InputPlan(name, spec.dtype, spec.shape, name) for name, spec in specs.items()]
     return made_up(plans, seed)

@@ -39,8 +39,8 @@ class Watch:
     def __init__(self, secret: Path, writable: tuple[Path, ...]) -> None:
         self.active = False
         self.may_start = False
-        self.secret = str(secret)
-        self.writable = tuple(map(str, writable))
+        self.secret = secret.resolve()
+        self.writable = tuple(folder.resolve() for folder in writable)
         sys.addaudithook(self._hook)
 
     def _hook(self, event: str, arguments: tuple[Any, ...]) -> None:
@@ -48,7 +48,7 @@ class Watch:
             return
         if event == "open":
             self._opened(*arguments)
-        elif event in _CHANGES and not self._is_writable(arguments[0]):
+        elif event in _CHANGES and not self._is_writable(_place(arguments)):
             raise Forbidden(f"{event}{arguments}")
         elif event in _STARTS and not self.may_start:
             raise Forbidden(f"{event}{arguments[:2]}")
@@ -57,7 +57,7 @@ class Watch:
         if isinstance(path, int):
             return
         real = os.path.realpath(os.fsdecode(path))
-        if real.startswith(self.secret):
+        if Path(real).is_relative_to(self.secret):
             raise Forbidden(f"followed a link to {real}")
         if real.startswith("/dev/") and real not in ("/dev/null", "/dev/urandom"):
             raise Forbidden(f"opened {real}")
@@ -68,8 +68,17 @@ class Watch:
     def _is_writable(self, path: Any) -> bool:
         if isinstance(path, int):
             return True
-        real = os.path.realpath(os.fsdecode(path))
-        return real.startswith(self.writable)
+        place = Path(os.fsdecode(path))
+        real = Path(os.path.realpath(place.parent), place.name)  # a link itself, not its target
+        return any(real.is_relative_to(folder) for folder in self.writable)
+
+
+def _place(arguments: tuple[Any, ...]) -> Any:
+    """The path of a change, which may be relative to a directory that is open."""
+    path, last = arguments[0], arguments[-1]
+    if isinstance(path, (str, bytes)) and isinstance(last, int) and last >= 0:
+        return Path(f"/proc/self/fd/{last}", os.fsdecode(path))
+    return path
 
 
 def _expire(number: int, frame: FrameType | None) -> None:

@@ -254,7 +254,7 @@ def odd_batch_norm(make, x, values):
 def strided_kernel(make, x, values):
     """A convolution or a pool with any strides; cut afterwards, perhaps."""
     kernel = [min(int(make.random.choice([1, 2, 3])), n) for n in x.shape[1:3]]
-    strides = [min(int(make.random.choice([1, 1, 2, 3])), n // 2) for n in x.shape[1:3]]
+    strides = [min(int(make.random.choice([1, 1, 2, 3])), max(n // 2, 1)) for n in x.shape[1:3]]
     padding = str(make.random.choice(["SAME", "VALID"]))
     kind = make.random.integers(4)
     if kind == 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sigfix.errors import BlockedError, NotVerifiedError, UnreadableModelError, UsageError
+from sigfix.errors import (
+    BlockedError,
+    ConversionError,
+    NotVerifiedError,
+    UnreadableModelError,
+    UsageError,
+)
 from sigfix.pipeline.conversion_options import ConvertOptions
 from sigfix.pipeline.convert import convert
 from sigfix.pipeline.prepare import Choice
+from sigfix.planning.choices import parse_sizes
 
 NEEDED = ("tensorflow", "tensorflowjs", "onnx_tf", "onnxslim", "onnxruntime")
 if absent := [name for name in NEEDED if find_spec(name) is None]:
@@ -68,6 +76,30 @@ def test_what_the_reading_process_refuses_is_said_as_it_is(tmp_path):
         convert(_convolution(model), tmp_path / "web", other)
     assert raised.value.hint == "leave --preset out to convert it as it is"
     assert [p.name for p in tmp_path.iterdir()] == ["model.onnx"]
+
+
+def test_sizes_and_inputs_by_the_files_own_names(tmp_path):
+    nodes = [onnx.helper.make_node("Resize", ["image:0", "", "scales"], ["y"], mode="linear")]
+    model = _save(
+        tmp_path / "model.onnx",
+        nodes,
+        [_value("image:0", "batch", 3, "height", "width")],
+        [_value("y", "batch", 3, "h", "w")],
+        scales=np.array([1, 1, 0.6, 0.6], np.float32),
+    )
+    with pytest.raises(ConversionError, match="Resize") as raised:
+        convert(model, tmp_path / "web")
+    words = shlex.split(raised.value.hint.split("   ")[0])
+    assert words[:4] == ["sigfix", "convert", str(model), "--tfjs"]
+    assert words[4:] == ["--input", "image:0=float32[?,3,224,224]"]
+    sizes = parse_sizes(["image:0=float32[?,3,20,10]"])
+    image = np.random.default_rng(0).random((2, 3, 20, 10), np.float32)
+    np.savez(tmp_path / "given.npz", **{"image:0": image})
+    choice = Choice(sizes=sizes)
+    options = ConvertOptions(choice=choice, inputs=tmp_path / "given.npz")
+    result = convert(model, tmp_path / "web", options)
+    assert [spec.shape for spec in result.inputs.values()] == [(None, 3, 20, 10)]
+    assert result.comparisons
 
 
 def _rows(path: Path, first: int) -> Path:

@@ -110,23 +110,33 @@ def planted_runner(monkeypatch: pytest.MonkeyPatch, fault: str) -> Iterator[None
 @contextmanager
 def planted_pass(monkeypatch: pytest.MonkeyPatch, fault: str) -> Iterator[None]:
     """A step of the optimiser that changes a weight by a hundredth, or reads another's."""
-    from tensorflow.python.framework import tensor_util
-
     from sigfix.optimising import passes
 
     real = passes.optimise_values
 
     def wrong(graph: Any, *rest: Any, **named: Any) -> Any:
         found = real(graph, *rest, **named)
-        large = [n for n in found.nodes.values() if n.op == "Const"]
-        large = [n for n in large if found.constant(n.name).size == 24 * 24]
-        values = found.constant(large[0].name)
-        values = values * np.float32(1.01) if fault == "scaled" else np.zeros_like(values)
-        large[0].attr["value"].tensor.CopyFrom(tensor_util.make_tensor_proto(values))
+        change_weights(found, fault)
         return found
 
     monkeypatch.setattr(passes, "optimise_values", wrong)
     yield
+
+
+def change_weights(graph: Any, fault: str) -> None:
+    """Change the first of the model's two weights, in a constant of its own."""
+    from tensorflow.python.framework import tensor_util
+
+    for node in graph.nodes.values():
+        values = graph.constant(node.name) if node.op == "Const" else None
+        if values is not None and values.size == 24 * 24:
+            values = values * np.float32(1.01) if fault == "scaled" else np.zeros_like(values)
+            changed = type(node)()
+            changed.CopyFrom(node)
+            changed.attr["value"].tensor.CopyFrom(tensor_util.make_tensor_proto(values))
+            graph.nodes[node.name] = changed
+            return
+    raise AssertionError("there are no weights to change")
 
 
 @contextmanager
@@ -187,6 +197,28 @@ def run(command: str, models: dict[str, Path], output: Path) -> int:
 def test_without_a_fault_all_is_well(command, models, tmp_path, node_packages) -> None:
     assert run(command, models, tmp_path / "out") == 0
     assert command == "verify" or (tmp_path / "out").is_dir()
+
+
+@pytest.mark.slow
+def test_the_pass_at_fault_is_named(models, tmp_path, node_packages, monkeypatch, capfd) -> None:
+    from sigfix.optimising import identities
+
+    real = identities.drop_identities
+
+    def wrong(graph: Any) -> int:
+        changed = real(graph)
+        change_weights(graph, "scaled")
+        return int(changed)
+
+    monkeypatch.setattr(identities, "drop_identities", wrong)
+    arguments = ["convert", str(models["signed"]), "--tfjs", "-o", str(tmp_path / "out")]
+    with pytest.raises(SystemExit) as ended:
+        main([*arguments, "--bisect-passes"])
+    said = capfd.readouterr().err
+    assert ended.value.code == 1
+    assert "The pass identities is at fault" in said
+    assert "--without-pass identities" in said
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(("command", "stage", "fault"), list(cases()))

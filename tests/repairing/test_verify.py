@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import sigfix
+from sigfix.errors import UsageError
 from tests.repairing.running import sigfix as command
 
 
@@ -106,5 +107,20 @@ def test_an_onnx_file_and_its_savedmodel_channels_last(saved, tmp_path):
     assert (parity.verdict, parity.batches) == ("same", (1, 4))
     (parity,) = sigfix.verify(out, source, inputs={"pixels": np.ones((2, 8, 8, 3), "f")})
     assert (parity.verdict, parity.batches) == ("same", (2,))
-    with pytest.raises(sigfix.SigfixError, match="takes pixels"):
+    with pytest.raises(sigfix.SigfixError, match=r"has no 'pixels'; .* no input 'x'") as caught:
         sigfix.verify(source, out, inputs={"x": np.ones(1)})
+    assert caught.value.hint.endswith("names of the inputs: pixels")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "said"),
+    [
+        ({"z": np.ones((1, 2), "float32")}, "it has no 'x'; the model has no input 'z'"),
+        ({}, "it has no 'x'"),
+        ({"x": np.ones((1, 5), "float32")}, r"has shape \[1,5\]; the model takes"),
+        ({"x": np.array([["a", "b"]])}, "the model takes float32"),
+    ],
+)
+def test_inputs_that_do_not_fit_are_no_verdict(saved, inputs, said):
+    with pytest.raises(UsageError, match=said):
+        sigfix.verify(saved("healthy"), saved("healthy"), inputs=inputs)

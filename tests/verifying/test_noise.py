@@ -10,7 +10,7 @@ import pytest
 from sigfix.verifying.arrays import Array, Arrays
 from sigfix.verifying.checking import Check, Source, judge, only_call
 from sigfix.verifying.inputs.cases import Given
-from sigfix.verifying.noise import Noise, Witness, described, measure, too_noisy, with_noise
+from sigfix.verifying.noise import Noise, Witness, described, measured, too_noisy, with_noise
 from sigfix.verifying.runnable import run
 from sigfix.verifying.tolerances import FEW_TIMES, JUDGEABLE, Limit, Tolerance
 from sigfix.verifying.verdict import DIFFERENT, NOT_COMPARABLE, SAME
@@ -19,6 +19,11 @@ from tests.verifying.tiny_runner import tiny
 pytestmark = pytest.mark.usefixtures("tiny_kind")
 X = np.linspace(0, 1, 11, dtype=np.float32)
 FED: tuple[Arrays, ...] = ({"x": X},)
+
+
+def measure(witnesses: list[Witness], fed: list[Arrays], seconds: float) -> dict[str, Noise]:
+    """What is known once every setting has run."""
+    return ([{}, *measured(witnesses, fed, seconds)])[-1]
 
 
 def witness(place: Path, fed: tuple[Arrays, ...] = FED, **model: object) -> Witness:

@@ -30,23 +30,12 @@ def _no_signature(subject: Subject) -> Findings:
     evidence = tuple(
         f"{item.path}{trace_text(item, trace)}" for item in functions for trace in item.traces
     )
-    if len(choices) == 1 and len(choices[0].traces) == 1:
-        yield finding(
-            "SIG001",
-            f"no signature; {choices[0].path} could be one",
-            located(subject),
-            evidence[:6],
-            repair_command(subject.path),
-        )
-    else:
-        yield finding(
-            "SIG001",
-            f"no signature; {len(functions)} functions could be one: "
-            + few([item.path for item in functions]),
-            located(subject),
-            evidence[:6],
-            repair_command(subject.path, "--function", choices[0].path),
-        )
+    names = [item.path for item in choices]
+    could = f"{names[0]} could be one"
+    if len(names) > 1:
+        could = f"{len(names)} functions could be one: {few(names)}"
+    command = repair_command(subject.path)  # of several, `repair` says how to choose
+    yield finding("SIG001", f"no signature; {could}", located(subject), evidence[:6], command)
 
 
 def _nothing_callable(subject: Subject) -> Findings:

@@ -11,11 +11,9 @@ import numpy as np
 from sigfix.errors import ConversionError, first_line
 from sigfix.importing.static_values import as_array
 
-FIX_SIZES = (
-    "export with fixed sizes, or fix those of an input: python -m "
-    "onnxruntime.tools.make_dynamic_shape_fixed --input_name NAME --input_shape 1,3,224,224 "
-    "MODEL.onnx FIXED.onnx"
-)
+
+class DynamicSizeError(ConversionError):
+    """A size has to be known that is dynamic; `onnx_to_graph` says which option fixes it."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +41,8 @@ class Node:
         return self.refuse(f"TensorFlow does not express it ({first_line(error)})")
 
     def refuse_dynamic(self, reason: str) -> ConversionError:
-        """The error for a size that has to be known, with a way to fix the sizes of a file."""
-        return self.refuse(reason, FIX_SIZES)
+        """The error for a size that has to be known, and is dynamic."""
+        return DynamicSizeError(self.refuse(reason).message)
 
     def constant(self, tensor: Any, what: str) -> np.ndarray[Any, Any]:
         """The value of an input that must not depend on the model's inputs."""

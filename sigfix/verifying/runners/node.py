@@ -156,7 +156,7 @@ def packages_directory(node: Node) -> Path:
 
 
 def _needed() -> dict[str, str]:
-    dependencies = json.loads((WEB / "package.json").read_text())["dependencies"]
+    dependencies = json.loads((WEB / "package.json").read_text("utf-8"))["dependencies"]
     return {str(name): str(version) for name, version in dependencies.items()}
 
 

@@ -117,7 +117,7 @@ def _check_whole(found: TfjsRun, runs: int, outputs: Sequence[str]) -> None:
 def _start(
     node: nodejs.Node, request: dict[str, Any], folder: Path, time_limit: float
 ) -> dict[str, Any]:
-    (folder / "request.json").write_text(json.dumps(request))
+    (folder / "request.json").write_text(json.dumps(request), "utf-8")
     result = folder / "result.json"
     result.unlink(missing_ok=True)
     try:
@@ -126,7 +126,7 @@ def _start(
                 [node.program, RUNNER, folder / "request.json"],
                 stdin=pipe,
                 capture_output=True,
-                text=True,
+                encoding="utf-8",
                 errors="replace",
                 timeout=time_limit,
             )
@@ -179,7 +179,7 @@ def _read_result(model_dir: Path, result: dict[str, Any]) -> TfjsRun:
 
 def _known_names(model_dir: Path) -> str:
     """Say which names the signature in model.json has (a file that TF.js has just read)."""
-    model = json.loads((Path(model_dir) / "model.json").read_text())
+    model = json.loads((Path(model_dir) / "model.json").read_text("utf-8"))
     signature = (model.get("userDefinedMetadata") or {}).get("signature") or model.get("signature")
     if not signature:
         return " model.json has no signature."
