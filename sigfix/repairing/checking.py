@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sigfix.card import CARD_FILE
 from sigfix.errors import BlockedError
-from sigfix.model import MetaGraph, SavedModel, Signature, node_of
+from sigfix.model import MetaGraph, SavedModel, Signature
 from sigfix.planning.edits import (
     AddSignature,
     AliasSignature,
@@ -81,7 +81,7 @@ def _dangling(meta_graph: MetaGraph, signature: Signature) -> list[tuple[str, st
         (tensor.key, name)
         for tensor in (*signature.inputs, *signature.outputs)
         for name in tensor.tensor_names
-        if node_of(name) not in meta_graph.graph.by_name
+        if name.partition(":")[0] not in meta_graph.graph.by_name
     ]
 
 

@@ -97,9 +97,7 @@ PATHS = [*map(os.fsencode, ODD.values()), b"nu\xff", b"\xed\xa0\x80"]
 
 @pytest.mark.parametrize("name", PATHS)
 def test_names_of_a_path(name: bytes, tmp_path: Path) -> None:
-    model = healthy()
-    model.traced_function(["f"], [("x", "float32", (None, 3))])
-    path = model.write(tmp_path / os.fsdecode(name.replace(b"/", b"")))
+    path = healthy().write(tmp_path / os.fsdecode(name.replace(b"/", b"")))
     for text in _reports(path):
         _check(text)
     document = json.loads(render_json([inspect(path)]))
