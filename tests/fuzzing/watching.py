@@ -76,7 +76,7 @@ class Watch:
 
 def _is_special(path: str) -> bool:
     try:
-        mode = os.stat(path).st_mode
+        mode = Path(path).stat().st_mode
     except OSError:
         return False
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
