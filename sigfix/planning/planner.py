@@ -117,7 +117,7 @@ def _plan_meta_graph(model: SavedModel, index: int, choices: Choices) -> list[Ed
         )
         edits.append(KeepMetaGraph(meta_graph.tags, others))
     attached = existing.plan_attachments(meta_graph, edits)
-    edits += [edit for edit in attached if edit.key not in choices.remove]
+    edits += [edit for edit in attached if getattr(edit, "key", "") not in choices.remove]
     edits += existing.plan_changes(meta_graph, choices)
     edits += plan_signatures(meta_graph, choices, edits)
     edits += existing.plan_method_names(meta_graph, choices, edits)
