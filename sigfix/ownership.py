@@ -16,7 +16,7 @@ import shutil
 import stat
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,10 +42,12 @@ class Owned:
         os.truncate(self.lock, 0)
         os.write(self.lock, json.dumps(facts).encode())
 
-    def release(self) -> None:
-        """Let another run remove what is left of the folder."""
+    def remove(self) -> None:
+        """Remove the folder, and give it up: another run may remove what is left of it."""
+        _remove(self.folder)
         with suppress(OSError):
             os.close(self.lock)
+        _remove(self.folder)  # Windows removes no open file
 
 
 def make(parent: Path, prefix: str) -> Owned:
@@ -71,14 +73,38 @@ def make(parent: Path, prefix: str) -> Owned:
         os.close(lock)
 
 
-def remove_abandoned(parent: Path, name: re.Pattern[str]) -> None:
-    """Remove the abandoned folders in `parent` whose whole names match `name`."""
+def remove_abandoned(
+    parent: Path,
+    name: re.Pattern[str],
+    rescue: Callable[[Path, dict[str, Any]], bool] = lambda folder, facts: True,
+) -> None:
+    """Remove the abandoned folders in `parent` whose whole names match `name`.
+
+    `rescue` is called with each, and with what its owner recorded, before that; where it returns
+    false the folder stays.
+    """
     for folder in _matching(parent, name):
         with abandoned(folder) as facts:
-            if facts is not None:
-                shutil.rmtree(folder, ignore_errors=True)
-        if facts is not None:  # Windows removes no open file
-            shutil.rmtree(folder, ignore_errors=True)
+            removing = facts is not None and rescue(folder, facts)
+            if removing:
+                _remove(folder)
+        if removing:  # Windows removes no open file
+            _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder, its lock file last: what is left where we are killed has an owner still."""
+    with suppress(OSError):
+        for path in list(folder.iterdir()):
+            if path.name == OWNER:
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink()
+        if [path.name for path in folder.iterdir()] == [OWNER]:
+            (folder / OWNER).unlink()
+        folder.rmdir()
 
 
 def _matching(parent: Path, name: re.Pattern[str]) -> list[Path]:

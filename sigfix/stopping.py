@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 SIGNALS = tuple(
@@ -17,7 +18,8 @@ class Stopped(BaseException):
     """The user or the system wants this process to end; `number` is the signal's."""
 
     def __init__(self, number: int) -> None:
-        super().__init__(number)
+        what = "Interrupted" if number == signal.SIGINT else f"Stopped by {_name(number)}"
+        super().__init__(f"{what}.")
         self.number = number
 
     @property
@@ -26,19 +28,53 @@ class Stopped(BaseException):
         return 128 + self.number
 
 
+def _name(number: int) -> str:
+    return signal.Signals(number).name
+
+
 _came: list[int] = []
+_written: list[Path] = []
 
 
-def watch() -> None:
-    """Raise `Stopped` in the main thread when a signal of `SIGNALS` comes.
+def note_written(place: Path) -> None:
+    """Remember that `place` was published, for the user who stops the run after that."""
+    _written.append(place)
+
+
+def written_by_now() -> tuple[Path, ...]:
+    """What was published since `watched` began."""
+    return tuple(_written)
+
+
+@contextmanager
+def watched() -> Iterator[None]:
+    """Raise `Stopped` in the main thread when a signal of `SIGNALS` comes in the block.
 
     One that is ignored stays so: a job in the background goes on when Ctrl-C is pressed.
     """
     if threading.current_thread() is not threading.main_thread():
+        yield
         return
-    for number in SIGNALS:
-        if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
-            signal.signal(number, _stop)
+    _came.clear()
+    _written.clear()
+    own = (signal.SIG_DFL, signal.default_int_handler)
+    previous = {n: signal.getsignal(n) for n in SIGNALS if signal.getsignal(n) in own}
+    for number in previous:
+        signal.signal(number, _stop)
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+        _came.clear()
+
+
+def ignore() -> None:
+    """Let the process end in peace: what comes now comes too late."""
+    if threading.current_thread() is threading.main_thread():
+        for number in SIGNALS:
+            if signal.getsignal(number) is _stop:
+                signal.signal(number, signal.SIG_IGN)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,6 +36,4 @@ def temporary_folder() -> Iterator[Path]:
         yield owned.folder
     finally:
         with held():
-            shutil.rmtree(owned.folder, ignore_errors=True)
-            owned.release()
-            shutil.rmtree(owned.folder, ignore_errors=True)  # Windows removes no open file
+            owned.remove()

@@ -71,7 +71,10 @@ def inspect(
         TargetName | None, typer.Option("--target", "-t", help="Also check what this cannot run.")
     ] = None,
     checksums: Annotated[
-        bool, typer.Option("--checksums", help="Verify the CRC32C of every stored tensor.")
+        bool,
+        typer.Option(
+            "--checksums", help="Verify the CRC32C of every stored tensor, and look for NaN."
+        ),
     ] = False,
     everything: Annotated[
         bool, typer.Option("--all", "-a", help="Show every function, tensor and operator.")
@@ -111,6 +114,7 @@ def unchecked(inspections: list[Inspection], target: str) -> list[str]:
             way = f"sigfix convert {path} --tfjs says what cannot be converted"
             if item.other.kind == "keras":
                 way = f"sigfix repair {path} makes a SavedModel, which can be checked"
+                way = item.other.unusable or way
             notes.append(
                 printable(f"note: {item.path} was not checked against {target}: {way}") + "\n"
             )

@@ -1,6 +1,7 @@
 """Entry point: run a command, and say an expected error in one message.
 
-Exit codes: 0 the model is right, 1 it is not, 2 sigfix could not do its job.
+Exit codes: 0 the model is right, 1 it is not, 2 sigfix could not do its job; 128 and the number of
+the signal (130 for Ctrl-C, 143 for SIGTERM) where it was stopped.
 """
 
 from __future__ import annotations
@@ -10,13 +11,12 @@ import sys
 from contextlib import suppress
 from importlib import import_module
 
-import typer
-
-from sigfix.cli import app as application
+from sigfix import quoting
 from sigfix.cli.streams import safe_streams
 from sigfix.cli.terminal import is_coloured
-from sigfix.errors import SigfixError, UsageError
+from sigfix.errors import SigfixError, UsageError, WeightsUnavailableError
 from sigfix.quoting import printable_lines, quote
+from sigfix.stopping import Stopped, ignore, watched, written_by_now
 
 COMMANDS = ("convert", "diff", "explain", "inspect", "presets", "repair", "verify")
 """Each is a module of this package that registers itself when it is imported."""
@@ -44,6 +44,8 @@ def refuse_path(arguments: list[str]) -> None:
 
 def report_error(error: SigfixError) -> None:
     """Print what is wrong, and what to do next, on standard error."""
+    import typer
+
     colour = is_coloured(sys.stderr)
     code = getattr(error, "code", "")
     parts = [
@@ -58,16 +60,48 @@ def report_error(error: SigfixError) -> None:
                 typer.echo(label + printable_lines(said), err=True)
 
 
+def report_stop(stopped: Stopped) -> None:
+    """Print on standard error what stopped the run, and what it had written by then."""
+    written = ", ".join(map(str, written_by_now())) or "Nothing"
+    with suppress(OSError, ValueError):  # there is nowhere left to say it
+        sys.stderr.write(f"\n{printable_lines(f'{stopped} {written} was written.')}\n")
+
+
+def with_weights(arguments: list[str], file: str) -> str:
+    """The command that was typed, with the weights in `file`."""
+    kept: list[str] = []
+    rest = iter(arguments)
+    for item in rest:
+        if item == "--weights":
+            next(rest, "")
+        elif not item.startswith("--weights="):
+            kept.append(item)
+    return quoting.join(["sigfix", *kept, "--weights", file])
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run `sigfix` with `arguments` (the process's own by default) and exit."""
-    arguments = sys.argv[1:] if arguments is None else arguments
+    with watched():  # before what takes long to import
+        try:
+            _run(sys.argv[1:] if arguments is None else arguments)
+        except Stopped as stopped:
+            ignore()
+            report_stop(stopped)
+            sys.exit(stopped.exit_code)
+
+
+def _run(arguments: list[str]) -> None:
+    from sigfix.cli.app import app
+
     try:
         with safe_streams():
             register(arguments)
             refuse_path(arguments)
-            application.app(arguments, prog_name="sigfix")
+            app(arguments, prog_name="sigfix")
     except SigfixError as error:
         if "--debug" in arguments:
             raise
+        if isinstance(error, WeightsUnavailableError):
+            error.hint = error.way_on(error.url, with_weights(arguments, error.file))
         report_error(error)
         sys.exit(error.exit_code)

@@ -12,6 +12,7 @@ from sigfix.cli.options import option
 from sigfix.cli.preset_steps import (
     BUILDING,
     BUILT_ONLY,
+    PLANNED,
     PRESET_ONLY,
     refuse_others,
     refuse_these,
@@ -22,6 +23,7 @@ from sigfix.cli.repair_steps import (
     load_plan,
     parse_normalize,
     parse_tags,
+    parse_vocabulary,
     run_repair,
     show_plan,
 )
@@ -152,7 +154,7 @@ def repair(
     ] = 0,
     vocab: Annotated[
         Optional[str],  # noqa: UP045
-        option("docTR vocabulary name, or the characters.", "--vocab", panel=_PRESET),
+        option("Name of a docTR vocabulary, or the characters.", "--vocab", panel=_PRESET),
     ] = None,
     size: Annotated[
         Optional[int],  # noqa: UP045
@@ -228,6 +230,8 @@ def repair(
         wanted = PresetOptions(weights, seed, vocab, size, raw_logits, normalize is not None)
         run_preset(preset, output, wanted, force, keep_onnx, dry_run, quiet)
         return
+    if plan_file is not None:
+        refuse_others(context, PLANNED, f"is no part of {plan_file}, which has all that is planned")
     refuse_these(context, BUILT_ONLY, f"is for building a preset, and {model} has its own weights")
     if preset is None:
         refuse_these(context, PRESET_ONLY, "is for a docTR preset, and --preset names none")
@@ -256,9 +260,9 @@ def repair(
         method_name=method_name,
         only_meta_graph=only_meta_graph,
         preset=None if preset is None else find_preset(preset, size, raw_logits),
-        vocabulary=vocab or "",
+        vocabulary=parse_vocabulary(vocab),
     )
-    from sigfix.pipeline.repair import RepairOptions
+    from sigfix.pipeline.applying import RepairOptions
 
     options = RepairOptions(
         force=force,

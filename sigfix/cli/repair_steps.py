@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from sigfix.cli.steps import steps
+from sigfix.cli.steps import steps, tell
 from sigfix.errors import BlockedError, MissingExtraError, UsageError
 from sigfix.model import OtherModel, SavedModel
 from sigfix.planning import Choices, Plan
@@ -17,6 +17,7 @@ from sigfix.planning import choices as parsing
 from sigfix.planning.choices import NormalizeChoice
 from sigfix.presets import find_preset
 from sigfix.quoting import printable
+from sigfix.vocabularies import vocabulary_characters
 
 UNDECIDED = ("ambiguous", "blocked")
 """The verdicts that leave something for the user to say."""
@@ -39,6 +40,13 @@ def parse_normalize(text: str | None, preset: str | None) -> NormalizeChoice | N
     return NormalizeChoice(found.mean, found.std)
 
 
+def parse_vocabulary(text: str | None) -> str:
+    """`--vocab` as it was given, '' for none. Raises `UsageError` where it is no vocabulary."""
+    if text is not None:
+        vocabulary_characters(text)
+    return text or ""
+
+
 def load_plan(path: Path) -> Plan:
     """The plan in a file. Raises `UsageError` where it is none."""
     from sigfix.planning.codec import read_plan
@@ -52,17 +60,10 @@ def load_plan(path: Path) -> Plan:
 def load_inputs(path: Path) -> dict[str, Any]:
     """The arrays of an .npz file. Pickled objects are refused: they would run code."""
     try:
-        import numpy as np
+        from sigfix.verifying.inputs.given import read_npz
     except ImportError as error:
         raise MissingExtraError("Reading --inputs", "tf", "numpy") from error
-    try:
-        with np.load(path, allow_pickle=False) as data:
-            return {
-                name: data[name].astype(object) if data[name].dtype.kind in "SU" else data[name]
-                for name in data.files
-            }
-    except (OSError, ValueError) as error:
-        raise UsageError(f"--inputs {path} cannot be read: {error}.") from error
+    return read_npz(path)
 
 
 def show_plan(
@@ -70,7 +71,7 @@ def show_plan(
 ) -> None:
     """Show what would be done, the signatures before and after, and stop."""
     from sigfix.pipeline import repair as pipeline
-    from sigfix.pipeline.given import describe
+    from sigfix.pipeline.repair import describe
     from sigfix.rendering.repair_text import signature_diff
 
     described = describe(model)
@@ -141,6 +142,7 @@ def run_repair(
         _show(undecided[0], is_json)
         _hint(undecided[0])
         raise typer.Exit(1) from None
+    tell(result.notes)
     if is_json:
         typer.echo(json_text(result_data(result)), nl=False)
     else:

@@ -11,7 +11,10 @@ from sigfix.cli.app import app
 from sigfix.cli.repair_steps import load_inputs, parse_tags
 from sigfix.cli.steps import steps
 from sigfix.cli.terminal import terminal_style
-from sigfix.errors import UsageError
+from sigfix.errors import SigfixError, UsageError
+
+NOT_TOLD = 2
+"""The exit code where it could not be told whether two models are the same."""
 
 
 @app.command()
@@ -64,19 +67,23 @@ def verify(
     if output_format not in ("text", "json"):
         raise UsageError(f"--format {output_format}: there are text and json.")
     inputs = None if inputs_file is None else load_inputs(inputs_file)
-    with steps(quiet) as say:
-        say(f"running {left} and {right}")
-        found = compare(
-            left,
-            right,
-            signature=signature,
-            tags=parse_tags(tags),
-            inputs=inputs,
-            tolerance=tolerance,
-            seed=seed,
-            seconds=timeout,
-            trust=trust,
-        )
+    try:
+        with steps(quiet) as say:
+            say(f"running {left} and {right}")
+            found = compare(
+                left,
+                right,
+                signature=signature,
+                tags=parse_tags(tags),
+                inputs=inputs,
+                tolerance=tolerance,
+                seed=seed,
+                seconds=timeout,
+                trust=trust,
+            )
+    except SigfixError as error:
+        error.exit_code = NOT_TOLD  # whatever the reason: nothing was compared
+        raise
     if output_format == "json":
         data = verify_data(found, str(left), str(right))
         typer.echo(json_text(data), nl=False)
@@ -86,4 +93,4 @@ def verify(
     if "different" in verdicts:
         raise typer.Exit(1)
     if verdicts != {"same"}:
-        raise typer.Exit(2)
+        raise typer.Exit(NOT_TOLD)

@@ -50,6 +50,7 @@ from sigfix.model.specs import (
     leaves,
     tensors,
 )
+from sigfix.model.weights import NonFinite
 
 __all__ = [
     "DEFAULT_SERVING_KEY",
@@ -71,6 +72,7 @@ __all__ = [
     "MetaGraph",
     "NamedTupleValue",
     "Node",
+    "NonFinite",
     "ObjectGraph",
     "ObjectNode",
     "OpaqueLiteral",

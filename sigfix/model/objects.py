@@ -69,7 +69,8 @@ class ObjectNode:
 
     `kind` is the field that is set: user_object, asset, function, variable,
     bare_concrete_function, constant, resource, captured_tensor, or '' for none.
-    `identifier` is the user object's registered name or the constant's graph node.
+    `identifier` is the user object's registered name or the constant's graph node. `restorers` are
+    the functions (by node id) that loading calls to restore what the object saved of itself.
     """
 
     node_id: int
@@ -80,6 +81,7 @@ class ObjectNode:
     asset_index: int = -1
     concrete_functions: tuple[str, ...] = ()
     slots: tuple[int, ...] = ()
+    restorers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

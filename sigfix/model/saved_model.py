@@ -11,6 +11,7 @@ from sigfix.model.graph import Graph
 from sigfix.model.objects import ObjectGraph, Variable
 from sigfix.model.other import Problem
 from sigfix.model.specs import Shape, TensorSpec
+from sigfix.model.weights import NonFinite
 
 INIT_OP_KEY = "__saved_model_init_op"
 TRAIN_OP_KEY = "__saved_model_train_op"
@@ -169,7 +170,8 @@ class VariableStore:
 class SavedModel:
     """A SavedModel as it is on disk; `encoding` is pb, pbtxt, or graph for a frozen GraphDef.
 
-    `problems` are what reading met in the directory that is no file of the model.
+    `problems` are what reading met in the directory that is no file of the model; `non_finite` is
+    empty unless somebody looked (`reading.weights`).
     """
 
     path: Path
@@ -182,6 +184,7 @@ class SavedModel:
     card: Mapping[str, object] | None = None
     notes: tuple[tuple[str, str], ...] = field(default_factory=tuple)
     problems: tuple[Problem, ...] = ()
+    non_finite: tuple[NonFinite, ...] = ()
 
     @property
     def size_bytes(self) -> int:

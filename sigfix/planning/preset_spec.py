@@ -31,6 +31,7 @@ from sigfix.planning.file_edits import WriteCard
 from sigfix.planning.flatten import FlatTensor
 from sigfix.planning.traces import covers, inside
 from sigfix.presets import Preset
+from sigfix.vocabularies import vocabulary_hint
 
 INPUT_NAME = "input"
 RAW_OUTPUT = "logits"
@@ -207,8 +208,7 @@ def _check_vocabulary(preset: Preset, item: FlatTensor, vocabulary: str) -> None
         raise BlockedError(
             f"The model's {item.name} has {classes} classes, and {preset.name} with a vocabulary "
             f"of {len(vocabulary)} characters has {expected}.",
-            f"--vocab with the model's own: {classes - preset.extra_classes} characters, or the "
-            "name of such a vocabulary in docTR",
+            vocabulary_hint(classes - preset.extra_classes),
         )
 
 

@@ -25,6 +25,15 @@ class Ambiguous:
     hint: str = ""
 
 
+class Undecided(BlockedError):
+    """Several answers: `planner.plan` tells them, and whoever asks for one alone refuses."""
+
+    def __init__(self, ambiguous: Ambiguous) -> None:
+        ways = "; ".join(candidate.choose for candidate in ambiguous.candidates[:6])
+        super().__init__(ambiguous.reason, ambiguous.hint or ways or None)
+        self.ambiguous = ambiguous
+
+
 def covers(general: Shape, special: Shape) -> bool:
     """Whether every tensor of shape `special` has shape `general` too."""
     if general is None:

@@ -14,6 +14,7 @@ from sigfix.processes import run_process
 from sigfix.reading.boundary import AGAIN
 
 CHILD = "sigfix.reading.hdf5_child"
+ATTRIBUTES = ("model_config", "training_config", "keras_version")
 CPU_SECONDS = 3
 """A whole one takes a few milliseconds."""
 WALL_SECONDS = 60.0
@@ -29,7 +30,7 @@ def is_readable() -> bool:
 
 
 def read_attributes(path: Path) -> dict[str, str | None]:
-    """The root's `model_config` and `keras_version`, None where they are absent.
+    """The root's `ATTRIBUTES`, None where they are absent.
 
     Raises `UnreadableModelError` where the file is damaged, or reading it comes to no end.
     """
@@ -38,6 +39,7 @@ def read_attributes(path: Path) -> dict[str, str | None]:
         "seconds": CPU_SECONDS,
         "memory": MEMORY,
         "largest": LARGEST_CONFIG,
+        "names": ATTRIBUTES,
     }
     try:
         answer = run_process(CHILD, job, WALL_SECONDS)
@@ -47,7 +49,7 @@ def read_attributes(path: Path) -> dict[str, str | None]:
             f" {MEMORY >> 20:,} MiB of memory ({error.reason})"
         }
     if "error" not in answer:
-        return {name: answer[name] for name in ("model_config", "keras_version")}
+        return {name: answer[name] for name in ATTRIBUTES}
     raise UnreadableModelError(
         f"{path} is not a Keras file: {answer['error']}.", AGAIN, code="CON214"
     )

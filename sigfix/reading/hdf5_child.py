@@ -44,16 +44,13 @@ def _text(value: Any, largest: int) -> str | None:
 
 
 def read(job: dict[str, Any]) -> Answer:
-    """The two attributes as text; of what goes wrong, the reason."""
+    """The attributes `names` as text; of what goes wrong, the reason."""
     import h5py
 
     _limit(job["seconds"], job["memory"])
     try:
         with h5py.File(job["file"], "r") as file:
-            return {
-                name: _text(file.attrs.get(name), job["largest"])
-                for name in ("model_config", "keras_version")
-            }
+            return {name: _text(file.attrs.get(name), job["largest"]) for name in job["names"]}
     except Exception as error:  # whatever libhdf5 finds; the parent says it
         return {"error": first_line(error).rstrip(".")}
 

@@ -154,6 +154,7 @@ def _read_node(node_id: int, message: Any) -> ObjectNode:
         asset_index=asset,
         concrete_functions=concrete,
         slots=tuple(slot.slot_variable_node_id for slot in message.slot_variables),
+        restorers=tuple(item.restore_function for item in message.saveable_objects.values()),
     )
 
 

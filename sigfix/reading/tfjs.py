@@ -100,7 +100,8 @@ def _tensors(value: Any) -> tuple[TensorSpec, ...]:
     )
 
 
-def _weight_bytes(weight: dict[str, Any]) -> int:
+def weight_bytes(weight: dict[str, Any]) -> int:
+    """The stored size of an entry of the manifest."""
     quantization = weight.get("quantization")
     dtype = weight.get("dtype", "float32")
     if isinstance(quantization, dict):
@@ -122,7 +123,7 @@ def _weights(manifest: Any, folder: Path) -> tuple[dict[str, str], list[Problem]
         if not isinstance(group, dict):
             continue
         weights = [item for item in _list(group.get("weights")) if isinstance(item, dict)]
-        needed = sum(map(_weight_bytes, weights))
+        needed = sum(map(weight_bytes, weights))
         tensors += len(weights)
         stored += needed
         quantized |= {

@@ -85,9 +85,9 @@ class ThroughSteps:
                 value = stepped(value, step)
             yield item.target, value
         for bound in self.edit.bound:
-            value = bound.value.encode() if isinstance(bound.value, str) else bound.value
+            constant = bound.value.encode() if isinstance(bound.value, str) else bound.value
             shape = tuple(size or 1 for size in bound.shape or ())
-            yield bound.target, np.full(shape, value, numpy_dtype(bound.dtype))
+            yield bound.target, np.full(shape, constant, numpy_dtype(bound.dtype))
 
 
 def expected_outputs(edit: AddSignature, outputs: Mapping[Any, Any]) -> Arrays:

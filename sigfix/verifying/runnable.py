@@ -77,10 +77,14 @@ class CaseRun:
 
 @dataclass(frozen=True)
 class Run:
-    """A complete run; `notes` are what the user should know of how it was done."""
+    """A complete run; `notes` are what the user should know of how it was done.
+
+    `details` say by what: TensorFlow.js's `backend` and `mode`.
+    """
 
     cases: tuple[CaseRun, ...]
     notes: tuple[str, ...] = ()
+    details: Mapping[str, str] = field(default_factory=dict)
 
 
 Finish = Callable[[Sequence[Case | Given] | None], Run]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sigfix.presets import Preset
 from sigfix.verifying.arrays import Array
 from sigfix.verifying.comparison import Parity, compare
 from sigfix.verifying.tolerances import Limit
@@ -24,6 +25,13 @@ class Ties:
 
     output: str
     steps: int
+
+
+def ties_of(preset: Preset | None) -> Ties | None:
+    """The ties of a preset that feeds its decisions back; None for any other model."""
+    if preset is None or not preset.feeds_back:
+        return None
+    return Ties(preset.output, preset.steps)
 
 
 def clear_steps(logits: Array, tolerance: float) -> list[int]:

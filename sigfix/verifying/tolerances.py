@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sigfix.presets import Preset
+
 REPAIRED = 1e-5
 """Of an output's range. TensorFlow runs the same operators again: what differs is their order."""
 TFJS = 1e-4
@@ -29,12 +31,12 @@ JUDGEABLE = 0.05
 class Limit:
     """What one output may differ by.
 
-    `relative` is a part of the range of a floating-point output, `different` a number of elements
+    `relative` is a part of the range of a floating-point output, `different` a part of the elements
     of any other. `noise` is what of it the source's own noise is the reason for.
     """
 
     relative: float
-    different: int = 0
+    different: float = 0.0
     noise: float = 0.0
 
 
@@ -50,3 +52,16 @@ class Tolerance:
         if self.chosen:
             return Limit(self.relative)
         return Limit(max(self.relative, BY_DTYPE.get(dtype, 0.0)))
+
+
+def of_preset(preset: Preset) -> Tolerance:
+    """What a docTR model's stages up to the SavedModel may differ by."""
+    deep = preset.is_detector or preset.feeds_back
+    return Tolerance(DEEP_PRESET if deep else REPAIRED)
+
+
+def of_tfjs(preset: Preset | None, chosen: float | None = None) -> Tolerance:
+    """What TensorFlow.js may differ by, or what the user chose."""
+    if chosen is not None:
+        return Tolerance(chosen, chosen=True)
+    return Tolerance(FED_BACK_TFJS if preset is not None and preset.feeds_back else TFJS)

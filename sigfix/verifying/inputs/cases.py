@@ -41,6 +41,7 @@ INTEGER_LIMITS = (10, 4, 2)
 """Integers are drawn below these: indices into a table, then flags."""
 MOST_ELEMENTS = 2**24
 """An attempt with more numbers in an input is left out."""
+Normalisation = tuple[tuple[float, ...], tuple[float, ...]]
 WORDS = (b"a", b"the quick brown fox", b"42", b"")
 
 
@@ -49,7 +50,8 @@ class Case:
     """One set of made-up inputs, of `batch` rows where the batch is dynamic.
 
     Rows take the kinds of `contents` in turn. `features` are those of the tf.Examples that
-    strings have to be.
+    strings have to be. `normalise` are the mean and deviation, by channel, of the pixels (0 to 1)
+    that images are made of, where the model takes normalised ones.
     """
 
     inputs: tuple[InputPlan, ...]
@@ -57,6 +59,7 @@ class Case:
     contents: tuple[str, ...]
     seed: int = 0
     features: tuple[ExampleFeature, ...] = ()
+    normalise: Normalisation | None = None
 
     @property
     def described(self) -> tuple[str, ...]:
@@ -135,7 +138,13 @@ class Case:
         shape: tuple[int, ...],
         scale: float = 1.0,
     ) -> Array:
-        return draw_rows(self.contents, random, shape, _counts_rows(item)) * scale
+        drawn = draw_rows(self.contents, random, shape, _counts_rows(item)) * scale
+        if self.normalise is None or not is_image(shape):
+            return drawn
+        mean, std = (np.array(values) for values in self.normalise)
+        if shape[3] == len(mean):
+            return np.asarray((drawn - mean) / std)
+        return np.asarray(np.moveaxis((np.moveaxis(drawn, 1, -1) - mean) / std, -1, 1))
 
     def _with_examples(self, drawn: Arrays) -> Arrays:
         """The drawn inputs, every string a serialized tf.Example."""
@@ -168,6 +177,7 @@ def made_up(
     seed: int = 0,
     features: tuple[ExampleFeature, ...] = (),
     batches: tuple[int, ...] = BATCHES,
+    normalise: Normalisation | None = None,
 ) -> list[Case]:
     """The cases that are compared: two batch sizes, or two single examples, of several contents.
 
@@ -187,7 +197,7 @@ def made_up(
     cases, used = [], 0
     for batch in batches:
         contents = tuple(kinds[(used + row) % len(kinds)] for row in range(len(kinds)))
-        cases.append(Case(inputs, batch, contents, seed, features))
+        cases.append(Case(inputs, batch, contents, seed, features, normalise))
         used += batch
     return cases
 

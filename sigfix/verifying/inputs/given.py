@@ -12,6 +12,7 @@ from sigfix.errors import UsageError
 from sigfix.model.specs import Shape, TensorSpec, format_shape
 from sigfix.verifying.arrays import Array, Arrays, numpy_dtype
 
+
 def load_inputs(file: Path, specs: Mapping[str, TensorSpec]) -> Arrays:
     """Read the arrays of an .npz file and check them against `specs`, by signature key.
 

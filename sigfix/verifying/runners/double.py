@@ -78,7 +78,9 @@ def _normalisation(node: Any) -> Iterator[Any]:
     constant = made.node.add(name=f"{own}/epsilon", op="Const")
     constant.attr["dtype"].type = DOUBLE
     constant.attr["value"].tensor.CopyFrom(tensor_util.make_tensor_proto(epsilon))
-    deviation = add("Rsqrt", f"{own}/rsqrt", add("AddV2", f"{own}/shifted", variance, f"{own}/epsilon"))
+    deviation = add(
+        "Rsqrt", f"{own}/rsqrt", add("AddV2", f"{own}/shifted", variance, f"{own}/epsilon")
+    )
     factor = add("Mul", f"{own}/factor", scale, deviation)
     centred = add("Sub", f"{own}/centred", x, mean)
     add("AddV2", own, add("Mul", f"{own}/scaled", centred, factor), offset)

@@ -1,7 +1,7 @@
-"""Run a frozen GraphDef in this process, which was started for nothing else.
+"""Run frozen GraphDefs in this process, which was started for nothing else.
 
-`model` is `{"inputs", "outputs"}`, key -> node name, and `double` to compute in float64. The graph
-is run as it is: TensorFlow 2.19's remapper aborts on some padded kernels.
+`model` is `{"inputs", "outputs"}`, key -> node name, and `double` to compute in float64; a call is
+`{"file"}`. Graphs are run as they are: TensorFlow 2.19's remapper aborts on some padded kernels.
 """
 
 from __future__ import annotations
@@ -20,10 +20,13 @@ from sigfix.verifying.runners.operators import named
 
 
 def load(job: dict[str, Any]) -> list[Function]:
-    """The one callable: all outputs of the graph."""
-    definition = tf.compat.v1.GraphDef.FromString(Path(job["path"]).read_bytes())
+    """One callable for each file: all outputs of its graph."""
     inputs, outputs = job["model"]["inputs"], job["model"]["outputs"]
-    return [graph_function(definition, inputs, outputs, job["model"].get("double", False))]
+    double = job["model"].get("double", False)
+    definitions = (
+        tf.compat.v1.GraphDef.FromString(Path(call["file"]).read_bytes()) for call in job["calls"]
+    )
+    return [graph_function(each, inputs, outputs, double) for each in definitions]
 
 
 def graph_function(

@@ -7,11 +7,22 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+import numpy as np
+
 from sigfix.errors import MissingExtraError
+from sigfix.planning.names import signature_keys
 from sigfix.verifying.arrays import Arrays
 from sigfix.verifying.feeding import Feed, Renamed
 from sigfix.verifying.inputs.cases import Case, Given
-from sigfix.verifying.runnable import DEFAULT_SECONDS, ONNX, Call, Finish, Runnable, Setting
+from sigfix.verifying.runnable import (
+    DEFAULT_SECONDS,
+    ONNX,
+    Call,
+    CaseRun,
+    Finish,
+    Runnable,
+    Setting,
+)
 from sigfix.verifying.runnable import run as run_model
 from sigfix.verifying.runners.answering import in_child
 
@@ -51,6 +62,12 @@ def onnx_file(
 
 def _feed(names: Mapping[str, str], orders: Mapping[str, tuple[int, ...]]) -> Feed:
     return Renamed(dict(names), dict(orders))
+
+
+def by_signature_keys(found: CaseRun, repeat: int) -> Arrays:
+    """What a run of an ONNX file computed, by the keys that its outputs have in a signature."""
+    outputs = found.outputs[0][repeat]
+    return {key: np.asarray(outputs[own]) for own, key in signature_keys(outputs).items()}
 
 
 def run(

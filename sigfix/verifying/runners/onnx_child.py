@@ -26,9 +26,7 @@ def load(job: dict[str, Any]) -> list[Function]:
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3  # errors only: warnings are about its own optimisations
     options.graph_optimization_level = LEVELS[job["model"].get("optimised", True)]
-    session = onnxruntime.InferenceSession(
-        job["path"], options, providers=["CPUExecutionProvider"]
-    )
+    session = onnxruntime.InferenceSession(job["path"], options, providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
 
     def run(fed: dict[str, Any]) -> dict[str, Any]:
