@@ -197,9 +197,8 @@ def _described(path: Path, size: int, document: dict[str, Any]) -> OtherModel:
     graph = None
     if not layers and isinstance(nodes, list):
         graph = Graph(tuple(_node(item) for item in nodes if isinstance(item, dict)))
-    signature = as_object(document.get("signature")) or as_object(
-        as_object(metadata).get("signature")
-    )
+    older = as_object(as_object(metadata).get("signature"))
+    signature = as_object(document.get("signature")) or older
     return OtherModel(
         path=path,
         kind="tfjs",

@@ -231,7 +231,7 @@ def test_links_among_versions_are_not_wandered_through(tmp_path: Path) -> None:
 
 
 def test_the_one_frozen_graph_of_a_folder_is_no_link_and_no_pipe(tmp_path: Path) -> None:
-    from sigfix.pipeline.given import describe
+    from sigfix.pipeline.repair import describe
 
     seed = seeds()["frozen"][0]
     for name, make in (("a.pb", os.mkfifo), ("b.pb", _link("../outside.pb"))):

@@ -14,12 +14,13 @@ import pytest
 
 from sigfix.diagnosis.rule import repair_command
 from sigfix.errors import SigfixError, UsageError
-from sigfix.pipeline import given
+from sigfix.model import SavedModel
 from sigfix.pipeline.diff import diff
 from sigfix.pipeline.inspect import failed_inspection, inspect
 from sigfix.pipeline.repair import RepairOptions, plan, repair
 from sigfix.planning import Choices
 from sigfix.quoting import printable, printable_lines, quote
+from sigfix.reading.opening import open_model
 from sigfix.rendering.diff_text import diff_data, diff_text
 from sigfix.rendering.inspection_github import render_github
 from sigfix.rendering.inspection_json import render_json
@@ -68,7 +69,8 @@ def _reports(path: Path) -> Iterator[str]:
         yield from (render_github(inspections), render_summary(inspections, style))
         for item in inspections:
             yield render_text(item, style, everything=True) + render_findings(item, style)
-    described = given.describe_saved_model(path)
+    described = open_model(path, "diff")
+    assert isinstance(described, SavedModel)
     for choices in (Choices(), Choices(set_tags=(path.name,))):
         decided = plan(path, choices)
         yield plan_text(decided) + signature_diff(described, decided)
