@@ -56,8 +56,8 @@ def report_error(error: SigfixError) -> None:
     with suppress(OSError):  # there is nowhere left to say it
         for label, painted, said in parts:
             if said:
-                typer.secho(label, fg=painted if colour else None, err=True, nl=False)
-                typer.echo(printable_lines(said), err=True)
+                label = typer.style(label, fg=painted, bold=True) if colour else label
+                typer.echo(label + printable_lines(said), err=True)
 
 
 def report_stop(stopped: Stopped) -> None:

@@ -98,7 +98,8 @@ def _plan_meta_graph(model: SavedModel, index: int, choices: Choices) -> list[Ed
             item.tags for number, item in enumerate(model.meta_graphs) if number != index
         )
         edits.append(KeepMetaGraph(meta_graph.tags, others))
-    edits += existing.plan_attachments(meta_graph, edits)
+    attached = existing.plan_attachments(meta_graph, edits)
+    edits += [edit for edit in attached if getattr(edit, "key", "") not in choices.remove]
     edits += existing.plan_changes(meta_graph, choices)
     edits += plan_signatures(meta_graph, choices, edits)
     edits += existing.plan_method_names(meta_graph, choices, edits)

@@ -11,11 +11,10 @@ from pathlib import Path
 
 from sigfix.errors import SigfixError
 from sigfix.model import OtherModel
-from sigfix.pipeline import given
 from sigfix.pipeline.diff import diff
 from sigfix.pipeline.inspect import failed_inspection, inspect
 from sigfix.pipeline.prepare import Choice, prepare
-from sigfix.pipeline.repair import RepairOptions, plan_for, repair
+from sigfix.pipeline.repair import RepairOptions, describe, plan_for, repair
 from sigfix.pipeline.repair import plan as make_plan
 from sigfix.pipeline.source import SAVED_MODEL, find_source
 from sigfix.planning import Choices, Plan
@@ -124,7 +123,7 @@ def _render_all(found: list[Inspection]) -> None:
 
 
 def _plan(path: Path, choices: Choices) -> Plan:
-    described = given.describe(path)
+    described = describe(path)
     plan = make_plan(path, choices)
     _check_said(plan_text(plan))
     _check_said(json_text(plan_data(plan)))

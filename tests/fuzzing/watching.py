@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,8 +60,8 @@ class Watch:
         real = os.path.realpath(os.fsdecode(path))
         if Path(real).is_relative_to(self.secret):
             raise Forbidden(f"followed a link to {real}")
-        if real.startswith("/dev/") and real not in ("/dev/null", "/dev/urandom"):
-            raise Forbidden(f"opened {real}")
+        if real not in ("/dev/null", "/dev/urandom") and _is_special(real):
+            raise Forbidden(f"opened {real}, which is no file")
         writes = bool(set(mode or "") & set("wax+")) or bool((flags or 0) & _WRITING)
         if writes and not self._is_writable(path) and real != "/dev/null":
             raise Forbidden(f"opened for writing: {real}")
@@ -71,6 +72,14 @@ class Watch:
         place = Path(os.fsdecode(path))
         real = Path(os.path.realpath(place.parent), place.name)  # a link itself, not its target
         return any(real.is_relative_to(folder) for folder in self.writable)
+
+
+def _is_special(path: str) -> bool:
+    try:
+        mode = Path(path).stat().st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def _place(arguments: tuple[Any, ...]) -> Any:
