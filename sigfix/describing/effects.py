@@ -45,7 +45,8 @@ def effects() -> dict[str, Effect]:
 
 def kind_of(operator: str) -> str:
     """`reaches`, `random`, `state`, or `harmless` for all others."""
-    return effects().get(operator, Effect(HARMLESS)).kind
+    effect = effects().get(operator)
+    return HARMLESS if effect is None else effect.kind
 
 
 @dataclass(frozen=True, order=True)
