@@ -261,6 +261,27 @@ def test_each_likely_function_has_its_command(tmp_path, monkeypatch) -> None:
     assert "or: sigfix repair m --function encode" in found.evidence
 
 
+def test_each_signature_that_could_be_the_default_has_its_command(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    model = Model()
+    for key in ("encode", "decode", "train"):
+        model.signature(key, outputs={"loss" if key == "train" else "y": ("y:0", "float32", None)})
+    model.write(Path("m"))
+    (found,) = (item for item in inspect("m").findings if item.code == "SIG003")
+    assert found.command == "sigfix repair m --from decode"
+    assert found.evidence[-2:] == (
+        "or: sigfix repair m --from encode", "or: sigfix repair m --from train"
+    )  # fmt: skip
+
+
+def test_a_path_is_never_taken_for_an_option(tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    function_names("__call__").write(Path("-dash"))
+    (found,) = (item for item in inspect(Path("-dash")).findings if item.code == "SIG001")
+    code, output = run_command(found.command, capsys)
+    assert code in (0, None), output
+
+
 def test_the_hint_for_several_functions_makes_a_default(tmp_path, monkeypatch, capsys) -> None:
     for names in (("predict", "explain"), ("encode", "decode")):
         monkeypatch.chdir(tmp_path)
