@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from sigfix import errors, processes
-from sigfix.errors import MissingExtraError, ProcessError, SigfixError, UnreadableModelError
+from sigfix import processes
+from sigfix.errors import ProcessError, SigfixError
 from sigfix.processes import run_process, started
 
 CHILD = """
@@ -75,18 +75,14 @@ def _subclasses(kind):
 
 
 def _example(kind):
-    if kind is MissingExtraError:
-        return kind("Comparing", "tf", "numpy")
-    if kind is ProcessError:
-        return kind("it was lost")
-    if kind is UnreadableModelError:
-        return kind("no number.", "give one", "SF000")
-    return kind("no number.", "give one")
+    """An error of this kind, whatever its own `__init__` takes."""
+    error = kind.__new__(kind, "no number.")
+    error.__dict__.update(message="no number.", hint="give one", code="SF000", reason="lost")
+    return error
 
 
 @pytest.mark.parametrize("kind", _subclasses(SigfixError), ids=lambda kind: kind.__name__)
 def test_expected_errors_are_raised_here_as_they_were_there(kind):
-    assert hasattr(errors, kind.__name__)
     given = _example(kind)
     with pytest.raises(kind) as raised:
         run_process("working_child", {"raise": given}, 60)
