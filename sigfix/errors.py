@@ -6,6 +6,8 @@ message and its exit code. Any other exception is a bug in sigfix.
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class SigfixError(Exception):
     """An expected failure.
@@ -21,6 +23,10 @@ class SigfixError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A child process sends its error pickled; kinds that are made of other things too."""
+        return _again, (type(self), self.__dict__)
 
 
 class UsageError(SigfixError):
@@ -96,3 +102,9 @@ def first_line(error: Exception, most: int = 300) -> str:
     """The first line of what another library says, or the kind of its error where it is silent."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[0][:most] if lines else type(error).__name__
+
+
+def _again(kind: type[SigfixError], state: dict[str, Any]) -> SigfixError:
+    error = kind.__new__(kind, state["message"])
+    error.__dict__.update(state)
+    return error
