@@ -25,8 +25,14 @@ class SigfixError(Exception):
         self.hint = hint
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """A child process sends its error pickled; kinds that are made of other things too."""
-        return _again, (type(self), self.__dict__)
+        """Come back from a child process as it was, whatever its own `__init__` takes."""
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[SigfixError], arguments: tuple[Any, ...], state: Any) -> SigfixError:
+    error = kind.__new__(kind, *arguments)
+    error.__dict__.update(state)
+    return error
 
 
 class UsageError(SigfixError):
@@ -94,17 +100,27 @@ class ParityError(SigfixError):
     exit_code = 1
 
 
+class ProcessError(SigfixError):
+    """A process that sigfix started gave no whole answer: lost, killed, out of time or memory.
+
+    `reason` is the clause that says why, for a message that says what the process was for.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"A process that sigfix started did not do its work: {reason}.")
+        self.reason = reason
+
+
 class NotVerifiedError(SigfixError):
-    """A check could not run: nothing is known about the result, neither good nor bad."""
+    """A check could not run: nothing is known about the result, neither good nor bad.
+
+    Nothing is published then, so the exit code is that of a model that is not right.
+    """
+
+    exit_code = 1
 
 
 def first_line(error: Exception, most: int = 300) -> str:
     """The first line of what another library says, or the kind of its error where it is silent."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[0][:most] if lines else type(error).__name__
-
-
-def _again(kind: type[SigfixError], state: dict[str, Any]) -> SigfixError:
-    error = kind.__new__(kind, state["message"])
-    error.__dict__.update(state)
-    return error

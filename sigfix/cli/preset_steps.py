@@ -31,6 +31,13 @@ BUILDING = (
 """All that mean something where a preset is built."""
 
 
+PLANNED = (
+    "model", "plan_file", "output", "dry_run", "force", "inputs_file", "no_verify", "run", "trust",
+    "timeout", "seed", "keep_failed", "output_format", "quiet",
+)  # fmt: skip
+"""All that mean something beside --plan: how it is checked and written, not what is planned."""
+
+
 def refuse_these(context: typer.Context, names: Collection[str], why: str) -> None:
     """Raise `UsageError` for the first option of `names` that the user gave."""
     for parameter in context.command.params:

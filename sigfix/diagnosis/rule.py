@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+
+from sigfix.quoting import join
 
 
 class Severity(Enum):
@@ -69,4 +70,4 @@ class Finding:
 
 def repair_command(path: Path, *options: str) -> str:
     """`sigfix repair PATH OPTIONS`, quoted for a shell."""
-    return shlex.join(["sigfix", "repair", str(path), *options])
+    return join(["sigfix", "repair", str(path), *options])

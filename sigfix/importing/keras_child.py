@@ -1,43 +1,49 @@
-"""Load a Keras file in this process, which was started for nothing else: export it, or run it.
+"""Export a Keras file as a SavedModel, in this process, which was started for nothing else.
 
-Started through `processes.run_process`. `answer` is `{"inputs", "outputs"}` after an
-export, `{"runs": [...]}` after a run, `{"error"}` where Keras refused.
+Started through `processes.run_process`. The job is `{"file", "keras2", "trust", "export"}`; the
+answer is `{"inputs", "outputs"}`, the signature's names, or `{"error"}` where Keras refused. What
+the model computes is told by `keras_reference`, which shares no code with this.
 """
 
 from __future__ import annotations
 
-import pickle
 import re
 import sys
 from pathlib import Path
 from typing import Any
 
+from sigfix.errors import SigfixError
+from sigfix.importing.keras_loading import load_confined
+from sigfix.processes import do_job
 
-def main(job_path: str) -> None:
-    """Do the job and write `answer.pickle` beside it."""
-    place = Path(job_path)
-    job = pickle.loads(place.read_bytes())
-    answer: dict[str, Any]
+
+def work(job: dict[str, Any]) -> dict[str, Any]:
+    """Load the file and save it to the folder `job["export"]`."""
+    target = Path(job["export"])
+    target.mkdir(exist_ok=True)
+    folders = (Path(sys.argv[1]).parent, target)
     try:
-        model = _load(job)
-        answer = _export(model, job["export"]) if job.get("export") else _run(model, job["cases"])
+        model = load_confined(Path(job["file"]), job["keras2"], job["trust"], folders)
+        return _export(model, str(target), _tree(job["keras2"]))
+    except SigfixError:
+        raise
     except Exception as error:  # said by the parent
-        answer = {"error": f"{type(error).__name__}: {error}"}
-    place.with_name("answer.pickle").write_bytes(pickle.dumps(answer))
+        return {"error": f"{type(error).__name__}: {error}"}
 
 
-def _load(job: dict[str, Any]) -> Any:
-    if job["keras2"]:
-        import tf_keras
+def _tree(keras2: bool) -> Any:
+    """What flattens structures as the model's own Keras does."""
+    if keras2:
+        import tensorflow as tf
 
-        return tf_keras.models.load_model(job["file"], compile=False)
+        return tf.nest
     import keras
 
-    return keras.models.load_model(job["file"], compile=False, safe_mode=not job["trust"])
+    return keras.tree
 
 
 def _name(text: str) -> str:
-    return re.sub(r"[^0-9A-Za-z_]+", "_", text.split(":")[0]).strip("_")
+    return re.sub(r"[^0-9A-Za-z_]+", "_", text).strip("_") or "tensor"
 
 
 def _unique(names: list[str]) -> list[str]:
@@ -51,20 +57,32 @@ def _unique(names: list[str]) -> list[str]:
     return found
 
 
-def _names(model: Any) -> tuple[list[str], list[str]]:
-    """Input layers' and output layers' names, unique, in the model's order."""
-    inputs = _unique([_name(item.name) for item in model.inputs])
+def _layer_names(model: Any) -> list[str]:
+    """The layer behind each output, flat."""
     named = getattr(model, "output_names", None)
-    named = named or [item._keras_history.operation.name for item in model.outputs]
-    return inputs, _unique([_name(item) for item in named])
+    return list(named or [item._keras_history.operation.name for item in model.outputs])
 
 
-def _call(model: Any, values: list[Any]) -> list[Any]:
-    """The model at inference; its outputs flat, in the order of `output_names`."""
-    result = model(values if len(values) > 1 else values[0], training=False)
-    if isinstance(result, dict):
-        return [result[name] for name in result]
-    return list(result) if isinstance(result, (list, tuple)) else [result]
+def _output_names(model: Any, result: Any, tree: Any) -> list[str]:
+    """A name for each tensor of `result`, in the order in which `tree` flattens it.
+
+    By the keys that lead to it where the model returns dictionaries, else by its layer.
+    """
+    count = len(tree.flatten(result))
+    numbered = tree.pack_sequence_as(result, list(range(count)))
+    layers = _layer_names(model)
+    names = [""] * count
+    pending: list[tuple[tuple[str, ...], Any]] = [((), numbered)]
+    while pending:
+        path, item = pending.pop()
+        if isinstance(item, int):
+            names[item] = "_".join(path) or (layers[item] if item < len(layers) else "output")
+        elif isinstance(item, dict):
+            pending += [((*path, str(key)), value) for key, value in item.items()]
+        else:
+            below = [(*path, str(index)) if path else () for index in range(len(item))]
+            pending += zip(below, item, strict=True)
+    return _unique([_name(name) for name in names])
 
 
 def _trackable(model: Any) -> Any:
@@ -82,50 +100,27 @@ def _trackable(model: Any) -> Any:
     return module
 
 
-def _export(model: Any, target: str) -> dict[str, Any]:
+def _export(model: Any, target: str, tree: Any) -> dict[str, Any]:
     import tensorflow as tf
 
-    inputs, outputs = _names(model)
+    inputs = _unique([_name(item.name.split(":")[0]) for item in model.inputs])
     specs = {
         name: tf.TensorSpec([None, *item.shape[1:]], item.dtype, name=name)
         for name, item in zip(inputs, model.inputs, strict=True)
     }
+    outputs: list[str] = []
 
     def serve(**tensors: Any) -> dict[str, Any]:
-        results = _call(model, [tensors[name] for name in inputs])
-        return dict(zip(outputs, results, strict=True))
+        structure = model.input if hasattr(model, "input") else model.inputs[0]  # a Sequential
+        fed = tree.pack_sequence_as(structure, [tensors[name] for name in inputs])
+        result = model(fed, training=False)
+        outputs[:] = _output_names(model, result, tree)
+        return dict(zip(outputs, tree.flatten(result), strict=True))
 
     signature = tf.function(serve).get_concrete_function(**specs)
     tf.saved_model.save(_trackable(model), target, signatures={"serving_default": signature})
     return {"inputs": inputs, "outputs": outputs}
 
 
-def _run(model: Any, cases: list[list[dict[str, Any]]]) -> dict[str, Any]:
-    import numpy as np
-
-    inputs, outputs = _names(model)
-    runs = []
-    for case in cases:
-        found: dict[str, Any] = {"attempt": None, "failures": []}
-        for index, given in enumerate(case):
-            try:
-                repeats = [
-                    {
-                        name: np.asarray(value)
-                        for name, value in zip(
-                            outputs, _call(model, [given[key] for key in inputs]), strict=True
-                        )
-                    }
-                    for _ in range(2)
-                ]
-            except Exception as error:
-                found["failures"].append(f"{type(error).__name__}: {error}")
-                continue
-            found = {"attempt": index, "outputs": repeats}
-            break
-        runs.append(found)
-    return {"runs": runs}
-
-
 if __name__ == "__main__":
-    main(sys.argv[1])
+    do_job(work)

@@ -7,8 +7,16 @@ from sigfix.model.graph import (
     GraphFunction,
     Node,
     node_of,
+    output_index,
 )
-from sigfix.model.objects import Function, ObjectGraph, ObjectNode, Trace, Variable
+from sigfix.model.objects import (
+    LONGEST_PATH,
+    Function,
+    ObjectGraph,
+    ObjectNode,
+    Trace,
+    Variable,
+)
 from sigfix.model.other import OtherModel, Problem
 from sigfix.model.saved_model import (
     DEFAULT_SERVING_KEY,
@@ -36,6 +44,7 @@ from sigfix.model.specs import (
     TensorSpec,
     TupleValue,
     Value,
+    as_shape,
     format_shape,
     is_flat,
     leaves,
@@ -46,6 +55,7 @@ from sigfix.model.weights import NonFinite
 __all__ = [
     "DEFAULT_SERVING_KEY",
     "INIT_OP_KEY",
+    "LONGEST_PATH",
     "PREDICT_METHOD",
     "RESERVED_KEYS",
     "TRAIN_OP_KEY",
@@ -80,9 +90,11 @@ __all__ = [
     "Value",
     "Variable",
     "VariableStore",
+    "as_shape",
     "format_shape",
     "is_flat",
     "leaves",
     "node_of",
+    "output_index",
     "tensors",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -62,6 +62,12 @@ def node_of(tensor: str) -> str:
     return tensor.removeprefix("^").split(":", 1)[0]
 
 
+def output_index(tensor: str) -> int:
+    """Which output of its node a tensor name means: 2 for `x:2` and `f:out:2`, 0 for `x`."""
+    index = tensor.rpartition(":")[2] if ":" in tensor else ""
+    return int(index) if index.isdecimal() and len(index) < 10 else 0
+
+
 @dataclass(frozen=True)
 class GraphFunction:
     """A FunctionDef: argument and result specs, body, and where each result comes from."""
@@ -110,27 +116,38 @@ class Graph:
                 counts[node.op] = counts.get(node.op, 0) + 1
         return counts
 
-    def reachable_from(self, tensors: tuple[str, ...]) -> list[Node]:
-        """The nodes that `tensors` depend on (data and control), and those of called functions."""
-        seen: set[tuple[str, str]] = set()
-        called: set[str] = set()
-        found: list[Node] = []
-        pending = [("", node_of(name)) for name in tensors]
+    def executed(
+        self, tensors: Collection[str], functions: Collection[str] = ()
+    ) -> tuple[tuple[str, Node], ...]:
+        """(function, node) of all that tensors (or operations) and functions need to run.
+
+        Data and control dependencies, and the bodies of called functions; '' is the graph itself.
+        """
         bodies = {"": self.by_name}
+        pending = [("", node_of(name)) for name in tensors]
+        found: list[tuple[str, Node]] = []
+        seen: set[tuple[str, str]] = set()
+
+        def enter(name: str) -> None:
+            function = self.function_by_name.get(name)
+            if function is not None and name not in bodies:
+                bodies[name] = {node.name: node for node in function.nodes}
+                pending.extend((name, node.name) for node in function.nodes)
+
+        for name in functions:
+            enter(name)
         while pending:
             scope, name = pending.pop()
-            if (scope, name) in seen:
+            node = bodies[scope].get(name)
+            if node is None or (scope, name) in seen:
                 continue
             seen.add((scope, name))
-            node = bodies[scope].get(name)
-            if node is None:
-                continue
-            found.append(node)
+            found.append((scope, node))
             pending.extend((scope, node_of(item)) for item in node.inputs)
-            for function_name in (*node.functions, node.op):
-                function = self.function_by_name.get(function_name)
-                if function is not None and function_name not in called:
-                    called.add(function_name)
-                    bodies[function_name] = {item.name: item for item in function.nodes}
-                    pending.extend((function_name, item.name) for item in function.nodes)
-        return found
+            for called in (*node.functions, node.op):
+                enter(called)
+        return tuple(found)
+
+    def reachable_from(self, tensors: tuple[str, ...]) -> list[Node]:
+        """The nodes that `tensors` depend on (data and control), and those of called functions."""
+        return [node for _, node in self.executed(tensors)]

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from sigfix.model.specs import DictValue, Shape, TupleValue, Value
+
+LONGEST_PATH = 4096
+"""Characters of an object's path; what is deeper is not followed, for paths of paths add up."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,8 @@ class ObjectNode:
 
     `kind` is the field that is set: user_object, asset, function, variable,
     bare_concrete_function, constant, resource, captured_tensor, or '' for none.
-    `identifier` is the user object's registered name or the constant's graph node.
+    `identifier` is the user object's registered name or the constant's graph node. `restorers` are
+    the functions (by node id) that loading calls to restore what the object saved of itself.
     """
 
     node_id: int
@@ -76,6 +81,7 @@ class ObjectNode:
     asset_index: int = -1
     concrete_functions: tuple[str, ...] = ()
     slots: tuple[int, ...] = ()
+    restorers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,6 +93,21 @@ class ObjectGraph:
     functions: tuple[Function, ...]
     variables: tuple[Variable, ...]
     traces: Mapping[str, Trace] = field(default_factory=dict)
+
+    @cached_property
+    def signature_ids(self) -> Mapping[str, int]:
+        """Signature -> the id of its object, as far as the ids are those of objects."""
+        holders = [child for name, child in self.root.children if name == "signatures"] if (
+            self.root
+        ) else []  # fmt: skip
+        known = range(len(self.nodes))
+        return {
+            key: child
+            for holder in holders
+            if holder in known
+            for key, child in self.nodes[holder].children
+            if child in known
+        }
 
     @property
     def root(self) -> ObjectNode | None:

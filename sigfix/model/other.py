@@ -26,7 +26,9 @@ class OtherModel:
 
     `kind` is `onnx`, `keras` or `tfjs`; `facts` are further (label, text) pairs; `graph` is there
     where the format has a TensorFlow graph; `card` is what sigfix wrote into a model of its own.
-    `non_finite` is empty unless somebody looked (`reading.weights`).
+    `non_finite` is empty unless somebody looked (`reading.weights`). `code` names what building the
+    model would run or open beyond the format's own operators; `unusable` says why no model can be
+    made of the file, '' where one can.
     """
 
     path: Path
@@ -41,3 +43,5 @@ class OtherModel:
     problems: tuple[Problem, ...] = ()
     card: Mapping[str, object] | None = None
     non_finite: tuple[NonFinite, ...] = ()
+    code: tuple[str, ...] = ()
+    unusable: str = ""

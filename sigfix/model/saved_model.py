@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from sigfix.model.graph import Graph
 from sigfix.model.objects import ObjectGraph, Variable
+from sigfix.model.other import Problem
 from sigfix.model.specs import Shape, TensorSpec
 from sigfix.model.weights import NonFinite
 
@@ -97,14 +99,18 @@ class MetaGraph:
     saver_filename_tensor: str = ""
     function_aliases: Mapping[str, str] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def user_signatures(self) -> tuple[Signature, ...]:
         """The signatures that somebody can call: all but the reserved ones."""
         return tuple(signature for signature in self.signatures if not signature.is_reserved)
 
     def signature(self, key: str) -> Signature | None:
         """The signature of that name."""
-        return next((found for found in self.signatures if found.key == key), None)
+        return self._by_key.get(key)
+
+    @cached_property
+    def _by_key(self) -> dict[str, Signature]:
+        return {signature.key: signature for signature in reversed(self.signatures)}
 
     @property
     def init_op(self) -> str:
@@ -140,6 +146,7 @@ class Shard:
     filename: str
     size: int | None
     needed: int
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -163,7 +170,8 @@ class VariableStore:
 class SavedModel:
     """A SavedModel as it is on disk; `encoding` is pb, pbtxt, or graph for a frozen GraphDef.
 
-    `non_finite` is empty unless somebody looked (`reading.weights`).
+    `problems` are what reading met in the directory that is no file of the model; `non_finite` is
+    empty unless somebody looked (`reading.weights`).
     """
 
     path: Path
@@ -175,6 +183,7 @@ class SavedModel:
     has_fingerprint: bool = False
     card: Mapping[str, object] | None = None
     notes: tuple[tuple[str, str], ...] = field(default_factory=tuple)
+    problems: tuple[Problem, ...] = ()
     non_finite: tuple[NonFinite, ...] = ()
 
     @property

@@ -2,86 +2,37 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from shlex import quote
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sigfix.errors import BlockedError, ParityError, UnreadableModelError, UsageError
+from sigfix.errors import BlockedError, UsageError
 from sigfix.model import OtherModel, SavedModel
+from sigfix.paths import absolute, from_here
 from sigfix.pipeline import staging
+from sigfix.pipeline.applying import RepairOptions, RepairResult, compare_result, write_result
 from sigfix.pipeline.keras_file import export_keras, plan_keras
 from sigfix.pipeline.notes import nonfinite
 from sigfix.pipeline.onnx_file import import_onnx
-from sigfix.pipeline.preset import tolerance
 from sigfix.planning import Choices, Plan
 from sigfix.planning import plan as make_plan
-from sigfix.planning.edits import AddSignature, AliasSignature, AttachSignature
-from sigfix.planning.file_edits import WriteCard
 from sigfix.planning.onnx_file import plan_onnx
-from sigfix.planning.trust import reaching_operators
-from sigfix.presets import find_preset
-from sigfix.reading import read, read_any
-from sigfix.reading.foreign import refuse_archive
-from sigfix.reading.frozen_graph import is_frozen_graph
-from sigfix.reading.locating import SAVED_MODEL_FILES, saved_model_file
+from sigfix.planning.trust import refuse_reaching, runs_of_plan
+from sigfix.reading.locating import SAVED_MODEL_FILES
+from sigfix.reading.opening import open_model
 from sigfix.vocabularies import preset_characters
 
 if TYPE_CHECKING:  # at run time it needs numpy, which planning does without
-    from sigfix.verifying.signature_parity import SignatureParity
-
-DEFAULT_SECONDS = 600.0
-"""How long the comparison's processes may take."""
-
-_WAYS_ON = (
-    "--inputs FILE.npz compares real inputs",
-    "--no-verify publishes it with its structure checked only",
-)
-
-
-@dataclass(frozen=True)
-class RepairOptions:
-    """How to repair, beside what to repair (`Choices`).
-
-    `run` compares numbers even where only metadata changes; `verify` False compares none.
-    `inputs` replaces the seeded inputs: name -> numpy array.
-    """
-
-    force: bool = False
-    verify: bool = True
-    run: bool = False
-    trust: bool = False
-    seed: int = 0
-    seconds: float = DEFAULT_SECONDS
-    inputs: dict[str, Any] | None = None
-    keep_failed: Path | None = None
-
-
-@dataclass(frozen=True)
-class RepairResult:
-    """What was done: the plan, where the result is (None: nothing written), the comparisons.
-
-    `not_verified` says why no numbers were compared, '' where they were; `notes` are for stderr.
-    """
-
-    plan: Plan
-    output: Path | None
-    parity: tuple[SignatureParity, ...] = ()
-    not_verified: str = ""
-    notes: tuple[str, ...] = ()
+    from sigfix.verifying.verdict import Verification
 
 
 def default_output(model: Path) -> Path:
     """`MODEL_repaired` beside MODEL; for a file, beside it and without its suffix."""
-    absolute = Path(os.path.abspath(model))  # noqa: PTH100  (resolve() would follow a link)
-    if absolute.name in SAVED_MODEL_FILES:
-        absolute = absolute.parent
-    stem = absolute.stem if absolute.is_file() else absolute.name
-    output = absolute.with_name(f"{stem}_repaired")
-    here = Path.cwd()
-    return output.relative_to(here) if output.is_relative_to(here) else output
+    place = absolute(model)
+    if place.name in SAVED_MODEL_FILES:
+        place = place.parent
+    return from_here(place.with_name(f"{place.stem if place.is_file() else place.name}_repaired"))
 
 
 def describe(model: Path | str) -> SavedModel | OtherModel:
@@ -89,32 +40,7 @@ def describe(model: Path | str) -> SavedModel | OtherModel:
 
     Executes nothing. Raises `UnreadableModelError` for anything else.
     """
-    path = Path(model)
-    if path.is_dir() and saved_model_file(path) is None:
-        graphs = [item for item in sorted(path.glob("*.pb")) if is_frozen_graph(item)]
-        if len(graphs) == 1:
-            path = graphs[0]
-    if path.is_file() and path.name not in SAVED_MODEL_FILES:
-        refuse_archive(path)
-        found = read_any(path)
-        if isinstance(found, OtherModel) and found.kind not in ("keras", "onnx"):
-            raise UnreadableModelError(
-                f"{path} is a {found.title}: not a model that repair can rebuild.",
-                "it takes SavedModels, frozen graphs, ONNX files and Keras files",
-            )
-        return found
-    return read(path)
-
-
-def describe_saved_model(model: Path | str) -> SavedModel:
-    """`describe`, for those who cannot do with another file (`UnreadableModelError`)."""
-    found = describe(model)
-    if isinstance(found, OtherModel):
-        raise UnreadableModelError(
-            f"{model} is a {found.title}, not a SavedModel.",
-            f"sigfix repair {quote(str(model))} makes one",
-        )
-    return found
+    return open_model(model, "repair")
 
 
 def plan(model: Path | str, choices: Choices | None = None) -> Plan:
@@ -146,6 +72,8 @@ def repair(
     be written.
     """
     options = options or RepairOptions()
+    if saved_plan is not None and choices not in (None, Choices()):
+        raise UsageError("A stored plan has all that is planned; choices cannot be added to it.")
     described = describe(model)
     decided = (
         _make_plan(described, choices) if saved_plan is None else plan_for(saved_plan, described)
@@ -157,22 +85,20 @@ def repair(
         return RepairResult(decided, None)
     source = described.path
     destination = output or default_output(Path(model))
-    staging.refuse_existing(destination, options.force)
-    staging.refuse_overlap(source, destination)
-    parity: tuple[SignatureParity, ...] = ()
+    staging.refuse_places(destination, options.force, options.keep_failed, source)
+    parity: tuple[Verification, ...] = ()
     if isinstance(described, OtherModel):
-        wanted = choices or Choices()
-        with staging.publish_to(destination, options.force, options.keep_failed) as place:
+        with staging.publish_to(destination, options.force, options.keep_failed, source) as place:
             if described.kind == "onnx":
                 parity = import_onnx(described, decided, options, place, say)
             else:
-                parity = export_keras(described, decided, wanted, options, place, say, show)
+                parity = export_keras(described, decided, options, place, say, show)
             told = nonfinite(described if described.kind == "onnx" else place)
         return RepairResult(decided, destination, parity, "" if parity else "--no-verify", told)
     reason = _why_not_compared(decided, options)
     if not reason:
-        _prepare_to_load(described, options)
-    with staging.publish_to(destination, options.force, options.keep_failed) as place:
+        _prepare_to_load(described, decided, options)
+    with staging.publish_to(destination, options.force, options.keep_failed, source) as place:
         say(f"writing {destination}")
         write_result(described, decided, source, place)
         if not reason:
@@ -206,95 +132,11 @@ def _why_not_compared(plan: Plan, options: RepairOptions) -> str:
     return ""
 
 
-def _prepare_to_load(described: SavedModel, options: RepairOptions) -> None:
+def _prepare_to_load(described: SavedModel, decided: Plan, options: RepairOptions) -> None:
     """Check that the model may be run, before anything is written."""
-    from sigfix.verifying.signature_runs import require_tensorflow
+    from sigfix.verifying.packages import require_tensorflow
 
     require_tensorflow("Comparing the repaired model with its source")
-    reaching = reaching_operators(described)
-    if reaching and not options.trust:
-        listed = ", ".join(f"{op} ({what})" for op, what in reaching)
-        raise BlockedError(
-            f"The model has operators that reach outside it: {listed}. Comparing would run them.",
-            "--trust runs it, --no-verify repairs it without running it",
-        )
-
-
-def write_result(described: SavedModel, decided: Plan, source: Path, place: Path) -> None:
-    """Write the edited model, and check what is on disk against the plan."""
-    from sigfix.repairing.apply import apply_plan
-    from sigfix.repairing.checking import check_result
-
-    apply_plan(decided, source, place)
-    problems = check_result(described, read(place), decided)
-    if problems:
-        raise ParityError(
-            "What was written is not what was planned: " + "; ".join(problems) + ".",
-            "this is a fault of sigfix; --keep-failed DIR keeps the result for a report",
-        )
-
-
-def compare_result(
-    described: SavedModel, decided: Plan, source: Path, place: Path, options: RepairOptions
-) -> tuple[SignatureParity, ...]:
-    """Compare every signature that was made. Raises `ParityError` unless all are the same."""
-    from sigfix.repairing.checking import expected_tags
-    from sigfix.verifying.signature_alias import alias_as_added
-    from sigfix.verifying.signature_parity import SAME, compare_signature
-
-    tags = expected_tags(described.meta_graphs[decided.meta_graph], decided)
-    found = []
-    for edit in decided.edits:
-        if isinstance(edit, AttachSignature):
-            edit = AliasSignature(edit.key, edit.key)
-        if isinstance(edit, AliasSignature):
-            edit = alias_as_added(described, decided.meta_graph, edit)
-        if not isinstance(edit, AddSignature):
-            continue
-        _check_given(edit, options.inputs)
-        parity = compare_signature(
-            source,
-            place,
-            described,
-            decided.meta_graph,
-            tags,
-            edit,
-            options.seconds,
-            options.seed,
-            options.inputs,
-            _tolerance(decided),
-        )
-        found.append(parity)
-        if parity.verdict != SAME:
-            raise ParityError(
-                f"{edit.key}: {parity.verdict}: {parity.reason}. Nothing was published.",
-                _kept(options)
-                if parity.verdict == "different"
-                else "; ".join((*decided.notes, *_WAYS_ON)),
-            )
-    return tuple(found)
-
-
-def _kept(options: RepairOptions) -> str:
-    if options.keep_failed is not None:
-        return f"look at what was made, in {options.keep_failed}"
-    return "--keep-failed DIR keeps the result to look at"
-
-
-def _tolerance(decided: Plan) -> float:
-    """What is taken for the same: a preset's own tolerance where the plan is for one."""
-    from sigfix.verifying.signature_parity import TOLERANCE
-
-    cards = (edit for edit in decided.edits if isinstance(edit, WriteCard))
-    return next((tolerance(find_preset(card.preset)) for card in cards), TOLERANCE)
-
-
-def _check_given(edit: AddSignature, inputs: dict[str, Any] | None) -> None:
-    if inputs is None:
-        return
-    wanted = sorted(item.name for item in edit.inputs)
-    if sorted(inputs) != wanted:
-        raise UsageError(
-            f"--inputs holds {', '.join(sorted(inputs)) or 'nothing'}, and {edit.key} takes "
-            f"{', '.join(wanted)}."
-        )
+    hint = "--trust runs it, --no-verify repairs it without running it"
+    runs = runs_of_plan(described, decided)
+    refuse_reaching(described, decided.meta_graph, runs, options.trust, hint)

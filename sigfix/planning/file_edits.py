@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from sigfix.planning.choices import Choices
 
 
 @dataclass(frozen=True)
 class ExportKeras:
     """Load a `.keras` or `.h5` file with the Keras that wrote it, and save it as a SavedModel.
 
-    `inputs` are the input layers with their specs.
+    `inputs` are the input layers with their specs. `choices` are what is to be changed of the
+    exported model: that is planned once Keras has told what its outputs are.
     """
 
     version: str
     inputs: tuple[str, ...] = ()
     origin: str = "file"
+    choices: Choices = field(default_factory=Choices)
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,8 @@ class ImportOnnx:
 
     `inputs` and `outputs` are the signature's, with their specs. With a `preset` (its name),
     the file is imported as that docTR model, channels last; `size` and `raw_logits` are as in
-    `presets.find_preset`.
+    `presets.find_preset`. `sizes` (by input) and the values of `bound` inputs are put into the
+    file before it is imported: what depends on them is then known.
     """
 
     opset: str
@@ -33,6 +38,8 @@ class ImportOnnx:
     size: int | None = None
     raw_logits: bool = False
     origin: str = "file"
+    sizes: tuple[tuple[str, tuple[int | None, ...]], ...] = ()
+    bound: tuple[tuple[str, bool | int | float | str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,15 @@ class Ambiguous:
     hint: str = ""
 
 
+class Undecided(BlockedError):
+    """Several answers: `planner.plan` tells them, and whoever asks for one alone refuses."""
+
+    def __init__(self, ambiguous: Ambiguous) -> None:
+        ways = "; ".join(candidate.choose for candidate in ambiguous.candidates[:6])
+        super().__init__(ambiguous.reason, ambiguous.hint or ways or None)
+        self.ambiguous = ambiguous
+
+
 def covers(general: Shape, special: Shape) -> bool:
     """Whether every tensor of shape `special` has shape `general` too."""
     if general is None:
@@ -178,11 +187,10 @@ def choose_trace(
         fitting = shaped
     inference = [item for item in fitting if not _is_training(function, item[0])]
     fitting = inference or fitting
-    distinct: list[tuple[Trace, list[FlatTensor]]] = []
+    by_text: dict[str, tuple[Trace, list[FlatTensor]]] = {}
     for item in fitting:
-        text = describe(function, *item)
-        if all(describe(function, *other) != text for other in distinct):
-            distinct.append(item)
+        by_text.setdefault(describe(function, *item), item)
+    distinct = list(by_text.values())
     distinct.sort(key=lambda item: -_generality(item[1]))
     best, tensors = distinct[0]
     same_literals = all(

@@ -36,8 +36,12 @@ def test_builds_the_same_model(name: str, tmp_path: Path) -> None:
     options = _options(name)
     preset = options.preset(name)
     result = build_preset(name, tmp_path / "model", options)
-    assert len(result.comparisons) == (2 if preset.is_detector else 4)
-    assert all(c.parity.ok for c in result.comparisons)
+    assert [stage.verdict for stage in result.stages] == ["same", "same"]
+    assert [len(stage.comparisons) for stage in result.stages] == [2, 4]
+    batches = (1,) if preset.is_detector else (1, 4)
+    assert [stage.batches for stage in result.stages] == [batches, batches]
+    assert result.stages[1].through == "tf.saved_model.load and the v1 loader"
+    assert all(c.parity.ok for stage in result.stages for c in stage.comparisons)
     function = tf.saved_model.load(str(tmp_path / "model")).signatures["serving_default"]
     image = np.zeros((2, *preset.input_shape[1:]), np.float32)
     output = function(input=tf.constant(image))[preset.output]

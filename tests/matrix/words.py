@@ -162,7 +162,7 @@ def read_with_tfjs(images: Any, model: Path) -> list[str]:
     from doctr.models.recognition.crnn.pytorch import CTCPostProcessor
 
     from sigfix.presets import PRESETS
-    from sigfix.verifying import tfjs
+    from sigfix.verifying.runners import tfjs
     from sigfix.vocabularies import vocabulary_characters
 
     batches = [

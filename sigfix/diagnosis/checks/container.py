@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
+from sigfix.describing.meta_graphs import likeliest_meta_graphs
+from sigfix.describing.weights import weight_faults
 from sigfix.diagnosis.rule import Finding, repair_command
 from sigfix.diagnosis.subject import Findings, few, finding
 from sigfix.model import SavedModel
@@ -11,17 +13,20 @@ from sigfix.model import SavedModel
 KNOWN_GRAPH_VERSION = 2400
 """GraphDef versions of TensorFlow 2.20 and before are below this."""
 KNOWN_TENSORFLOW = (2, 20)
+_LISTED = 20
+"""Findings of one kind about files; of more, one finding says how many."""
 
 
 def check_tags(model: SavedModel) -> Findings:
     """CON201 to CON203."""
     if len(model.meta_graphs) > 1:
+        likeliest = model.meta_graphs[likeliest_meta_graphs(model)[0]]
         sets = [f"[{', '.join(meta.tags)}]" for meta in model.meta_graphs]
         yield finding(
             "CON201",
             f"{len(sets)} MetaGraphs with the tags {few(sets)}",
             command=repair_command(
-                model.path, "--tags", ",".join(model.meta_graphs[0].tags), "--only-metagraph"
+                model.path, "--tags", ",".join(likeliest.tags), "--only-metagraph"
             ),
         )
     if any("serve" in meta.tags for meta in model.meta_graphs):
@@ -35,36 +40,27 @@ def check_tags(model: SavedModel) -> Findings:
         yield finding("CON203", "the model has no tags", command=command)
 
 
-def _needs_variables(model: SavedModel) -> bool:
-    return any(meta.variables for meta in model.meta_graphs)
-
-
 def check_variables(model: SavedModel) -> Findings:
     """CON204 to CON207."""
+    for code in ("CON204", "CON205", "CON206"):
+        yield from _grouped([fault for fault in weight_faults(model) if fault[0] == code])
     store = model.variables
-    count = max((len(meta.variables) for meta in model.meta_graphs), default=0)
-    if store is None or (not store.has_index and not store.error):
-        if _needs_variables(model):
-            what = "variables/" if store is None else "variables/variables.index"
-            yield finding(
-                "CON204", f"the graph has {count} variables; {what} is missing", "variables"
-            )
-        if store is not None and store.stray:
-            yield _stray(store.stray)
+    if store is None or store.error:
         return
-    if store.error:
-        yield finding("CON206", store.error, "variables/variables.index")
-        return
-    for shard in store.shards:
-        where = f"variables/{shard.filename}"
-        if shard.size is None:
-            yield finding("CON204", f"{shard.filename} is missing", where)
-        elif shard.size < shard.needed:
-            yield finding("CON205", f"has {shard.size:,} of at least {shard.needed:,} bytes", where)
     for name in store.bad_checksums[:20]:
         yield finding("CON206", f"the checksum of {name} is wrong", "variables")
     if store.stray:
         yield _stray(store.stray)
+
+
+def _grouped(faults: list[tuple[str, str, str]]) -> Findings:
+    """A finding for each of a few files, and one that names the rest."""
+    for fault in faults[:_LISTED]:
+        yield finding(*fault)
+    rest = [PurePosixPath(where).name for _, _, where in faults[_LISTED:]]
+    if rest:
+        what = f"{len(rest)} more files are like that: {few(rest)}"
+        yield finding(faults[0][0], what, "variables")
 
 
 def _stray(names: tuple[str, ...]) -> Finding:
@@ -95,7 +91,7 @@ def check_producer(model: SavedModel) -> Findings:
     for meta in model.meta_graphs:
         version = meta.tensorflow_version
         parts = version.split(".")
-        numbers = tuple(int(part) for part in parts[:2] if part.isdigit())
+        numbers = tuple(int(part) for part in parts[:2] if part.isdecimal() and len(part) < 10)
         newer = len(numbers) == 2 and numbers > KNOWN_TENSORFLOW
         if newer or meta.graph.min_consumer > KNOWN_GRAPH_VERSION:
             yield finding(
@@ -106,6 +102,15 @@ def check_producer(model: SavedModel) -> Findings:
             )
 
 
+def check_problems(model: SavedModel) -> Findings:
+    """What reading itself met, such as links that lead out of the directory."""
+    for problem in model.problems[:_LISTED]:
+        yield finding(problem.code, problem.message, problem.location)
+    if len(model.problems) > _LISTED:
+        more = [problem.location for problem in model.problems[_LISTED:]]
+        yield finding(model.problems[0].code, f"{len(more)} more of them: {few(more)}")
+
+
 def check_path(model: SavedModel) -> Findings:
     """CON210."""
     for key, value in model.notes:
@@ -113,4 +118,4 @@ def check_path(model: SavedModel) -> Findings:
             yield finding("CON210", f"the SavedModel is below the given path, in {value}")
 
 
-CHECKS = (check_tags, check_variables, check_assets, check_producer, check_path)
+CHECKS = (check_tags, check_variables, check_assets, check_problems, check_producer, check_path)

@@ -1,0 +1,59 @@
+"""Load a Keras file in a process that was started for it: confined, unless it is trusted."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sigfix.errors import BlockedError
+from sigfix.importing.confining import confine
+from sigfix.reading.keras import HDF5_MARK, read_keras
+
+_ROOM = 1 << 30
+"""Bytes that a file written by the process may always have; beyond that, by the model's size."""
+_TIMES = 16
+
+
+def refuse_code(code: Sequence[str], trust: bool) -> None:
+    """Raise `BlockedError` where loading would run or open what the file brings along."""
+    if code and not trust:
+        raise BlockedError(
+            f"Loading the model would run or open more than Keras' own layers: {', '.join(code)}.",
+            "--trust loads it; look at the file first",
+        )
+
+
+def load_confined(file: Path, keras2: bool, trust: bool, folders: Sequence[Path]) -> Any:
+    """The model in `file`, by Keras 2 or 3, with this process confined to writing in `folders`.
+
+    Keras chooses how to read a file by its name, sigfix by its first bytes: a private copy, named
+    by what it is, is judged and loaded, so that both see the same. A trusted file is loaded
+    without `safe_mode`, and its process is not confined.
+
+    Raises `BlockedError` where the file holds code and is not trusted, and what Keras raises.
+    """
+    place = Path(tempfile.mkdtemp(prefix="keras-", dir=folders[0]))
+    with file.open("rb") as opened:
+        head = opened.read(len(HDF5_MARK))
+    copy = place / ("model.h5" if head.startswith(HDF5_MARK) else "model.keras")
+    shutil.copyfile(file, copy)
+    refuse_code(read_keras(copy, head).code, trust)
+    if not trust:
+        tempfile.tempdir = str(place)
+        confine(folders, _ROOM + _TIMES * copy.stat().st_size)
+    return _load(str(copy), keras2, not trust)
+
+
+def _load(path: str, keras2: bool, safe_mode: bool) -> Any:
+    if not keras2:
+        import keras
+
+        return keras.models.load_model(path, compile=False, safe_mode=safe_mode)
+    import tf_keras
+    from tf_keras.src.saving.serialization_lib import SafeModeScope
+
+    with SafeModeScope(safe_mode):  # of an .h5 file, load_model itself takes no notice of it
+        return tf_keras.models.load_model(path, compile=False, safe_mode=safe_mode)
