@@ -95,9 +95,9 @@ def _own_network() -> None:
         return
     _checked(libc.unshare(_NEW_USER | _NEW_NETWORK))
     own = Path("/proc/self")
-    (own / "setgroups").write_text("deny")
-    (own / "uid_map").write_text(f"{user} {user} 1")
-    (own / "gid_map").write_text(f"{group} {group} 1")
+    (own / "setgroups").write_text("deny", "ascii")
+    (own / "uid_map").write_text(f"{user} {user} 1", "ascii")
+    (own / "gid_map").write_text(f"{group} {group} 1", "ascii")
 
 
 class _Ruleset(ctypes.Structure):

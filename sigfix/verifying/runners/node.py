@@ -204,7 +204,7 @@ def _install(node: Node, directory: Path) -> None:
     # Two thirds of the size are source maps, for debuggers.
     for source_map in directory.rglob("*.map"):
         source_map.unlink()
-    (directory / MANIFEST).write_text(json.dumps(_sizes(directory)))
+    (directory / MANIFEST).write_text(json.dumps(_sizes(directory)), "utf-8")
 
 
 def _npm_reason(said: str) -> str:
