@@ -76,7 +76,7 @@ def convert(
         ),
     ] = None,
     force: Annotated[
-        bool, option("Replace an existing output directory.", "--force", panel=_RESULT)
+        bool, option("Replace an existing model or empty directory.", "--force", panel=_RESULT)
     ] = False,
     signature: Annotated[
         Optional[str],  # noqa: UP045

@@ -181,7 +181,7 @@ def repair(
         option("Show the plan and stop; TensorFlow is not needed.", "--dry-run", panel=_CHECKS),
     ] = False,
     force: Annotated[
-        bool, option("Replace an existing output directory.", "--force", panel=_CHECKS)
+        bool, option("Replace an existing model or empty directory.", "--force", panel=_CHECKS)
     ] = False,
     inputs_file: Annotated[
         Optional[Path],  # noqa: UP045

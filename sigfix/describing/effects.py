@@ -16,8 +16,9 @@ from sigfix.model import ConstantTensor, Node
 
 _TABLE = Path(__file__).with_name("tables") / "operator_effects.txt"
 REACHES, RANDOM, STATE, HARMLESS = "reaches", "random", "state", "harmless"
-PYTHON, CHECKPOINTS = "calls Python", "reads and writes checkpoints"
-"""Words of the table that are asked for: the saver's operators lie in every SavedModel."""
+PYTHON = "calls Python"
+LOADERS_OWN = frozenset({"reads and writes checkpoints", "fills a table from a file"})
+"""What loaders do with names of files of their own: such operators lie in many a SavedModel."""
 DETERMINISTIC, KEEPS_STATE = "deterministic", "keeps state"
 
 
@@ -45,7 +46,8 @@ def effects() -> dict[str, Effect]:
 
 def kind_of(operator: str) -> str:
     """`reaches`, `random`, `state`, or `harmless` for all others."""
-    return effects().get(operator, Effect(HARMLESS)).kind
+    effect = effects().get(operator)
+    return HARMLESS if effect is None else effect.kind
 
 
 @dataclass(frozen=True, order=True)

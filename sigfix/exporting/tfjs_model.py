@@ -15,7 +15,7 @@ from tensorflowjs import quantization, read_weights, write_weights
 from tensorflowjs.converters import tf_saved_model_conversion_v2 as tensorflowjs_converter
 
 from sigfix.errors import ConversionError, ParityError
-from sigfix.exporting.compacting import compact
+from sigfix.exporting.compacting import compact, in_order
 from sigfix.optimising.graph import Graph
 
 SHARD_BYTES = 4 * 1024 * 1024
@@ -89,7 +89,9 @@ def write_model(
 ) -> None:
     """Write `model.json` and weight shards of at most 4 MiB into an existing directory."""
     chosen = quantised_weights(graph, quantize)
-    by_type = {t: [n for n, own in chosen.items() if own == t] for t in set(chosen.values())}
+    by_type = {
+        t: [n for n, own in chosen.items() if own == t] for t in sorted(set(chosen.values()))
+    }
     definition = graph.graph_def()
     refuse_unknown_operators(definition)
     (weights,) = tensorflowjs_converter.extract_weights(definition)
@@ -99,7 +101,7 @@ def write_model(
         "format": "graph-model",
         "generatedBy": tf.__version__,
         "convertedBy": f"TensorFlow.js Converter v{tensorflowjs.__version__}",
-        "signature": MessageToDict(signature),
+        "signature": in_order(MessageToDict(signature)),
         **({"userDefinedMetadata": metadata} if metadata else {}),
         "modelTopology": topology,
         "weightsManifest": write_weights.write_weights(

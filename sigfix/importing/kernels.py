@@ -16,6 +16,10 @@ NO_KERNEL = frozenset(("Placeholder", "Const", "NoOp"))
 """What needs none: a caller's tensor, a value, nothing."""
 
 
+NOT_COMPUTED = frozenset((("Tile", "uint16"),))
+"""Kernels that take a dtype when they are made, and refuse it when they run."""
+
+
 @functools.cache
 def _constraints(operator: str) -> tuple[dict[str, frozenset[int]], ...]:
     """For each kernel of the operator on a processor: type attribute -> the types it takes."""
@@ -34,8 +38,9 @@ def missing_kernel(operation: Any) -> str:
     for attribute in operation.op_def.attr:
         if attribute.type == "type":
             found[attribute.name] = operation.get_attr(attribute.name).as_datatype_enum
-    for constraint in _constraints(operation.type):
+    names = [tf.dtypes.as_dtype(kind).name for kind in found.values()]
+    refused = any((operation.type, name) in NOT_COMPUTED for name in names)
+    for constraint in () if refused else _constraints(operation.type):
         if all(found.get(name) in types for name, types in constraint.items() if name in found):
             return ""
-    shown = ", ".join(tf.dtypes.as_dtype(kind).name for kind in found.values())
-    return f"{operation.type} of {shown}" if shown else str(operation.type)
+    return f"{operation.type} of {', '.join(names)}" if names else str(operation.type)

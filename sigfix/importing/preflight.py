@@ -41,7 +41,7 @@ class Refusal:
 
 def refusals(model: onnx.ModelProto) -> list[Refusal]:
     """Every node of the model, subgraphs included, that sigfix cannot convert."""
-    return [*_tensors(model), *_refusals(model, model.graph.node)]
+    return [*_inputs(model), *_weights(model), *_refusals(model, model.graph.node)]
 
 
 def check(model: onnx.ModelProto) -> None:
@@ -63,7 +63,7 @@ def check_early(model: onnx.ModelProto) -> None:
         if not all(o in folding for o in node.output)
         and not (node.op_type == "If" and _depends_on_sizes(node, folding))
     ]
-    _raise([*_tensors(model), *_refusals(model, nodes, inside=False)])
+    _raise([*_inputs(model), *_refusals(model, nodes, inside=False)])
 
 
 def opset_of(model: onnx.ModelProto) -> int:
@@ -91,12 +91,16 @@ def _raise(found: list[Refusal]) -> None:
     )
 
 
-def _tensors(model: onnx.ModelProto) -> Iterator[Refusal]:
-    """Inputs and weights whose elements TensorFlow does not compute with."""
+def _inputs(model: onnx.ModelProto) -> Iterator[Refusal]:
+    """Inputs whose elements TensorFlow does not compute with."""
     for value in graph_inputs(model):
         kind = value.type.tensor_type.elem_type
         if not is_held(kind):
             yield Refusal("input", value.name, _no_type(kind))
+
+
+def _weights(model: onnx.ModelProto) -> Iterator[Refusal]:
+    """Weights of such elements; a simplified model has cast those that are only stored so."""
     for tensor in model.graph.initializer:
         if not is_held(tensor.data_type):
             yield Refusal("initializer", tensor.name, _no_type(tensor.data_type))

@@ -35,7 +35,9 @@ def plan_keras(model: OtherModel, choices: Choices) -> Plan:
     edit = ExportKeras(version, layers, choices=choices)
     if model.unusable:
         return Plan(str(model.path), "blocked", reason=model.unusable)
-    notes = (LATER,) if _asks_for_changes(choices) else ()
+    notes: tuple[str, ...] = (LATER,) if _asks_for_changes(choices) else ()
+    if model.code:
+        notes += (f"it is loaded only with --trust: {', '.join(model.code)}",)
     return Plan(str(model.path), "repairable", edits=(edit,), lost=LOST, notes=notes)
 
 

@@ -75,6 +75,21 @@ def _is_training(function: Function, trace: Trace) -> bool:
     return any(values.get(flag) is True for flag in TRAINING_FLAGS)
 
 
+def _has_defaults(function: Function, trace: Trace, bound: set[str]) -> bool:
+    """Whether a trace was made with the defaults of every argument that `--bind` leaves open."""
+    names = function.argument_names[len(function.argument_names) - len(function.defaults) :]
+    recorded = [*zip(names, function.defaults, strict=False), *function.keyword_defaults]
+    defaults = {
+        name: item.value
+        for name, item in recorded
+        if isinstance(item, Literal) and name not in bound
+    }
+    values = _literals(function, trace)
+    return bool(defaults) and all(
+        values[name] == value for name, value in defaults.items() if name in values
+    )
+
+
 def _fits_bindings(function: Function, trace: Trace, choices: Choices) -> bool:
     values = _literals(function, trace)
     return all(values[name] == value for name, value in choices.bind if name in values)
@@ -158,7 +173,8 @@ def choose_trace(
 ) -> Trace | Ambiguous:
     """The one trace that the choices and the evidence leave, or the ones to choose from.
 
-    Training traces lose against others; identical ones count once; a trace that accepts all that
+    Training traces lose against others, and traces of other Python values than the recorded
+    defaults against those of the defaults; identical ones count once; a trace that accepts all that
     the others accept wins. Raises `BlockedError` where none can do what was asked.
     """
     flat: list[tuple[Trace, list[FlatTensor]]] = []
@@ -187,6 +203,9 @@ def choose_trace(
         fitting = shaped
     inference = [item for item in fitting if not _is_training(function, item[0])]
     fitting = inference or fitting
+    bound = {name for name, _ in choices.bind}
+    usual = [item for item in fitting if _has_defaults(function, item[0], bound)]
+    fitting = usual or fitting
     by_text: dict[str, tuple[Trace, list[FlatTensor]]] = {}
     for item in fitting:
         by_text.setdefault(describe(function, *item), item)

@@ -263,6 +263,28 @@ def test_a_table_of_an_asset_is_no_reach(tmp_path: Path) -> None:
     assert refused(model.write(tmp_path / "asset")) == ""
 
 
+@pytest.mark.parametrize("other", ["", "Const", "function"])
+def test_a_name_kept_in_a_variable_is_an_assets_or_not(other: str, tmp_path: Path) -> None:
+    model = Model()
+    model.node("path", "Placeholder", dtype=STRING)
+    model.node("handle", "VarHandleOp", dtype=STRING)
+    model.node("keep", "AssignVariableOp", ["handle", "path"])
+    model.node("name", "ReadVariableOp", ["handle"])
+    model.node("table", "HashTableV2")
+    model.node("fill", "InitializeTableFromTextFileV2", ["table", "name"])
+    if other == "Const":
+        model.node("elsewhere", "Const", dtype=STRING)
+        model.node("keep_other", "AssignVariableOp", ["handle", "elsewhere"])
+    elif other == "function":
+        add_node(model.function("sets").node_def, "a", "NoOp", [])
+        model.node("call", "StatefulPartitionedCall", ["handle"], f=Call("sets"))
+    named = {"__saved_model_init_op": ("fill", "invalid", None)}
+    model.signature("__saved_model_init_op", inputs={}, outputs=named)
+    model.signature()
+    model.meta.asset_file_def.add(filename="words.txt").tensor_info.name = "path:0"
+    assert bool(refused(model.write(tmp_path / "m"))) == bool(other)
+
+
 @pytest.mark.parametrize(("kind", "is_refused"), [("asset", False), ("constant", True)])
 def test_a_captured_name_is_an_asset_or_not(kind: str, is_refused: bool, tmp_path: Path) -> None:
     model = Model()

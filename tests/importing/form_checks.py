@@ -16,7 +16,13 @@ import numpy as np
 
 from sigfix.errors import SigfixError
 from tests.importing.random_forms import forms
-from tests.importing.single_node import Case, inputs_of, model_of, onnx_runtime_outputs
+from tests.importing.single_node import (
+    Case,
+    inputs_of,
+    is_own_fault,
+    model_of,
+    onnx_runtime_outputs,
+)
 from tests.importing.single_node import sigfix_outputs as imported_outputs
 
 
@@ -33,8 +39,8 @@ def fault_of(case: Case) -> str | None:
             assert found[name].shape == value.shape
             assert found[name].dtype == value.dtype
             np.testing.assert_allclose(found[name], value, rtol=1e-4, atol=1e-5)
-    except SigfixError:
-        return None
+    except SigfixError as error:
+        return str(error) if is_own_fault(error) else None
     except Exception as error:  # whatever TensorFlow raises is a fault
         return f"{type(error).__name__}: {str(error).strip()[:200]}"
     return ""

@@ -140,6 +140,12 @@ def refuse_foreign_operators(function: Any) -> None:
         raise RuntimeError(f"TensorFlow.js does not run {', '.join(sorted(foreign))}")
 
 
+def is_own_fault(error: Exception) -> bool:
+    """Whether a refusal hides a mistake in an operator's own code."""
+    mistakes = (NameError, AttributeError, KeyError, IndexError, AssertionError)
+    return isinstance(error.__cause__, mistakes)
+
+
 def sigfix_outputs(model: Any, inputs: dict[str, Any]) -> dict[str, np.ndarray[Any, Any]]:
     import tensorflow as tf
 

@@ -101,3 +101,35 @@ def test_the_graph_for_tensorflow_js_reads_each_input(names: tuple[str, ...]) ->
     frozen = with_signature_names(traced.graph, traced.inputs, traced.outputs)
     assert frozen.unused_inputs == ()
     assert list(frozen.inputs) == list(signature_keys(names).values())
+
+
+def test_a_presets_input_may_have_any_name() -> None:
+    """Another exporter's `x`; something else in the file is called `input`."""
+    require_packages()
+    from onnx import TensorProto, helper, numpy_helper
+
+    from sigfix.importing.onnx_graph import finish
+    from sigfix.presets import find_preset
+
+    weights = np.random.default_rng(5).normal(size=(1, 3, 3, 3)).astype(np.float32)
+    sides: list[Any] = ["n", 1, 32, 32]
+    nodes = [
+        helper.make_node("Relu", ["pixels"], ["input"], name="input"),
+        helper.make_node("Conv", ["input", "weights"], ["logits"], pads=[1, 1, 1, 1]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "detector",
+        [helper.make_tensor_value_info("pixels", TensorProto.FLOAT, ["n", 3, 32, 32])],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, sides)],
+        [numpy_helper.from_array(weights, "weights")],
+        value_info=[helper.make_tensor_value_info("input", TensorProto.FLOAT, ["n", 3, 32, 32])],
+    )
+    opset = [helper.make_opsetid("", 17)]
+    model = helper.make_model(graph, opset_imports=opset, ir_version=8)
+    image = np.random.default_rng(1).normal(size=(2, 3, 32, 32)).astype(np.float32)
+    (logits,) = onnx_runtime_outputs(model, {"pixels": image}).values()
+    preset = find_preset("linknet_resnet18", 32, True)
+    assert finish(model, preset, Path("detector.onnx"))
+    (found,) = onnx_runtime_outputs(model, {"input": image}).values()
+    np.testing.assert_allclose(found, logits.transpose(0, 2, 3, 1), rtol=1e-5, atol=1e-6)

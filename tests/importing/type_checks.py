@@ -69,7 +69,7 @@ def retyped(case: NodeCase, kind: int) -> tuple[Any, dict[str, Any]]:
 
 def outcome(case: NodeCase, kind: int) -> str:
     """`compared`, `refused`, `unknown` (ONNX itself or ONNX Runtime cannot), or the fault."""
-    from tests.importing.single_node import onnx_runtime_outputs, sigfix_outputs
+    from tests.importing.single_node import is_own_fault, onnx_runtime_outputs, sigfix_outputs
 
     try:
         model, fed = retyped(case, kind)
@@ -81,8 +81,8 @@ def outcome(case: NodeCase, kind: int) -> str:
         expected = None
     try:
         found = sigfix_outputs(model, fed)
-    except SigfixError:
-        return "refused"
+    except SigfixError as error:
+        return str(error) if is_own_fault(error) else "refused"
     except RuntimeError as error:
         if "TensorFlow.js does not run" in str(error):
             return "refused"  # by `convert`, with the operator's name
@@ -96,9 +96,11 @@ def outcome(case: NodeCase, kind: int) -> str:
         if other.dtype != value.dtype or other.shape != value.shape:
             return f"{other.dtype}{other.shape} instead of {value.dtype}{value.shape}"
         rtol = TOLERANCE.get(value.dtype.name, 0)
-        near = np.allclose(
-            other.astype(np.float64), value.astype(np.float64), rtol, rtol / 4, equal_nan=True
-        )
+        left, right = other.astype(np.float64), value.astype(np.float64)
+        # The steps of half a float are those of the largest terms, not of their sum.
+        largest = np.abs(right, where=np.isfinite(right), out=np.ones_like(right)).max(initial=1)
+        atol = rtol * (largest if value.dtype.itemsize == 2 else 0.25)
+        near = np.allclose(left, right, rtol, atol, equal_nan=True)
         if not near:
             return f"{other.reshape(-1)[:6]} instead of {value.reshape(-1)[:6]}"
     return "compared"

@@ -16,11 +16,12 @@ from sigfix.pipeline.prepare import Choice, prepare
 from sigfix.pipeline.repair import plan, repair
 from sigfix.pipeline.source import find_source
 from sigfix.pipeline.verify import verify
+from sigfix.planning import Choices
 from sigfix.planning.meta_graphs import choose_meta_graph
 from sigfix.planning.traces import Undecided
 from sigfix.reading import read
 from sigfix.reading.opening import ACCEPTED, open_model
-from tests.models import Dtype, Model, healthy, variable_index, with_variable
+from tests.models import Dtype, Model, healthy, set_value, variable_index, with_variable
 
 FLOAT = Dtype("float32")
 
@@ -211,12 +212,74 @@ def test_every_printed_command_is_carried_out(what, tmp_path, monkeypatch, capsy
         assert code in (0, None), f"{command}\n{output}"
 
 
+def test_commands_name_the_meta_graph_that_they_are_about(tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    model = Model(["serve"])
+    model.signature()
+    model.add_meta_graph(["train"])
+    model.node("x", "Placeholder", dtype=FLOAT, shape=(None, 3))
+    model.node("y", "Relu", ["x"], T=FLOAT)
+    model.signature("predict")
+    model.write(Path("m"))
+    found = {item.code: item.command for item in inspect("m").findings}
+    assert "--from predict" in found["SIG002"]
+    assert "--tags train" in found["SIG002"]
+    assert "--tags serve " in found["CON201"]
+    for command in filter(None, found.values()):
+        code, output = run_command(command, capsys)
+        assert code in (0, None), f"{command}\n{output}"
+
+
+def with_momentum(momentum: float, default: float) -> Model:
+    """Two traces that differ in a Python value alone, one of them the recorded default."""
+    model = Model(empty=True)
+    model.object_node("user_object", __call__=1)
+    x = ("x", "float32", (None, 3))
+    node = model.traced_function(["one", "two"], [x, default], ["x", "momentum"])
+    fields = node.function.function_spec.fullargspec.named_tuple_value
+    set_value(fields.values.add(key="defaults").value.list_value.values.add(), default)
+    concrete = model.meta.object_graph_def.concrete_functions["two"]
+    values = concrete.canonicalized_input_signature.tuple_value.values[0].tuple_value.values
+    values[1].float64_value = momentum
+    return model
+
+
+def test_of_traces_that_differ_in_a_value_the_defaults_is_meant(tmp_path) -> None:
+    path = with_momentum(0.5, 0.997).write(tmp_path / "m")
+    made = plan(path)
+    assert made.verdict == "repairable", made.reason
+    assert made.added[0].source.trace == "one"
+    bound = plan(path, Choices(bind=(("momentum", 0.5),)))
+    assert bound.added[0].source.trace == "two"
+
+
 def test_each_likely_function_has_its_command(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     UNSIGNED["the call and another"].write(Path("m"))
     (found,) = (item for item in inspect("m").findings if item.code == "SIG001")
     assert found.command == "sigfix repair m --function __call__"
     assert "or: sigfix repair m --function encode" in found.evidence
+
+
+def test_each_signature_that_could_be_the_default_has_its_command(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    model = Model()
+    for key in ("encode", "decode", "train"):
+        model.signature(key, outputs={"loss" if key == "train" else "y": ("y:0", "float32", None)})
+    model.write(Path("m"))
+    (found,) = (item for item in inspect("m").findings if item.code == "SIG003")
+    assert found.command == "sigfix repair m --from decode"
+    assert found.evidence[-2:] == (
+        "or: sigfix repair m --from encode", "or: sigfix repair m --from train"
+    )  # fmt: skip
+
+
+def test_a_path_is_never_taken_for_an_option(tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    function_names("__call__").write(Path("-dash"))
+    (found,) = (item for item in inspect(Path("-dash")).findings if item.code == "SIG001")
+    code, output = run_command(found.command, capsys)
+    assert code in (0, None), output
 
 
 def test_the_hint_for_several_functions_makes_a_default(tmp_path, monkeypatch, capsys) -> None:
@@ -320,7 +383,7 @@ def test_every_option_is_for_planning_or_not() -> None:
 
 
 def test_a_plan_of_a_keras_file_carries_its_choices(tmp_path, capsys) -> None:
-    from sigfix.planning.choices import Choices, parse_append, parse_input
+    from sigfix.planning.choices import parse_append, parse_input
     from sigfix.planning.codec import read_plan, write_plan
     from sigfix.presets import PRESETS
 

@@ -80,7 +80,7 @@ def test_sizes_are_fixed_and_values_bound_before_the_import(tmp_path):
     result = sigfix.repair(source, tmp_path / "out", choices, options)
     assert [item.verdict for item in result.parity] == ["same"]
     got = run_both(tmp_path / "out", {"x_0": x})
-    (expected,) = onnxruntime_session(source).run(["y"], {"x:0": x, "rate.hz": np.int64(8000)})
+    (expected,) = onnxruntime_session(source).run(["y"], {"x:0": x, "rate.hz": np.array(8000)})
     np.testing.assert_allclose(got["y"], expected, rtol=1e-5)
 
 

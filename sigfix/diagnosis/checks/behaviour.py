@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sigfix.describing.callables import trace_arguments
-from sigfix.describing.effects import CHECKPOINTS, PYTHON, changed_state, random_nodes, reaching
+from sigfix.describing.effects import LOADERS_OWN, PYTHON, changed_state, random_nodes, reaching
 from sigfix.describing.operator_kinds import BATCH_NORM, TABLES
 from sigfix.describing.operators import custom_operators
 from sigfix.describing.running import loading, whole
@@ -99,7 +99,7 @@ def check_foreign(subject: Subject) -> Findings:
     executed = reaching(loading(subject.meta), *subject.run_of.values())
     every = {
         *executed,
-        *(item for item in reaching(whole(subject.meta)) if item.words != CHECKPOINTS),
+        *(item for item in reaching(whole(subject.meta)) if item.words not in LOADERS_OWN),
     }
     python = sorted({item.operator for item in every if item.words == PYTHON})
     if python:

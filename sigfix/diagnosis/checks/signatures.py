@@ -89,7 +89,7 @@ def check_offered(subject: Subject) -> Findings:
     else:
         best = min(signatures, key=likeliest_first)
         functions = subject.preferred
-        options = ["--from", best.key]
+        options: list[str] = []  # `repair` says how to choose
         if not best.inputs and functions and functions[0].path in _ENTRY_POINTS:
             options = ["--function", functions[0].path]
         yield finding(

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from sigfix.importing import layout
+from sigfix.importing.operators.constants import tensorflow_dtype
 from sigfix.importing.operators.registry import Node, onnx_operator
 from sigfix.importing.static_values import as_array
 
@@ -43,11 +44,18 @@ def _standardised(x: Any, axes: list[int], epsilon: float) -> tuple[Any, Any, An
 
 @onnx_operator("LayerNormalization", 17)
 def layer_normalization(node: Node, x: Any, scale: Any, bias: Any = None) -> Any:
-    """(x - mean) / sqrt(variance + epsilon) * scale + bias over the axes from `axis` on."""
+    """(x - mean) / sqrt(variance + epsilon) * scale + bias over the axes from `axis` on.
+
+    Halves are standardised in the type that `stash_type` says, and mean and deviation have it.
+    """
     rank = x.shape.rank
     axes = list(range(int(node.attributes.get("axis", -1)) % rank, rank))
     epsilon = node.attributes.get("epsilon", 1e-5)
-    normal, mean, inverse_deviation = _standardised(x, axes, epsilon)
+    stash = tensorflow_dtype(int(node.attributes.get("stash_type", 1)))
+    whole = tf.cast(x, stash) if x.dtype.size < stash.size else x
+    normal, mean, inverse_deviation = _standardised(whole, axes, epsilon)
+    normal = tf.cast(normal, x.dtype)
+    mean, inverse_deviation = tf.cast(mean, stash), tf.cast(inverse_deviation, stash)
     scaled = normal if is_all(scale, 1) else normal * scale
     shifted = scaled if bias is None or is_all(bias, 0) else scaled + bias
     return (shifted, mean, inverse_deviation)[: node.output_count]

@@ -152,6 +152,8 @@ def _nearest(x: Any, axes: list[Axis], indices: list[Array]) -> Any:
 
 
 def _interpolated(node: Node, x: Any, axes: list[Axis], mode: str, coordinates: str) -> Any:
+    if not x.dtype.is_floating:
+        raise node.refuse(f"interpolating {x.dtype.name} is not supported")
     antialias = bool(node.attributes.get("antialias", 0))
     plain = mode == "linear" and not antialias
     if plain and _is_image(x, axes) and _has_kernel(axes, coordinates):
