@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from collections.abc import Iterable
 
@@ -17,9 +18,7 @@ def quote(text: str) -> str:
         return shlex.quote(text)
     written = []
     for character in text:
-        if character in "\\'":
-            written.append(f"\\{character}")
-        elif character.isprintable():
+        if character.isprintable() and character not in "\\'":
             written.append(character)
         else:
             written.append("".join(f"\\x{byte:02x}" for byte in _bytes(character)))
@@ -36,6 +35,24 @@ def _bytes(character: str) -> bytes:
 def join(words: Iterable[str]) -> str:
     """A shell command of these words, each quoted as it needs to be."""
     return " ".join(map(quote, words))
+
+
+def split(command: str) -> list[str]:
+    """The words of a command that `join` made."""
+    found: list[str] = []
+
+    def keep(match: re.Match[str]) -> str:
+        data = re.sub(
+            rb"\\x([0-9a-f]{2})", lambda item: bytes([int(item[1], 16)]), os.fsencode(match[1])
+        )
+        found.append(os.fsdecode(data))
+        return f"\0{len(found) - 1}"
+
+    words = shlex.split(_ODD_WORD.sub(keep, command))
+    return [found[int(word[1:])] if word[:1] == "\0" else word for word in words]
+
+
+_ODD_WORD = re.compile(r"(?<!\S)\$'([^']*)'(?!\S)")
 
 
 def printable(text: str) -> str:

@@ -11,10 +11,10 @@ from collections import Counter
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from shlex import quote
 
 from sigfix.errors import MissingExtraError, UsageError
 from sigfix.presets import Preset
+from sigfix.quoting import quote
 
 TABLE = Path(__file__).with_name("doctr_vocabularies.txt")
 

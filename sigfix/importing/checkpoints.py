@@ -10,10 +10,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from shlex import quote
 from typing import IO, Any
 
 from sigfix.errors import UsageError, first_line
+from sigfix.quoting import quote
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _DEEPEST = 4

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,10 +16,14 @@ from sigfix.diagnosis.rule import repair_command
 from sigfix.errors import SigfixError
 from sigfix.model import OtherModel, SavedModel
 from sigfix.planning.commands import carried_out
+from sigfix.quoting import split
 from sigfix.reading.checksums import with_checksums
 from sigfix.reading.opening import open_model
 from sigfix.reading.weights import MOST, find_non_finite
 from sigfix.report import Failure, Inspection
+
+MOST_PLANNED = 50
+"""Commands that are planned before they are named: each costs what the model's size is."""
 
 
 def inspect(
@@ -68,11 +71,13 @@ def _agreed(model: SavedModel, findings: list[Finding]) -> Iterator[Finding]:
     where it would refuse, there is no command.
     """
     several = len(model.meta_graphs) > 1
+    planned = 0
     for item in findings:
-        if not item.command:
+        if not item.command or planned >= MOST_PLANNED:
             yield item
             continue
-        options = shlex.split(item.command)[3:]
+        planned += 1
+        options = split(item.command)[3:]
         place = re.match(r"MetaGraph (\d+) ", item.location)
         if several and place and "--tags" not in options:
             options += ["--tags", ",".join(model.meta_graphs[int(place[1])].tags)]

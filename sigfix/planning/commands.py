@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -16,6 +15,7 @@ from sigfix.planning.choices import Choices
 from sigfix.planning.edits import Plan
 from sigfix.planning.planner import plan
 from sigfix.planning.trust import runs_of_plan
+from sigfix.quoting import split
 
 _DEEPEST, _MOST = 3, 6
 BLANKS = ("SHAPE", "VALUE", "TENSOR")
@@ -109,7 +109,7 @@ def carried_out(model: SavedModel, options: Sequence[str]) -> list[tuple[str, ..
 
 def _chosen(options: tuple[str, ...], choose: str) -> tuple[str, ...]:
     """The options with a candidate's own, which name what is in them already once more."""
-    added = shlex.split(choose)
+    added = split(choose)
     names = {item for item in added if item.startswith("--")} & {"--function", "--from", "--tags"}
     kept: list[str] = []
     words = iter(options)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from shlex import quote
-
 from sigfix.describing.meta_graphs import SERVE, TRAIN, likeliest_meta_graphs
 from sigfix.errors import BlockedError
 from sigfix.model import MetaGraph, SavedModel
 from sigfix.planning.edits import Candidate
 from sigfix.planning.traces import Ambiguous, Undecided
+from sigfix.quoting import quote
 
 
 def choose_meta_graph(model: SavedModel, tags: tuple[str, ...] | None) -> int:

@@ -204,6 +204,9 @@ def _trouble(model: OtherModel) -> tuple[str, str]:
         if odd is not None:
             kind = odd.dtype if odd.dtype != "invalid" else "no tensor: a sequence or a map"
             return f"{odd.name} is {kind}, which TensorFlow does not compute with.", ""
+        names = {item.name for item in items}
+        if len(names) < len(items) or "" in names:
+            return "The file has two tensors of one name, or one without a name.", ""
     return "", ""
 
 

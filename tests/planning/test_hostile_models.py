@@ -136,3 +136,17 @@ def test_what_is_no_shape(value: object) -> None:
 def test_names_are_numbered_in_linear_time() -> None:
     assert make_unique(["x", "x", "x_1", "x", "y"]) == ["x", "x_2", "x_1", "x_3", "y"]
     assert make_unique(["x"] * 20_000)[-1] == "x_19999"
+
+
+@pytest.mark.parametrize("names", [["x", "x"], ["", "x"], ["x"], ["a.b", "a_b"]], ids=repr)
+def test_names_of_an_onnx_file(names: list[str], tmp_path: Path) -> None:
+    """Every name is the file's own choice, also one that it has twice, or none."""
+    from tests.reading.test_other_formats import field, value_info
+
+    values = [value_info(name, 1, [1, 3]) for name in names]
+    graph = field(1, field(4, b"Relu"))
+    graph += b"".join(field(11, value) + field(12, value) for value in values)
+    path = tmp_path / "m.onnx"
+    path.write_bytes(field(1, 8) + field(7, graph) + field(8, field(2, 17)))
+    is_odd = len(set(names)) < len(names) or "" in names
+    assert (planned(path).verdict == "blocked") == is_odd

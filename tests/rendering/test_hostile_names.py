@@ -19,7 +19,7 @@ from sigfix.pipeline.diff import diff
 from sigfix.pipeline.inspect import failed_inspection, inspect
 from sigfix.pipeline.repair import RepairOptions, plan, repair
 from sigfix.planning import Choices
-from sigfix.quoting import printable, printable_lines, quote
+from sigfix.quoting import printable, printable_lines, quote, split
 from sigfix.reading.opening import open_model
 from sigfix.rendering.diff_text import diff_data, diff_text
 from sigfix.rendering.inspection_github import render_github
@@ -110,7 +110,9 @@ def test_names_of_a_path(name: bytes, tmp_path: Path) -> None:
     _check(json_text(result_data(result)))
 
 
-@pytest.mark.parametrize("name", [*ODD.values(), "nu\udcff", "plain", "a b", "it's", "-dash", ""])
+@pytest.mark.parametrize(
+    "name", [*ODD.values(), "nu\udcff", "it's\x1b\\x", "plain", "a b", "it's", "-dash", ""]
+)
 def test_a_printed_command_works_when_pasted(name: str, tmp_path: Path) -> None:
     command = repair_command(Path(name), "--from", name)
     assert command.isprintable()
@@ -118,6 +120,7 @@ def test_a_printed_command_works_when_pasted(name: str, tmp_path: Path) -> None:
         ["bash", "-c", f"printf '%s\\0' {quote(name)}"], capture_output=True, check=True
     )
     assert os.fsdecode(given_back.stdout) == f"{name}\0"
+    assert split(command) == ["sigfix", "repair", str(Path(name)), "--from", name]
     if name.isprintable():
         assert shlex.split(command)[-1] == name
 

@@ -54,10 +54,11 @@ def check_variables(model: SavedModel) -> Findings:
 
 
 def _grouped(faults: list[tuple[str, str, str]]) -> Findings:
-    """A finding for each of a few files, and one that names the rest."""
-    for fault in faults[:_LISTED]:
+    """A finding for each of a few files, and one that names the rest of many."""
+    listed = faults if len(faults) <= _LISTED else faults[:1]
+    for fault in listed:
         yield finding(*fault)
-    rest = [PurePosixPath(where).name for _, _, where in faults[_LISTED:]]
+    rest = [PurePosixPath(where).name for _, _, where in faults[len(listed) :]]
     if rest:
         what = f"{len(rest)} more files are like that: {few(rest)}"
         yield finding(faults[0][0], what, "variables")
