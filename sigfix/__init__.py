@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from sigfix.errors import SigfixError
     from sigfix.model import SavedModel
     from sigfix.pipeline.applying import RepairOptions, RepairResult
-    from sigfix.pipeline.convert import ConvertOptions, ConvertResult, convert
+    from sigfix.pipeline.conversion_options import ConvertOptions, ConvertResult
+    from sigfix.pipeline.convert import convert
     from sigfix.pipeline.diff import diff
     from sigfix.pipeline.inspect import inspect
     from sigfix.pipeline.repair import plan, repair
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "Choices": "sigfix.planning",
-    "ConvertOptions": "sigfix.pipeline.convert",
-    "ConvertResult": "sigfix.pipeline.convert",
+    "ConvertOptions": "sigfix.pipeline.conversion_options",
+    "ConvertResult": "sigfix.pipeline.conversion_options",
     "Inspection": "sigfix.report",
     "Plan": "sigfix.planning",
     "RepairOptions": "sigfix.pipeline.applying",

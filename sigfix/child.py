@@ -11,6 +11,7 @@ import contextlib
 import os
 import runpy
 import signal
+import subprocess
 import sys
 import threading
 
@@ -27,12 +28,18 @@ def main() -> None:
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
+def supervise() -> None:
+    """Run the program that the arguments name, which ends with our parent as we do."""
+    _watch_input()
+    try:
+        code = subprocess.call(sys.argv[1:])
+    except OSError as error:
+        sys.exit(f"{sys.argv[1]} cannot be started ({error.strerror or error})")
+    sys.exit(code if code >= 0 else 128 - code)
+
+
 def _end_with_parent(parent: int) -> None:
-    pipe = os.dup(0)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
-    threading.Thread(target=_watch, args=(pipe,), daemon=True).start()
+    _watch_input()
     if sys.platform.startswith("linux"):
         import ctypes
 
@@ -42,12 +49,21 @@ def _end_with_parent(parent: int) -> None:
             os._exit(1)
 
 
+def _watch_input() -> None:
+    """End this process and what it started when standard input ends; the work finds it empty."""
+    pipe = os.dup(0)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    threading.Thread(target=_watch, args=(pipe,), daemon=True).start()
+
+
 def _watch(pipe: int) -> None:
     with contextlib.suppress(OSError):
         while os.read(pipe, 1):
             pass
     if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
-        os.killpg(os.getpid(), signal.SIGKILL)  # what the work has started goes too
+        os.killpg(os.getpid(), signal.SIGKILL)
     os._exit(1)
 
 

@@ -66,7 +66,20 @@ class MissingExtraError(SigfixError):
 
 
 class WeightsUnavailableError(SigfixError):
-    """Pretrained weights could not be fetched."""
+    """Pretrained weights could not be fetched from `url`; `file` is what they are called there."""
+
+    def __init__(self, message: str, url: str, file: str) -> None:
+        super().__init__(message, self.way_on(url, f"--weights {file}"))
+        self.url = url
+        self.file = file
+
+    @staticmethod
+    def way_on(url: str, command: str) -> str:
+        """What to do without a network: a command that ends in `--weights FILE`."""
+        return (
+            f"download {url} where there is a network, and: {command}\n"
+            "       (--weights random tries the tool without any)"
+        )
 
 
 class BlockedError(SigfixError):

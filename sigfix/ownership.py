@@ -44,10 +44,10 @@ class Owned:
 
     def remove(self) -> None:
         """Remove the folder, and give it up: another run may remove what is left of it."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        _remove(self.folder)
         with suppress(OSError):
             os.close(self.lock)
-        shutil.rmtree(self.folder, ignore_errors=True)  # Windows removes no open file
+        _remove(self.folder)  # Windows removes no open file
 
 
 def make(parent: Path, prefix: str) -> Owned:
@@ -87,9 +87,24 @@ def remove_abandoned(
         with abandoned(folder) as facts:
             removing = facts is not None and rescue(folder, facts)
             if removing:
-                shutil.rmtree(folder, ignore_errors=True)
+                _remove(folder)
         if removing:  # Windows removes no open file
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder, its lock file last: what is left where we are killed has an owner still."""
+    with suppress(OSError):
+        for path in list(folder.iterdir()):
+            if path.name == OWNER:
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink()
+        if [path.name for path in folder.iterdir()] == [OWNER]:
+            (folder / OWNER).unlink()
+        folder.rmdir()
 
 
 def _matching(parent: Path, name: re.Pattern[str]) -> list[Path]:

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,9 +30,7 @@ LIMIT_SECONDS = 1800.0
 
 _LOG_BYTES = 1 << 16
 # '' before the path would be the user's folder, whose files may be called like packages.
-_START = (
-    "import sys; sys.path[:1] == [''] and sys.path.pop(0); from sigfix.child import main; main()"
-)
+_START = "import sys; sys.path[:1] == [''] and sys.path.pop(0); import sigfix.child as c; c."
 
 
 @dataclass(frozen=True)
@@ -111,7 +109,7 @@ def started(
         try:
             with (place / "log").open("wb") as log:
                 process = subprocess.Popen(
-                    [sys.executable, "-c", _START, *arguments],
+                    [sys.executable, "-c", f"{_START}main()", *arguments],
                     stdin=subprocess.PIPE,
                     stdout=log,
                     stderr=log,
@@ -140,6 +138,37 @@ def run_process(
     """
     with started(module, job, memory, environment) as child:
         return child.answer(seconds)
+
+
+def run_program(
+    command: Sequence[str], seconds: float, folder: Path, environment: Mapping[str, str]
+) -> tuple[int, str]:
+    """Run another program in `folder` for at most `seconds`; its exit status and standard error.
+
+    It ends with this process, as children do. Raises `ProcessError` where it cannot be started
+    or takes too long.
+    """
+    try:
+        with ending_pipe() as pipe:
+            process = subprocess.Popen(
+                [sys.executable, "-c", f"{_START}supervise()", *command],
+                cwd=folder,
+                stdin=pipe,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                env={**_environment(), **environment},
+                **_apart(),
+            )
+            try:
+                said = process.communicate(timeout=seconds)[1]
+            finally:
+                with held():
+                    _end(process)
+    except subprocess.TimeoutExpired as error:
+        raise ProcessError(f"took longer than {seconds:g} s") from error
+    except OSError as error:
+        raise ProcessError(f"cannot be started ({error.strerror or error})") from error
+    return process.returncode, said.decode("utf-8", "replace")
 
 
 @contextmanager

@@ -66,6 +66,7 @@ def watched() -> Iterator[None]:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+        _came.clear()
 
 
 def ignore() -> None:

@@ -44,8 +44,9 @@ def vocabulary_sizes() -> dict[str, int]:
 
 
 def vocabularies_of(size: int) -> str:
-    """`english, indonesian or malay`: docTR's vocabularies of `size` characters; '' for none."""
-    names = [name for name, count in vocabulary_sizes().items() if count == size]
+    """`english, malay or zulu`: vocabularies that docTR has or had of `size` characters, or ''."""
+    former = {name: len(characters) for name, characters in _FORMER.items()}
+    names = [name for name, count in {**vocabulary_sizes(), **former}.items() if count == size]
     return " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
@@ -53,7 +54,7 @@ def vocabulary_hint(size: int) -> str:
     """What to try where a model has `size` characters and not those that were named."""
     named = vocabularies_of(size)
     own = f"--vocab CHARACTERS, the model's own {size} characters in their order"
-    return f"{own}; docTR has {named} with {size}" if named else own
+    return f"--vocab NAME, {named}; or {own}" if named else own
 
 
 @cache

@@ -224,11 +224,7 @@ def test_child_ends_with_its_parent_however_that_ends(tmp_path, without_prctl, n
     _wait_for(note)
     parent.send_signal(getattr(signal, name))
     parent.wait()
-    child = int(note.read_text())
-    end = time.monotonic() + 5
-    while not _is_gone(child):
-        assert time.monotonic() < end, "the child outlives its parent"
-        time.sleep(0.05)
+    _wait_until_gone(int(note.read_text()))
     assert list(tmp_path.glob("sigfix-run-*")), "that parent could not tidy up"
     code = "from sigfix.temporary import temporary_folder as t\nwith t(): pass"
     environment = {**os.environ, "PYTHONPATH": path, "TMPDIR": str(tmp_path)}
@@ -241,6 +237,13 @@ def _wait_for(file: Path) -> None:
     while not (file.exists() and file.read_text()):
         assert time.monotonic() < end, f"{file} was not written"
         time.sleep(0.02)
+
+
+def _wait_until_gone(process: int) -> None:
+    end = time.monotonic() + 5
+    while not _is_gone(process):
+        assert time.monotonic() < end, "it outlives who started it"
+        time.sleep(0.05)
 
 
 def _is_gone(process: int) -> bool:
@@ -256,3 +259,39 @@ def _is_gone(process: int) -> bool:
     except ProcessLookupError:
         return True
     return False
+
+
+PROGRAM = """
+import os, sys
+from pathlib import Path
+from sigfix.processes import run_program
+script = f"echo $$ > {sys.argv[1]}; exec sleep 60"
+run_program(["sh", "-c", script], 60, Path(sys.argv[1]).parent, os.environ)
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGKILL", "SIGTERM"])
+def test_another_program_ends_with_who_started_it(tmp_path, name):
+    note = tmp_path / "pid"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    parent = subprocess.Popen([sys.executable, "-c", PROGRAM, note], env=environment)
+    _wait_for(note)
+    parent.send_signal(getattr(signal, name))
+    parent.wait()
+    _wait_until_gone(int(note.read_text()))
+
+
+def test_another_program_that_takes_too_long_is_stopped(tmp_path):
+    note = tmp_path / "pid"
+    command = ["sh", "-c", f"echo $$ > {note}; exec sleep 60"]
+    with pytest.raises(ProcessError, match="took longer than 5 s"):
+        processes.run_program(command, 5, tmp_path, os.environ)
+    _wait_until_gone(int(note.read_text()))
+
+
+@pytest.mark.parametrize(
+    ("script", "answer"),
+    [("echo out; echo said >&2", (0, "said\n")), ("exit 7", (7, "")), ("kill -9 $$", (137, ""))],
+)
+def test_another_program_says_how_it_ended(tmp_path, script, answer):
+    assert processes.run_program(["sh", "-c", script], 60, tmp_path, os.environ) == answer

@@ -76,7 +76,7 @@ def convert(
         ),
     ] = None,
     force: Annotated[
-        bool, option("Replace an existing output directory.", "--force", panel=_RESULT)
+        bool, option("Replace an existing model or empty directory.", "--force", panel=_RESULT)
     ] = False,
     signature: Annotated[
         Optional[str],  # noqa: UP045
@@ -156,6 +156,10 @@ def convert(
         bool,
         option("Compare no numbers, and write the result unchecked.", "--no-verify", panel=_CHECK),
     ] = False,
+    trust: Annotated[
+        bool,
+        option("Load a model with file or process operators.", "--trust", panel=_CHECK),
+    ] = False,
     keep_failed: Annotated[
         Optional[Path],  # noqa: UP045
         option("Where a result that failed the check is moved.", "--keep-failed", panel=_CHECK),
@@ -171,6 +175,14 @@ def convert(
             metavar="NAME",
         ),
     ] = None,
+    bisect_passes: Annotated[
+        bool,
+        option(
+            "Where the numbers differ, find the graph pass at fault and name it.",
+            "--bisect-passes",
+            panel=_DEBUGGING,
+        ),
+    ] = False,
     quiet: Annotated[
         bool, option("No progress on standard error.", "--quiet", "-q", panel=_CHECK)
     ] = False,
@@ -182,7 +194,7 @@ def convert(
     if not tfjs:
         raise UsageError("convert to what? TensorFlow.js is the one target.", "add --tfjs")
     from sigfix.cli.steps import steps, tell
-    from sigfix.pipeline.convert import ConvertOptions
+    from sigfix.pipeline.conversion_options import ConvertOptions
     from sigfix.pipeline.convert import convert as run
     from sigfix.pipeline.prepare import Choice
     from sigfix.pipeline.preset import PresetOptions
@@ -196,6 +208,7 @@ def convert(
             sizes=parse_sizes(sizes or ()),
             preset=preset,
             preset_options=PresetOptions(weights, seed, vocab, size, raw_logits, normalize),
+            trust=trust,
         ),
         target=target,
         quantize=quantize,
@@ -207,6 +220,7 @@ def convert(
         keep_failed=keep_failed,
         without=tuple(without_pass or ()),
         tolerance=tolerance,
+        bisect=bisect_passes,
         seconds=timeout,
     )
     with steps(quiet) as say:

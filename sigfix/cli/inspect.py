@@ -114,6 +114,7 @@ def unchecked(inspections: list[Inspection], target: str) -> list[str]:
             way = f"sigfix convert {path} --tfjs says what cannot be converted"
             if item.other.kind == "keras":
                 way = f"sigfix repair {path} makes a SavedModel, which can be checked"
+                way = item.other.unusable or way
             notes.append(
                 printable(f"note: {item.path} was not checked against {target}: {way}") + "\n"
             )

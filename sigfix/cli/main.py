@@ -11,12 +11,10 @@ import sys
 from contextlib import suppress
 from importlib import import_module
 
-import typer
-
-from sigfix.cli import app as application
+from sigfix import quoting
 from sigfix.cli.streams import safe_streams
 from sigfix.cli.terminal import is_coloured
-from sigfix.errors import SigfixError, UsageError
+from sigfix.errors import SigfixError, UsageError, WeightsUnavailableError
 from sigfix.quoting import printable_lines, quote
 from sigfix.stopping import Stopped, ignore, watched, written_by_now
 
@@ -46,6 +44,8 @@ def refuse_path(arguments: list[str]) -> None:
 
 def report_error(error: SigfixError) -> None:
     """Print what is wrong, and what to do next, on standard error."""
+    import typer
+
     colour = is_coloured(sys.stderr)
     code = getattr(error, "code", "")
     parts = [
@@ -56,14 +56,27 @@ def report_error(error: SigfixError) -> None:
     with suppress(OSError):  # there is nowhere left to say it
         for label, painted, said in parts:
             if said:
-                typer.secho(label, fg=painted if colour else None, err=True, nl=False)
-                typer.echo(printable_lines(said), err=True)
+                label = typer.style(label, fg=painted, bold=True) if colour else label
+                typer.echo(label + printable_lines(said), err=True)
 
 
 def report_stop(stopped: Stopped) -> None:
     """Print on standard error what stopped the run, and what it had written by then."""
     written = ", ".join(map(str, written_by_now())) or "Nothing"
-    sys.stderr.write(f"\n{stopped} {written} was written.\n")
+    with suppress(OSError, ValueError):  # there is nowhere left to say it
+        sys.stderr.write(f"\n{printable_lines(f'{stopped} {written} was written.')}\n")
+
+
+def with_weights(arguments: list[str], file: str) -> str:
+    """The command that was typed, with the weights in `file`."""
+    kept: list[str] = []
+    rest = iter(arguments)
+    for item in rest:
+        if item == "--weights":
+            next(rest, "")
+        elif not item.startswith("--weights="):
+            kept.append(item)
+    return quoting.join(["sigfix", *kept, "--weights", file])
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -78,13 +91,17 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _run(arguments: list[str]) -> None:
+    from sigfix.cli.app import app
+
     try:
         with safe_streams():
             register(arguments)
             refuse_path(arguments)
-            application.app(arguments, prog_name="sigfix")
+            app(arguments, prog_name="sigfix")
     except SigfixError as error:
         if "--debug" in arguments:
             raise
+        if isinstance(error, WeightsUnavailableError):
+            error.hint = error.way_on(error.url, with_weights(arguments, error.file))
         report_error(error)
         sys.exit(error.exit_code)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from sigfix.card import Card
-from sigfix.cli.steps import steps, tell
+from sigfix.cli.steps import Say, steps, tell
 from sigfix.errors import UsageError
-from sigfix.presets import Preset
+from sigfix.presets import PRETRAINED, RANDOM, Preset
 
 if TYPE_CHECKING:
     from sigfix.pipeline.preset import PresetOptions
@@ -28,6 +29,13 @@ BUILDING = (
     "preset", "seed", "normalize", "output", "force", "dry_run", "quiet", *BUILT_ONLY, *PRESET_ONLY,
 )  # fmt: skip
 """All that mean something where a preset is built."""
+
+
+PLANNED = (
+    "model", "plan_file", "output", "dry_run", "force", "inputs_file", "no_verify", "run", "trust",
+    "timeout", "seed", "keep_failed", "output_format", "quiet",
+)  # fmt: skip
+"""All that mean something beside --plan: how it is checked and written, not what is planned."""
 
 
 def refuse_these(context: typer.Context, names: Collection[str], why: str) -> None:
@@ -64,7 +72,10 @@ def run_preset(
         sys.stdout.flush()
 
     if dry_run:
-        show(*_planned(name, output, options))
+        with steps(quiet) as say:
+            preset, card, notes = _planned(name, options, say)
+        tell(notes)
+        show(preset, card, output or Path(name))
         return
     with steps(quiet) as say:
         result = build_preset(
@@ -74,14 +85,23 @@ def run_preset(
     typer.echo(preset_result_text(result), nl=False)
 
 
-def _planned(name: str, output: Path | None, options: PresetOptions) -> tuple[Preset, Card, Path]:
+def _planned(name: str, options: PresetOptions, say: Say) -> tuple[Preset, Card, tuple[str, ...]]:
+    """What would be built, the weights of a file looked into where PyTorch and docTR are there."""
     from sigfix.card import make_card
+    from sigfix.pipeline.notes import weight_notes
     from sigfix.vocabularies import preset_characters
 
     preset = options.preset(name)
     characters = preset_characters(preset, options.vocabulary)
-    return (
-        preset,
-        make_card(preset, characters, options.weights, options.normalize),
-        output or Path(name),
-    )
+    notes: tuple[str, ...] = ()
+    told: tuple[str, ...] = ("not looked into: that needs pip install 'sigfix[doctr]'.",)
+    if options.weights not in (PRETRAINED, RANDOM):
+        if find_spec("torch") is not None and find_spec("doctr") is not None:
+            from sigfix.importing.doctr import fit_weights
+
+            say(f"comparing {options.weights} with docTR's {name}")
+            fitted = fit_weights(preset, options.weights, options.vocabulary)
+            say("")
+            preset, told = fitted.preset, fitted.notes
+        notes = weight_notes(Path(options.weights).name, told)
+    return preset, make_card(preset, characters, options.weights, options.normalize), notes

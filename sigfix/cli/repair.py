@@ -12,6 +12,7 @@ from sigfix.cli.options import option
 from sigfix.cli.preset_steps import (
     BUILDING,
     BUILT_ONLY,
+    PLANNED,
     PRESET_ONLY,
     refuse_others,
     refuse_these,
@@ -180,7 +181,7 @@ def repair(
         option("Show the plan and stop; TensorFlow is not needed.", "--dry-run", panel=_CHECKS),
     ] = False,
     force: Annotated[
-        bool, option("Replace an existing output directory.", "--force", panel=_CHECKS)
+        bool, option("Replace an existing model or empty directory.", "--force", panel=_CHECKS)
     ] = False,
     inputs_file: Annotated[
         Optional[Path],  # noqa: UP045
@@ -229,6 +230,8 @@ def repair(
         wanted = PresetOptions(weights, seed, vocab, size, raw_logits, normalize is not None)
         run_preset(preset, output, wanted, force, keep_onnx, dry_run, quiet)
         return
+    if plan_file is not None:
+        refuse_others(context, PLANNED, f"is no part of {plan_file}, which has all that is planned")
     refuse_these(context, BUILT_ONLY, f"is for building a preset, and {model} has its own weights")
     if preset is None:
         refuse_these(context, PRESET_ONLY, "is for a docTR preset, and --preset names none")

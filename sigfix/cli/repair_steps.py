@@ -71,7 +71,7 @@ def show_plan(
 ) -> None:
     """Show what would be done, the signatures before and after, and stop."""
     from sigfix.pipeline import repair as pipeline
-    from sigfix.pipeline.given import describe
+    from sigfix.pipeline.repair import describe
     from sigfix.rendering.repair_text import signature_diff
 
     described = describe(model)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import IO
 
+from sigfix.cli.streams import messages_to
 from sigfix.errors import SigfixError
 from sigfix.quoting import printable
 from sigfix.stopping import Stopped, raise_again
@@ -79,7 +80,7 @@ def _spinner(terminal: IO[str]) -> Iterator[Say]:
 def _native_output_aside() -> Iterator[IO[str]]:
     """Send everything written to file descriptor 2 to a file; yield the real standard error."""
     sys.stderr.flush()
-    terminal = os.fdopen(os.dup(2), "w", encoding="utf-8", errors="replace")
+    terminal = messages_to(os.dup(2))
     with tempfile.TemporaryFile() as aside, terminal:
         os.dup2(aside.fileno(), 2)
         faulthandler.enable(terminal)  # a crash in native code must not end in silence

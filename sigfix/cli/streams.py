@@ -54,6 +54,12 @@ class _Messages(io.FileIO):
         return len(data)
 
 
+def messages_to(descriptor: int) -> TextIO:
+    """Messages to an open descriptor, which closing closes; one that cannot be written is lost."""
+    raw = io.BufferedWriter(_Messages(descriptor, "wb"))
+    return io.TextIOWrapper(raw, "utf-8", "replace", write_through=True)
+
+
 @contextmanager
 def safe_streams() -> Iterator[None]:
     """Run the block, and raise `OutputError` where its output cannot be written.

@@ -16,6 +16,9 @@ from sigfix.model import ConstantTensor, Node
 
 _TABLE = Path(__file__).with_name("tables") / "operator_effects.txt"
 REACHES, RANDOM, STATE, HARMLESS = "reaches", "random", "state", "harmless"
+PYTHON = "calls Python"
+LOADERS_OWN = frozenset({"reads and writes checkpoints", "fills a table from a file"})
+"""What loaders do with names of files of their own: such operators lie in many a SavedModel."""
 DETERMINISTIC, KEEPS_STATE = "deterministic", "keeps state"
 
 
@@ -43,7 +46,8 @@ def effects() -> dict[str, Effect]:
 
 def kind_of(operator: str) -> str:
     """`reaches`, `random`, `state`, or `harmless` for all others."""
-    return effects().get(operator, Effect(HARMLESS)).kind
+    effect = effects().get(operator)
+    return HARMLESS if effect is None else effect.kind
 
 
 @dataclass(frozen=True, order=True)
@@ -122,31 +126,31 @@ class Conduct:
 
 def conduct(run: Run) -> Conduct:
     """How a callable behaves from call to call; the run is its own, without what loading runs."""
-    random = random_operators(run)
+    random = {node.op for node in random_nodes(run)}
     if random:
-        return Conduct(RANDOM, random)
+        return Conduct(RANDOM, tuple(sorted(random)))
     changed = changed_state(node for _, node in run.nodes)
     return Conduct(KEEPS_STATE, changed) if changed else Conduct(DETERMINISTIC)
 
 
-def random_operators(run: Run) -> tuple[str, ...]:
-    """The operators of a run whose outputs its inputs do not settle.
+def random_nodes(run: Run) -> list[Node]:
+    """The nodes of a run whose outputs its inputs do not settle.
 
     `Stateless` ones count where their seed comes from a variable that the same run changes, as
     with the seed generators of Keras 3.
     """
     nodes = [node for _, node in run.nodes]
-    found = {node.op for node in nodes if kind_of(node.op) == RANDOM}
+    found = [node for node in nodes if kind_of(node.op) == RANDOM]
     if changed_state(nodes):
-        found |= {
-            node.op
+        found += [
+            node
             for function, node in run.nodes
             if is_stateless_random(node.op)
             and any(
                 run.depends_on(function, tensor, _VARIABLE_READS) for tensor in node.data_inputs
             )
-        }
-    return tuple(sorted(found))
+        ]
+    return found
 
 
 _VARIABLE_READS = frozenset({"ReadVariableOp", "VariableV2", "Variable", "ResourceGather"})

@@ -79,11 +79,18 @@ class Run:
                 continue
             seen.add(key)
             node = self._bodies.get(scope, {}).get(key[1])
+            if node is None and not scope:
+                node = self.meta.graph.by_name.get(key[1])
             if node is None:
                 given = list(self._given(scope, key[1]))
                 pending += [item for item in given if isinstance(item, tuple)]
                 yield from (item for item in given if isinstance(item, str))
                 continue
+            if passing is not None and node.op == "ReadVariableOp" and not scope:
+                stored = self._stored(node)
+                pending += [("", item) for item in stored]
+                if stored:
+                    continue
             if passing is None or node.op not in passing:
                 yield node
             if passing is None or node.op in passing:
@@ -93,6 +100,23 @@ class Run:
                 pending += [
                     (name, out) for name in called for out in library[name].returns.values()
                 ]
+
+    def _stored(self, read: Node) -> list[str]:
+        """What the graph puts into the variable that a node reads; none where it cannot be told.
+
+        TensorFlow keeps an asset's path in a variable, for loaders of TF1.
+        """
+        handle = node_of(read.data_inputs[0]) if read.data_inputs else ""
+        users = [
+            node
+            for node in self.meta.graph.nodes
+            if any(node_of(item) == handle for item in node.data_inputs)
+        ]
+        known = {"ReadVariableOp", "AssignVariableOp", "VarIsInitializedOp"}
+        if not all(node.op in known for node in users):
+            return []
+        assigned = [node.data_inputs for node in users if node.op == "AssignVariableOp"]
+        return [inputs[1] for inputs in assigned if len(inputs) > 1]
 
     def _given(self, function: str, argument: str) -> Iterator[tuple[str, str] | str]:
         """What a function's argument is: the callers' tensors, or the kind of a captured object."""

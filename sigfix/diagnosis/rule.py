@@ -69,5 +69,6 @@ class Finding:
 
 
 def repair_command(path: Path, *options: str) -> str:
-    """`sigfix repair PATH OPTIONS`, quoted for a shell."""
-    return join(["sigfix", "repair", str(path), *options])
+    """`sigfix repair PATH OPTIONS`, quoted for a shell; a path is never taken for an option."""
+    named = str(path)
+    return join(["sigfix", "repair", f"./{named}" * named.startswith("-") or named, *options])

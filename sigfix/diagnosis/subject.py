@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from sigfix.describing.functions import callable_functions, competing, is_internal
+from sigfix.describing.running import Run, of_signature
 from sigfix.diagnosis.catalogue import RULES
 from sigfix.diagnosis.rule import Finding, Fixable, repair_command
 from sigfix.model import (
@@ -16,8 +18,6 @@ from sigfix.model import (
     Node,
     SavedModel,
     Signature,
-    TensorSpec,
-    leaves,
 )
 
 
@@ -40,7 +40,7 @@ class Subject:
 
         A trace whose graph is not in the library cannot be called.
         """
-        functions = self.meta.objects.functions if self.meta.objects else ()
+        functions = callable_functions(self.meta.objects) if self.meta.objects else []
         library = self.meta.graph.function_by_name
         return [
             item
@@ -49,39 +49,19 @@ class Subject:
         ]
 
     @cached_property
+    def preferred(self) -> list[Function]:
+        """Those of them that `repair` takes into account, the likeliest first."""
+        return competing(self.callables)
+
+    @cached_property
+    def run_of(self) -> dict[str, Run]:
+        """Signature key -> what it executes, called functions included."""
+        return {item.key: of_signature(self.meta, item.key) for item in self.meta.user_signatures}
+
+    @cached_property
     def nodes_of(self) -> dict[str, list[Node]]:
-        """Signature key -> the nodes that its outputs depend on, called functions included."""
-        return {
-            signature.key: self.meta.graph.reachable_from(
-                tuple(name for output in signature.outputs for name in output.tensor_names)
-            )
-            for signature in self.meta.user_signatures
-        }
-
-
-def is_internal(function: Function) -> bool:
-    """Whether a function is Keras's or a resource's machinery, not the model's interface."""
-    last = function.path.rpartition(".")[2]
-    return last in _MACHINERY or "keras_api" in function.path.split(".")
-
-
-_MACHINERY = {
-    "call_and_return_all_conditional_losses",
-    "call_and_return_conditional_losses",
-    "_default_save_signature",
-    "_create_resource",
-    "_initialize",
-    "_destroy_resource",
-    "_update_step_xla",
-    "regularization_losses",
-}
-
-
-def tensor_count(function: Function) -> int:
-    """How many tensors the first trace takes."""
-    trace = function.traces[0]
-    found = [*leaves(trace.args), *leaves(trace.kwargs)]
-    return sum(isinstance(leaf, TensorSpec) for _, leaf in found)
+        """Signature key -> the nodes that it executes, called functions included."""
+        return {key: [node for _, node in run.nodes] for key, run in self.run_of.items()}
 
 
 def finding(

@@ -24,15 +24,24 @@ def compact(topology: dict[str, Any]) -> dict[str, Any]:
 
 def _compact_node(node: dict[str, Any]) -> dict[str, Any]:
     known = _attributes().get(node["op"])
-    if "attr" not in node or known is None:
+    if "attr" not in node:
         return node
+    if known is None:
+        return {**node, "attr": in_order(node["attr"])}
     kept = {
         name: value
         for name, value in node["attr"].items()
         if name in known and not ("defaultValue" in known[name] and _is_default(value, known[name]))
     }
     rest = {key: value for key, value in node.items() if key != "attr"}
-    return {**rest, "attr": kept} if kept else rest
+    return {**rest, "attr": in_order(kept)} if kept else rest
+
+
+def in_order(value: Any) -> Any:
+    """JSON with the keys of every object sorted: protobuf gives those of maps in any order."""
+    if isinstance(value, dict):
+        return {key: in_order(value[key]) for key in sorted(value)}
+    return [in_order(item) for item in value] if isinstance(value, list) else value
 
 
 @functools.cache

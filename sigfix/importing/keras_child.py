@@ -111,7 +111,8 @@ def _export(model: Any, target: str, tree: Any) -> dict[str, Any]:
     outputs: list[str] = []
 
     def serve(**tensors: Any) -> dict[str, Any]:
-        fed = tree.pack_sequence_as(model.input, [tensors[name] for name in inputs])
+        structure = model.input if hasattr(model, "input") else model.inputs[0]  # a Sequential
+        fed = tree.pack_sequence_as(structure, [tensors[name] for name in inputs])
         result = model(fed, training=False)
         outputs[:] = _output_names(model, result, tree)
         return dict(zip(outputs, tree.flatten(result), strict=True))

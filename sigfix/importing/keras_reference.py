@@ -15,7 +15,10 @@ def predict(model: Any, inputs: dict[str, Any]) -> dict[str, Any]:
     """The model at inference on arrays by input layer; outputs by key, or else by layer."""
     import numpy as np
 
-    result = model(_arranged(model.input, _Named(inputs)), training=False)
+    declared = getattr(model, "input", None)  # a Sequential of Keras 3 has none
+    if declared is None:
+        (declared,) = model.inputs
+    result = model(_arranged(declared, _Named(inputs)), training=False)
     layers = getattr(model, "output_names", None) or [
         tensor._keras_history.operation.name for tensor in model.outputs
     ]
@@ -65,4 +68,3 @@ def _parts(result: Any, keys: str = "") -> Iterator[tuple[str, Any]]:
             yield from _parts(item, f"{keys}_{index}" if keys else "")
     else:
         yield keys, result
-

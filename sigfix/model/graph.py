@@ -46,7 +46,7 @@ class Node:
         """Inputs without the control dependencies (`^name`)."""
         return tuple(name for name in self.inputs if not name.startswith("^"))
 
-    @property
+    @cached_property
     def functions(self) -> tuple[str, ...]:
         """The names of the library functions that this node calls."""
         called: list[str] = []

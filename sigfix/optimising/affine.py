@@ -101,7 +101,7 @@ def _batch_norm(graph: Graph, node: NodeDef) -> Affine | None:
     parameters = [graph.constant(r) for r in node.input[1:5]]
     if training or not is_channels_last(node) or len(parameters) != 4:
         return None
-    if any(p is None for p in parameters) or _has_other_readers(graph, node):
+    if any(p is None for p in parameters) or has_other_readers(graph, node):
         return None
     gamma, beta, mean, variance = (np.asarray(p, np.float64) for p in parameters)
     epsilon = node.attr["epsilon"].f if "epsilon" in node.attr else 1e-4
@@ -109,7 +109,7 @@ def _batch_norm(graph: Graph, node: NodeDef) -> Affine | None:
     return Affine(str(node.input[0]), scale, beta - mean * scale)
 
 
-def _has_other_readers(graph: Graph, node: NodeDef) -> bool:
+def has_other_readers(graph: Graph, node: NodeDef) -> bool:
     """Whether something reads another result than the first: the statistics of a batch norm."""
     first = (node.name, f"{node.name}:0")
     return any(

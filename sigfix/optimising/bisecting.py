@@ -13,7 +13,7 @@ def passes_at_fault(names: Sequence[str], is_right: IsRight) -> frozenset[str] |
     `is_right(without)` makes the result again without those passes and says whether it is right; a
     result that cannot be made is not. It is asked about once for each set, and never about the
     empty one, which is known to be wrong. One pass at fault among n takes log2(n) + 2 runs, k
-    passes that are each wrong by themselves about k times as many.
+    passes that are each wrong by themselves about 2 k times as many.
 
     What is returned was tried: it is right without those, and, but for faults that come and go
     with other passes, not without fewer. None where it is wrong without all passes, too: then no
@@ -28,6 +28,13 @@ def passes_at_fault(names: Sequence[str], is_right: IsRight) -> frozenset[str] |
 
     if not right_without(frozenset(names)):
         return None
+    found = _fewest(names, right_without)
+    if len(found) > 1:  # one pass may hide another's fault, or show it: look from the other end
+        found = min(found, _fewest(names[::-1], right_without), key=len)
+    return found
+
+
+def _fewest(names: Sequence[str], right_without: IsRight) -> frozenset[str]:
     found: frozenset[str] = frozenset()
     candidates = list(names)
     while not right_without(found):
@@ -41,12 +48,7 @@ def passes_at_fault(names: Sequence[str], is_right: IsRight) -> frozenset[str] |
                 least = middle
         found |= {candidates[most - 1]}
         candidates = candidates[: most - 1]
-    return _without_needless(found, right_without)
-
-
-def _without_needless(found: frozenset[str], right_without: IsRight) -> frozenset[str]:
-    """Take those back that need not be left out once the others are."""
-    for name in sorted(found):
+    for name in sorted(found):  # back with those that need not be left out once the others are
         if len(found) > 1 and right_without(found - {name}):
             found -= {name}
     return found

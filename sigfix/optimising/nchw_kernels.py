@@ -9,6 +9,7 @@ import numpy as np
 
 from sigfix.optimising.graph import Graph, NodeDef
 from sigfix.optimising.operator_kinds import data_type_of
+from sigfix.optimising.shapes import infer_shapes
 from sigfix.optimising.transposes import put_behind, transpose
 
 TO_NHWC = (0, 2, 3, 1)
@@ -35,10 +36,12 @@ PER_AXIS = ("strides", "dilations", "ksize")
 def rewrite_nchw_kernels(graph: Graph) -> int:
     """Rewrite each kernel whose data_format is NCHW; returns how many."""
     rewritten = 0
-    for node in list(graph.nodes.values()):
+    found = [n for n in graph.nodes.values() if n.attr["data_format"].s == b"NCHW"]
+    shapes = infer_shapes(graph) if found else {}
+    for node in found:
         images = IMAGE_INPUTS.get(node.op)
-        if images is None or node.attr["data_format"].s != b"NCHW":
-            continue
+        if images is None or len(shapes.get(node.input[images[0]], TO_NHWC)) != 4:
+            continue  # a bias may be added to something else than an image
         if node.op == "Conv2DBackpropInput" and not _turn_sizes(graph, node):
             continue
         for i in images:

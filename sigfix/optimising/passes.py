@@ -48,6 +48,11 @@ VALUE_PASSES = (
         in_loops=True,
     ),
     Pass("static-shapes", "fold shape arithmetic", "static_shapes.fold_static_shapes"),
+    Pass(
+        "batch-norms",
+        "their own mean and variance as operators",
+        "batch_statistics.compute_statistics",
+    ),
     Pass("layout", "NCHW kernels and transposes become NHWC", "layout.use_nhwc"),
     Pass(
         "strides",
@@ -93,6 +98,12 @@ VALUE_PASSES = (
 
 # What only TF.js can run. Constants keep their names and values.
 KERNEL_PASSES = (
+    Pass(
+        "control-edges",
+        "no order but that of the data",
+        "control_edges.drop_control_edges",
+        in_loops=True,
+    ),
     Pass(
         "same-padding",
         "as amounts, where the wasm backend gets it wrong",

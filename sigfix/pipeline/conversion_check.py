@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from sigfix.errors import NotVerifiedError, ParityError
 from sigfix.presets import Preset
 from sigfix.verifying.arrays import Arrays
@@ -20,6 +18,7 @@ from sigfix.verifying.checking import (
     first_size,
     judge,
     only_call,
+    outputs_of,
 )
 from sigfix.verifying.feeding import AsTheyAre
 from sigfix.verifying.inputs.cases import Given
@@ -91,7 +90,7 @@ def check(conversion: Conversion, source: Source) -> Checked:
     fed = [Given(case) for case in source.fed]
     if conversion.weights is None:
         found = run(_tfjs(conversion), fed, 1, conversion.seconds)
-        judged = judge(source, TFJS, [("", _outputs(found))], _check(conversion))
+        judged = judge(source, TFJS, [("", outputs_of(found))], _check(conversion))
         _require(judged, source, conversion, found)
         notes = finish("", judged, source.notes).notes
         return Checked(judged.comparisons, (), **_how(found), measured=notes)
@@ -99,25 +98,18 @@ def check(conversion: Conversion, source: Source) -> Checked:
     with started(graphs, fed, 1, conversion.seconds) as finish_graphs:
         found = run(_tfjs(conversion), fed, 1, conversion.seconds)
         answers = finish_graphs(None)
-    optimised = judge(source, OPTIMISED, [("", _outputs(answers, 0))], _check(conversion))
+    optimised = judge(source, OPTIMISED, [("", outputs_of(answers, 0))], _check(conversion))
     _require(optimised, source, conversion, None)
     witness = Witness(_graphs(conversion, DEQUANTISED), (), only_call)
-    exact = Source(DEQUANTISED, source.fed, tuple(_outputs(answers, 1)), witness=witness)
+    exact = Source(DEQUANTISED, source.fed, tuple(outputs_of(answers, 1)), witness=witness)
     stored = judge(
-        exact, TFJS, [("", _outputs(found))], replace(_check(conversion), witnesses=tuple)
+        exact, TFJS, [("", outputs_of(found))], replace(_check(conversion), witnesses=tuple)
     )
     _require(stored, exact, conversion, found)
-    losses = _losses(conversion, source, _outputs(found))
+    losses = _losses(conversion, source, outputs_of(found))
     comparisons = (*optimised.comparisons, *stored.comparisons)
     notes = (*finish("", optimised, source.notes).notes, *stored.notes)
     return Checked(comparisons, losses, **_how(found), measured=notes)
-
-
-def _outputs(found: Run, call: int = 0) -> list[Arrays]:
-    return [
-        {name: np.asarray(value) for name, value in case.outputs[call][0].items()}
-        for case in found.cases
-    ]
 
 
 def _losses(
@@ -126,18 +118,14 @@ def _losses(
     """What quantisation costs. Raises `ParityError` where that is more than may be lost."""
     most = MAX_LOSS if conversion.max_loss is None else conversion.max_loss
     expected = [in_tfjs_dtypes(outputs) for outputs in source.outputs]
-    counts = {
-        name: Limit(most, int(most * value.size))
-        for case in expected
-        for name, value in case.items()
-    }
+    limits = {name: Limit(most, most) for case in expected for name in case}
     batches = [first_size(case) for case in source.fed]
     losses = compare_cases(
         (source.title, TFJS),
         expected,
         [in_tfjs_dtypes(outputs) for outputs in results],
         batches,
-        counts,
+        limits,
         ties_of(conversion.preset),
     )
     verdict, reason = verdict_of(losses, len(expected))
@@ -169,13 +157,18 @@ def _graphs(conversion: Conversion, *titles: str) -> Runnable:
 
 
 def _graph_of(conversion: Conversion, title: str) -> Graph:
+    """The graph of that title, in a form that TensorFlow has kernels for on every machine."""
     from sigfix.exporting.reference import with_weights
+    from sigfix.optimising.plain_kernels import use_plain_kernels
 
     if title == FROZEN:
-        return conversion.frozen.graph
-    if title == OPTIMISED or conversion.weights is None:
-        return conversion.optimised
-    return with_weights(conversion.optimised, conversion.weights)
+        graph = conversion.frozen.graph.copy()
+    elif title == OPTIMISED or conversion.weights is None:
+        graph = conversion.optimised.copy()
+    else:
+        graph = with_weights(conversion.optimised, conversion.weights)
+    use_plain_kernels(graph)
+    return graph
 
 
 def _check(conversion: Conversion) -> Check:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from sigfix.describing.differences import Difference, compare_models
-from sigfix.pipeline.given import describe_saved_model
+from sigfix.model import SavedModel
+from sigfix.reading.opening import open_model
 
 
 def diff(left: Path | str, right: Path | str) -> list[Difference]:
@@ -13,4 +14,7 @@ def diff(left: Path | str, right: Path | str) -> list[Difference]:
 
     Raises `UnreadableModelError` where one is no model.
     """
-    return compare_models(describe_saved_model(left), describe_saved_model(right))
+    one, other = open_model(left, "diff"), open_model(right, "diff")
+    assert isinstance(one, SavedModel)
+    assert isinstance(other, SavedModel)
+    return compare_models(one, other)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,11 +12,13 @@ from sigfix.describing.candidates import unsigned_candidates
 from sigfix.describing.operators import custom_operators
 from sigfix.describing.producer import producers
 from sigfix.describing.targets import find_target
-from sigfix.diagnosis import diagnose, diagnose_other, select
+from sigfix.diagnosis import Finding, Fixable, diagnose, diagnose_other, select
+from sigfix.diagnosis.rule import repair_command
 from sigfix.errors import SigfixError
-from sigfix.model import OtherModel
-from sigfix.reading import read_any
+from sigfix.model import OtherModel, SavedModel
+from sigfix.planning.commands import carried_out
 from sigfix.reading.checksums import with_checksums
+from sigfix.reading.opening import open_model
 from sigfix.reading.weights import MOST, find_non_finite
 from sigfix.report import Failure, Inspection
 
@@ -34,7 +39,7 @@ def inspect(
     """
     path = Path(path)
     wanted = find_target(target) if target else None
-    model = read_any(path)
+    model = open_model(path, "inspect")
     model = replace(model, non_finite=find_non_finite(model, None if checksums else MOST))
     if isinstance(model, OtherModel):
         found = select(diagnose_other(model, wanted), selected, ignored)
@@ -50,10 +55,33 @@ def inspect(
         path=path,
         model=model,
         producers=tuple(producers(model)),
-        findings=tuple(select(diagnose(model, wanted), selected, ignored)),
+        findings=tuple(_agreed(model, select(diagnose(model, wanted), selected, ignored))),
         candidates=tuple(candidates),
         custom_operators=tuple(custom),
     )
+
+
+def _agreed(model: SavedModel, findings: list[Finding]) -> Iterator[Finding]:
+    """The findings with commands that `repair` carries out: each is planned here.
+
+    Where `repair` would ask, the command is its likeliest choice, and the evidence has the others;
+    where it would refuse, there is no command.
+    """
+    several = len(model.meta_graphs) > 1
+    for item in findings:
+        if not item.command:
+            yield item
+            continue
+        options = shlex.split(item.command)[3:]
+        place = re.match(r"MetaGraph (\d+) ", item.location)
+        if several and place and "--tags" not in options:
+            options += ["--tags", ",".join(model.meta_graphs[int(place[1])].tags)]
+        commands = [repair_command(model.path, *each) for each in carried_out(model, options)]
+        if not commands:
+            yield replace(item, command="", fixable=Fixable.NEVER)
+            continue
+        others = tuple(f"or: {command}" for command in commands[1:])
+        yield replace(item, command=commands[0], evidence=(*item.evidence, *others))
 
 
 def failed_inspection(path: Path, error: SigfixError) -> Inspection:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sigfix.errors import BlockedError, ConversionError, ProcessError
+from sigfix.errors import BlockedError, ConversionError, ProcessError, UsageError
 from sigfix.model import DEFAULT_SERVING_KEY, OtherModel, SavedModel
 from sigfix.pipeline.applying import RepairOptions, compare_result, require_same, write_result
 from sigfix.planning import Choices, Plan
@@ -31,10 +31,13 @@ def plan_keras(model: OtherModel, choices: Choices) -> Plan:
     What the file's outputs are, Keras alone can tell: changes are planned on the exported model.
     """
     layers = tuple(f"{item.name}: {item}" for item in model.inputs)
-    edit = ExportKeras(dict(model.facts).get("Keras", "of unknown version"), layers)
+    version = dict(model.facts).get("Keras", "of unknown version")
+    edit = ExportKeras(version, layers, choices=choices)
     if model.unusable:
         return Plan(str(model.path), "blocked", reason=model.unusable)
-    notes = (LATER,) if _asks_for_changes(choices) else ()
+    notes: tuple[str, ...] = (LATER,) if _asks_for_changes(choices) else ()
+    if model.code:
+        notes += (f"it is loaded only with --trust: {', '.join(model.code)}",)
     return Plan(str(model.path), "repairable", edits=(edit,), lost=LOST, notes=notes)
 
 
@@ -45,7 +48,6 @@ def _asks_for_changes(choices: Choices) -> bool:
 def export_keras(
     model: OtherModel,
     decided: Plan,
-    choices: Choices,
     options: RepairOptions,
     place: Path,
     say: Callable[[str], None],
@@ -58,7 +60,7 @@ def export_keras(
     """
     from sigfix.importing.keras_loading import refuse_code
     from sigfix.processes import run_process
-    from sigfix.verifying.runners.saved_model import require_tensorflow
+    from sigfix.verifying.packages import require_tensorflow
 
     require_tensorflow("Loading a Keras file")
     refuse_code(model.code, options.trust)
@@ -70,6 +72,7 @@ def export_keras(
     }
     say(f"loading {model.path} with Keras {edit.version}: this runs it")
     with temporary_folder() as folder:
+        choices = edit.choices
         changes = _asks_for_changes(choices)
         exported = folder / "exported" if changes else place
         try:
@@ -78,6 +81,8 @@ def export_keras(
             answer = {"error": error.reason}
         if "error" in answer:
             raise ConversionError(f"Keras cannot export {model.path}: {answer['error']}")
+        if options.inputs and not changes:
+            _refuse_unfit(options.inputs, answer["inputs"])
         parity: tuple[Verification, ...] = ()
         if options.verify:
             parity = (_compare(exported, job, options),)
@@ -85,6 +90,14 @@ def export_keras(
         if changes:
             parity += _change(str(model.path), exported, place, choices, options, show)
     return parity
+
+
+def _refuse_unfit(given: dict[str, Any], wanted: list[str]) -> None:
+    if sorted(given) != sorted(wanted):
+        raise UsageError(
+            f"--inputs holds {', '.join(sorted(given))}, and the model takes "
+            f"{', '.join(sorted(wanted))}."
+        )
 
 
 def _compare(exported: Path, job: dict[str, Any], options: RepairOptions) -> Verification:
@@ -98,7 +111,9 @@ def _compare(exported: Path, job: dict[str, Any], options: RepairOptions) -> Ver
     described = read(exported)
     alias = AliasSignature(DEFAULT_SERVING_KEY, DEFAULT_SERVING_KEY)
     edit = alias_as_added(described, 0, alias)
-    cases = cases_for(edit, options.inputs or None, options.seed)
+    given = options.inputs or {}
+    fits = set(given) == {item.name for item in edit.inputs}  # else they are the changed model's
+    cases = cases_for(edit, given if fits else None, options.seed)
     source = Side(keras_file(Path(job["file"]), job["keras2"], job["trust"]))
     tags = described.meta_graphs[0].tags
     return compare_with(source, edit, exported, tags, cases, Tolerance(REPAIRED), options.seconds)

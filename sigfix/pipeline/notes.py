@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from sigfix.errors import UnreadableModelError
@@ -12,9 +13,9 @@ from sigfix.reading.weights import find_non_finite
 _SHOWN = 3
 
 
-def note(text: str) -> str:
-    """A line that tells what was done."""
-    return f"note: {text}"
+def weight_notes(weights: str, notes: Iterable[str]) -> tuple[str, ...]:
+    """What was done to make the weights in a file fit, as lines."""
+    return tuple(f"note: {weights}: {text}" for text in notes)
 
 
 def nonfinite(model: SavedModel | OtherModel | Path) -> tuple[str, ...]:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sigfix.card import Card, make_card, read_card
+from sigfix.card import Card, fitting, make_card, read_card
+from sigfix.describing.running import of_signature
 from sigfix.errors import ConversionError, ProcessError, UsageError
 from sigfix.memory import release
+from sigfix.model import SavedModel
+from sigfix.pipeline.notes import weight_notes
 from sigfix.pipeline.preset import PresetOptions, export_preset
 from sigfix.pipeline.progress import Say
-from sigfix.pipeline.source import ONNX, PRESET, Source, choose_meta_graph, choose_signature
+from sigfix.pipeline.source import ONNX, PRESET, Source, choose_signature
+from sigfix.planning.meta_graphs import choose_meta_graph
 from sigfix.planning.names import signature_keys
+from sigfix.planning.trust import refuse_reaching
 from sigfix.presets import Preset
 from sigfix.processes import started
 from sigfix.quoting import quote
@@ -34,6 +39,7 @@ class Choice:
     layout: str | None = None
     preset: str | None = None
     preset_options: PresetOptions = field(default_factory=PresetOptions)
+    trust: bool = False
     sizes: tuple[tuple[str, tuple[int | None, ...]], ...] = ()
 
 
@@ -71,16 +77,24 @@ def prepare(source: Source, options: Choice, temporary: Path, say: Say) -> Prepa
         return _from_preset(source.path.name, options, temporary, say)
     if source.kind == ONNX:
         return _from_onnx(source.path, options, temporary, say)
-    from sigfix.reading import read
     from sigfix.reading.folder import refuse_strangers
+    from sigfix.reading.opening import open_model
 
     say(f"reading {source.path}")
-    described = read(source.path)
+    described = open_model(source.path, "convert")
+    assert isinstance(described, SavedModel)  # find_source has told ONNX files apart
     refuse_strangers(described.path, described.problems)
-    graph = choose_meta_graph(described, source.path, options.tags)
+    index = choose_meta_graph(described, options.tags)
+    graph = described.meta_graphs[index]
     signature = choose_signature(graph, source.path, options.signature)
+    runs = [of_signature(graph, signature.key)]
+    refuse_reaching(described, index, runs, options.trust, "--trust loads and runs it")
     location = Path(described.path)
-    return Prepared(location, read_card(location), graph.tags, signature.key)
+    shapes = (
+        {item.key: item.spec.shape for item in side}
+        for side in (signature.inputs, signature.outputs)
+    )
+    return Prepared(location, fitting(read_card(location), *shapes), graph.tags, signature.key)
 
 
 def _from_preset(name: str, options: Choice, temporary: Path, say: Say) -> Prepared:
@@ -90,11 +104,13 @@ def _from_preset(name: str, options: Choice, temporary: Path, say: Say) -> Prepa
     onnx_file = temporary / f"{name}.onnx"
     model, exported = export_preset(preset, options.preset_options, onnx_file, say)
     require_parity(exported)
+    preset, notes = model.preset, weight_notes(model.weights, model.notes)
     say("reading the ONNX file")
     normalize = options.preset_options.normalize
     card = make_card(preset, model.vocabulary, model.weights, normalize)
     del model  # its memory is wanted
-    return _simplified(onnx_file, options, temporary, preset, card, say)
+    prepared = _simplified(onnx_file, options, temporary, preset, card, say)
+    return replace(prepared, notes=(*notes, *prepared.notes))
 
 
 def _from_onnx(path: Path, options: Choice, temporary: Path, say: Say) -> Prepared:

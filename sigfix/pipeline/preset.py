@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sigfix.card import Card, make_card, write_card
 from sigfix.errors import MissingExtraError, UsageError
 from sigfix.pipeline import staging
-from sigfix.pipeline.notes import nonfinite
+from sigfix.pipeline.notes import nonfinite, weight_notes
 from sigfix.pipeline.progress import Say, silent
 from sigfix.presets import PRETRAINED, RANDOM, Preset, find_preset
 from sigfix.temporary import temporary_folder
@@ -99,6 +99,7 @@ def build_preset(
     with temporary_folder() as temporary:
         onnx_file = temporary / f"{preset.name}.onnx"
         model, exported = export_preset(preset, options, onnx_file, say)
+        preset = model.preset
         card = make_card(preset, model.vocabulary, model.weights, options.normalize)
         show(preset, card, destination)
         from sigfix.pipeline.preset_checks import compare_saved_model, require_parity
@@ -117,7 +118,7 @@ def build_preset(
             imported = compare_saved_model(preset, finished, place, normalize=options.normalize)
             for verification in (exported, imported):
                 require_parity(verification)
-        notes = nonfinite(onnx_file)
+        notes = (*weight_notes(model.weights, model.notes), *nonfinite(onnx_file))
     return PresetResult(preset, card, destination, kept, (exported, imported), notes)
 
 
@@ -131,6 +132,7 @@ def export_preset(
     from sigfix.pipeline.preset_checks import compare_onnx
 
     model = doctr.build_model(preset, options.weights, options.seed, options.vocabulary)
+    preset = model.preset
     say("exporting to ONNX")
     doctr.export_onnx(model, preset, onnx_file)
     return model, compare_onnx(model, preset, onnx_file)

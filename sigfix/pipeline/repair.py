@@ -7,20 +7,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sigfix.errors import BlockedError
+from sigfix.errors import BlockedError, UsageError
 from sigfix.model import OtherModel, SavedModel
 from sigfix.paths import absolute, from_here
 from sigfix.pipeline import staging
 from sigfix.pipeline.applying import RepairOptions, RepairResult, compare_result, write_result
-from sigfix.pipeline.given import describe
 from sigfix.pipeline.keras_file import export_keras, plan_keras
 from sigfix.pipeline.notes import nonfinite
 from sigfix.pipeline.onnx_file import import_onnx
 from sigfix.planning import Choices, Plan
 from sigfix.planning import plan as make_plan
 from sigfix.planning.onnx_file import plan_onnx
-from sigfix.planning.trust import reaching_operators
+from sigfix.planning.trust import refuse_reaching, runs_of_plan
 from sigfix.reading.locating import SAVED_MODEL_FILES
+from sigfix.reading.opening import open_model
 from sigfix.vocabularies import preset_characters
 
 if TYPE_CHECKING:  # at run time it needs numpy, which planning does without
@@ -33,6 +33,14 @@ def default_output(model: Path) -> Path:
     if place.name in SAVED_MODEL_FILES:
         place = place.parent
     return from_here(place.with_name(f"{place.stem if place.is_file() else place.name}_repaired"))
+
+
+def describe(model: Path | str) -> SavedModel | OtherModel:
+    """Read what `repair` accepts: a SavedModel, a frozen graph as one, a Keras or ONNX file.
+
+    Executes nothing. Raises `UnreadableModelError` for anything else.
+    """
+    return open_model(model, "repair")
 
 
 def plan(model: Path | str, choices: Choices | None = None) -> Plan:
@@ -64,6 +72,8 @@ def repair(
     be written.
     """
     options = options or RepairOptions()
+    if saved_plan is not None and choices not in (None, Choices()):
+        raise UsageError("A stored plan has all that is planned; choices cannot be added to it.")
     described = describe(model)
     decided = (
         _make_plan(described, choices) if saved_plan is None else plan_for(saved_plan, described)
@@ -75,21 +85,19 @@ def repair(
         return RepairResult(decided, None)
     source = described.path
     destination = output or default_output(Path(model))
-    staging.refuse_existing(destination, options.force, source)
-    staging.refuse_overlap(source, destination)
+    staging.refuse_places(destination, options.force, options.keep_failed, source)
     parity: tuple[Verification, ...] = ()
     if isinstance(described, OtherModel):
-        wanted = choices or Choices()
-        with staging.publish_to(destination, options.force, options.keep_failed) as place:
+        with staging.publish_to(destination, options.force, options.keep_failed, source) as place:
             if described.kind == "onnx":
                 parity = import_onnx(described, decided, options, place, say)
             else:
-                parity = export_keras(described, decided, wanted, options, place, say, show)
+                parity = export_keras(described, decided, options, place, say, show)
             told = nonfinite(described if described.kind == "onnx" else place)
         return RepairResult(decided, destination, parity, "" if parity else "--no-verify", told)
     reason = _why_not_compared(decided, options)
     if not reason:
-        _prepare_to_load(described, options)
+        _prepare_to_load(described, decided, options)
     with staging.publish_to(destination, options.force, options.keep_failed, source) as place:
         say(f"writing {destination}")
         write_result(described, decided, source, place)
@@ -124,15 +132,11 @@ def _why_not_compared(plan: Plan, options: RepairOptions) -> str:
     return ""
 
 
-def _prepare_to_load(described: SavedModel, options: RepairOptions) -> None:
+def _prepare_to_load(described: SavedModel, decided: Plan, options: RepairOptions) -> None:
     """Check that the model may be run, before anything is written."""
-    from sigfix.verifying.runners.saved_model import require_tensorflow
+    from sigfix.verifying.packages import require_tensorflow
 
     require_tensorflow("Comparing the repaired model with its source")
-    reaching = reaching_operators(described)
-    if reaching and not options.trust:
-        listed = ", ".join(f"{op} ({what})" for op, what in reaching)
-        raise BlockedError(
-            f"The model has operators that reach outside it: {listed}. Comparing would run them.",
-            "--trust runs it, --no-verify repairs it without running it",
-        )
+    hint = "--trust runs it, --no-verify repairs it without running it"
+    runs = runs_of_plan(described, decided)
+    refuse_reaching(described, decided.meta_graph, runs, options.trust, hint)

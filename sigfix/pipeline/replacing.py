@@ -106,7 +106,7 @@ def _why_precious(directory: Path, source: Path | None) -> str:
 
 def _parts(directory: Path, names: list[str]) -> re.Pattern[str] | None:
     """What the names of all parts of the model in `directory` match; None where it is none."""
-    if any(_is_plain(directory / name) for name in SAVED_MODEL_FILES if name in names):
+    if any((directory / name).is_file() for name in SAVED_MODEL_FILES):
         return _SAVED_MODEL_PARTS
     weights = _tfjs_weights(directory / "model.json") if "model.json" in names else None
     if weights is None:
@@ -114,13 +114,9 @@ def _parts(directory: Path, names: list[str]) -> re.Pattern[str] | None:
     return re.compile("|".join([_TFJS_PARTS.pattern, *map(re.escape, weights)]))
 
 
-def _is_plain(path: Path) -> bool:
-    return stat.S_ISREG(path.lstat().st_mode)
-
-
 def _tfjs_weights(file: Path) -> list[str] | None:
     """The weight files that a TensorFlow.js `model.json` names; None where it is another file."""
-    if not _is_plain(file) or file.stat().st_size > _LARGEST_JSON:
+    if not file.is_file() or file.stat().st_size > _LARGEST_JSON:
         return None
     try:
         model = json.loads(file.read_bytes())

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sigfix.errors import BlockedError, UnreadableModelError, UsageError
-from sigfix.model import MetaGraph, SavedModel, Signature
+from sigfix.model import MetaGraph, Signature
 from sigfix.presets import PRESETS
 from sigfix.quoting import quote
 from sigfix.reading.boundary import said_as_unreadable
 from sigfix.reading.foreign import refuse_archive
-from sigfix.reading.locating import saved_models_below
+from sigfix.reading.locating import SAVED_MODEL_FILES, saved_models_below
+from sigfix.reading.sniffing import sniff_protobuf
 
 SAVED_MODEL, ONNX, PRESET = "SavedModel", "ONNX", "preset"
 
@@ -38,7 +38,7 @@ def find_source(given: str | None, here: Path) -> Source:
 
 
 def _source_at(path: Path, given: str) -> Source:
-    if path.suffix.lower() == ".onnx" and (path.is_file() or not path.exists()):
+    if _is_onnx(path):
         if not path.is_file():
             raise UnreadableModelError(f"{path} does not exist.", "check the path")
         return Source(ONNX, path)
@@ -66,6 +66,16 @@ def _source_at(path: Path, given: str) -> Source:
     return Source(SAVED_MODEL, path)
 
 
+def _is_onnx(path: Path) -> bool:
+    """By its suffix, or by its first bytes."""
+    if path.suffix.lower() == ".onnx":
+        return path.is_file() or not path.exists()
+    if not path.is_file() or path.name in SAVED_MODEL_FILES:
+        return False
+    with path.open("rb") as file:
+        return sniff_protobuf(file.read(512)) == "onnx"
+
+
 def _only_saved_model(here: Path) -> Path:
     found = [p.relative_to(here) for p in saved_models_below(here)]
     if not found:
@@ -80,23 +90,6 @@ def _only_saved_model(here: Path) -> Path:
             f"sigfix convert {quote(str(found[0]))} --tfjs",
         )
     return found[0]
-
-
-def choose_meta_graph(model: SavedModel, path: Path, tags: Sequence[str] | None) -> MetaGraph:
-    """The MetaGraph with exactly `tags`, or the only one, or the one tagged `serve`."""
-    graphs = model.meta_graphs
-    if tags is not None:
-        wanted = [g for g in graphs if set(g.tags) == set(tags)]
-    else:
-        wanted = list(graphs) if len(graphs) == 1 else [g for g in graphs if g.tags == ("serve",)]
-    if len(wanted) == 1:
-        return wanted[0]
-    listed = "; ".join(",".join(g.tags) or "(no tag)" for g in graphs) or "none"
-    expected = "one MetaGraph" if tags is None else f"a MetaGraph with the tags {','.join(tags)}"
-    raise UsageError(
-        f"expected {expected} in {path}, found the tag sets: {listed}.",
-        f"sigfix convert {quote(str(path))} --tfjs --tags TAG,TAG",
-    )
 
 
 def choose_signature(graph: MetaGraph, path: Path, wanted: str | None) -> Signature:

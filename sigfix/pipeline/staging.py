@@ -23,7 +23,7 @@ from sigfix.paths import absolute
 from sigfix.pipeline import exchange
 from sigfix.pipeline.replacing import why_not_replaced
 from sigfix.pipeline.write_failures import cannot_write, said_as_expected
-from sigfix.stopping import held, note_written
+from sigfix.stopping import held, note_written, raise_again
 
 STAGING_MARK = ".sigfix-staging-"
 LONGEST_NAME_BYTES = 180
@@ -75,14 +75,33 @@ def _refuse_existing(place: Path, destination: Path, force: bool, kind: _Kind) -
         )
 
 
-def refuse_overlap(source: Path, destination: Path) -> None:
-    """Check that writing (or replacing) `destination` cannot touch `source`; else `UsageError`."""
-    here, there = (Path(os.path.realpath(absolute(item))) for item in (source, destination))
-    if here == there or here in there.parents or there in here.parents:
+def refuse_places(
+    destination: Path, force: bool, keep_failed: Path | None = None, source: Path | None = None
+) -> None:
+    """Check all that a run may write, before long work starts.
+
+    Raises what `refuse_existing` raises, and `UsageError` where writing (or replacing) one of
+    them could touch the input `source`, or the other.
+    """
+    for place, option in ((destination, "-o"), (keep_failed, "--keep-failed")):
+        if place is None:
+            continue
+        if source is not None and _overlap(source, place):
+            raise UsageError(
+                f"{place} overlaps the input {source}, and the input is never written.",
+                f"choose a place outside it with {option}",
+            )
+        refuse_existing(place, force, source)
+    if keep_failed is not None and _overlap(destination, keep_failed):
         raise UsageError(
-            f"{destination} overlaps the input {source}, and the input is never written.",
-            "choose a place outside it with -o",
+            f"{keep_failed} overlaps {destination}, where the result goes.",
+            "choose a place outside it with --keep-failed",
         )
+
+
+def _overlap(one: Path, other: Path) -> bool:
+    here, there = (Path(os.path.realpath(absolute(item))) for item in (one, other))
+    return here == there or here in there.parents or there in here.parents
 
 
 @contextmanager
@@ -99,9 +118,8 @@ def publish_to(
     Raises `OutputError` where the destination exists or cannot be written (also for a full disk
     met inside the block).
     """
+    refuse_places(destination, force, keep_failed, source)
     kind = _Kind(source=source)
-    if keep_failed is not None:
-        refuse_existing(keep_failed, force, source)
     with _staged(destination, force, kind) as owned:
         result = owned.folder / _RESULT
         result.mkdir()
@@ -132,6 +150,7 @@ def _staged(destination: Path, force: bool, kind: _Kind) -> Iterator[Owned]:
             owned = ownership.make(place.parent, f".{_short(place.name)}{STAGING_MARK}")
             try:
                 yield owned
+                raise_again()
                 with held():
                     _publish(owned, place, destination, force, kind)
                     note_written(destination)

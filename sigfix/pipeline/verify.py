@@ -6,19 +6,18 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sigfix.errors import BlockedError, MissingExtraError, UnreadableModelError
-from sigfix.model import MetaGraph, OtherModel, SavedModel
+from sigfix.describing.running import of_signature
+from sigfix.errors import BlockedError, MissingExtraError
+from sigfix.model import MetaGraph, OtherModel, SavedModel, TensorSpec
 from sigfix.pipeline.applying import DEFAULT_SECONDS
-from sigfix.planning import Choices
 from sigfix.planning.edits import AliasSignature
-from sigfix.planning.planner import choose_meta_graph
+from sigfix.planning.meta_graphs import choose_meta_graph
 from sigfix.planning.signatures import require
 from sigfix.planning.traces import covers
-from sigfix.planning.trust import reaching_operators
+from sigfix.planning.trust import refuse_reaching
 from sigfix.quoting import quote
-from sigfix.reading import read_any
 from sigfix.reading.folder import refuse_strangers
-from sigfix.reading.foreign import refuse_archive
+from sigfix.reading.opening import open_model
 
 if TYPE_CHECKING:  # at run time it needs numpy
     from sigfix.verifying.verdict import Verification
@@ -47,11 +46,15 @@ def verify(
     models are executed; `trust` runs those with file or process operators.
 
     A model that cannot be run, or answers differently each time, is `not comparable`. Raises
-    `BlockedError` where there is nothing to compare or `trust` is needed.
+    `BlockedError` where there is nothing to compare or `trust` is needed, `UsageError` for inputs
+    that do not fit.
     """
-    one, other = _read(Path(left)), _read(Path(right))
+    one, other = open_model(left, "verify"), open_model(right, "verify")
     _require_packages(one, other)
-    _refuse_reaching(one, other, trust)
+    for model in (one, other):
+        refuse_strangers(model.path, model.problems)
+        if isinstance(model, SavedModel):
+            _refuse_reaching(model, tags, signature, trust)
     if isinstance(one, SavedModel) and isinstance(other, SavedModel):
         return _verify_signatures(one, other, signature, tags, inputs, tolerance, seed, seconds)
     from sigfix.pipeline.verify_formats import chosen, verify_formats
@@ -60,22 +63,9 @@ def verify(
     return (verify_formats(*sides, inputs, tolerance, seed, seconds),)
 
 
-def _read(path: Path) -> SavedModel | OtherModel:
-    """A model of a format that can be run. Raises `UnreadableModelError` for another."""
-    refuse_archive(path)
-    found = read_any(path)
-    if isinstance(found, OtherModel) and found.kind not in ("onnx", "tfjs"):
-        raise UnreadableModelError(
-            f"{path} is a {found.title}, which cannot be compared as it is.",
-            f"sigfix repair {quote(str(path))} makes a SavedModel of it",
-        )
-    refuse_strangers(found.path, found.problems)
-    return found
-
-
 def _require_packages(*models: SavedModel | OtherModel) -> None:
     """Raise `MissingExtraError` where what runs a model is not installed."""
-    from sigfix.verifying.runners.saved_model import require_tensorflow
+    from sigfix.verifying.packages import require_tensorflow
 
     if any(isinstance(model, SavedModel) for model in models):
         require_tensorflow("Comparing models")
@@ -84,15 +74,14 @@ def _require_packages(*models: SavedModel | OtherModel) -> None:
 
 
 def _refuse_reaching(
-    one: SavedModel | OtherModel, other: SavedModel | OtherModel, trust: bool
+    model: SavedModel, tags: tuple[str, ...] | None, signature: str | None, trust: bool
 ) -> None:
-    for model in (one, other):
-        reaching = reaching_operators(model) if isinstance(model, SavedModel) else []
-        if reaching and not trust:
-            listed = ", ".join(f"{op} ({what})" for op, what in reaching)
-            raise BlockedError(
-                f"{model.path} has operators that reach outside it: {listed}.", "--trust runs it"
-            )
+    """Refuse what an untrusted model would reach for in the signatures that are compared."""
+    index = choose_meta_graph(model, tags)
+    meta_graph = model.meta_graphs[index]
+    keys = [signature] if signature else [item.key for item in meta_graph.user_signatures]
+    runs = [of_signature(meta_graph, key) for key in keys]
+    refuse_reaching(model, index, runs, trust, "--trust runs it")
 
 
 def _verify_signatures(
@@ -107,14 +96,14 @@ def _verify_signatures(
 ) -> tuple[Verification, ...]:
     from sigfix.errors import NotVerifiedError
     from sigfix.verifying.checking import not_comparable
+    from sigfix.verifying.inputs.given import fit_inputs
     from sigfix.verifying.signature_alias import alias_as_added
     from sigfix.verifying.signature_check import compare_signature
     from sigfix.verifying.tolerances import REPAIRED, Tolerance
     from sigfix.verifying.verdict import DIFFERENT, Verification
 
     limit = Tolerance(REPAIRED) if tolerance is None else Tolerance(tolerance, chosen=True)
-    choices = Choices(tags=tags)
-    first, second = choose_meta_graph(one, choices), choose_meta_graph(other, choices)
+    first, second = choose_meta_graph(one, tags), choose_meta_graph(other, tags)
     meta_graph = one.meta_graphs[first]
     keys = [item.key for item in meta_graph.user_signatures]
     if signature is not None:
@@ -129,15 +118,18 @@ def _verify_signatures(
         if why:
             found.append(Verification(key, DIFFERENT, reason=why))
             continue
+        edit = alias_as_added(one, first, AliasSignature(key, key))
+        specs = {item.name: TensorSpec(item.dtype, item.shape, item.name) for item in edit.inputs}
+        given = None if inputs is None else fit_inputs(inputs, specs)
         try:
             found.append(
                 compare_signature(
                     one,
                     first,
-                    alias_as_added(one, first, AliasSignature(key, key)),
+                    edit,
                     other.path,
                     other.meta_graphs[second].tags,
-                    given=inputs,
+                    given=given,
                     seed=seed,
                     tolerance=limit,
                     seconds=seconds,

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from shlex import quote
-
-import numpy as np
 
 from sigfix.errors import BlockedError, NotVerifiedError
 from sigfix.model import DEFAULT_SERVING_KEY, OtherModel, SavedModel, TensorSpec
-from sigfix.planning import Choices
 from sigfix.planning.edits import InputPlan
-from sigfix.planning.planner import choose_meta_graph
+from sigfix.planning.meta_graphs import choose_meta_graph
 from sigfix.planning.signatures import require
+from sigfix.quoting import quote
 from sigfix.verifying.arrays import Arrays
 from sigfix.verifying.checking import Check, Side, not_comparable, verify
 from sigfix.verifying.feeding import AsTheyAre, Renamed
 from sigfix.verifying.inputs.cases import Case, Given, made_up
 from sigfix.verifying.inputs.given import fit_inputs
-from sigfix.verifying.matching import Pair, narrowed, pair_tensors
-from sigfix.verifying.runnable import CaseRun, Runnable
+from sigfix.verifying.matching import Pair, narrowed, pair_tensors, turned_back
+from sigfix.verifying.runnable import Runnable
 from sigfix.verifying.runners import onnx, saved_model
 from sigfix.verifying.runners.tensor_files import in_tfjs_dtypes
 from sigfix.verifying.runners.tfjs_model import tfjs_model
@@ -52,7 +49,7 @@ def chosen(
         folder = model.path if model.path.is_dir() else model.path.parent
         runnable = tfjs_model(folder, [spec.name for spec in model.outputs])
         return Chosen(runnable, model.inputs, model.outputs, tfjs=True)
-    meta_graph = model.meta_graphs[choose_meta_graph(model, Choices(tags=tags))]
+    meta_graph = model.meta_graphs[choose_meta_graph(model, tags)]
     known = meta_graph.user_signatures
     if not known:
         raise BlockedError(
@@ -100,14 +97,16 @@ def verify_formats(
     except NotVerifiedError as error:
         return not_comparable(key, error)
     cast = in_tfjs_dtypes if any_tfjs else dict
-    side = Side(_fed(right.runnable, fed), lambda run, repeat: _read(run, repeat, read))
-    return verify(key, Side(left.runnable), side, cases, Check(limit, seconds, cast=cast))
+    other = Side(
+        _fed(right.runnable, fed), lambda run, repeat: turned_back(run.outputs[0][repeat], read)
+    )
+    return verify(key, Side(left.runnable), other, cases, Check(limit, seconds, cast=cast))
 
 
 def _cases(
     specs: dict[str, TensorSpec], inputs: Arrays | None, seed: int
 ) -> list[Given] | list[Case]:
-    if inputs:
+    if inputs is not None:
         return [Given(fit_inputs(inputs, specs))]
     plans = [InputPlan(name, spec.dtype, spec.shape, name) for name, spec in specs.items()]
     return made_up(plans, seed)
@@ -119,16 +118,3 @@ def _fed(runnable: Runnable, pairs: list[Pair]) -> Runnable:
     orders = {pair.right: pair.order for pair in pairs if pair.order is not None}
     feed = AsTheyAre() if not pairs else Renamed(names, orders)
     return replace(runnable, calls=tuple(replace(call, feed=feed) for call in runnable.calls))
-
-
-def _read(run: CaseRun, repeat: int, pairs: list[Pair]) -> Arrays:
-    """The right model's outputs by the left one's names, turned as they lie there."""
-    outputs = run.outputs[0][repeat]
-    found = {}
-    for pair in pairs:
-        if pair.right in outputs:
-            array = np.asarray(outputs[pair.right])
-            if pair.order is not None and array.ndim == len(pair.order):
-                array = array.transpose(np.argsort(pair.order))
-            found[pair.left] = array
-    return found

@@ -28,15 +28,7 @@ from sigfix.planning.graphs import choose_outputs, graph_inputs, signature_tenso
 from sigfix.planning.merging import merge
 from sigfix.planning.preset_spec import fit_preset, mark_origins
 from sigfix.planning.shaping import plan_inputs, plan_outputs
-from sigfix.planning.traces import Ambiguous, choose_trace, layout_for
-
-
-class Undecided(Exception):
-    """Several answers; carried to `planner.plan`, never out of it."""
-
-    def __init__(self, ambiguous: Ambiguous) -> None:
-        super().__init__(ambiguous.reason)
-        self.ambiguous = ambiguous
+from sigfix.planning.traces import Ambiguous, Undecided, choose_trace, layout_for
 
 
 def plan_signature(meta_graph: MetaGraph, choices: Choices, before: list[Edit]) -> list[Edit]:
@@ -89,9 +81,12 @@ def _from_nothing(meta_graph: MetaGraph, choices: Choices) -> AddSignature:
 
 
 def _each_its_own(paths: list[str]) -> str:
-    """How to make a signature of each function; of the first two where there are many."""
-    shown = [f"--function {path.rpartition('.')[2].strip('_')}={path}" for path in paths[:2]]
-    return f"{' '.join(shown)} makes a signature of each"
+    """How to make signatures of the first two: the likeliest as the default, with keys of two."""
+    parts = paths[1].split(".")
+    named = [part.strip("_") for part in parts if part.strip("_") != "call"] or ["call"]
+    return (
+        f"--function {paths[0]} --function {'_'.join(named)}={paths[1]} makes a signature of each"
+    )
 
 
 def _from_function_path(meta_graph: MetaGraph, path: str, choices: Choices) -> AddSignature:

@@ -9,9 +9,10 @@ import typing
 from typing import Any
 
 from sigfix.errors import UsageError
-from sigfix.planning import edits, file_edits, steps
+from sigfix.planning import choices, edits, file_edits, steps
 from sigfix.planning.choices import DTYPES
 from sigfix.planning.edits import Plan
+from sigfix.presets import Boxes, Preset
 
 FORMAT = 1
 """Raised when a plan of an older sigfix would be understood differently."""
@@ -24,7 +25,8 @@ KINDS = {
         edits.GraphSource, edits.AddSignature, edits.AliasSignature, edits.RemoveSignature,
         edits.RenameSignature, edits.SetMethodName, edits.SetTags, edits.KeepMetaGraph,
         edits.AttachSignature, edits.Component, edits.Candidate, edits.Plan, file_edits.ExportKeras,
-        file_edits.ImportOnnx, file_edits.WriteCard,
+        file_edits.ImportOnnx, file_edits.WriteCard, choices.Choices, choices.InputChoice,
+        choices.AppendChoice, choices.NormalizeChoice, choices.NewSignature, Preset, Boxes,
     )
 }  # fmt: skip
 """What a plan is made of, by name."""
@@ -111,7 +113,7 @@ def _check(value: Any, hint: Any, where: str) -> None:
         for field in dataclasses.fields(value):
             _check(getattr(value, field.name), hints[field.name], f"{where}: {field.name}")
         dtype = getattr(value, "dtype", "float32")
-        if dtype not in DTYPES:
+        if dtype is not None and dtype not in DTYPES:
             raise UsageError(f"{where}: {dtype!r} is not a dtype.")
         return None
     elif type(value) is hint or (hint is float and type(value) is int):

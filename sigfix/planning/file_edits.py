@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from sigfix.planning.choices import Choices
 
 
 @dataclass(frozen=True)
 class ExportKeras:
     """Load a `.keras` or `.h5` file with the Keras that wrote it, and save it as a SavedModel.
 
-    `inputs` are the input layers with their specs.
+    `inputs` are the input layers with their specs. `choices` are what is to be changed of the
+    exported model: that is planned once Keras has told what its outputs are.
     """
 
     version: str
     inputs: tuple[str, ...] = ()
     origin: str = "file"
+    choices: Choices = field(default_factory=Choices)
 
 
 @dataclass(frozen=True)

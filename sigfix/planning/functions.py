@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
+from sigfix.describing.functions import (
+    KERAS_BOOKKEEPING,
+    USUAL_NAMES,
+    callable_functions,
+    competing,
+    last_name,
+)
 from sigfix.errors import BlockedError
-from sigfix.model import CompositeSpec, Function, MetaGraph, ObjectGraph, TensorSpec, leaves
+from sigfix.model import Function, MetaGraph, ObjectGraph
 from sigfix.planning.edits import Candidate
-
-KERAS_BOOKKEEPING = {
-    "call_and_return_all_conditional_losses": "Keras' own, returns losses too",
-    "call_and_return_conditional_losses": "Keras' own, returns losses too",
-    "_default_save_signature": "Keras' own copy of the call",
-}
-RESOURCE_METHODS = frozenset({"_create_resource", "_initialize", "_destroy_resource"})
-USUAL_NAMES = ("__call__", "serve", "predict", "call", "forward", "infer", "inference")
-
-
-def callable_functions(objects: ObjectGraph) -> list[Function]:
-    """The functions somebody can call: traced ones, without their traces and resource methods."""
-    paths = {function.path for function in objects.functions if not function.is_bare}
-    return [
-        function
-        for function in objects.functions
-        if function.traces
-        and function.path.rpartition(".")[2] not in RESOURCE_METHODS
-        and function.path.rpartition(".")[0] not in paths
-        and not function.path.startswith(("signatures.", "keras_api."))
-    ]
 
 
 def find_function(objects: ObjectGraph, path: str) -> Function:
@@ -47,44 +33,12 @@ def find_function(objects: ObjectGraph, path: str) -> Function:
 
 
 def rank_functions(objects: ObjectGraph) -> list[tuple[Function, Candidate]]:
-    """The functions that compete, the likeliest first.
-
-    Functions of the root compete with each other; those of submodules are parts of the whole
-    and only count where the root has none. Keras' bookkeeping, and functions without a tensor
-    argument (`vocab_size`), count where nothing else does.
-    """
-    functions = callable_functions(objects)
-    own = [item for item in functions if _name(item) not in KERAS_BOOKKEEPING]
-    functions = own or functions
-    if not functions:
-        return []
-    functions = [item for item in functions if _takes_tensors(item)] or functions
-    depth = min(item.path.count(".") for item in functions)
-    functions = [item for item in functions if item.path.count(".") == depth]
-    functions.sort(key=lambda item: (_usual(item), item.path))
-    return [(function, _candidate(function)) for function in functions]
-
-
-def _takes_tensors(function: Function) -> bool:
-    return any(
-        isinstance(leaf, (TensorSpec, CompositeSpec))
-        for trace in function.traces
-        for structure in (trace.args, trace.kwargs)
-        for _, leaf in leaves(structure)
-    )
-
-
-def _name(function: Function) -> str:
-    return function.path.rpartition(".")[2]
-
-
-def _usual(function: Function) -> int:
-    name = _name(function)
-    return USUAL_NAMES.index(name) if name in USUAL_NAMES else len(USUAL_NAMES)
+    """The functions that compete for the signature, the likeliest first, with the evidence."""
+    return [(item, _candidate(item)) for item in competing(callable_functions(objects))]
 
 
 def _candidate(function: Function) -> Candidate:
-    name = _name(function)
+    name = last_name(function)
     evidence = [f"{len(function.traces)} trace" + ("s" if len(function.traces) > 1 else "")]
     if name == "__call__":
         evidence.append("calling the object runs it")

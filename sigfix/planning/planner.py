@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
+from sigfix.describing.meta_graphs import SERVE
+from sigfix.describing.weights import weight_faults
 from sigfix.errors import BlockedError
 from sigfix.model import SavedModel
 from sigfix.planning import signatures as existing
-from sigfix.planning.building import Undecided
 from sigfix.planning.choices import Choices
 from sigfix.planning.edits import (
     OPTION,
     AddSignature,
-    Candidate,
     Edit,
     KeepMetaGraph,
     Plan,
     SetTags,
 )
+from sigfix.planning.meta_graphs import choose_meta_graph
 from sigfix.planning.preset_spec import plan_card
 from sigfix.planning.several import plan_signatures
 from sigfix.planning.soundness import COPY, strangers, unwritable
-from sigfix.planning.traces import Ambiguous
+from sigfix.planning.traces import Undecided
 
-SERVE_TAG = "serve"
 TRAINING_SWITCHES = {
     "keep_prob": "1.0",
     "is_training": "false",
@@ -44,7 +44,8 @@ def plan(model: SavedModel, choices: Choices | None = None) -> Plan:
     if strange:
         return Plan(name, "blocked", reason=strange, hint=COPY)
     try:
-        index = choose_meta_graph(model, choices)
+        _refuse_lost_weights(model)
+        index = choose_meta_graph(model, choices.tags)
         edits = _plan_meta_graph(model, index, choices)
     except Undecided as undecided:
         found = undecided.ambiguous
@@ -59,6 +60,17 @@ def plan(model: SavedModel, choices: Choices | None = None) -> Plan:
     if trouble:
         return Plan(name, "blocked", reason=trouble)
     return Plan(name, "repairable", meta_graph=index, edits=tuple(edits), notes=_notes(edits))
+
+
+def _refuse_lost_weights(model: SavedModel) -> None:
+    faults = weight_faults(model)
+    if faults:
+        _, what, where = faults[0]
+        raise BlockedError(
+            f"The model's weights are not all there: {where}: {what}. Nothing that is made of it "
+            "could be right.",
+            "copy or download the model again",
+        )
 
 
 def _notes(edits: list[Edit]) -> tuple[str, ...]:
@@ -78,36 +90,6 @@ def _notes(edits: list[Edit]) -> tuple[str, ...]:
     return (*switches, *unknown)
 
 
-def choose_meta_graph(model: SavedModel, choices: Choices) -> int:
-    """The index of the MetaGraph that `--tags` chooses, the only one, or the one for serving."""
-    every = [meta_graph.tags for meta_graph in model.meta_graphs]
-    if not every:
-        raise BlockedError("The SavedModel has no MetaGraph.")
-    candidates = tuple(
-        Candidate(
-            "tags " + (",".join(tags) or "(none)"),
-            f"--tags '{','.join(tags)}'",
-            (f"{len(meta_graph.user_signatures)} signatures",),
-        )
-        for tags, meta_graph in zip(every, model.meta_graphs, strict=True)
-    )
-    if choices.tags is not None:
-        found = [index for index, tags in enumerate(every) if set(tags) == set(choices.tags)]
-        if not found:
-            raise BlockedError(
-                f"No MetaGraph has exactly the tags {','.join(choices.tags) or '(none)'}.",
-                "; ".join(candidate.choose for candidate in candidates),
-            )
-        return found[0]
-    if len(every) == 1:
-        return 0
-    serving = [index for index, tags in enumerate(every) if set(tags) == {SERVE_TAG}]
-    serving = serving or [index for index, tags in enumerate(every) if SERVE_TAG in tags]
-    if len(serving) == 1:
-        return serving[0]
-    raise Undecided(Ambiguous(f"The model has {len(every)} MetaGraphs.", candidates))
-
-
 def _plan_meta_graph(model: SavedModel, index: int, choices: Choices) -> list[Edit]:
     meta_graph = model.meta_graphs[index]
     edits: list[Edit] = []
@@ -116,14 +98,15 @@ def _plan_meta_graph(model: SavedModel, index: int, choices: Choices) -> list[Ed
             item.tags for number, item in enumerate(model.meta_graphs) if number != index
         )
         edits.append(KeepMetaGraph(meta_graph.tags, others))
-    edits += existing.plan_attachments(meta_graph, edits)
+    attached = existing.plan_attachments(meta_graph, edits)
+    edits += [edit for edit in attached if getattr(edit, "key", "") not in choices.remove]
     edits += existing.plan_changes(meta_graph, choices)
     edits += plan_signatures(meta_graph, choices, edits)
     edits += existing.plan_method_names(meta_graph, choices, edits)
     if choices.set_tags is not None and set(choices.set_tags) != set(meta_graph.tags):
         edits.append(SetTags(choices.set_tags, meta_graph.tags, OPTION))
-    elif choices.set_tags is None and SERVE_TAG not in meta_graph.tags:
-        taken = any(SERVE_TAG in item.tags for item in model.meta_graphs)
+    elif choices.set_tags is None and SERVE not in meta_graph.tags:
+        taken = any(SERVE in item.tags for item in model.meta_graphs)
         if not taken:
-            edits.append(SetTags((*meta_graph.tags, SERVE_TAG), meta_graph.tags))
+            edits.append(SetTags((*meta_graph.tags, SERVE), meta_graph.tags))
     return edits + plan_card(model, meta_graph, choices, edits)

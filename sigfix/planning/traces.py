@@ -25,6 +25,15 @@ class Ambiguous:
     hint: str = ""
 
 
+class Undecided(BlockedError):
+    """Several answers: `planner.plan` tells them, and whoever asks for one alone refuses."""
+
+    def __init__(self, ambiguous: Ambiguous) -> None:
+        ways = "; ".join(candidate.choose for candidate in ambiguous.candidates[:6])
+        super().__init__(ambiguous.reason, ambiguous.hint or ways or None)
+        self.ambiguous = ambiguous
+
+
 def covers(general: Shape, special: Shape) -> bool:
     """Whether every tensor of shape `special` has shape `general` too."""
     if general is None:
@@ -64,6 +73,21 @@ def _literals(function: Function, trace: Trace) -> dict[str, object]:
 def _is_training(function: Function, trace: Trace) -> bool:
     values = _literals(function, trace)
     return any(values.get(flag) is True for flag in TRAINING_FLAGS)
+
+
+def _has_defaults(function: Function, trace: Trace, bound: set[str]) -> bool:
+    """Whether a trace was made with the defaults of every argument that `--bind` leaves open."""
+    names = function.argument_names[len(function.argument_names) - len(function.defaults) :]
+    recorded = [*zip(names, function.defaults, strict=False), *function.keyword_defaults]
+    defaults = {
+        name: item.value
+        for name, item in recorded
+        if isinstance(item, Literal) and name not in bound
+    }
+    values = _literals(function, trace)
+    return bool(defaults) and all(
+        values[name] == value for name, value in defaults.items() if name in values
+    )
 
 
 def _fits_bindings(function: Function, trace: Trace, choices: Choices) -> bool:
@@ -149,7 +173,8 @@ def choose_trace(
 ) -> Trace | Ambiguous:
     """The one trace that the choices and the evidence leave, or the ones to choose from.
 
-    Training traces lose against others; identical ones count once; a trace that accepts all that
+    Training traces lose against others, and traces of other Python values than the recorded
+    defaults against those of the defaults; identical ones count once; a trace that accepts all that
     the others accept wins. Raises `BlockedError` where none can do what was asked.
     """
     flat: list[tuple[Trace, list[FlatTensor]]] = []
@@ -178,6 +203,9 @@ def choose_trace(
         fitting = shaped
     inference = [item for item in fitting if not _is_training(function, item[0])]
     fitting = inference or fitting
+    bound = {name for name, _ in choices.bind}
+    usual = [item for item in fitting if _has_defaults(function, item[0], bound)]
+    fitting = usual or fitting
     by_text: dict[str, tuple[Trace, list[FlatTensor]]] = {}
     for item in fitting:
         by_text.setdefault(describe(function, *item), item)

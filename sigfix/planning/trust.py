@@ -1,48 +1,47 @@
-"""Operators that reach outside the model: files, processes, Python, libraries."""
+"""What an untrusted model must not be run for: operators that reach out of it.
+
+`inspect` reports them (BEH305, BEH306); here is what `repair`, `verify` and `convert` ask before
+they execute anything, by the same table.
+"""
 
 from __future__ import annotations
 
-from sigfix.model import SavedModel
+from collections.abc import Iterable
 
-REACHING_OPS = {
-    "EagerPyFunc": "calls Python",
-    "PyFunc": "calls Python",
-    "PyFuncStateless": "calls Python",
-    "ReadFile": "reads files",
-    "WholeFileReader": "reads files",
-    "WholeFileReaderV2": "reads files",
-    "FixedLengthRecordReaderV2": "reads files",
-    "TextLineReaderV2": "reads files",
-    "TFRecordReaderV2": "reads files",
-    "MatchingFiles": "lists files",
-    "TextLineDataset": "reads files",
-    "TFRecordDataset": "reads files",
-    "FixedLengthRecordDatasetV2": "reads files",
-    "WriteFile": "writes files",
-    "SaveDataset": "writes files",
-    "SaveDatasetV2": "writes files",
-    "DebugIdentityV2": "writes files",
-    "PrintV2": "may write files",
-    "DumpTensor": "writes files",
-    "DataServiceDataset": "opens connections",
-    "DataServiceDatasetV2": "opens connections",
-    "DataServiceDatasetV4": "opens connections",
-    "RpcCall": "opens connections",
-    "RpcServer": "opens connections",
-    "RpcClient": "opens connections",
-}
-"""What each of them does. Saving and restoring variables is every model's business."""
+from sigfix.describing import running
+from sigfix.describing.effects import reaching
+from sigfix.describing.running import Run
+from sigfix.errors import BlockedError
+from sigfix.model import MetaGraph, SavedModel
+from sigfix.planning.edits import AddSignature, AliasSignature, AttachSignature, GraphSource, Plan
 
 
-def reaching_operators(model: SavedModel) -> list[tuple[str, str]]:
-    """The operators of a model that reach outside it, with what they do."""
-    found = set()
-    for meta_graph in model.meta_graphs:
-        for _, node in meta_graph.graph.all_nodes():
-            if node.op == "PrintV2" and not str(
-                node.attributes.get("output_stream", "")
-            ).startswith("file://"):
-                continue
-            if node.op in REACHING_OPS:
-                found.add((node.op, REACHING_OPS[node.op]))
-    return sorted(found)
+def refuse_reaching(
+    described: SavedModel, meta_graph: int, runs: Iterable[Run], trust: bool, hint: str
+) -> None:
+    """Raise `BlockedError` where running `runs`, or loading, reaches out of an untrusted model."""
+    found = reaching(running.loading(described.meta_graphs[meta_graph]), *runs)
+    if found and not trust:
+        raise BlockedError(
+            f"Running {described.path} reaches out of it: {', '.join(map(str, found))}.", hint
+        )
+
+
+def runs_of_plan(described: SavedModel, plan: Plan) -> list[Run]:
+    """What comparing the plan's signatures with their sources executes."""
+    meta = described.meta_graphs[plan.meta_graph]
+    runs = []
+    for edit in plan.edits:
+        if isinstance(edit, AliasSignature):
+            runs.append(running.of_signature(meta, edit.of))
+        elif isinstance(edit, AttachSignature):
+            runs.append(running.of_signature(meta, edit.key))
+        elif isinstance(edit, AddSignature):
+            runs.append(_run_of(meta, edit))
+    return runs
+
+
+def _run_of(meta: MetaGraph, edit: AddSignature) -> Run:
+    if isinstance(edit.source, GraphSource):
+        return running.of_tensors(meta, [output.source for output in edit.outputs])
+    return running.of_functions(meta, [head.trace for head in edit.heads])

@@ -15,6 +15,7 @@ from sigfix.model import OtherModel, SavedModel
 from sigfix.reading.boundary import said_as_unreadable
 from sigfix.reading.files import companion_problem, kind_of, opened
 from sigfix.reading.folder import Folder, is_archive, mapped, open_archive
+from sigfix.reading.frozen_graph import lone_frozen_graph
 from sigfix.reading.locating import SAVED_MODEL_FILES, locate_saved_model, saved_model_file
 from sigfix.reading.saved_model import load_message, read_folder, read_saved_model
 
@@ -66,6 +67,9 @@ def _read_directory(path: Path) -> SavedModel | OtherModel:
         if problem is not None:
             raise UnreadableModelError(f"{path}: the {problem.message}.", code=problem.code)
         return read_tfjs(path / "model.json")
+    frozen = lone_frozen_graph(path)
+    if frozen is not None:
+        return _read_file(frozen)
     located = locate_saved_model(path)
     model = read_saved_model(located)
     if located != path:

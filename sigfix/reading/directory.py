@@ -11,7 +11,7 @@ from sigfix.model import Problem
 from sigfix.reading.boundary import said_as_unreadable
 from sigfix.reading.files import kind_of, leads_out
 
-MOST_BEHIND_LINKS = 10_000
+MOST_BEHIND_LINKS = 2_000
 """Links to folders of links multiply; a model has few, if any."""
 
 
@@ -23,7 +23,7 @@ def walk(path: Path) -> tuple[dict[str, int], tuple[Problem, ...]]:
     """
     found = _Walk(path)
     with said_as_unreadable(path):
-        found.look_into(path, "", (os.path.realpath(path),), is_behind_link=False)
+        found.look_into("", (os.path.realpath(path),), is_behind_link=False)
     problems = sorted(found.problems, key=lambda item: item.location)
     return dict(sorted(found.sizes.items())), tuple(problems)
 
@@ -35,11 +35,9 @@ class _Walk:
         self.problems: list[Problem] = []
         self.behind_links = 0
 
-    def look_into(
-        self, place: Path, prefix: str, above: tuple[str, ...], is_behind_link: bool
-    ) -> None:
-        """Take what is in a folder; `above` are the real paths of it and of those around it."""
-        with os.scandir(place) as scan:
+    def look_into(self, prefix: str, above: tuple[str, ...], is_behind_link: bool) -> None:
+        """Take what is in the last folder of `above`: its real path, after those around it."""
+        with os.scandir(above[-1]) as scan:
             entries = sorted(scan, key=lambda item: item.name)
         if not entries and prefix:
             self.sizes[prefix] = 0
@@ -71,7 +69,7 @@ class _Walk:
             if real in above:
                 self._refuse(name, "is a link to a directory above it")
             else:
-                self.look_into(path, f"{name}/", (*above, real), linked or is_behind_link)
+                self.look_into(f"{name}/", (*above, real), linked or is_behind_link)
         else:
             self._refuse(name, f"is {kind_of(path)}, not a file")
 

@@ -10,6 +10,7 @@ from sigfix.model import SavedModel
 from sigfix.reading.boundary import said_as_unreadable
 from sigfix.reading.files import leads_out, read_bytes
 from sigfix.reading.folder import mapped
+from sigfix.reading.locating import saved_model_file
 from sigfix.reading.meta_graph import read_meta_graph
 from sigfix.reading.protos import message_class, parse, parse_text
 from sigfix.reading.sniffing import sniff_protobuf
@@ -29,15 +30,17 @@ def is_frozen_graph(path: Path) -> bool:
         return False
 
 
-def only_frozen_graph(directory: Path) -> Path | None:
-    """The one `.pb` file of a directory that is a GraphDef; None where there is none, or several.
+def lone_frozen_graph(folder: Path) -> Path | None:
+    """The one frozen graph of a folder that is no SavedModel; None where it has none, or more.
 
-    Links that lead out of the directory are not followed.
+    Links that lead out of the folder are not followed.
     """
+    if saved_model_file(folder) is not None:
+        return None
     graphs = [
         item
-        for item in sorted(directory.glob("*.pb"))
-        if not leads_out(item, directory) and is_frozen_graph(item)
+        for item in sorted(folder.glob("*.pb"))
+        if not leads_out(item, folder) and is_frozen_graph(item)
     ]
     return graphs[0] if len(graphs) == 1 else None
 

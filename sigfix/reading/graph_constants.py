@@ -6,6 +6,8 @@ import struct
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from google.protobuf.message import DecodeError
+
 from sigfix.model import Graph
 from sigfix.reading.float_bits import FORMATS
 from sigfix.reading.graph import Attributes
@@ -62,7 +64,7 @@ def large_constants(data: Buffer, message: str) -> Iterator[StoredValues]:
     try:
         for name, tensor in _large_tensors(data, 0, len(data), ROOTS[message], ""):
             yield from _large(data, name, tensor)
-    except ValueError:  # reading has said what is wrong with it
+    except (ValueError, DecodeError):  # reading has said what is wrong with it
         return
 
 

@@ -22,7 +22,7 @@ def _limit(seconds: int, memory: int) -> None:
     used = resource.getrusage(resource.RUSAGE_SELF)
     limit = int(used.ru_utime + used.ru_stime) + 1 + seconds
     with suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
+        resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 1))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
         pages = int(open("/proc/self/statm").read().split()[0])  # noqa: SIM115, PTH123
@@ -50,10 +50,7 @@ def read(job: dict[str, Any]) -> Answer:
     _limit(job["seconds"], job["memory"])
     try:
         with h5py.File(job["file"], "r") as file:
-            return {
-                name: _text(file.attrs.get(name), job["largest"])
-                for name in job["names"]
-            }
+            return {name: _text(file.attrs.get(name), job["largest"]) for name in job["names"]}
     except Exception as error:  # whatever libhdf5 finds; the parent says it
         return {"error": first_line(error).rstrip(".")}
 

@@ -6,6 +6,7 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
+from sigfix.reading.files import companion_problem
 from sigfix.reading.float_bits import FORMATS
 from sigfix.reading.stored_values import Span, StoredValues
 from sigfix.reading.wire import Buffer, inside, read_varint, text
@@ -106,13 +107,13 @@ def _varints(data: Buffer, bounds: Bounds) -> list[int]:
 def _external(entry: dict[str, str], folder: Path) -> list[Span]:
     """Where external data lies; nothing where the file is not below the model's folder."""
     location = entry.get("location", "")
-    path = folder / location
-    if not location or Path(location).is_absolute() or ".." in Path(location).parts:
+    if companion_problem(folder, location, "external data file") is not None:
         return []
+    path = folder / location
     try:
         start, size = int(entry.get("offset") or 0), int(entry.get("length") or 0)
     except ValueError:
         return []
-    if not path.is_file() or start < 0:
+    if start < 0:
         return []
     return [Span(path, start, size if size > 0 else max(path.stat().st_size - start, 0))]

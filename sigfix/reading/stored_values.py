@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sigfix.model import NonFinite, Shape
+from sigfix.reading.files import opened
 from sigfix.reading.float_bits import FORMATS, tally
 from sigfix.reading.wire import Buffer
 
 _PIECE = 1 << 20
+_MOST_ELEMENTS = 1 << 53
+"""No tensor has more; a shape can say any number."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Span:
             for at in range(self.start, self.start + self.size, _PIECE):
                 yield self.place[at : min(at + _PIECE, self.start + self.size)]
             return
-        with self.place.open("rb") as file:
+        with opened(self.place) as file:
             file.seek(self.start)
             left = self.size
             while left > 0 and (piece := file.read(min(left, _PIECE))):
@@ -62,7 +65,7 @@ def non_finite(values: StoredValues) -> NonFinite | None:
     above zero beside it), and of constants bounds (all of it infinite) and the single number that
     stands for a missing one.
 
-    Raises OSError where a file cannot be read.
+    Raises OSError or `UnreadableModelError` where a file cannot be read.
     """
     if values.dtype not in FORMATS or not values.size:
         return None
@@ -80,7 +83,7 @@ def non_finite(values: StoredValues) -> NonFinite | None:
     count = 1
     for size in values.shape or ():
         count *= size or 0
-    repeated = count if stored == 1 and count > 1 else 1
+    repeated = count if stored == 1 and 1 < count < _MOST_ELEMENTS else 1
     return NonFinite(
         values.name, found.nans * repeated, found.infinities * repeated, stored * repeated
     )

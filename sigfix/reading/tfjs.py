@@ -16,23 +16,25 @@ from sigfix.reading.protos import dtype_name
 
 CARD_KEY = "sigfix"
 """Where sigfix keeps its card in `userDefinedMetadata`."""
-_LARGEST = 512 << 20
+LARGEST = 512 << 20
 _MOST_ELEMENTS = 1 << 53
 """JavaScript counts no further."""
 _BYTES = {"float32": 4, "int32": 4, "bool": 1, "uint8": 1, "uint16": 2, "float16": 2,
           "complex64": 8, "string": 0}  # fmt: skip
 
 
-def _list(value: Any) -> list[Any]:
+def as_list(value: Any) -> list[Any]:
+    """A list of JSON; an empty one for anything else."""
     return value if isinstance(value, list) else []
 
 
-def _object(value: Any) -> dict[str, Any]:
+def as_object(value: Any) -> dict[str, Any]:
+    """An object of JSON; an empty one for anything else."""
     return value if isinstance(value, dict) else {}
 
 
-def _integer(value: Any) -> int:
-    """A whole number of JSON, where text and whole floats stand for one too."""
+def as_integer(value: Any) -> int:
+    """A whole number of JSON, where text and whole floats stand for one too. Raises ValueError."""
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{value} where a number belongs")
     return int(value) if isinstance(value, (int, float, str)) else 0
@@ -50,8 +52,8 @@ def _shape(value: Any) -> Shape:
     if not isinstance(value, dict) or value.get("unknownRank"):
         return None
     sizes: list[int | None] = []
-    for dimension in _list(value.get("dim")):
-        size = _integer(dimension.get("size", 0)) if isinstance(dimension, dict) else -1
+    for dimension in as_list(value.get("dim")):
+        size = as_integer(dimension.get("size", 0)) if isinstance(dimension, dict) else -1
         if size > _MOST_ELEMENTS:
             raise ValueError("a dimension is larger than any tensor")
         sizes.append(size if size >= 0 else None)
@@ -65,7 +67,7 @@ def _attribute(value: Any) -> Any:
     kind, content = next(iter(value.items()))
     if kind == "list" and isinstance(content, dict):
         item_kind, items = next(iter(content.items()), ("", []))
-        return tuple(_attribute({item_kind: item}) for item in _list(items))
+        return tuple(_attribute({item_kind: item}) for item in as_list(items))
     if kind == "type":
         return _dtype(content)
     if kind == "shape":
@@ -76,7 +78,7 @@ def _attribute(value: Any) -> Any:
         except ValueError:  # no base64, or no ASCII
             return str(content)
     if kind == "i":
-        return _integer(content)
+        return as_integer(content)
     return content if isinstance(content, (bool, int, float, str)) else None
 
 
@@ -85,8 +87,8 @@ def _node(value: dict[str, Any]) -> Node:
     return Node(
         name=str(value.get("name", "")),
         op=str(value.get("op", "")),
-        inputs=tuple(map(str, _list(value.get("input")))),
-        attributes={key: _attribute(item) for key, item in _object(attributes).items()},
+        inputs=tuple(map(str, as_list(value.get("input")))),
+        attributes={key: _attribute(item) for key, item in as_object(attributes).items()},
     )
 
 
@@ -107,8 +109,8 @@ def weight_bytes(weight: dict[str, Any]) -> int:
     if isinstance(quantization, dict):
         dtype = quantization.get("dtype", dtype)
     count = 1
-    for size in _list(weight.get("shape")):
-        count *= max(_integer(size), 0)
+    for size in as_list(weight.get("shape")):
+        count *= max(as_integer(size), 0)
     if count > _MOST_ELEMENTS:
         raise ValueError("a weight has more elements than any file could hold")
     return count * _BYTES.get(str(dtype), 4)
@@ -119,10 +121,10 @@ def _weights(manifest: Any, folder: Path) -> tuple[dict[str, str], list[Problem]
     problems: list[Problem] = []
     quantized: set[str] = set()
     tensors = stored = in_files = 0
-    for group in _list(manifest):
+    for group in as_list(manifest):
         if not isinstance(group, dict):
             continue
-        weights = [item for item in _list(group.get("weights")) if isinstance(item, dict)]
+        weights = [item for item in as_list(group.get("weights")) if isinstance(item, dict)]
         needed = sum(map(weight_bytes, weights))
         tensors += len(weights)
         stored += needed
@@ -133,7 +135,7 @@ def _weights(manifest: Any, folder: Path) -> tuple[dict[str, str], list[Problem]
         }
         present = 0
         missing = False
-        for name in map(str, _list(group.get("paths"))):
+        for name in map(str, as_list(group.get("paths"))):
             problem = companion_problem(folder, name, "weight file")
             if problem is not None:
                 problems.append(problem)
@@ -158,7 +160,7 @@ def is_tfjs(document: Any) -> bool:
 
 def read_tfjs(path: Path) -> OtherModel:
     """Describe a model.json. Raises `UnreadableModelError` where it is none."""
-    data = read_bytes(path, _LARGEST)
+    data = read_bytes(path, LARGEST)
     try:
         document = json.loads(data, parse_constant=str)
     except ValueError as error:
@@ -195,7 +197,8 @@ def _described(path: Path, size: int, document: dict[str, Any]) -> OtherModel:
     graph = None
     if not layers and isinstance(nodes, list):
         graph = Graph(tuple(_node(item) for item in nodes if isinstance(item, dict)))
-    signature = _object(document.get("signature")) or _object(_object(metadata).get("signature"))
+    older = as_object(as_object(metadata).get("signature"))
+    signature = as_object(document.get("signature")) or older
     return OtherModel(
         path=path,
         kind="tfjs",

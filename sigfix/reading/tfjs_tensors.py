@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from sigfix.model import NonFinite
+from sigfix.reading.files import companion_problem, read_bytes
 from sigfix.reading.stored_values import Span, StoredValues
-from sigfix.reading.tfjs import weight_bytes
+from sigfix.reading.tfjs import LARGEST, as_integer, as_list, as_object, weight_bytes
 
 _REDUCED = ("uint8", "uint16")
 """Types that a float is reduced to, with a scale and a least value."""
@@ -19,14 +20,15 @@ _REDUCED = ("uint8", "uint16")
 def tfjs_tensors(path: Path) -> Iterator[StoredValues]:
     """Every tensor of floats that is stored as floats. A group with a missing file has none."""
     for group in _groups(path):
-        files = [path.parent / str(name) for name in group.get("paths") or ()]
-        if not all(_lies_below(path.parent, file) for file in files):
+        names = [str(name) for name in as_list(group.get("paths"))]
+        if any(companion_problem(path.parent, name, "weight file") for name in names):
             continue
+        files = [path.parent / name for name in names]
         position = 0
         for weight in _weights(group):
             size = weight_bytes(weight)
             dtype = str(_quantization(weight).get("dtype", weight.get("dtype", "float32")))
-            shape = tuple(int(length) for length in weight.get("shape") or ())
+            shape = tuple(map(as_integer, as_list(weight.get("shape"))))
             spans = tuple(_spans(files, position, size))
             yield StoredValues(str(weight.get("name", "")), dtype, spans, shape)
             position += size
@@ -41,7 +43,7 @@ def not_finite_scales(path: Path) -> Iterator[NonFinite]:
                 continue
             numbers = [_number(quantization.get(key, 0)) for key in ("scale", "min")]
             if not all(map(math.isfinite, numbers)):
-                count = math.prod(int(length) for length in weight.get("shape") or ())
+                count = math.prod(map(as_integer, as_list(weight.get("shape"))))
                 nans = count if any(map(math.isnan, numbers)) else 0
                 yield NonFinite(str(weight.get("name", "")), nans, count - nans, count)
 
@@ -50,26 +52,21 @@ def _number(value: Any) -> float:
     """A number of the manifest; `NaN` and `Infinity`, which JSON does not have, are words."""
     try:
         return float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return math.nan
 
 
 def _groups(path: Path) -> list[dict[str, Any]]:
-    manifest = json.loads(path.read_bytes(), parse_constant=str).get("weightsManifest")
-    return [group for group in manifest or () if isinstance(group, dict)]
+    document = as_object(json.loads(read_bytes(path, LARGEST), parse_constant=str))
+    return [item for item in as_list(document.get("weightsManifest")) if isinstance(item, dict)]
 
 
 def _weights(group: dict[str, Any]) -> list[dict[str, Any]]:
-    return [item for item in group.get("weights") or () if isinstance(item, dict)]
+    return [item for item in as_list(group.get("weights")) if isinstance(item, dict)]
 
 
 def _quantization(weight: dict[str, Any]) -> dict[str, Any]:
-    found = weight.get("quantization")
-    return found if isinstance(found, dict) else {}
-
-
-def _lies_below(folder: Path, file: Path) -> bool:
-    return ".." not in file.relative_to(folder).parts and file.is_file()
+    return as_object(weight.get("quantization"))
 
 
 def _spans(files: list[Path], position: int, size: int) -> Iterator[Span]:

@@ -56,10 +56,11 @@ def _of_saved_model(model: SavedModel, most: int | None) -> tuple[NonFinite, ...
 def _variables(model: SavedModel) -> Iterator[StoredValues]:
     store = model.variables or VariableStore()
     folder = model.path / "variables"
+    shards = {shard.number: shard for shard in store.shards}
     for tensor in store.tensors:
-        if tensor.shard >= len(store.shards):
+        shard = shards.get(tensor.shard)
+        if shard is None:
             continue
-        shard = store.shards[tensor.shard]
         path = folder / shard.filename
         if (shard.size or 0) < tensor.offset + tensor.size or not path.is_file():
             continue

@@ -12,7 +12,7 @@ from sigfix.rendering.style import note_lines, plural, size_text, tried_lines
 
 if TYPE_CHECKING:
     from sigfix.card import Card
-    from sigfix.pipeline.convert import ConvertResult
+    from sigfix.pipeline.conversion_options import ConvertResult
     from sigfix.pipeline.preset import PresetResult
     from sigfix.pipeline.quantising import QuantisationTrial
     from sigfix.verifying.verdict import Comparison

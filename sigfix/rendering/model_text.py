@@ -11,9 +11,9 @@ from sigfix.describing.callables import (
     trace_arguments,
 )
 from sigfix.describing.candidates import Candidate
+from sigfix.describing.functions import is_internal
 from sigfix.describing.model_card import card_facts
 from sigfix.describing.operator_kinds import FILLING, TABLES
-from sigfix.diagnosis.subject import is_internal
 from sigfix.model import Function, MetaGraph, OtherModel, SavedModel, Signature, Trace
 from sigfix.quoting import printable
 from sigfix.rendering.style import Style, plural, shortened, size_text

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sigfix.card import CARD_FILE
 from sigfix.errors import BlockedError
-from sigfix.model import MetaGraph, SavedModel, Signature, node_of
+from sigfix.model import MetaGraph, SavedModel, Signature
 from sigfix.planning.edits import (
     AddSignature,
     AliasSignature,
@@ -81,7 +81,7 @@ def _dangling(meta_graph: MetaGraph, signature: Signature) -> list[tuple[str, st
         (tensor.key, name)
         for tensor in (*signature.inputs, *signature.outputs)
         for name in tensor.tensor_names
-        if node_of(name) not in meta_graph.graph.by_name
+        if name.partition(":")[0] not in meta_graph.graph.by_name
     ]
 
 
@@ -105,14 +105,22 @@ def _check_meta_graph(before: MetaGraph, after: MetaGraph, plan: Plan) -> list[s
         names = {item.name for item in before.graph.functions}
         if not names <= {item.name for item in after.graph.functions}:
             problems.append("functions of the library are missing")
-        seen = after.objects.signature_ids
-        for edit in plan.edits:
-            if (
-                isinstance(edit, (AddSignature, AliasSignature, AttachSignature))
-                and edit.key not in seen
-            ):
-                problems.append(f"tf.saved_model.load would not see {edit.key}")
+        for key in sorted(_made(plan) - set(after.objects.signature_ids)):
+            problems.append(f"tf.saved_model.load would not see {key}")
     return problems
+
+
+def _made(plan: Plan) -> set[str]:
+    """The signatures that the plan makes or makes known, by what they are called in the end."""
+    keys: set[str] = set()
+    for edit in plan.edits:
+        if isinstance(edit, (AddSignature, AliasSignature, AttachSignature)):
+            keys.add(edit.key)
+        elif isinstance(edit, RemoveSignature):
+            keys.discard(edit.key)
+        elif isinstance(edit, RenameSignature) and edit.key in keys:
+            keys = (keys - {edit.key}) | {edit.to}
+    return keys
 
 
 def expected_tags(before: MetaGraph, plan: Plan) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import numpy as np
 from sigfix.errors import NotVerifiedError
 from sigfix.verifying import noise
 from sigfix.verifying.arrays import Arrays
-from sigfix.verifying.comparison import compare
+from sigfix.verifying.comparison import OutputParity, compare
 from sigfix.verifying.inputs.cases import Case, Given
 from sigfix.verifying.noise import Witness
 from sigfix.verifying.runnable import DEFAULT_SECONDS, CaseRun, Run, Runnable, started
@@ -36,6 +36,14 @@ REPEATS = 2
 def only_call(outputs: CaseRun, repeat: int = 0) -> Arrays:
     """The outputs of the one call that a runnable has."""
     return {name: np.asarray(value) for name, value in outputs.outputs[0][repeat].items()}
+
+
+def outputs_of(found: Run, call: int = 0) -> list[Arrays]:
+    """What one call returned, case by case."""
+    return [
+        {name: np.asarray(value) for name, value in case.outputs[call][0].items()}
+        for case in found.cases
+    ]
 
 
 @dataclass(frozen=True)
@@ -152,10 +160,7 @@ class Judged:
 def judged_calls(source: Source, result: Side, found: Run, check: Check) -> Judged:
     """Compare every call of the result, case by case, with the source."""
     titles = [call.title for call in result.runnable.calls]
-    answers = [
-        [{k: np.asarray(v) for k, v in case.outputs[number][0].items()} for case in found.cases]
-        for number in range(len(titles))
-    ]
+    answers = [outputs_of(found, number) for number in range(len(titles))]
     if len(titles) == 1:
         answers = [[result.joined(case, 0) for case in found.cases]]
     return judge(source, result.runnable.title, list(zip(titles, answers, strict=True)), check)
@@ -194,18 +199,22 @@ def judge(
         if verdict != DIFFERENT:
             break
     if verdict == DIFFERENT and _may_be_noise(comparisons):
-        lost = noise.too_noisy(measured)
+        failing = [output.name for output in _failed(comparisons)]
+        lost = noise.too_noisy(measured, failing)
         verdict, reason = (NOT_COMPARABLE, lost) if lost else (verdict, reason)
     return Judged(comparisons, verdict, reason, noise.described(measured))
 
 
 def _may_be_noise(comparisons: Sequence[Comparison]) -> bool:
     """Whether all that differs are numbers, by little: nothing missing, no NaN on one side."""
-    failed = [o for c in comparisons for o in c.parity.outputs if not o.ok and not o.nothing]
     return all(
         (o.relative is not None and o.relative < 0.5) or (o.relative is None and o.absolute)
-        for o in failed
+        for o in _failed(comparisons)
     )
+
+
+def _failed(comparisons: Sequence[Comparison]) -> list[OutputParity]:
+    return [o for c in comparisons for o in c.parity.outputs if not o.ok and not o.nothing]
 
 
 def finish(key: str, judged: Judged, notes: tuple[str, ...] = ()) -> Verification:

@@ -84,7 +84,8 @@ def compare(
     nearly constant (`NEARLY_CONSTANT`) its largest magnitude takes the range's place, and where
     it is all zero, 1; `spans` are what the outputs span over all inputs (see `spans_of`), of which
     `LIVE` is the least that a range is taken for. NaN and infinities must lie at the same places.
-    Integers, booleans and strings must be equal, but for as many elements as the limit allows.
+    Integers, booleans and strings must be equal, but for the part of the elements that the limit
+    allows.
     Shape and dtype must be the same: no broadcasting, no casting. Complex numbers are compared as
     pairs, with one more index in `worst`.
     """
@@ -152,11 +153,12 @@ def _exact(expected: Array, actual: Array, limit: Limit) -> dict[str, Any]:
         expected, actual = _as_text(expected), _as_text(actual)
     unequal = np.asarray(expected != actual, dtype=bool)
     count = int(unequal.sum())
+    ok = count <= limit.different * expected.size
     return {
-        "ok": count <= limit.different,
+        "ok": ok,
         "different": count,
         "worst": _index(unequal) if count else None,
-        "reason": "" if count <= limit.different else f"{count} of {expected.size} elements differ",
+        "reason": "" if ok else f"{count} of {expected.size} elements differ",
     }
 
 

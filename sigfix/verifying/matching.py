@@ -7,7 +7,11 @@ ONNX may leave it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from sigfix.errors import BlockedError
 from sigfix.model import Shape, TensorSpec
@@ -76,10 +80,14 @@ def narrowed(spec: TensorSpec, other: TensorSpec, order: tuple[int, ...] | None)
     )
 
 
-def translated(arrays: Arrays, pairs: list[Pair]) -> Arrays:
-    """The left model's arrays under the right model's names, turned as it wants them."""
+def turned_back(outputs: Mapping[Any, Any], pairs: list[Pair]) -> Arrays:
+    """The right model's arrays under the left model's names, turned as they lie there."""
     found = {}
     for pair in pairs:
-        array = arrays[pair.left]
-        found[pair.right] = array if pair.order is None else array.transpose(pair.order)
+        if pair.right not in outputs:
+            continue
+        array = np.asarray(outputs[pair.right])
+        if pair.order is not None and array.ndim == len(pair.order):
+            array = array.transpose(np.argsort(pair.order))
+        found[pair.left] = array
     return found

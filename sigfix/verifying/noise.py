@@ -7,6 +7,7 @@ to come closer.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,12 +16,13 @@ import numpy as np
 
 from sigfix.errors import SigfixError
 from sigfix.verifying.arrays import Array, Arrays
-from sigfix.verifying.comparison import compare, spans_of
+from sigfix.verifying.comparison import OutputParity, compare, spans_of
 from sigfix.verifying.inputs.cases import Given
 from sigfix.verifying.runnable import CaseRun, Runnable, run, settings
 from sigfix.verifying.tolerances import FEW_TIMES, JUDGEABLE, Limit
 
 NO_LIMIT = float("inf")
+_FLOATS = ("float", "bfloat", "complex")
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,20 @@ class Noise:
     """What an output differs by, as `tolerances.Limit` counts it, and between what."""
 
     relative: float = 0.0
-    different: int = 0
+    different: float = 0.0
     between: str = ""
+
+    @property
+    def is_all(self) -> bool:
+        """Whether it is so large that nothing can be said of the output."""
+        return FEW_TIMES * max(self.relative, self.different) > JUDGEABLE
+
+    @property
+    def amount(self) -> str:
+        """How much it is, for a sentence."""
+        if self.relative:
+            return f"by {self.relative:.1e} of its range ({self.between})"
+        return f"in {self.different:.1e} of its elements ({self.between})"
 
 
 def measured(
@@ -71,11 +85,23 @@ def measured(
             for plain, case in zip(plain_answers, again.cases, strict=True):
                 other = _in_dtypes_of(plain, witness.joined(case))
                 for row in compare(plain, other, NO_LIMIT, spans).outputs:
-                    noise = Noise(row.relative or 0.0, row.different or 0, setting.title)
+                    noise = _of(row, setting.title)
                     best = found.get(row.name, Noise())
                     if (noise.relative, noise.different) > (best.relative, best.different):
                         found[row.name] = noise
             yield dict(found)
+
+
+def _of(row: OutputParity, between: str) -> Noise:
+    """The noise of a float is in its range, that of anything else in how many elements differ.
+
+    NaN on one side, and another shape, are no rounding: that run says nothing of the output.
+    """
+    if row.relative is not None:
+        return Noise(row.relative, 0.0, between)
+    if row.not_finite or not row.different or row.dtype.startswith(_FLOATS):
+        return Noise()
+    return Noise(0.0, row.different / max(1, math.prod(row.shape)), between)
 
 
 def with_noise(limits: Mapping[str, Limit], noise: Mapping[str, Noise]) -> dict[str, Limit]:
@@ -83,32 +109,35 @@ def with_noise(limits: Mapping[str, Limit], noise: Mapping[str, Noise]) -> dict[
     widened = {}
     for name, limit in limits.items():
         own = noise.get(name, Noise())
-        allowed = FEW_TIMES * own.relative
-        relative = max(limit.relative, allowed) if allowed <= JUDGEABLE else limit.relative
-        different = max(limit.different, int(FEW_TIMES * own.different))
+        relative, different = limit.relative, limit.different
+        if not own.is_all:
+            relative = max(relative, FEW_TIMES * own.relative)
+            different = max(different, FEW_TIMES * own.different)
         widened[name] = replace(limit, relative=relative, different=different, noise=own.relative)
     return widened
 
 
-def too_noisy(noise: Mapping[str, Noise]) -> str:
-    """Why nothing can be said: the output that is all noise, '' where there is none."""
-    for name, own in noise.items():
-        if FEW_TIMES * own.relative > JUDGEABLE:
-            return (
-                f"{name}: the source differs from itself by {own.relative:.2g} of its range "
-                f"({own.between}), so that nothing can be told by these inputs"
-            )
-    return ""
+def too_noisy(noise: Mapping[str, Noise], failing: Sequence[str]) -> str:
+    """Why nothing can be said of the `failing` outputs, '' where one fails that can be judged."""
+    if not failing or not all(noise.get(name, Noise()).is_all for name in failing):
+        return ""
+    name = failing[0]
+    return (
+        f"{name}: the source differs from itself {noise[name].amount}, so that nothing can be told "
+        "by these inputs"
+    )
 
 
 def described(noise: Mapping[str, Noise]) -> tuple[str, ...]:
     """One sentence for each output that has noise."""
-    return tuple(
-        f"{name}: the source itself differs by {own.relative:.1e} of its range ({own.between}); "
-        f"{FEW_TIMES:g} times that is allowed"
-        for name, own in noise.items()
-        if own.relative
-    )
+    said = []
+    for name, own in noise.items():
+        allowed = (
+            "too much to judge it by" if own.is_all else f"{FEW_TIMES:g} times that is allowed"
+        )
+        if own.relative or own.different:
+            said.append(f"{name}: the source itself differs {own.amount}; {allowed}")
+    return tuple(said)
 
 
 def _in_dtypes_of(plain: Arrays, other: Mapping[str, Any]) -> Arrays:

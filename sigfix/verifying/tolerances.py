@@ -31,12 +31,12 @@ JUDGEABLE = 0.05
 class Limit:
     """What one output may differ by.
 
-    `relative` is a part of the range of a floating-point output, `different` a number of elements
+    `relative` is a part of the range of a floating-point output, `different` a part of the elements
     of any other. `noise` is what of it the source's own noise is the reason for.
     """
 
     relative: float
-    different: int = 0
+    different: float = 0.0
     noise: float = 0.0
 
 

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from sigfix.cli.steps import steps
+from sigfix.pipeline.staging import publish_to
 from sigfix.stopping import SIGNALS, Stopped, held, watched
 
 
@@ -23,7 +24,7 @@ def handled():
 def come(number):
     """As from a terminal; what is raised for it arrives before this returns."""
     os.kill(os.getpid(), number)
-    time.sleep(5)
+    time.sleep(1)
 
 
 @pytest.mark.parametrize("number", SIGNALS)
@@ -42,6 +43,20 @@ def test_a_signal_that_an_import_dropped_ends_the_next_step(handled, number):
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     with watched(), steps(quiet=True) as say:
         say("another run is another")
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_that_was_dropped_keeps_the_result_from_being_published(handled, number, tmp_path):
+    handled(signal.default_int_handler)
+    with pytest.raises(Stopped), watched(), publish_to(tmp_path / "out", force=False):
+        try:
+            come(number)
+        except Stopped:
+            reached = True
+    assert reached
+    assert list(tmp_path.iterdir()) == []
+    with publish_to(tmp_path / "out", force=False):
+        pass
 
 
 @pytest.mark.parametrize("number", SIGNALS)

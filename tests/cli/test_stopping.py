@@ -72,6 +72,13 @@ def _wait_until(condition: Callable[[], object], seconds: float = PATIENCE_SECON
         time.sleep(0.02)
 
 
+def _heeding() -> None:
+    """Where the tests themselves run in the background, Ctrl-C is ignored; not in the run."""
+    for name in SIGNALS:
+        if name != "SIGKILL":
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
+
+
 def _files(folder: Path) -> dict[str, bytes]:
     return {
         str(path.relative_to(folder)): path.read_bytes()
@@ -94,6 +101,7 @@ def _repair(model: Path, out: Path, *more: str) -> list[str]:
     return ["repair", str(model), "--method-name", "m", "-o", str(out), *more]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SIGNALS)
 @pytest.mark.parametrize("replacing", [False, True])
 def test_stopped_at_any_moment_of_writing(
@@ -108,12 +116,17 @@ def test_stopped_at_any_moment_of_writing(
         command = [sys.executable, "-c", COUNTING, name, str(moment), str(log)]
         arguments = _repair(source, out, "--no-verify", "--force", *more)
         return subprocess.run(
-            [*command, *arguments], env=environment, capture_output=True, text=True
+            [*command, *arguments],
+            env=environment,
+            capture_output=True,
+            text=True,
+            preexec_fn=_heeding,
         )
 
     assert run(0).returncode == 0
     whole, last = _files(out), json.loads(log.read_text())
     old = {"saved_model.pb": b"the old one"}
+    stopped = 0
     moments = random.Random(name).sample(range(1, last + 6), k=min(8, last + 5))
     for moment in moments:
         subprocess.run(["rm", "-rf", out], check=True)
@@ -122,6 +135,7 @@ def test_stopped_at_any_moment_of_writing(
             (out / "saved_model.pb").write_bytes(old["saved_model.pb"])
         done = run(moment)
         if done.returncode != 0:
+            stopped += 1
             _check_said(name, done.returncode, done.stderr)
         found = _files(out) if out.exists() else None
         assert found in ((old, whole) if replacing else (None, whole)), f"moment {moment}"
@@ -132,6 +146,7 @@ def test_stopped_at_any_moment_of_writing(
             assert done.returncode == 0 or written in done.stderr
         for name_left in left:
             assert name_left.startswith(".out.sigfix-staging-")
+    assert stopped > len(moments) // 2
     another = _repair(source, folder / "another", "--no-verify")
     subprocess.run([sys.executable, "-m", "sigfix", *another], env=environment, check=True)
     assert {path.name for path in folder.iterdir()} <= {"out", "another"}
@@ -148,8 +163,7 @@ def _stop_in_the_middle(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        # Where the tests themselves run in the background, Ctrl-C is ignored.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        preexec_fn=_heeding,
     )
     try:
         _wait_until(lambda: len(_running(environment[MARK])) > 1 or run.poll() is not None)
@@ -183,6 +197,20 @@ def test_repair_stopped_while_its_children_run(
     another = _repair(source, folder / "another", "--no-verify")
     subprocess.run([sys.executable, "-m", "sigfix", *another], env=environment, check=True)
     assert [path.name for path in folder.iterdir()] == ["another"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("tensorflow") is None, reason="TensorFlow is not installed")
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are told by /proc")
+@pytest.mark.parametrize("name", SIGNALS)
+def test_verify_stopped_while_its_children_run(
+    tmp_path: Path, environment: dict[str, str], name: str
+) -> None:
+    one, other = (healthy().write(tmp_path / model) for model in ("one", "other"))
+    arguments = ["verify", str(one), str(other)]
+    _stop_in_the_middle(arguments, environment, name, random.Random(name).uniform(0, 4))
+    if name != "SIGKILL":
+        assert list((tmp_path / "tmp").iterdir()) == []
 
 
 @pytest.mark.slow

@@ -30,8 +30,13 @@ def changed_json(data: bytes, generator: Generator) -> bytes:
         document = json.loads(data)
     except ValueError:
         return values.damaged(data, generator)
+    if not isinstance(document, (dict, list)):
+        return values.damaged(data, generator)
     for _ in range(generator.choice((1, 1, 2, 3))):
-        document = _with_change(document, generator)
+        if generator.random() < 0.5:
+            document = _with_change(document, generator)
+        elif isinstance(document, (dict, list)):
+            _change_anywhere(document, generator)
     text = json.dumps(document)
     endless = {'"@inf"': "1e999", '"@huge"': "9" * 500, '"@deep"': "[" * 3000 + "]" * 3000}
     for mark, written in endless.items():
@@ -63,6 +68,20 @@ def _with_change(value: Any, generator: Generator) -> Any:
             return [*value, value[at]]
         return [*value[:at], _with_change(value[at], generator), *value[at + 1 :]]
     return _value(generator)
+
+
+def _change_anywhere(document: Any, generator: Generator) -> None:
+    """Give one value of a document, all of them being as likely, another in its place."""
+    places: list[tuple[Any, Any]] = []
+    pending = [document]
+    while pending:
+        value = pending.pop()
+        keys = list(value) if isinstance(value, dict) else range(len(value))
+        places += [(value, key) for key in keys]
+        pending += [value[key] for key in keys if isinstance(value[key], (dict, list))]
+    if places:
+        owner, key = generator.choice(places)
+        owner[key] = _value(generator)
 
 
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from typing import Any
 
 from google.protobuf.descriptor import FieldDescriptor
@@ -29,15 +30,66 @@ def changed(name: str, data: bytes, generator: random.Random) -> bytes:
         message.ParseFromString(data)
     except DecodeError:
         return values.damaged(data, generator)
-    for _ in range(generator.choice((1, 1, 2, 3))):
-        _change(_somewhere(message, generator), generator)
+    for _ in range(generator.choice((1, 1, 1, 2, 3))):
+        changed_message(message, generator)
     encoded: bytes = message.SerializeToString(deterministic=True)
     return encoded
 
 
 def changed_message(message: Any, generator: random.Random) -> None:
-    """Change a field somewhere in a message."""
-    _change(_somewhere(message, generator), generator)
+    """Change a field somewhere in a message: any value that it holds, or any of its parts."""
+    if generator.random() < 0.6:
+        _change_value(message, generator)
+    else:
+        _change(_somewhere(message, generator), generator)
+
+
+Place = tuple[Any, FieldDescriptor, Any]
+"""The message that holds a value, its field, and the index or key where there are several."""
+
+
+def _places(message: Any) -> Iterator[Place]:
+    """Every number and text in a message, however deep."""
+    for field, value in message.ListFields():
+        if _is_map(field):
+            for key in sorted(value):
+                if field.message_type.fields_by_name["value"].message_type is None:
+                    yield message, field, key
+                else:
+                    yield from _places(value[key])
+        elif field.message_type is None:
+            for index in range(len(value)) if _is_list(field) else (None,):
+                yield message, field, index
+        else:
+            for item in value if _is_list(field) else (value,):
+                yield from _places(item)
+
+
+def _change_value(message: Any, generator: random.Random) -> None:
+    """Give one value, all of them being as likely, an odd one or that of another place."""
+    places = list(_places(message))
+    if not places:
+        return
+    owner, field, at = generator.choice(places)
+    kind = field.message_type.fields_by_name["value"] if _is_map(field) else field
+    alike = [place for place in places if place[1].type == kind.type]
+    if alike and generator.random() < 0.4:
+        new = _read(*generator.choice(alike))
+    else:
+        new = _scalar(kind, generator)
+    if at is None:
+        setattr(owner, field.name, new)
+    else:
+        getattr(owner, field.name)[at] = new
+
+
+def _read(owner: Any, field: FieldDescriptor, at: Any) -> Any:
+    value = getattr(owner, field.name)
+    return value if at is None else value[at]
+
+
+def _is_list(field: FieldDescriptor) -> bool:
+    return field.label == FieldDescriptor.LABEL_REPEATED
 
 
 def _is_map(field: FieldDescriptor) -> bool:
@@ -69,7 +121,10 @@ def _change(message: Any, generator: random.Random) -> None:
     fields = list(message.DESCRIPTOR.fields)
     if not fields:
         return
-    present = [field for field, _ in message.ListFields()]
+    choices = [field for oneof in message.DESCRIPTOR.oneofs for field in oneof.fields]
+    if choices and generator.random() < 0.5:  # a value of another kind in its place
+        fields = choices
+    present = [] if fields is choices else [field for field, _ in message.ListFields()]
     field = generator.choice(present if present and generator.random() < 0.75 else fields)
     if generator.random() < 0.2:
         message.ClearField(field.name)

@@ -23,6 +23,7 @@ from typing import Any
 from google.protobuf import text_format
 
 from sigfix.reading.protos import message_class
+from sigfix.reading.sniffing import sniff_protobuf
 from tests.corpus import CORPUS
 from tests.diagnosis.broken_models import broken_saved_models, complete
 from tests.models import Call, Dtype, Model, add_node, healthy, variable_index, with_variable
@@ -38,7 +39,8 @@ SHARD = "variables/variables.data-00000-of-00001"
 class Seed:
     """Files by relative name, and which of them (or '' for their folder) is inspected.
 
-    `special` are names that are no plain file in the folder: name -> `link TARGET`, `pipe`,
+    A `rich` one has functions, captures and references, and is taken more often. `special` are
+    names that are no plain file in the folder: name -> `link TARGET`, `pipe`,
     `folder`.
     """
 
@@ -46,6 +48,7 @@ class Seed:
     files: Mapping[str, bytes]
     inspected: str = ""
     special: Mapping[str, str] = field(default_factory=dict)
+    rich: bool = False
 
     def with_file(self, name: str, data: bytes) -> Seed:
         """The seed with other contents of one file."""
@@ -138,14 +141,14 @@ def first_generation() -> Model:
     return model
 
 
-def _tree(kind: str, model: Model) -> Seed:
-    return Seed(kind, {"saved_model.pb": model.data(), **model.files})
+def _tree(kind: str, model: Model, rich: bool = False) -> Seed:
+    return Seed(kind, {"saved_model.pb": model.data(), **model.files}, rich=rich)
 
 
 def _saved_models() -> Iterator[Seed]:
     models = [captured(), served(), first_generation(), complete(), with_variable(healthy())]
     for model in models:
-        yield _tree("pb", model)
+        yield _tree("pb", model, rich=True)
         text = text_format.MessageToString(model.message).encode()
         yield Seed("pbtxt", {"saved_model.pbtxt": text, **model.files})
         yield Seed("frozen", {"frozen.pb": model.meta.graph_def.SerializeToString()}, "frozen.pb")
@@ -244,9 +247,9 @@ def _corpus() -> Iterator[Seed]:
         }
         for name in ("saved_model.pb", "saved_model.pbtxt"):
             if name in files:
-                yield Seed(name.rpartition(".")[2], files)
+                yield Seed(name.rpartition(".")[2], files, rich=True)
         for name in files:
-            if name.endswith(".pb") and name != "saved_model.pb":
+            if name.endswith(".pb") and sniff_protobuf(files[name]) == "graph":
                 yield Seed("frozen", {"frozen.pb": files[name]}, "frozen.pb")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,8 +40,8 @@ class Watch:
     def __init__(self, secret: Path, writable: tuple[Path, ...]) -> None:
         self.active = False
         self.may_start = False
-        self.secret = str(secret)
-        self.writable = tuple(map(str, writable))
+        self.secret = secret.resolve()
+        self.writable = tuple(folder.resolve() for folder in writable)
         sys.addaudithook(self._hook)
 
     def _hook(self, event: str, arguments: tuple[Any, ...]) -> None:
@@ -48,7 +49,7 @@ class Watch:
             return
         if event == "open":
             self._opened(*arguments)
-        elif event in _CHANGES and not self._is_writable(arguments[0]):
+        elif event in _CHANGES and not self._is_writable(_place(arguments)):
             raise Forbidden(f"{event}{arguments}")
         elif event in _STARTS and not self.may_start:
             raise Forbidden(f"{event}{arguments[:2]}")
@@ -57,10 +58,10 @@ class Watch:
         if isinstance(path, int):
             return
         real = os.path.realpath(os.fsdecode(path))
-        if real.startswith(self.secret):
+        if Path(real).is_relative_to(self.secret):
             raise Forbidden(f"followed a link to {real}")
-        if real.startswith("/dev/") and real not in ("/dev/null", "/dev/urandom"):
-            raise Forbidden(f"opened {real}")
+        if real not in ("/dev/null", "/dev/urandom") and _is_special(real):
+            raise Forbidden(f"opened {real}, which is no file")
         writes = bool(set(mode or "") & set("wax+")) or bool((flags or 0) & _WRITING)
         if writes and not self._is_writable(path) and real != "/dev/null":
             raise Forbidden(f"opened for writing: {real}")
@@ -68,8 +69,25 @@ class Watch:
     def _is_writable(self, path: Any) -> bool:
         if isinstance(path, int):
             return True
-        real = os.path.realpath(os.fsdecode(path))
-        return real.startswith(self.writable)
+        place = Path(os.fsdecode(path))
+        real = Path(os.path.realpath(place.parent), place.name)  # a link itself, not its target
+        return any(real.is_relative_to(folder) for folder in self.writable)
+
+
+def _is_special(path: str) -> bool:
+    try:
+        mode = Path(path).stat().st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def _place(arguments: tuple[Any, ...]) -> Any:
+    """The path of a change, which may be relative to a directory that is open."""
+    path, last = arguments[0], arguments[-1]
+    if isinstance(path, (str, bytes)) and isinstance(last, int) and last >= 0:
+        return Path(f"/proc/self/fd/{last}", os.fsdecode(path))
+    return path
 
 
 def _expire(number: int, frame: FrameType | None) -> None:

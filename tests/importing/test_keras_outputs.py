@@ -11,6 +11,7 @@ import pytest
 
 from sigfix.importing import keras_child
 from sigfix.pipeline.repair import repair
+from sigfix.reading import read_any
 from sigfix.verifying.runners.keras_child import load
 from tests.importing.keras_models import library, save
 
@@ -105,6 +106,20 @@ def test_every_input_goes_to_its_own_layer(kind, tmp_path, job) -> None:
     np.testing.assert_allclose(got, expected, rtol=1e-5)
     (reference,) = told(job(path, kind), fed).values()
     np.testing.assert_allclose(reference, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "keras3.h5"])
+def test_a_sequential_model(kind, tmp_path, job) -> None:
+    k = library(kind)
+    model = k.Sequential([k.Input([4], name="given"), k.layers.Dense(2, name="scores")])
+    path = save(model, tmp_path, kind)
+    (spec,) = read_any(path).inputs
+    expected = model.predict(X, verbose=0)
+    answer = keras_child.work({**job(path, kind), "export": str(tmp_path / "out")})
+    assert answer == {"inputs": [spec.name], "outputs": ["scores"]}
+    got = exported_outputs(tmp_path / "out", {spec.name: X})
+    for outputs in (got, told(job(path, kind), {spec.name: X})):
+        np.testing.assert_allclose(outputs["scores"], expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize("kind", ["keras2.h5", "keras3.keras"])

@@ -1,6 +1,8 @@
 """Random steps that cut, turn, drop, add, join and broadcast axes: what a scale must not pass.
 
-Each takes and gives images [batch, height, width, channels], no side smaller than two.
+Most are made of three parts: something that a pass would move (a scale, a factor, a mean), a move
+of axes, and something that would take it in. Images are [batch, height, width, channels], no side
+smaller than two.
 """
 
 from __future__ import annotations
@@ -10,12 +12,24 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-LEAST, MOST = 2, 16
+LEAST, MOST = 2, 12
 """Sizes of an axis: below, there is nothing left to turn; above, networks grow for ever."""
 
 
+def _axis(x, make, last=0.5):
+    """Any axis but the batch, the last one most often; of more than one place, if there is one."""
+    known = [a for a in range(1, len(x.shape)) if x.shape[a] > 1] or [len(x.shape) - 1]
+    return known[-1] if make.chance(last) else int(make.random.choice(known))
+
+
+def _at(axis, cut):
+    return (*(slice(None),) * axis, cut)
+
+
 def _cut(make, size):
-    """A random slice of an axis that leaves at least `LEAST` places."""
+    """A slice of an axis that leaves at least `LEAST` places; half of them take all, turned."""
+    if make.chance():
+        return slice([None, size - 1, -1][make.random.integers(3)], None, -1)
     while True:
         step = int(make.random.choice([1, 1, 1, 2, 3, -1, -2]))
         begin = None if make.chance() else int(make.random.integers(-size, size))
@@ -24,133 +38,200 @@ def _cut(make, size):
             return slice(begin, end, step)
 
 
-def sliced(make, x, values):
-    """Plain, with strides, from behind, turned round: one axis or several."""
-    cuts = [_cut(make, n) if make.chance() else slice(None) for n in x.shape[1:]]
-    if make.chance(0.3):
-        return x[..., cuts[-1]]
-    return x[(slice(None), *cuts)]
+# Moves of axes: from an image to a tensor of three to five axes.
 
 
-def scaled_and_sliced(make, x, values):
-    """Where a scale and a shift of channels could be moved through a slice."""
-    y = x * make.noise(x.shape[-1]) + make.noise(x.shape[-1])
-    y = sliced(make, y, values)
-    return tf.nn.conv2d(y, make.noise(1, 1, y.shape[-1], 4), 1, "VALID")
+def cut(make, x):
+    axis = _axis(x, make)
+    y = x[_at(axis, _cut(make, x.shape[axis]))]
+    return cut(make, y) if make.chance(0.3) else y
 
 
-def reversed_axes(make, x, values):
-    axes = [a for a in (1, 2, 3) if make.chance()] or [3]
-    if make.chance():
-        return tf.reverse(x, axes)
-    return x[tuple(slice(None, None, -1 if a in axes else 1) for a in range(4))]
+def reversed_by_an_operator(make, x):
+    return tf.reverse(x, [_axis(x, make) - (4 if make.chance() else 0)])
 
 
-def dropped_axis(make, x, values):
-    """One place of an axis is taken; the rest is worked on and gets an axis again."""
-    axis = int(make.random.integers(1, 4))
+def dropped(make, x):
+    axis = _axis(x, make)
     place = int(make.random.integers(-x.shape[axis], x.shape[axis]))
-    y = x * make.noise(x.shape[-1]) if make.chance() else x
-    y = y[(slice(None),) * axis + (place,)]
-    y = on_three_axes(make, y)
-    back = int(make.random.integers(1, 4))
-    y = tf.expand_dims(y, back) if make.chance() else y[(slice(None),) * back + (None,)]
-    return tf.tile(y, [1, *(2 if a == back else 1 for a in (1, 2, 3))])
+    if make.chance(0.3):
+        return x[..., place] if axis == 3 else tf.unstack(x, axis=axis)[place]
+    return x[_at(axis, place)]
 
 
-def new_axis(make, x, values):
-    """[batch, height, 1, width, channels] and the like: worked on, and the axis goes again."""
+def with_new_axis(make, x):
     axis = int(make.random.integers(1, 5))
-    y = x[(slice(None),) * axis + (None,)]
-    y = y * make.noise(y.shape[-1]) + make.noise(*y.shape[2:]) if make.chance() else tf.nn.relu(y)
-    kind = make.random.integers(3)
+    y = x[_at(axis, None)] if make.chance() else tf.expand_dims(x, axis - 5)
+    kind = make.random.integers(4)
     if kind == 0:
         return tf.squeeze(y, [axis])
     if kind == 1:
-        return y[(slice(None),) * axis + (0,)]
-    return tf.reduce_mean(y, axis)
+        return y[_at(axis, 0)]
+    return dropped(make, y[:, :, 0] if axis == 2 else x) if kind == 2 else y
 
 
-def on_three_axes(make, y):
-    """Something along the last of three axes, which may have been any axis before."""
-    n = y.shape[-1]
-    kind = make.random.integers(5)
-    if kind == 0:
-        return y * make.noise(n) + make.noise(n)
-    if kind == 1:
-        return tf.matmul(y, make.noise(n, int(make.random.choice([3, 4, n])))) + make.noise(1)
-    if kind == 2:
-        return _normal(make, y, [-1])
-    if kind == 3:
-        rows = tf.matmul(tf.reshape(y, [-1, n]), make.noise(n, 4)) + make.noise(4)
-        return tf.reshape(rows, [-1, y.shape[1], 4])
-    return tf.transpose(tf.nn.relu(y), (0, 2, 1)) * make.noise(y.shape[1])
-
-
-def broadcast(make, x, values):
-    """An operand that is smaller: along any axes, or with fewer of them."""
-    shape = [n if make.chance() else 1 for n in x.shape[1:]]
-    shape = shape[int(make.random.integers(len(shape) + 1)) :]
-    value = make.noise(*shape) if shape else np.float32(0.7)
-    kind = make.random.integers(5)
-    if kind == 0:
-        return x + value
-    if kind == 1:
-        return value - x
-    if kind == 2:
-        return x * value
-    if kind == 3:
-        row = x[:, :1] if make.chance() else x[..., 1:2]
-        return x + row * value
-    return tf.broadcast_to(x[:, :, :1], tf.shape(x)) * value
-
-
-def gathered(make, x, values):
-    axis = int(make.random.integers(1, 4))
+def gathered(make, x):
+    axis = _axis(x, make)
     size = x.shape[axis]
     places = make.random.permutation(size) if make.chance() else make.random.integers(0, size, size)
-    y = x * make.noise(x.shape[-1]) if make.chance() else x
-    return tf.gather(y, places.astype(np.int32), axis=axis if make.chance() else axis - 4)
+    return tf.gather(x, places.astype(np.int32), axis=axis - (4 if make.chance() else 0))
 
 
-def rolled(make, x, values):
-    axis = int(make.random.integers(1, 4))
-    shift = int(make.random.integers(1, x.shape[axis]))
-    before = (slice(None),) * axis
-    return tf.concat([x[(*before, slice(shift, None))], x[(*before, slice(shift))]], axis)
+def rolled(make, x):
+    axis = _axis(x, make)
+    shift = int(make.random.integers(1, max(x.shape[axis], 2)))
+    return tf.concat([x[_at(axis, slice(shift, None))], x[_at(axis, slice(shift))]], axis)
 
 
-def split_and_joined(make, x, values):
-    """Unequal or equal parts, each worked on for itself, in another order."""
-    axis = int(make.random.integers(1, 4))
+def a_part(make, x):
+    """A part of a split that is not the first, of its own size."""
+    axis = _axis(x, make)
     size = x.shape[axis]
     if size % 2 == 0 and make.chance():
-        parts = tf.split(x, 2, axis)
-    else:
-        first = int(make.random.integers(1, size))
-        parts = tf.split(x, [first, size - first], axis - 4 if make.chance() else axis)
+        return tf.split(x, 2, axis)[1]
+    first = int(make.random.integers(1, size))
+    return tf.split(x, [first, size - first], axis - (4 if make.chance() else 0))[1]
+
+
+def joined(make, x):
+    """Parts, each done something to, in another order."""
+    axis = _axis(x, make)
+    size = x.shape[axis]
+    first = int(make.random.integers(1, size))
+    parts = tf.split(x, 2 if size % 2 == 0 and make.chance() else [first, size - first], axis)
     done = [p * make.noise(p.shape[-1]) if make.chance() else tf.nn.relu(p) for p in parts]
     return tf.concat(done[::-1], axis)
 
 
-def unstacked(make, x, values):
-    axis = int(make.random.integers(1, 4))
-    parts = tf.unstack(x, axis=axis)
+def stacked(make, x):
+    axis = _axis(x, make)
+    parts = tf.unstack(x, axis=axis)[:MOST]
     if make.chance():
-        return tf.stack(parts[::-1], axis)
-    return tf.concat([tf.expand_dims(tf.nn.relu(p), axis) for p in parts[:MOST]], axis)
+        return tf.stack(parts[::-1], int(make.random.integers(1, 4)))
+    return tf.concat([tf.expand_dims(tf.nn.relu(p), axis) for p in parts], axis)
+
+
+def turned(make, x):
+    return tf.transpose(x, (0, *(make.random.permutation(3) + 1)))
+
+
+def reshaped(make, x):
+    """Axes joined, or the same number of elements in other axes; the last one's size may stay."""
+    _, h, w, c = x.shape
+    kinds = [(h * w, c), (h, w * c), (w, h, c), (h, c, w), (c, h, w), (h * c, w), (h, w, 1, c)]
+    return tf.reshape(x, [-1, *kinds[make.random.integers(len(kinds))]])
+
+
+def mean(make, x):
+    axis = _axis(x, make, 0.3)
+    return (tf.reduce_mean if make.chance() else tf.reduce_max)(x, axis, keepdims=make.chance())
+
+
+def broadcast(make, x):
+    axis = _axis(x, make)
+    row = x[_at(axis, slice(0, 1))]
+    return tf.broadcast_to(row, tf.shape(x)) if make.chance() else x + row
+
+
+def tiled(make, x):
+    axis = _axis(x, make)
+    half = x[_at(axis, slice(None, -(-x.shape[axis] // 2)))]
+    return tf.tile(half, [2 if a == axis else 1 for a in range(4)])
+
+
+def padded(make, x):
+    axis = _axis(x, make)
+    return tf.pad(x, [(1, 0) if a == axis else (0, 0) for a in range(4)])
+
+
+MOVES = [
+    *(cut, cut, cut, dropped, dropped),
+    *(reversed_by_an_operator, with_new_axis, gathered, rolled, a_part, joined, stacked, turned),
+    *(reshaped, mean, broadcast, tiled, padded),
+]
+
+
+# What a pass moves, in front, and what would take it in, behind; of any number of axes.
+
+
+def scale(make, y):
+    n = y.shape[-1]
+    return y * make.noise(n) + make.noise(n) if make.chance() else make.noise(n) * y
+
+
+def factor(make, y):
+    return y * np.float32(0.3) if make.chance() else y / 3.0
+
+
+def odd_scale(make, y):
+    """Along any axes, with as many as it needs or fewer."""
+    shape = [n if make.chance() else 1 for n in y.shape[1:]]
+    shape = shape[int(make.random.integers(len(shape) + 1)) :]
+    value = make.noise(*shape) if shape else np.float32(0.7)
+    return [lambda: y + value, lambda: value - y, lambda: y * value][make.random.integers(3)]()
+
+
+def rows(make, y):
+    """A product of rows; as many columns as there were, mostly, so that sizes tell nothing."""
+    n = y.shape[-1]
+    outputs = n if make.chance(0.6) else int(make.random.choice([2, 3, 4]))
+    weights, bias = make.noise(n, outputs), make.noise(outputs)
+    if make.chance(0.3):
+        return tf.matmul(y, weights) + bias
+    made = tf.matmul(tf.reshape(y, [-1, n]), weights)
+    made = made + bias if make.chance(0.7) else made
+    return tf.reshape(made, [-1, *y.shape[1:-1], outputs])
+
+
+def norm(make, y):
+    return _normal(make, y, [-1])
+
+
+def pointwise(make, y):
+    kinds = [tf.nn.relu, tf.sigmoid, lambda v: v * tf.nn.relu6(v + 3.0) / 6.0]
+    return kinds[make.random.integers(len(kinds))](y)
 
 
 def _normal(make, x, axes):
     """A layer norm over `axes`, centred first or as `tf.nn.moments` has it; epsilon is large."""
     shape = [n if i - len(x.shape) in axes else 1 for i, n in enumerate(x.shape)][1:]
     gamma, beta = make.noise(*shape), make.noise(*shape)
-    if make.chance():
-        mean, variance = tf.nn.moments(x, axes, keepdims=True)
-        return tf.nn.batch_normalization(x, mean, variance, beta, gamma, 0.1)
+    if make.chance(0.3):
+        average, variance = tf.nn.moments(x, axes, keepdims=True)
+        return tf.nn.batch_normalization(x, average, variance, beta, gamma, 0.1)
     centred = x - tf.reduce_mean(x, axes, keepdims=True)
     deviation = tf.math.rsqrt(tf.reduce_mean(tf.square(centred), axes, keepdims=True) + 0.1)
     return centred * deviation * gamma + beta
+
+
+BEFORE = [scale, scale, factor, odd_scale, rows, pointwise]
+AFTER = [scale, odd_scale, rows, rows, norm, factor]
+
+
+def image(y):
+    """A tensor of two to five axes as an image, whose axes have a size that others can work on."""
+    if len(y.shape) > 4:
+        y = tf.reshape(y, [-1, y.shape[1] * y.shape[2], *y.shape[3:]])
+    while len(y.shape) < 4:
+        y = tf.expand_dims(y, 1)
+    y = y[tuple(slice(None, MOST if n and n > MOST else None) for n in y.shape)]
+    return tf.tile(y, [1, *(2 if n == 1 else 1 for n in y.shape[1:])])
+
+
+def moved(make, x, values):
+    """Something to move, a move, and something that would take it in."""
+    y = BEFORE[make.random.integers(len(BEFORE))](make, x)
+    y = MOVES[make.random.integers(len(MOVES))](make, y)
+    return image(AFTER[make.random.integers(len(AFTER))](make, y))
+
+
+def stream_of_norms(make, x, values):
+    """A sum that layer norms read, some of them behind a move."""
+    y = rows(make, x)
+    other = MOVES[make.random.integers(len(MOVES))](make, y)
+    axes = list(range(1, len(other.shape)))
+    level = tf.reshape(tf.reduce_mean(tf.square(norm(make, other)), axes), [-1, 1, 1, 1])
+    return norm(make, y) + level
 
 
 def odd_norm(make, x, values):
@@ -159,30 +240,21 @@ def odd_norm(make, x, values):
     return _normal(make, x, axes)
 
 
-def stream_of_norms(make, x, values):
-    """A sum that several layer norms read, one of them behind a cut or a turn."""
-    n = x.shape[-1]
-    rows = tf.matmul(tf.reshape(x, [-1, n]), make.noise(n, n)) + make.noise(n)
-    y = tf.reshape(rows, [-1, *x.shape[1:]])
-    other = reversed_axes(make, y, values) if make.chance() else sliced(make, y, values)
-    other = _normal(make, other, [-1])
-    return _normal(make, y, [-1]) + tf.reduce_mean(other, [1, 2, 3], keepdims=True)
-
-
 def odd_batch_norm(make, x, values):
     """By hand, over any axis."""
     axis = int(make.random.integers(3))
     shape = [n if i == axis else 1 for i, n in enumerate(x.shape[1:])]
     while shape and shape[0] == 1 and make.chance():
         shape.pop(0)
-    mean, variance = make.noise(*shape), abs(make.noise(*shape)) + 0.2
-    return tf.nn.batch_normalization(x, mean, variance, make.noise(*shape), make.noise(*shape), 0.1)
+    average, variance = make.noise(*shape), abs(make.noise(*shape)) + 0.2
+    beta, gamma = make.noise(*shape), make.noise(*shape)
+    return tf.nn.batch_normalization(x, average, variance, beta, gamma, 0.1)
 
 
 def strided_kernel(make, x, values):
     """A convolution or a pool with any strides; cut afterwards, perhaps."""
     kernel = [min(int(make.random.choice([1, 2, 3])), n) for n in x.shape[1:3]]
-    strides = [min(int(make.random.choice([1, 1, 2, 3])), n // 2) for n in x.shape[1:3]]
+    strides = [min(int(make.random.choice([1, 1, 2, 3])), max(n // 2, 1)) for n in x.shape[1:3]]
     padding = str(make.random.choice(["SAME", "VALID"]))
     kind = make.random.integers(4)
     if kind == 0:
@@ -197,14 +269,9 @@ def strided_kernel(make, x, values):
         y = tf.raw_ops.DepthwiseConv2dNative(
             input=x, filter=weights, strides=[1, *strides, 1], padding=padding
         )
-    y = y + make.noise(y.shape[-1]) if make.chance() else y
+    y = scale(make, y) if make.chance() else y
     cuts = [slice(None, None, int(make.random.choice([1, 2, 3]))) for _ in range(2)]
-    return two_at_least(y[:, cuts[0], cuts[1]] if make.chance() else y)
-
-
-def two_at_least(x):
-    """Axes of one place are doubled."""
-    return tf.tile(x, [1, *(2 if n == 1 else 1 for n in x.shape[1:])])
+    return image(y[:, cuts[0], cuts[1]] if make.chance() else y)
 
 
 def flattened(make, x, values):
@@ -216,20 +283,8 @@ def flattened(make, x, values):
 
 
 STEPS: list[Callable] = [
-    sliced,
-    scaled_and_sliced,
-    reversed_axes,
-    dropped_axis,
-    new_axis,
-    broadcast,
-    gathered,
-    rolled,
-    split_and_joined,
-    unstacked,
-    odd_norm,
-    stream_of_norms,
-    odd_batch_norm,
-    strided_kernel,
-    strided_kernel,
-    flattened,
+    *(moved,) * 14,
+    *(stream_of_norms,) * 3,
+    *(odd_norm, odd_batch_norm, flattened),
+    *(strided_kernel,) * 3,
 ]

@@ -131,10 +131,10 @@ def row_of_an_image(x):
 
 
 def second_part_is_enlarged(x):
-    """A transposed convolution of the second part of a split, whose parts differ in size."""
-    _, part = tf.split(x, [1, 3], 1)
-    shape = [tf.shape(x)[0], 6, 8, 3]
-    y = tf.nn.conv2d_transpose(part, noise(3, 3, 3, 4), shape, 2, "SAME")
+    """Twice the rows that the first part of a split has: it is the second that is read."""
+    _, part = tf.split(tf.concat([x, x[:, :1]], 1), [3, 2], 1)
+    shape = [tf.shape(x)[0], 6, 4, 3]
+    y = tf.nn.conv2d_transpose(part, noise(4, 1, 3, 4), shape, [2, 1], "VALID")
     y.set_shape([None, *shape[1:]])
     return y
 

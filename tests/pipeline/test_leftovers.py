@@ -176,6 +176,45 @@ def test_where_there_are_no_locks_age_decides(
     assert _names(tmp_path) == ["one"]
 
 
+REMOVING = """
+import os, pathlib, shutil, sys
+from sigfix.pipeline import staging
+moment = int(sys.argv[2])
+calls = 0
+def watch(event, arguments):
+    global calls
+    if event in ("os.remove", "os.rmdir", "shutil.rmtree"):
+        calls += 1
+        if calls == moment:
+            os.kill(os.getpid(), 9)
+with staging.publish_to(pathlib.Path(sys.argv[1]), force=True) as place:
+    (place / "new").touch()
+    sys.addaudithook(watch)
+print(calls)
+"""
+
+
+def test_killed_while_it_tidies_up(tmp_path: Path) -> None:
+    """At every step of the removal of what was replaced."""
+    moment = 0
+    while True:
+        moment += 1
+        _model(tmp_path / "out")
+        for name in ("assets/a", "assets/b", "variables/variables.index"):
+            (tmp_path / "out" / name).parent.mkdir(exist_ok=True)
+            (tmp_path / "out" / name).touch()
+        command = [sys.executable, "-c", REMOVING, str(tmp_path / "out"), str(moment)]
+        done = subprocess.run(command)
+        assert _names(tmp_path / "out") == ["new"]
+        staging.remove_stale(tmp_path)
+        assert _names(tmp_path) == ["out"], f"killed at step {moment}"
+        if done.returncode == 0:
+            break
+        (tmp_path / "out" / "new").unlink()
+        (tmp_path / "out").rmdir()
+    assert moment > 5
+
+
 def test_killed_at_random_moments(tmp_path: Path) -> None:
     """Whatever the moment, the destination is whole or absent."""
     code = (

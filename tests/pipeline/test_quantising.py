@@ -127,7 +127,10 @@ def test_what_cannot_be_measured_is_said(make, card, words, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"max_loss": 0.1}, "--max-loss and --samples say how --quantize auto chooses"),
+        ({"max_loss": 0.1}, "--max-loss says what quantising may change"),
+        ({"samples": Path("a.npz")}, "--samples says what --quantize auto measures on"),
+        ({"quantize": "uint8", "samples": Path("a.npz")}, "--samples says what --quantize auto"),
+        ({"quantize": "uint8", "max_loss": 1.5}, "expected a part of 1"),
         ({"quantize": "auto", "max_loss": 3.0}, "expected a part of 1"),
         ({"quantize": "uint4"}, "expected one of uint8, uint16, float16, auto"),
     ],

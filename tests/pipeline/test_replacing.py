@@ -56,7 +56,18 @@ WHOLE = (
     "debug/saved_model_debug_info.pb",
     ".DS_Store",
 )
+
+
+def _linked(path: Path) -> None:
+    """As a download cache lays models out."""
+    _folder("saved_model.pb", "variables/variables.index")(path)
+    for name in ("saved_model.pb", "variables/variables.index"):
+        (path / name).rename(path.parent / Path(name).name)
+        (path / name).symlink_to(path.parent / Path(name).name)
+
+
 REPLACED = {
+    "a model of links": _linked,
     "nothing in it": _folder(),
     "a model": _folder("saved_model.pb"),
     "a text model": _folder("saved_model.pbtxt", "assets/x"),
@@ -79,6 +90,7 @@ def test_a_model_is_replaced(tmp_path: Path, name: str, linked: bool) -> None:
     with staging.publish_to(tmp_path / "out", force=True) as place:
         _write(place / "new")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["new"]
+    assert name != "a model of links" or (tmp_path / "variables.index").exists()
     assert not (tmp_path / "out").is_symlink()
     assert not linked or not (tmp_path / "target" / "new").exists()
 
@@ -93,6 +105,7 @@ def _socket(path: Path) -> None:
         os.chdir(here)
 
 
+NAMES = ("saved_model.pb", "model.json")
 KEPT = {
     "a folder of something else": (_folder("thesis.doc"), r"no model \(it holds thesis\.doc\)"),
     "a folder of folders": (_folder("a/b", "c/d", "e/f", "g/h"), r"holds a, c, e and 1 more"),
@@ -109,6 +122,10 @@ KEPT = {
     "a model.json of something else": (_tfjs(model={"name": "x"}), "no model"),
     "a model.json that is a list": (_tfjs(model=[1]), "no model"),
     "a model.json of odd form": (_tfjs(model={"weightsManifest": 3}), "no model"),
+    "pipes called like a model's files": (
+        lambda path: (path.mkdir(), *(os.mkfifo(path / name) for name in NAMES)),
+        "no model",
+    ),
     "a file": (_write, "is a file"),
     "an ONNX file": (lambda path: _write(path, b"\x08\x07\x3a\x00"), "is a file"),
     "a pipe": (os.mkfifo, "is a named pipe"),

@@ -197,9 +197,32 @@ def test_root_is_no_destination() -> None:
         staging.refuse_existing(Path("/"), force=True)
 
 
-@pytest.mark.parametrize(("source", "out"), [("m", "m"), ("m", "m/out"), ("out/m", "out")])
-def test_output_over_input_is_refused(tmp_path: Path, source: str, out: str) -> None:
-    (tmp_path / source).mkdir(parents=True)
-    with pytest.raises(UsageError, match="never written"):
-        staging.refuse_overlap(tmp_path / source, tmp_path / out)
-    staging.refuse_overlap(tmp_path / source, tmp_path / "elsewhere")
+OVERLAPPING = [("m", "m"), ("m", "m/out"), ("out/m", "out"), ("m", "link"), ("m", "a/../m")]
+
+
+@pytest.mark.parametrize(("source", "out"), OVERLAPPING)
+@pytest.mark.parametrize("force", [False, True])
+def test_output_over_input_is_refused(tmp_path: Path, source: str, out: str, force: bool) -> None:
+    _model(tmp_path / source)
+    (tmp_path / "link").symlink_to(tmp_path / source)
+    there, elsewhere, model = tmp_path / out, tmp_path / "elsewhere", tmp_path / source
+    for destination, kept in ((there, None), (elsewhere, there)):
+        with pytest.raises(UsageError, match="never written"):
+            staging.refuse_places(destination, force, kept, model)
+        with (
+            pytest.raises(UsageError, match="never written"),
+            staging.publish_to(destination, force, kept, model),
+        ):
+            pytest.fail("the block must not run")
+    staging.refuse_places(elsewhere, force, tmp_path / "kept", model)
+    assert _names(model) == ["saved_model.pb"]
+
+
+@pytest.mark.parametrize(("out", "kept"), OVERLAPPING)
+def test_a_failed_result_does_not_go_where_the_result_goes(
+    tmp_path: Path, out: str, kept: str
+) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "m")
+    (tmp_path / "m").mkdir()
+    with pytest.raises(UsageError, match="where the result goes"):
+        staging.refuse_places(tmp_path / out, True, tmp_path / kept)

@@ -140,7 +140,7 @@ def test_run_compares_numbers_of_an_alias(saved, tmp_path):
         Choices(from_key=("square",)),
         RepairOptions(run=True),
     )
-    assert (result.parity[0].verdict, result.parity[0].batches) == ("same", (1, 3))
+    assert (result.parity[0].verdict, result.parity[0].batches) == ("same", (1, 4))
 
 
 def test_renamed_tensors_of_an_existing_signature(saved, tmp_path):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sigfix.errors import BlockedError
+from sigfix.errors import BlockedError, UsageError
 from sigfix.pipeline.applying import RepairOptions
 from sigfix.pipeline.repair import plan, repair
 from sigfix.planning import Choices
 from sigfix.planning.choices import parse_append
+from sigfix.planning.codec import read_plan, write_plan
 from tests.repairing.running import fingerprint, run_both
 
 UNCOMPARED = RepairOptions(verify=False)
@@ -70,3 +71,25 @@ def test_code_in_the_file_needs_trust(saved, tmp_path):
 
 def test_the_plan_names_what_is_lost(saved):
     assert "training configuration" in plan(saved("keras_file") / "model.h5").lost[0]
+
+
+def test_given_inputs_go_to_inputs_that_are_renamed(saved, tmp_path):
+    """`--inputs` names what comes out; without changes that is what Keras' layers are called."""
+    source = saved("keras_file") / "two.keras"
+    choices = Choices(rename=(("left", "first"), ("right", "second")))
+    given = {"first": X[:, :2], "second": X[:, 1:]}
+    result = repair(source, tmp_path / "out", choices, RepairOptions(inputs=given))
+    assert [item.verdict for item in result.parity] == ["same", "same"]
+    assert result.parity[-1].inputs == "given"
+    with pytest.raises(UsageError, match="takes left, right"):
+        repair(source, tmp_path / "no", None, RepairOptions(inputs=given))
+    assert not (tmp_path / "no").exists()
+
+
+def test_a_stored_plan_has_the_changes(saved, tmp_path):
+    source = saved("keras_file") / "two.keras"
+    stored = plan(source, Choices(rename=(("a", "score"),)))
+    stored = read_plan(write_plan(stored), "plan.json")
+    repair(source, tmp_path / "out", None, UNCOMPARED, stored)
+    got = run_both(tmp_path / "out", {"left": X[:, :2], "right": X[:, 1:]})
+    assert set(got) == {"score", "b"}

@@ -48,7 +48,7 @@ def test_one_meta_graph_of_several(saved, tmp_path):
 
 def test_tf1_placeholders_and_the_only_sink(saved, tmp_path):
     result = repair(saved("tf1"), tmp_path / "out")
-    assert (result.parity[0].verdict, result.parity[0].batches) == ("same", (1, 3))
+    assert (result.parity[0].verdict, result.parity[0].batches) == ("same", (1, 4))
     assert run_both(tmp_path / "out", {"x": X})["logits"].shape == (2, 3)
 
 

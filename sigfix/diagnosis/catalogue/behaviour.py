@@ -40,19 +40,25 @@ RULES = (
     ),
     Rule(
         "BEH305", "python-function", Severity.ERROR, Fixable.NEVER,
-        what="The graph calls back into Python (tf.py_function, tf.numpy_function).",
-        why="The Python code is not in the SavedModel: it runs only in the process that made it.",
-        causes="Preprocessing was written in NumPy inside the graph.",
-        example="EagerPyFunc",
-        fix="Rewrite that part with TensorFlow operators and save again.",
+        what="The model runs Python code: a graph that calls back into Python (tf.py_function, "
+        "tf.numpy_function), or a Keras file with code or classes of its own.",
+        why="A graph's Python code is not in the SavedModel: it runs only in the process that made "
+        "it. A Keras file's code is in the file, and loading the file runs it on this machine.",
+        causes="Preprocessing was written in NumPy inside the graph; a Lambda layer, at any depth; "
+        "a layer or function that is not Keras' own.",
+        example="EagerPyFunc; Lambda 'outer/inner/lambda' (Python code)",
+        fix="Rewrite that part with TensorFlow operators or Keras' own layers and save again. "
+        "A Keras file that you trust is loaded with sigfix repair FILE --trust.",
     ),
     Rule(
         "BEH306", "touches-system", Severity.WARNING, Fixable.NEVER,
-        what="The graph reads or writes files, or talks to other processes.",
+        what="The graph reads or writes files, talks to other processes or devices, or ends this "
+        "process.",
         why="Running a stranger's model then does to this machine what its author wanted.",
         causes="Data loading or saving was exported with the model; or the model is hostile.",
         example="ReadFile, WriteFile",
-        fix="Look at the operators before loading it; run it only where it can do no harm.",
+        fix="Look at the operators before loading it; run it only where it can do no harm. "
+        "repair, verify and convert run what would execute one only with --trust.",
     ),
     Rule(
         "BEH307", "xla-call-module", Severity.WARNING, Fixable.NEVER,
@@ -66,12 +72,15 @@ RULES = (
     ),
     Rule(
         "BEH308", "random-operator", Severity.NOTE, Fixable.NEVER,
-        what="A signature uses a random operator.",
+        what="A signature draws random numbers: by a random operator, or by one whose seed is a "
+        "variable that the signature changes.",
         why="Two calls with the same input give different results, so no comparison of them "
         "proves anything.",
-        causes="Sampling is part of the model, or dropout was left on.",
+        causes="Sampling is part of the model, dropout was left on, or augmentation layers of "
+        "Keras 3 were exported with it.",
         example="RandomUniform in signature sample",
-        fix="Nothing is wrong if sampling is wanted; verification then compares shapes only.",
+        fix="Nothing is wrong if sampling is wanted; its numbers cannot be verified then. Of a "
+        ".keras file, sigfix repair makes a model for inference, without augmentation.",
     ),
     Rule(
         "BEH309", "non-finite-weights", Severity.WARNING, Fixable.NEVER,

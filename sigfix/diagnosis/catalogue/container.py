@@ -72,11 +72,15 @@ RULES = (
     ),
     Rule(
         "CON209", "asset-escapes", Severity.ERROR, Fixable.NEVER,
-        what="An asset's path leads out of the model's directory.",
-        why="Loading the model reads, and copying it can write, files elsewhere on the machine.",
-        causes="A hostile or broken model.",
+        what="A path or a link of the model leads out of its directory, or to a pipe, a socket or "
+        "a device.",
+        why="Loading the model reads, and copying it can write, files elsewhere on the machine, or "
+        "waits for ever. sigfix follows and copies nothing of it.",
+        causes="A hostile or broken model; or a cache that keeps the files of a model elsewhere "
+        "and links to them.",
         example="assets/../../etc/passwd",
-        fix="Do not load this model.",
+        fix="Do not load this model. Where you know and trust what the links lead to, copy it with "
+        "them resolved: cp -rL MODEL COPY.",
     ),
     Rule(
         "CON210", "nested-path", Severity.NOTE, Fixable.NEVER,

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from sigfix.describing.callables import trace_arguments
-from sigfix.describing.operator_kinds import (
-    BATCH_NORM,
-    PYTHON_FUNCTIONS,
-    RANDOM,
-    STATE_CHANGING,
-    SYSTEM,
-    TABLES,
-)
+from sigfix.describing.effects import LOADERS_OWN, PYTHON, changed_state, random_nodes, reaching
+from sigfix.describing.operator_kinds import BATCH_NORM, TABLES
 from sigfix.describing.operators import custom_operators
+from sigfix.describing.running import loading, whole
 from sigfix.diagnosis.rule import repair_command
 from sigfix.diagnosis.subject import Findings, Subject, few, finding, located
-from sigfix.model import Literal, Node, Signature
+from sigfix.model import Literal, Node
 
 
 def _ops(nodes: list[Node], kinds: frozenset[str]) -> list[str]:
@@ -22,7 +17,7 @@ def _ops(nodes: list[Node], kinds: frozenset[str]) -> list[str]:
 
 
 def _is_dropout(node: Node) -> bool:
-    return node.op in RANDOM and "dropout" in node.name.lower()
+    return "dropout" in node.name.lower()
 
 
 def _initialises_batch_norm(node: Node) -> bool:
@@ -34,7 +29,8 @@ def check_training_mode(subject: Subject) -> Findings:
     for signature in subject.meta.user_signatures:
         nodes = subject.nodes_of[signature.key]
         batch_norm = [node.name for node in nodes if _initialises_batch_norm(node)]
-        dropout = [node.name for node in nodes if _is_dropout(node)]
+        drawing = random_nodes(subject.run_of[signature.key])
+        dropout = [node.name for node in drawing if _is_dropout(node)]
         where = located(subject, signature)
         if batch_norm or dropout:
             what = [
@@ -47,9 +43,7 @@ def check_training_mode(subject: Subject) -> Findings:
             ]
             evidence = tuple((batch_norm + dropout)[:6])
             yield finding("BEH301", " and ".join(what), where, evidence, _inference_trace(subject))
-        random = sorted({
-            node.op for node in nodes if node.op in RANDOM and not _is_dropout(node)
-        })  # fmt: skip
+        random = sorted({node.op for node in drawing if not _is_dropout(node)})
         if random:
             yield finding("BEH308", f"random operators: {few(random)}", where)
 
@@ -81,18 +75,13 @@ def check_tables(subject: Subject) -> Findings:
 def check_state(subject: Subject) -> Findings:
     """BEH303: a signature writes to variables."""
     for signature in subject.meta.user_signatures:
-        changed = _ops(_without_initialisers(subject, signature), STATE_CHANGING)
+        changed = list(changed_state(subject.nodes_of[signature.key]))
         if changed:
             yield finding(
                 "BEH303",
                 f"changes the model's state: {few(changed)}",
                 located(subject, signature),
             )
-
-
-def _without_initialisers(subject: Subject, signature: Signature) -> list[Node]:
-    """The nodes of a signature, without assignments that only an initialiser reaches."""
-    return [node for node in subject.nodes_of[signature.key] if "/init" not in node.name.lower()]
 
 
 def check_foreign(subject: Subject) -> Findings:
@@ -107,7 +96,12 @@ def check_foreign(subject: Subject) -> Findings:
             tuple(f"{name}: {count}x" for name, count in custom.items()),
         )
     used = graph.op_counts
-    python = sorted(op for op in used if op in PYTHON_FUNCTIONS)
+    executed = reaching(loading(subject.meta), *subject.run_of.values())
+    every = {
+        *executed,
+        *(item for item in reaching(whole(subject.meta)) if item.words not in LOADERS_OWN),
+    }
+    python = sorted({item.operator for item in every if item.words == PYTHON})
     if python:
         yield finding("BEH305", f"calls into Python: {few(python)}", located(subject))
     if "XlaCallModule" in used:
@@ -116,14 +110,13 @@ def check_foreign(subject: Subject) -> Findings:
             f"{used['XlaCallModule']} XlaCallModule: the computation is inside a StableHLO module",
             located(subject),
         )
-    reached = {node.op for nodes in subject.nodes_of.values() for node in nodes}
-    system = sorted(op for op in used if op in SYSTEM and (op in reached or op in _ALWAYS_SYSTEM))
-    if system:
-        yield finding("BEH306", f"touches files or processes: {few(system)}", located(subject))
+    reach = sorted(item for item in every if item.words != PYTHON)
+    if reach:
+        listed = few(sorted({item.operator for item in reach}))
+        evidence = tuple(f"{item}{'' if item in executed else ', not executed'}" for item in reach)
+        yield finding(
+            "BEH306", f"reaches out of the model: {listed}", located(subject), evidence[:6]
+        )
 
-
-_ALWAYS_SYSTEM = SYSTEM - {"MergeV2Checkpoints", "SaveV2", "RestoreV2", "SaveSlices", "Save",
-                           "Restore", "RestoreSlice", "ShardedFilename"}  # fmt: skip
-"""The saver's own operators are in every SavedModel; they matter only inside a signature."""
 
 CHECKS = (check_training_mode, check_tables, check_state, check_foreign)

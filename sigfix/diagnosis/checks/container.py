@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
+from sigfix.describing.meta_graphs import likeliest_meta_graphs
+from sigfix.describing.weights import weight_faults
 from sigfix.diagnosis.rule import Finding, repair_command
 from sigfix.diagnosis.subject import Findings, few, finding
-from sigfix.model import SavedModel, VariableStore
+from sigfix.model import SavedModel
 
 KNOWN_GRAPH_VERSION = 2400
 """GraphDef versions of TensorFlow 2.20 and before are below this."""
@@ -18,12 +20,13 @@ _LISTED = 20
 def check_tags(model: SavedModel) -> Findings:
     """CON201 to CON203."""
     if len(model.meta_graphs) > 1:
+        likeliest = model.meta_graphs[likeliest_meta_graphs(model)[0]]
         sets = [f"[{', '.join(meta.tags)}]" for meta in model.meta_graphs]
         yield finding(
             "CON201",
             f"{len(sets)} MetaGraphs with the tags {few(sets)}",
             command=repair_command(
-                model.path, "--tags", ",".join(model.meta_graphs[0].tags), "--only-metagraph"
+                model.path, "--tags", ",".join(likeliest.tags), "--only-metagraph"
             ),
         )
     if any("serve" in meta.tags for meta in model.meta_graphs):
@@ -37,53 +40,27 @@ def check_tags(model: SavedModel) -> Findings:
         yield finding("CON203", "the model has no tags", command=command)
 
 
-def _needs_variables(model: SavedModel) -> bool:
-    return any(meta.variables for meta in model.meta_graphs)
-
-
 def check_variables(model: SavedModel) -> Findings:
     """CON204 to CON207."""
+    for code in ("CON204", "CON205", "CON206"):
+        yield from _grouped([fault for fault in weight_faults(model) if fault[0] == code])
     store = model.variables
-    count = max((len(meta.variables) for meta in model.meta_graphs), default=0)
-    if store is None or (not store.has_index and not store.error):
-        if _needs_variables(model):
-            what = "variables/" if store is None else "variables/variables.index"
-            yield finding(
-                "CON204", f"the graph has {count} variables; {what} is missing", "variables"
-            )
-        if store is not None and store.stray:
-            yield _stray(store.stray)
+    if store is None or store.error:
         return
-    if store.error:
-        yield finding("CON206", store.error, "variables/variables.index")
-        return
-    yield from _missing(store)
-    short = [
-        shard for shard in store.shards if shard.size is not None and shard.size < shard.needed
-    ]
-    for shard in short[:_LISTED]:
-        where = f"variables/{shard.filename}"
-        yield finding("CON205", f"has {shard.size:,} of at least {shard.needed:,} bytes", where)
-    if len(short) > _LISTED:
-        names = few([shard.filename for shard in short[_LISTED:]])
-        yield finding("CON205", f"{len(short) - _LISTED} more are too short: {names}", "variables")
     for name in store.bad_checksums[:20]:
         yield finding("CON206", f"the checksum of {name} is wrong", "variables")
     if store.stray:
         yield _stray(store.stray)
 
 
-def _missing(store: VariableStore) -> Findings:
-    missing = [shard.filename for shard in store.shards if shard.size is None]
-    if len(missing) <= _LISTED:
-        for name in missing:
-            yield finding("CON204", f"{name} is missing", f"variables/{name}")
-        return
-    yield finding(
-        "CON204",
-        f"{len(missing)} of {len(store.shards)} shards are missing: {few(missing)}",
-        "variables",
-    )
+def _grouped(faults: list[tuple[str, str, str]]) -> Findings:
+    """A finding for each of a few files, and one that names the rest."""
+    for fault in faults[:_LISTED]:
+        yield finding(*fault)
+    rest = [PurePosixPath(where).name for _, _, where in faults[_LISTED:]]
+    if rest:
+        what = f"{len(rest)} more files are like that: {few(rest)}"
+        yield finding(faults[0][0], what, "variables")
 
 
 def _stray(names: tuple[str, ...]) -> Finding:

@@ -13,22 +13,11 @@ from sigfix.diagnosis.subject import (
     finding,
     located,
     repair_signature,
-    tensor_count,
 )
-from sigfix.model import DEFAULT_SERVING_KEY, PREDICT_METHOD, Function
+from sigfix.model import DEFAULT_SERVING_KEY, PREDICT_METHOD
 
 _ENTRY_POINTS = ("__call__", "call", "serve", "predict")
 _LEGACY = ("tensorflow/serving/classify", "tensorflow/serving/regress")
-
-
-def preferred(functions: list[Function]) -> list[Function]:
-    """The functions a signature is most likely meant for: the root's own before submodules'."""
-    for path in _ENTRY_POINTS:
-        named = [item for item in functions if item.path == path]
-        if named:
-            return named
-    shallow = [item for item in functions if "." not in item.path and tensor_count(item)]
-    return shallow or [item for item in functions if tensor_count(item)] or functions
 
 
 def _no_signature(subject: Subject) -> Findings:
@@ -37,27 +26,16 @@ def _no_signature(subject: Subject) -> Findings:
     if not functions:
         yield from _nothing_callable(subject)
         return
-    choices = preferred(functions)
+    choices = subject.preferred
     evidence = tuple(
         f"{item.path}{trace_text(item, trace)}" for item in functions for trace in item.traces
     )
-    if len(choices) == 1 and len(choices[0].traces) == 1:
-        yield finding(
-            "SIG001",
-            f"no signature; {choices[0].path} could be one",
-            located(subject),
-            evidence[:6],
-            repair_command(subject.path),
-        )
-    else:
-        yield finding(
-            "SIG001",
-            f"no signature; {len(functions)} functions could be one: "
-            + few([item.path for item in functions]),
-            located(subject),
-            evidence[:6],
-            repair_command(subject.path, "--function", choices[0].path),
-        )
+    names = [item.path for item in choices]
+    could = f"{names[0]} could be one"
+    if len(names) > 1:
+        could = f"{len(names)} functions could be one: {few(names)}"
+    command = repair_command(subject.path)  # of several, `repair` says how to choose
+    yield finding("SIG001", f"no signature; {could}", located(subject), evidence[:6], command)
 
 
 def _nothing_callable(subject: Subject) -> Findings:
@@ -110,8 +88,8 @@ def check_offered(subject: Subject) -> Findings:
         )
     else:
         best = min(signatures, key=likeliest_first)
-        functions = preferred(subject.callables)
-        options = ["--from", best.key]
+        functions = subject.preferred
+        options: list[str] = []  # `repair` says how to choose
         if not best.inputs and functions and functions[0].path in _ENTRY_POINTS:
             options = ["--function", functions[0].path]
         yield finding(
@@ -126,7 +104,7 @@ def check_traces(subject: Subject) -> Findings:
     """SIG006: functions with more than one trace, where a signature has to be made of them."""
     if subject.meta.user_signatures:
         return
-    for function in preferred(subject.callables):
+    for function in subject.preferred:
         if len(function.traces) > 1:
             yield finding(
                 "SIG006",
@@ -186,7 +164,7 @@ def check_object_graph(subject: Subject) -> Findings:
     if objects is None or objects.root is None:
         return
     listed = few(sorted(objects.signature_ids)) or "(none)"
-    functions = preferred(subject.callables)
+    functions = subject.preferred
     for signature in subject.meta.user_signatures:
         if signature.key not in objects.signature_ids:
             options = ["--function", functions[0].path] if functions else []

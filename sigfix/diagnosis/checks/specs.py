@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from sigfix.describing.callables import is_nested, non_tensor_arguments, signature_tensor_text
 from sigfix.describing.operators import tensor_dtype
-from sigfix.diagnosis.checks.signatures import preferred
 from sigfix.diagnosis.rule import Fixable, repair_command
 from sigfix.diagnosis.subject import Findings, Subject, few, finding, located, repair_signature
 from sigfix.model import (
@@ -58,7 +57,7 @@ def check_ranks(subject: Subject) -> Findings:
                 )
     if subject.meta.user_signatures:
         return
-    for function in preferred(subject.callables):
+    for function in subject.preferred:
         for spec in tensors(function.traces[0].args) + tensors(function.traces[0].kwargs):
             if not spec.has_known_rank:
                 name = spec.name or "x"
@@ -75,7 +74,7 @@ def check_python_arguments(subject: Subject) -> Findings:
     """SPC103: a function that would become a signature takes Python values."""
     if subject.meta.user_signatures:
         return
-    for function in preferred(subject.callables):
+    for function in subject.preferred:
         found = [
             (name, leaf)
             for name, leaf in non_tensor_arguments(function, function.traces[0])
@@ -234,7 +233,7 @@ def check_structure(subject: Subject) -> Findings:
             )
     if subject.meta.user_signatures:
         return
-    for function in preferred(subject.callables):
+    for function in subject.preferred:
         if is_nested(function.traces[0]):
             found = [str(leaf) for _, leaf in leaves(function.traces[0].args)]
             yield finding(

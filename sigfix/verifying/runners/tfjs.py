@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sigfix.errors import NotVerifiedError, ParityError
+from sigfix.errors import NotVerifiedError, ParityError, first_line
 from sigfix.processes import ending_pipe
 from sigfix.temporary import temporary_folder
 from sigfix.verifying.arrays import Arrays
@@ -21,6 +21,7 @@ TIME_LIMIT_SECONDS = 900.0
 RUNNER = nodejs.WEB / "runner.mjs"
 
 _UNKNOWN_NAME = re.compile("not part of graph|is not found in the graph|Missing the following")
+_ODD_ANSWER = "The program that runs TensorFlow.js in Node.js answered in another form"
 _NO_KERNEL = re.compile(r"Kernel '(\w+)' not registered for backend '(\w+)'")
 
 
@@ -97,17 +98,26 @@ def run(
             "watch": True,
         }
         result = _start(node, {**request, "backend": backend}, folder, time_limit)
-        missing = _NO_KERNEL.search(result.get("error", ""))
+        missing = _NO_KERNEL.search(str(result.get("error")))
         if missing and backend == "wasm" and not (repeat or profile):
             result = _start(node, {**request, "backend": "cpu"}, folder, time_limit)
-            return replace(_read_result(model_dir, result), missing_kernel=missing.group(1))
-        return _read_result(model_dir, result)
+            found = replace(_read_result(model_dir, result), missing_kernel=missing.group(1))
+        else:
+            found = _read_result(model_dir, result)
+    _check_whole(found, len(inputs_list), outputs)
+    return found
+
+
+def _check_whole(found: TfjsRun, runs: int, outputs: Sequence[str]) -> None:
+    """Raise `NotVerifiedError` where the answer leaves out a run or an output."""
+    if len(found.outputs) != runs or any(set(one) != set(outputs) for one in found.outputs):
+        raise NotVerifiedError(f"{_ODD_ANSWER}: it leaves out what was asked for.")
 
 
 def _start(
     node: nodejs.Node, request: dict[str, Any], folder: Path, time_limit: float
 ) -> dict[str, Any]:
-    (folder / "request.json").write_text(json.dumps(request))
+    (folder / "request.json").write_text(json.dumps(request), "utf-8")
     result = folder / "result.json"
     result.unlink(missing_ok=True)
     try:
@@ -116,7 +126,7 @@ def _start(
                 [node.program, RUNNER, folder / "request.json"],
                 stdin=pipe,
                 capture_output=True,
-                text=True,
+                encoding="utf-8",
                 errors="replace",
                 timeout=time_limit,
             )
@@ -127,43 +137,49 @@ def _start(
     except OSError as error:
         raise NotVerifiedError(f"{node.program} could not be started: {error.strerror}.") from error
     try:
-        read: dict[str, Any] = json.loads(result.read_text())
-    except (OSError, ValueError) as error:
+        read = json.loads(result.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
         last = [line for line in done.stderr.splitlines() if line.strip()][-3:]
         raise NotVerifiedError(
             f"Node.js {node.version} ended without a result (exit status {done.returncode}): "
             + (" ".join(last)[:300] or "it printed nothing")
         ) from error
+    if not isinstance(read, dict):
+        raise NotVerifiedError(f"{_ODD_ANSWER}.")
     return read
 
 
 def _read_result(model_dir: Path, result: dict[str, Any]) -> TfjsRun:
+    """The answer as it is, or the error that it says; half an answer is none."""
     error = result.get("error")
     if error is not None:
         reason = " ".join(str(error).split())[:600].rstrip(".")
-        if result["stage"] == "load":
+        if result.get("stage") == "load":
             raise ParityError(f"TensorFlow.js cannot load {model_dir}: {reason}.")
-        if result["stage"] == "run":
+        if result.get("stage") == "run":
             known = _known_names(model_dir) if _UNKNOWN_NAME.search(reason) else ""
             raise ParityError(f"TensorFlow.js cannot run {model_dir}: {reason}.{known}")
         raise NotVerifiedError(f"TensorFlow.js did not start: {reason}.")
-    return TfjsRun(
-        outputs=[
-            {entry["name"]: read_tensor(entry) for entry in one["outputs"]}
-            for one in result["runs"]
-        ],
-        mode=result["mode"],
-        backend=result["backend"],
-        tfjs_version=result["tfjs"],
-        load_ms=result["load_ms"],
-        times_ms=tuple(result["times_ms"]),
-        kernels=tuple(KernelTime(**kernel) for kernel in result["kernels"]),
-    )
+    try:
+        return TfjsRun(
+            outputs=[
+                {entry["name"]: read_tensor(entry) for entry in one["outputs"]}
+                for one in result["runs"]
+            ],
+            mode=result["mode"],
+            backend=result["backend"],
+            tfjs_version=result["tfjs"],
+            load_ms=result["load_ms"],
+            times_ms=tuple(result["times_ms"]),
+            kernels=tuple(KernelTime(**kernel) for kernel in result["kernels"]),
+        )
+    except (OSError, LookupError, TypeError, ValueError, AttributeError) as reason:
+        raise NotVerifiedError(f"{_ODD_ANSWER}: {first_line(reason)}.") from reason
 
 
 def _known_names(model_dir: Path) -> str:
     """Say which names the signature in model.json has (a file that TF.js has just read)."""
-    model = json.loads((Path(model_dir) / "model.json").read_text())
+    model = json.loads((Path(model_dir) / "model.json").read_text("utf-8"))
     signature = (model.get("userDefinedMetadata") or {}).get("signature") or model.get("signature")
     if not signature:
         return " model.json has no signature."

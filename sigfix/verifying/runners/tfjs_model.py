@@ -71,8 +71,13 @@ def _together(
         )
     except ParityError as error:
         raise CannotRunError(error.message, error.hint) from error
+    if len(ran.outputs) != len(fed):
+        raise CannotRunError(
+            f"{TFJS} ({runnable.path}) answered {len(ran.outputs)} of {len(fed)} calls: nothing "
+            "can be said of it."
+        )
     answers = [tuple(ran.outputs[at : at + repeat]) for at in range(0, len(fed), repeat)]
-    runs = zip(given, answers, strict=False)
+    runs = zip(given, answers, strict=True)
     how = {"backend": ran.backend, "mode": ran.mode}
     return Run(tuple(CaseRun(inputs, (answer,)) for inputs, answer in runs), details=how)
 

@@ -1,65 +1,13 @@
+"""Arrays that the user gives are checked against what the model takes."""
+
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from sigfix.errors import NotVerifiedError, UsageError
+from sigfix.errors import UsageError
 from sigfix.model.specs import TensorSpec
-from sigfix.verifying.inputs import UNKNOWN_SIZE, load_inputs, seeded_inputs
-
-IMAGE = {"input": TensorSpec("float32", (None, 4, None, 3))}
-
-
-def test_noise_is_the_same_for_the_same_seed():
-    one, other = (seeded_inputs(IMAGE, batch=2)["input"] for _ in range(2))
-    np.testing.assert_array_equal(one, other)
-    assert not np.array_equal(one, seeded_inputs(IMAGE, batch=2, seed=1)["input"])
-
-
-def test_dynamic_dimensions_take_the_batch_and_the_size_of_an_image():
-    image = seeded_inputs(IMAGE, batch=2)["input"]
-    assert image.shape == (2, 4, UNKNOWN_SIZE, 3)
-    assert image.dtype == np.float32
-    assert image.min() >= 0
-    assert 0.9 < image.max() <= 1
-    fixed = seeded_inputs({"x": TensorSpec("float32", (1, 3))}, batch=4)["x"]
-    assert fixed.shape == (1, 3)
-
-
-@pytest.mark.parametrize(
-    "dtype",
-    ["float16", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint64", "bool"],
-)
-def test_every_dtype_and_scalars(dtype):
-    arrays = seeded_inputs(
-        {"a": TensorSpec(dtype, (None, 50)), "b": TensorSpec(dtype, ())}, batch=3
-    )
-    assert arrays["a"].dtype == dtype
-    assert (arrays["a"].shape, arrays["b"].shape) == ((3, 50), ())
-    assert len(np.unique(arrays["a"])) > 1
-    assert arrays["a"].min() >= 0
-    assert dtype == "uint8" or arrays["a"].max() < 10
-
-
-def test_strings_are_bytes():
-    words = seeded_inputs({"s": TensorSpec("string", (None,))}, batch=3)["s"]
-    assert (words.dtype, words.shape) == (object, (3,))
-    assert all(isinstance(word, bytes) and word.isalpha() for word in words)
-
-
-@pytest.mark.parametrize(
-    ("spec", "reason"),
-    [
-        (TensorSpec("float32", None), "rank is unknown"),
-        (TensorSpec("resource", ()), "dtype resource"),
-        (TensorSpec("complex64", (1,)), "dtype complex64"),
-    ],
-)
-def test_what_cannot_be_made_up_points_to_inputs(spec, reason):
-    with pytest.raises(NotVerifiedError, match=f"'x': .*{reason}") as caught:
-        seeded_inputs({"x": spec}, batch=1)
-    assert "--inputs" in caught.value.hint
-
+from sigfix.verifying.inputs.given import load_inputs
 
 SPECS = {
     "ids": TensorSpec("int32", (None, 2)),

@@ -1,0 +1,71 @@
+"""Which functions of the object graph somebody can call, and which of them is meant."""
+
+from __future__ import annotations
+
+from sigfix.model import CompositeSpec, Function, ObjectGraph, TensorSpec, leaves
+
+KERAS_BOOKKEEPING = {
+    "call_and_return_all_conditional_losses": "Keras' own, returns losses too",
+    "call_and_return_conditional_losses": "Keras' own, returns losses too",
+    "_default_save_signature": "Keras' own copy of the call",
+    "_update_step_xla": "Keras' own, a training step",
+    "regularization_losses": "Keras' own, returns losses",
+}
+RESOURCE_METHODS = frozenset({"_create_resource", "_initialize", "_destroy_resource"})
+USUAL_NAMES = ("__call__", "serve", "predict", "call", "forward", "infer", "inference")
+
+
+def last_name(function: Function) -> str:
+    """The function's own name, without the objects that it lies in."""
+    return function.path.rpartition(".")[2]
+
+
+def is_internal(function: Function) -> bool:
+    """Whether a function is Keras's or a resource's machinery, not the model's interface."""
+    name = last_name(function)
+    return (
+        name in KERAS_BOOKKEEPING
+        or name in RESOURCE_METHODS
+        or "keras_api" in function.path.split(".")
+    )
+
+
+def callable_functions(objects: ObjectGraph) -> list[Function]:
+    """The functions somebody can call: traced ones, without their traces and resource methods."""
+    paths = {function.path for function in objects.functions if not function.is_bare}
+    return [
+        function
+        for function in objects.functions
+        if function.traces
+        and last_name(function) not in RESOURCE_METHODS
+        and function.path.rpartition(".")[0] not in paths
+        and not function.path.startswith(("signatures.", "keras_api."))
+    ]
+
+
+def competing(functions: list[Function]) -> list[Function]:
+    """Those of callable functions that could be the model's signature, the likeliest first.
+
+    Functions of the root compete with each other; those of submodules are parts of the whole
+    and only count where the root has none. Keras' bookkeeping, and functions without a tensor
+    argument (`vocab_size`), count where nothing else does.
+    """
+    functions = [item for item in functions if not is_internal(item)] or functions
+    functions = [item for item in functions if _takes_tensors(item)] or functions
+    depth = min((item.path.count(".") for item in functions), default=0)
+    functions = [item for item in functions if item.path.count(".") == depth]
+    return sorted(functions, key=lambda item: (_usual(item), item.path))
+
+
+def _takes_tensors(function: Function) -> bool:
+    return any(
+        isinstance(leaf, (TensorSpec, CompositeSpec))
+        for trace in function.traces
+        for structure in (trace.args, trace.kwargs)
+        for _, leaf in leaves(structure)
+    )
+
+
+def _usual(function: Function) -> int:
+    name = last_name(function)
+    return USUAL_NAMES.index(name) if name in USUAL_NAMES else len(USUAL_NAMES)

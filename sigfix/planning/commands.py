@@ -1,0 +1,130 @@
+"""Whether `repair` carries out a command that a finding names, and which ones it would instead."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sigfix.describing.effects import RANDOM, conduct, reaching
+from sigfix.describing.running import loading
+from sigfix.errors import SigfixError, UsageError
+from sigfix.model import SavedModel
+from sigfix.planning import choices as parsing
+from sigfix.planning.choices import Choices
+from sigfix.planning.edits import Plan
+from sigfix.planning.planner import plan
+from sigfix.planning.trust import runs_of_plan
+
+_DEEPEST, _MOST = 3, 6
+BLANKS = ("SHAPE", "VALUE", "TENSOR")
+"""Words that only the reader of a command can fill in, and without which it cannot be planned."""
+
+
+def _tags(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+_ONE: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "--signature": ("key", str),
+    "--tags": ("tags", _tags),
+    "--set-tags": ("set_tags", _tags),
+    "--method-name": ("method_name", str),
+    "--normalize": ("normalize", parsing.parse_normalize),
+}
+_SEVERAL: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "--input": ("inputs", parsing.parse_input),
+    "--bind": ("bind", parsing.parse_binding),
+    "--rename": ("rename", lambda text: parsing.parse_pair("--rename", text)),
+    "--drop-output": ("drop_outputs", str),
+    "--append": ("append", parsing.parse_append),
+    "--remove-signature": ("remove", str),
+    "--rename-signature": (
+        "rename_signatures",
+        lambda text: parsing.parse_pair("--rename-signature", text),
+    ),
+}
+"""Options of `repair` -> the field of `Choices`, and what reads the value."""
+
+
+def choices_of(options: Sequence[str]) -> Choices:
+    """The choices that options of `repair` stand for. Raises `UsageError` for one it knows not."""
+    fields: dict[str, Any] = {}
+    sources: dict[str, list[str]] = {"--function": [], "--from": [], "--output": []}
+    words = iter(options)
+    for option in words:
+        if option == "--only-metagraph":
+            fields["only_meta_graph"] = True
+            continue
+        value = next(words, None)
+        if value is None:
+            raise UsageError(f"{option}: its value is missing.")
+        if option in sources:
+            sources[option].append(value)
+        elif option in _ONE:
+            name, parse = _ONE[option]
+            fields[name] = parse(value)
+        elif option in _SEVERAL:
+            name, parse = _SEVERAL[option]
+            fields[name] = (*fields.get(name, ()), parse(value))
+        elif option == "--layout":
+            fields["layout"], fields["layout_of"] = parsing.parse_layout(value)
+        else:
+            raise UsageError(f"{option}: not understood here.")
+    found = parsing.parse_sources(sources["--function"], sources["--from"], sources["--output"])
+    return replace(
+        Choices(**fields),
+        function=found.function,
+        from_key=found.from_key,
+        outputs=found.outputs,
+        signatures=found.signatures,
+    )
+
+
+def carried_out(model: SavedModel, options: Sequence[str]) -> list[tuple[str, ...]]:
+    """The options that `repair` plans: these, or these with one of the choices that it asks for.
+
+    None where it would refuse. One with a blank is passed on. `--no-verify` is added where the
+    numbers cannot be compared, because the signature is random or reaches out of the model.
+    """
+    if any(word in option for option in options for word in BLANKS):
+        return [tuple(options)]
+    found: list[tuple[str, ...]] = []
+    pending: list[tuple[tuple[str, ...], int]] = [(tuple(options), 0)]
+    while pending and len(found) < _MOST:
+        tried, depth = pending.pop(0)
+        try:
+            decided = plan(model, choices_of(tried))
+        except SigfixError:
+            continue
+        if decided.verdict == "repairable":
+            uncompared = () if _can_be_compared(model, decided) else ("--no-verify",)
+            found.append((*tried, *uncompared))
+        elif decided.verdict == "ambiguous" and depth < _DEEPEST:
+            chosen = [_chosen(tried, item.choose) for item in decided.candidates]
+            pending = [(item, depth + 1) for item in chosen] + pending
+    return list(dict.fromkeys(found))
+
+
+def _chosen(options: tuple[str, ...], choose: str) -> tuple[str, ...]:
+    """The options with a candidate's own, which name what is in them already once more."""
+    added = shlex.split(choose)
+    names = {item for item in added if item.startswith("--")} & {"--function", "--from", "--tags"}
+    kept: list[str] = []
+    words = iter(options)
+    for option in words:
+        value = () if option == "--only-metagraph" else (next(words, ""),)
+        pair = (option, *value)
+        repeated = any(pair == tuple(added[n : n + 2]) for n in range(len(added)))
+        if option not in names and not repeated:
+            kept += pair
+    return (*kept, *added)
+
+
+def _can_be_compared(model: SavedModel, decided: Plan) -> bool:
+    if decided.is_metadata_only:
+        return True
+    runs = runs_of_plan(model, decided)
+    executed = (loading(model.meta_graphs[decided.meta_graph]), *runs)
+    return not reaching(*executed) and all(conduct(run).kind != RANDOM for run in runs)
