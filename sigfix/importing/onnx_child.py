@@ -3,8 +3,8 @@
 It runs beside TensorFlow's import in the process that asked, and its copies of the weights end
 with it. The job is `{"file", "folder", "nhwc", "preset", "characters", "normalize", "sizes"}`,
 where `preset` is None for a model of no preset, `characters` for one that reads none, and `sizes`
-are by input. Both files of the answer `{"finished", "simplified", "inputs", "channels_last",
-"notes"}` may lie in `folder`.
+are by input. Both files of the answer `{"finished", "simplified", "inputs", "outputs",
+"channels_last", "notes"}` may lie in `folder`.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ def work(job: dict[str, Any]) -> Answer:
         "finished": finished,
         "simplified": simplified,
         "inputs": tuple(inputs),
+        "outputs": tuple(o.name for o in model.graph.output),
         "notes": opened.notes,
         "channels_last": tuple(n for n, shape in inputs.items() if job["nhwc"] and len(shape) == 4),
     }

@@ -169,9 +169,10 @@ def _simplified(
             ) from error
     for note in found["notes"]:
         say(note)
-    for own, key in signature_keys(found["inputs"]).items():
-        if own != key:
-            say(f"the input {own} is called {key}")
+    for what in ("input", "output"):
+        for own, key in signature_keys(found[f"{what}s"]).items():
+            if own != key:
+                say(f"the {what} {own} is called {key}")
     return Prepared(
         found["simplified"],
         card,

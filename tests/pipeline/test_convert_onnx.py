@@ -79,12 +79,12 @@ def test_what_the_reading_process_refuses_is_said_as_it_is(tmp_path):
 
 
 def test_sizes_and_inputs_by_the_files_own_names(tmp_path):
-    nodes = [onnx.helper.make_node("Resize", ["image:0", "", "scales"], ["y"], mode="linear")]
+    nodes = [onnx.helper.make_node("Resize", ["image:0", "", "scales"], ["y.1"], mode="linear")]
     model = _save(
         tmp_path / "model.onnx",
         nodes,
         [_value("image:0", "batch", 3, "height", "width")],
-        [_value("y", "batch", 3, "h", "w")],
+        [_value("y.1", "batch", 3, "h", "w")],
         scales=np.array([1, 1, 0.6, 0.6], np.float32),
     )
     with pytest.raises(ConversionError, match="Resize") as raised:
@@ -97,7 +97,10 @@ def test_sizes_and_inputs_by_the_files_own_names(tmp_path):
     np.savez(tmp_path / "given.npz", **{"image:0": image})
     choice = Choice(sizes=sizes)
     options = ConvertOptions(choice=choice, inputs=tmp_path / "given.npz")
-    result = convert(model, tmp_path / "web", options)
+    said: list[str] = []
+    result = convert(model, tmp_path / "web", options, said.append)
+    assert "the input image:0 is called image_0" in said
+    assert "the output y.1 is called y_1" in said
     assert [spec.shape for spec in result.inputs.values()] == [(None, 3, 20, 10)]
     assert result.comparisons
 

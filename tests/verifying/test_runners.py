@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -64,8 +65,13 @@ def test_onnx_runtime_runs_the_same_in_every_setting(onnx_file):
 def test_an_onnx_file_is_fed_by_other_names_and_layouts(onnx_file):
     model = onnx_runner.onnx_file(onnx_file, {"x": "turned"}, {"x": (1, 0)})
     found = run(model, [Given({"turned": X.T.copy()})])
-    outputs = onnx_runner.by_names(str.upper)(found.cases[0], 0)
-    assert compare({"PRODUCT": X @ X.T, "LARGEST": (X @ X.T).max()}, outputs, 1e-6).ok
+    (case,) = found.cases
+    outputs = onnx_runner.by_signature_keys(case, 0)
+    assert compare({"product": X @ X.T, "largest": (X @ X.T).max()}, outputs, 1e-6).ok
+    own = ("a.b", "a_b", "a_B")
+    named = replace(case, outputs=(({name: np.array(i) for i, name in enumerate(own)},),))
+    kept = onnx_runner.by_signature_keys(named, 0)
+    assert {key: int(value) for key, value in kept.items()} == {"a_b_2": 0, "a_b_1": 1, "a_B": 2}
 
 
 def test_onnx_runtime_says_what_it_cannot_run(onnx_file, tmp_path):
