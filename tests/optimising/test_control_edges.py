@@ -48,11 +48,16 @@ def loop_that_writes_a_list(module, x):
     return found.stack()
 
 
+def two_lists(module, x):
+    """Equal lists of two loops that run at once, as of a bidirectional layer."""
+    return tf.concat([loop_that_writes_a_list(module, x), loop_that_writes_a_list(module, -x)], 0)
+
+
 def branch(module, x):
     return tf.cond(tf.reduce_sum(x) > 0.0, lambda: tf.matmul(x, module.weights), lambda: x - 1.0)
 
 
-MODELS = [loop, two_loops, loop_in_a_loop, loop_that_writes_a_list, branch]
+MODELS = [loop, two_loops, loop_in_a_loop, loop_that_writes_a_list, two_lists, branch]
 
 
 @pytest.mark.slow
