@@ -4,17 +4,25 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 INSTALLED := .venv/installed
 CODE := sigfix tests examples
+TENSORFLOW_TESTS := tests/exporting tests/importing tests/optimising tests/pipeline tests/planting \
+  tests/repairing tests/verifying tests/test_demo.py tests/test_readme.py
+# Of make fuzz: how many hostile models are tried, which (another seed makes others), and how long
+# random networks are sent through the graph passes.
+INPUTS ?= 50000
+SEED ?= 0
+FUZZ_SECONDS ?= 1800
 
-.PHONY: help venv demo test matrix fuzz bench lint format clean
+.PHONY: help venv demo test test-tensorflow matrix fuzz bench lint format clean
 
 help:
 	@echo "make demo     convert a docTR model to TensorFlow.js and read words with it"
 	@echo "make test     run the tests"
+	@echo "make test-tensorflow  run those that run TensorFlow (with TF_ENABLE_ONEDNN_OPTS=0 or 1)"
 	@echo "make lint     check style and types"
 	@echo "make format   put the code into that style"
 	@echo "make bench    measure speed, as ratios, and write docs/speed.md"
 	@echo "make matrix   measure every docTR preset (docs/matrix.md) and run the long tests"
-	@echo "make fuzz     damage models at random and read them"
+	@echo "make fuzz     hostile models (INPUTS=50000 SEED=0), random networks (FUZZ_SECONDS=1800)"
 	@echo "make venv     make .venv with the tested versions (the others do it by themselves)"
 	@echo "make clean    remove .venv, .matrix and demo/"
 	@echo
@@ -48,14 +56,19 @@ demo: $(INSTALLED)
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -m "not matrix"
 
+# TensorFlow chooses between two sets of kernels by the processor; these tests pass with either.
+test-tensorflow: $(INSTALLED)
+	$(BIN)/python -m pytest -m "not matrix" $(TENSORFLOW_TESTS)
+
 matrix: $(INSTALLED)
 	$(BIN)/python -m tests.matrix
 	$(BIN)/python -m pytest -m matrix
 
 fuzz: $(INSTALLED)
-	$(BIN)/python -m pytest tests/fuzzing
+	SIGFIX_FUZZ_INPUTS=$(INPUTS) SIGFIX_FUZZ_SEED=$(SEED) $(BIN)/python -m pytest -s tests/fuzzing
 	$(BIN)/python -m pip install --quiet atheris
 	$(BIN)/python -m tests.fuzzing.guided -max_total_time=60
+	$(BIN)/python -m tests.fuzzing.networks --seconds $(FUZZ_SECONDS)
 
 bench: $(INSTALLED)
 	$(BIN)/python -m tests.bench --write

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sigfix.verifying import tfjs
+from sigfix.verifying.runners import tfjs
 
 EXAMPLES = Path(__file__).resolve().parent
 PRESET = "crnn_mobilenet_v3_small"

@@ -18,22 +18,24 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 if TYPE_CHECKING:
     from sigfix.errors import SigfixError
     from sigfix.model import SavedModel
-    from sigfix.pipeline.convert import ConvertOptions, ConvertResult, convert
+    from sigfix.pipeline.applying import RepairOptions, RepairResult
+    from sigfix.pipeline.conversion_options import ConvertOptions, ConvertResult
+    from sigfix.pipeline.convert import convert
     from sigfix.pipeline.diff import diff
     from sigfix.pipeline.inspect import inspect
-    from sigfix.pipeline.repair import RepairOptions, RepairResult, plan, repair
+    from sigfix.pipeline.repair import plan, repair
     from sigfix.pipeline.verify import verify
     from sigfix.planning import Choices, Plan
     from sigfix.report import Inspection
 
 _WHERE = {
     "Choices": "sigfix.planning",
-    "ConvertOptions": "sigfix.pipeline.convert",
-    "ConvertResult": "sigfix.pipeline.convert",
+    "ConvertOptions": "sigfix.pipeline.conversion_options",
+    "ConvertResult": "sigfix.pipeline.conversion_options",
     "Inspection": "sigfix.report",
     "Plan": "sigfix.planning",
-    "RepairOptions": "sigfix.pipeline.repair",
-    "RepairResult": "sigfix.pipeline.repair",
+    "RepairOptions": "sigfix.pipeline.applying",
+    "RepairResult": "sigfix.pipeline.applying",
     "SavedModel": "sigfix.model",
     "SigfixError": "sigfix.errors",
     "convert": "sigfix.pipeline.convert",

@@ -7,14 +7,21 @@ TensorFlow.js `model.json`.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from sigfix.presets import Preset
+from sigfix.card_form import CARD_VERSION, is_clean, why_ignored
+from sigfix.errors import UnreadableModelError
+from sigfix.model import Shape
+from sigfix.presets import PRESETS, RECOGNITION, Boxes, Preset
+from sigfix.reading.cards import LARGEST_CARD
+from sigfix.reading.files import read_bytes
 
 CARD_FILE = Path("assets.extra") / "sigfix.json"
-CARD_VERSION = 1
+_LONGEST = 255
+"""Of the name of what the weights came from, as of any file's."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +66,7 @@ def make_card(preset: Preset, vocabulary: str, weights: str, normalized: bool = 
         std=(1.0,) * 3 if normalized else preset.std,
         vocabulary=vocabulary,
         decoder=preset.decoder,
-        weights=weights,
+        weights=_clean(weights),
         boxes=None if preset.boxes is None else asdict(preset.boxes),
         classes=preset.classes or None,
     )
@@ -73,10 +80,61 @@ def write_card(card: Card, model: Path) -> None:
 
 
 def read_card(model: Path) -> Card | None:
-    """The card of a SavedModel directory; None where it has none, or one it cannot understand."""
+    """The card of a SavedModel directory; None where it has none, or one that is ignored.
+
+    `card_form.why_ignored` says why; `inspect` shows it.
+    """
     try:
-        values = json.loads((model / CARD_FILE).read_text("utf-8"))
-        values["mean"], values["std"] = tuple(values["mean"]), tuple(values["std"])
-        return Card(**values)
-    except (OSError, ValueError, TypeError, KeyError):
+        values = json.loads(read_bytes(model / CARD_FILE, LARGEST_CARD))
+    except (UnreadableModelError, RecursionError, ValueError):
         return None
+    return card_from(values)
+
+
+def card_from(values: Any) -> Card | None:
+    """The card that JSON values are; None for those that are ignored."""
+    if not isinstance(values, dict) or why_ignored(values):
+        return None
+    known = {field.name: values[field.name] for field in fields(Card) if field.name in values}
+    for name in ("mean", "std"):
+        known[name] = tuple(map(float, known[name]))
+    if known.get("boxes") is not None:
+        thresholds = {field.name for field in fields(Boxes)}
+        known["boxes"] = {k: float(v) for k, v in known["boxes"].items() if k in thresholds}
+    if known.get("classes") is not None:
+        known["classes"] = tuple(known["classes"])
+    return Card(**known)
+
+
+def fitting(
+    card: Card | None, inputs: Mapping[str, Shape], outputs: Mapping[str, Shape]
+) -> Card | None:
+    """The card where it fits the model that it lies in; else None.
+
+    It names an input of images of one size, and an output; a recogniser's is [batch, steps,
+    classes].
+    """
+    if card is None or card.input not in inputs or card.output not in outputs:
+        return None
+    image, output = inputs[card.input], outputs[card.output]
+    if image is None or len(image) != 4:
+        return None
+    sides = image[1:3] if card.layout == "nhwc" else image[2:4]
+    if not all(sides) or (card.task == RECOGNITION and (output is None or len(output) != 3)):
+        return None
+    return card
+
+
+def known_preset(card: Card | None) -> Preset | None:
+    """The preset that a card names, with the card's own output; None where sigfix has no such."""
+    preset = None if card is None else PRESETS.get(card.preset)
+    if card is None or preset is None or preset.task != card.task:
+        return None
+    return replace(preset, output=card.output)
+
+
+def _clean(text: str) -> str:
+    """A file's name as a card may have it."""
+    return (
+        "".join(character if is_clean(character) else "?" for character in text)[:_LONGEST] or "?"
+    )

@@ -6,6 +6,8 @@ message and its exit code. Any other exception is a bug in sigfix.
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class SigfixError(Exception):
     """An expected failure.
@@ -21,6 +23,16 @@ class SigfixError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Come back from a child process as it was, whatever its own `__init__` takes."""
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[SigfixError], arguments: tuple[Any, ...], state: Any) -> SigfixError:
+    error = kind.__new__(kind, *arguments)
+    error.__dict__.update(state)
+    return error
 
 
 class UsageError(SigfixError):
@@ -54,7 +66,20 @@ class MissingExtraError(SigfixError):
 
 
 class WeightsUnavailableError(SigfixError):
-    """Pretrained weights could not be fetched."""
+    """Pretrained weights could not be fetched from `url`; `file` is what they are called there."""
+
+    def __init__(self, message: str, url: str, file: str) -> None:
+        super().__init__(message, self.way_on(url, f"--weights {file}"))
+        self.url = url
+        self.file = file
+
+    @staticmethod
+    def way_on(url: str, command: str) -> str:
+        """What to do without a network: a command that ends in `--weights FILE`."""
+        return (
+            f"download {url} where there is a network, and: {command}\n"
+            "       (--weights random tries the tool without any)"
+        )
 
 
 class BlockedError(SigfixError):
@@ -75,8 +100,24 @@ class ParityError(SigfixError):
     exit_code = 1
 
 
+class ProcessError(SigfixError):
+    """A process that sigfix started gave no whole answer: lost, killed, out of time or memory.
+
+    `reason` is the clause that says why, for a message that says what the process was for.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"A process that sigfix started did not do its work: {reason}.")
+        self.reason = reason
+
+
 class NotVerifiedError(SigfixError):
-    """A check could not run: nothing is known about the result, neither good nor bad."""
+    """A check could not run: nothing is known about the result, neither good nor bad.
+
+    Nothing is published then, so the exit code is that of a model that is not right.
+    """
+
+    exit_code = 1
 
 
 def first_line(error: Exception, most: int = 300) -> str:

@@ -17,8 +17,10 @@ def release() -> None:
     TensorFlow's graphs refer to themselves, so a model's weights stay until the next collection,
     and weights of a few megabytes each come from the heap, which keeps what was freed in it.
     """
-    import resource  # which Windows lacks; nothing that needs this runs there
-
+    try:
+        import resource
+    except ImportError:  # Windows, whose C library has nothing of the kind either
+        return
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     if peak * (1 if sys.platform == "darwin" else 1024) < LARGE:
         return

@@ -51,6 +51,7 @@ class Preset:
 
     A recogniser reads `steps` positions from left to right, each with one class a character of
     its vocabulary and `extra_classes` more, of which the first is the blank or the end.
+    A detector gives `maps` maps, one a class of text that it was trained for.
     `head` is the layer that ends in these classes. One that `feeds_back` reads, at each step, the
     class that the step before decided on, so that a tie may change everything after it.
     """
@@ -70,6 +71,7 @@ class Preset:
     feeds_back: bool = False
     boxes: Boxes | None = None
     classes: tuple[int, ...] = ()
+    maps: int = 1
     opset: int = 17
 
     @property
@@ -94,12 +96,12 @@ class Preset:
         return None if height % SIZE_STEP else height
 
     def output_shape(self, characters: int) -> tuple[int | None, ...]:
-        """[batch, steps, classes] with a vocabulary of `characters`, or [batch, H, W, 1].
+        """[batch, steps, classes] with a vocabulary of `characters`, or [batch, H, W, maps].
 
         A classifier has [batch, classes].
         """
         if self.is_detector:
-            return (None, self.height, self.width, 1)
+            return (None, self.height, self.width, self.maps)
         if not self.is_recogniser:
             return (None, len(self.classes))
         return (None, self.steps, characters + self.extra_classes)

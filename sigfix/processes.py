@@ -1,7 +1,8 @@
 """Work in a process of its own, beside this one.
 
-A child is `python -m MODULE JOB`: it reads the pickled job that its argument names and writes
-`answer.pickle` beside it. `do_job` is the child's side of that.
+A child runs MODULE as `python -m MODULE JOB` would: it reads the pickled job that its argument
+names and writes `answer.pickle` beside it. `do_job` is the child's side of that. A child ends
+with the block that started it, and with this process however that ends (see `child`).
 """
 
 from __future__ import annotations
@@ -11,70 +12,174 @@ import pickle
 import signal
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sigfix.errors import SigfixError
+from sigfix.errors import ProcessError, SigfixError
+from sigfix.stopping import held
+from sigfix.temporary import temporary_folder
 
 Answer = dict[str, Any]
+
+LIMIT_SECONDS = 1800.0
+"""How long a child may take where nobody chose another time."""
+
+_LOG_BYTES = 1 << 16
+# '' before the path would be the user's folder, whose files may be called like packages.
+_START = "import sys; sys.path[:1] == [''] and sys.path.pop(0); import sigfix.child as c; c."
 
 
 @dataclass(frozen=True)
 class Child:
-    """A process that was started, and the folder that it writes its answer to."""
+    """A process that was started, and the folder that it writes its answer to.
+
+    `memory` is the number of bytes that it may have, None for any.
+    """
 
     process: subprocess.Popen[bytes]
     place: Path
+    memory: int | None = None
 
-    def answer(self, seconds: float | None = None) -> Answer:
-        """Wait for the process and return what it wrote; `error` says why it wrote nothing.
+    def answer(self, seconds: float = LIMIT_SECONDS, end: float | None = None) -> Answer:
+        """Wait for the process, for at most `seconds` from now, and return what it wrote.
 
-        Raises the `SigfixError` that the job raised.
+        `end` is the moment (of `time.monotonic`) at which the `seconds` end, where several
+        processes share them.
+
+        Raises the `SigfixError` that the job raised, and `ProcessError` where there is no whole
+        answer: the process was killed, ended early, took too long or ran out of memory.
         """
         try:
-            self.process.wait(timeout=seconds)
+            self.process.wait(seconds if end is None else max(0.0, end - time.monotonic()))
         except subprocess.TimeoutExpired:
-            return {"error": f"stopped after {seconds:g} s: it did not finish"}
-        file = self.place / "answer.pickle"
-        if not file.is_file():
-            return {"error": _last_words(self.place / "log", self.process.returncode)}
-        found: Answer = pickle.loads(file.read_bytes())
-        if "raised" in found:
+            raise ProcessError(f"stopped after {seconds:g} s: it did not finish") from None
+        try:
+            written = (self.place / "answer.pickle").read_bytes()
+        except OSError:
+            raise ProcessError(self._last_words()) from None
+        try:
+            found = pickle.loads(written)
+        except Exception as error:  # whatever half a pickle, or one of another version, raises
+            raise ProcessError(f"its answer cannot be read ({self._last_words()})") from error
+        if not isinstance(found, dict) or not found:
+            raise ProcessError(f"its answer is empty ({self._last_words()})")
+        if isinstance(found.get("raised"), SigfixError):
             raise found["raised"]
         return found
 
+    def _last_words(self) -> str:
+        code = self.process.returncode
+        with (self.place / "log").open("rb") as log:
+            log.seek(max(0, log.seek(0, os.SEEK_END) - _LOG_BYTES))
+            lines = log.read().decode("utf-8", "replace").strip().splitlines()
+        said = lines[-1].strip() if lines else "no message"
+        if self.memory is not None and (code < 0 or "MemoryError" in said):
+            said += f"; its memory was limited to {self.memory / 2**20:.0f} MiB"
+        if code >= 0:
+            return f"the process ended with {code}: {said}"
+        with suppress(ValueError):
+            name = signal.Signals(-code).name
+            lack = ", as when memory runs out" if name == "SIGKILL" else ""
+            return f"the process was killed by {name}{lack}: {said}"
+        return f"the process was killed by signal {-code}: {said}"
+
 
 @contextmanager
-def started(module: str, job: dict[str, Any]) -> Iterator[Child]:
-    """Start `module` on `job`; it runs beside the block, and not longer than that."""
-    with tempfile.TemporaryDirectory(prefix="sigfix-") as folder:
-        place = Path(folder)
+def started(
+    module: str,
+    job: dict[str, Any],
+    memory: int | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Child]:
+    """Start `module` on `job`; it runs beside the block, and not longer than that.
+
+    `memory` is the most bytes of address space that it may have (None: any; Windows and macOS do
+    not enforce it). `environment` replaces or adds variables. The thread that starts a child must
+    live as long as it: on Linux a child ends with that thread.
+
+    Raises `ProcessError` where it cannot be started.
+    """
+    with temporary_folder() as place:
         (place / "job.pickle").write_bytes(pickle.dumps(job))
-        with (place / "log").open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", module, str(place / "job.pickle")],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                env=_environment(),
-            )
+        arguments = [module, str(place / "job.pickle"), str(os.getpid()), str(memory or 0)]
         try:
-            yield Child(process, place)
+            with (place / "log").open("wb") as log:
+                process = subprocess.Popen(
+                    [sys.executable, "-c", f"{_START}main()", *arguments],
+                    stdin=subprocess.PIPE,
+                    stdout=log,
+                    stderr=log,
+                    env={**_environment(), **(environment or {})},
+                    **_apart(),
+                )
+        except OSError as error:
+            raise ProcessError(f"it could not be started: {error.strerror or error}") from error
+        try:
+            yield Child(process, place, memory)
         finally:
-            with suppress(OSError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            with held():
+                _end(process)
 
 
-def run_process(module: str, job: dict[str, Any], seconds: float) -> Answer:
-    """Run `module` on `job` for at most `seconds`, and return what `Child.answer` does."""
-    with started(module, job) as child:
+def run_process(
+    module: str,
+    job: dict[str, Any],
+    seconds: float = LIMIT_SECONDS,
+    memory: int | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Answer:
+    """Run `module` on `job` for at most `seconds`, and return what `Child.answer` does.
+
+    `memory` and `environment` are those of `started`. Raises what that and `Child.answer` raise.
+    """
+    with started(module, job, memory, environment) as child:
         return child.answer(seconds)
+
+
+def run_program(
+    command: Sequence[str], seconds: float, folder: Path, environment: Mapping[str, str]
+) -> tuple[int, str]:
+    """Run another program in `folder` for at most `seconds`; its exit status and standard error.
+
+    It ends with this process, as children do. Raises `ProcessError` where it cannot be started
+    or takes too long.
+    """
+    try:
+        with ending_pipe() as pipe:
+            process = subprocess.Popen(
+                [sys.executable, "-c", f"{_START}supervise()", *command],
+                cwd=folder,
+                stdin=pipe,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                env={**_environment(), **environment},
+                **_apart(),
+            )
+            try:
+                said = process.communicate(timeout=seconds)[1]
+            finally:
+                with held():
+                    _end(process)
+    except subprocess.TimeoutExpired as error:
+        raise ProcessError(f"took longer than {seconds:g} s") from error
+    except OSError as error:
+        raise ProcessError(f"cannot be started ({error.strerror or error})") from error
+    return process.returncode, said.decode("utf-8", "replace")
+
+
+@contextmanager
+def ending_pipe() -> Iterator[int]:
+    """Yield the end to read of a pipe that ends with this process, for one that watches it."""
+    read, write = os.pipe()
+    try:
+        yield read
+    finally:
+        os.close(read)
+        os.close(write)
 
 
 def do_job(work: Callable[[dict[str, Any]], Answer]) -> None:
@@ -84,7 +189,28 @@ def do_job(work: Callable[[dict[str, Any]], Answer]) -> None:
         answer = work(pickle.loads(place.read_bytes()))
     except SigfixError as error:
         answer = {"raised": error}
-    place.with_name("answer.pickle").write_bytes(pickle.dumps(answer))
+    unfinished = place.with_name("answer.unfinished")
+    unfinished.write_bytes(pickle.dumps(answer))
+    unfinished.replace(place.with_name("answer.pickle"))
+
+
+def _apart() -> dict[str, Any]:
+    """Keep Ctrl-C, which a terminal sends to all of a group, from the child."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+    return {"start_new_session": True}
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill the process with all that it started, and wait until it is gone."""
+    if hasattr(os, "killpg"):
+        with suppress(OSError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()  # does nothing where it has ended; Windows has no groups
+    process.wait()
+    if process.stdin is not None:
+        with suppress(OSError):
+            process.stdin.close()
 
 
 def _environment() -> dict[str, str]:
@@ -93,11 +219,13 @@ def _environment() -> dict[str, str]:
     Without PYTHONSAFEPATH (of Python 3.11) a file of the user's here, such as onnx.py, would be
     taken for one of them.
     """
-    path = os.pathsep.join(place or str(Path.cwd()) for place in sys.path)
+    path = os.pathsep.join(place or _here() for place in sys.path)
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3"}
     return {**os.environ, **quiet, "PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
 
 
-def _last_words(log: Path, code: int) -> str:
-    lines = log.read_text("utf-8", "replace").strip().splitlines()
-    return f"the process ended with {code}: " + (lines[-1] if lines else "no message")
+def _here() -> str:
+    try:
+        return str(Path.cwd())
+    except OSError:  # it was deleted: nothing can be imported from there
+        return os.devnull

@@ -12,7 +12,7 @@ from sigfix.errors import NotVerifiedError
 @pytest.fixture(scope="session")
 def node_packages() -> Path:
     """TensorFlow.js for Node.js; a test that needs it is skipped, with the reason, without it."""
-    from sigfix.verifying import node
+    from sigfix.verifying.runners import node
 
     try:
         return node.packages_directory(node.find_node())

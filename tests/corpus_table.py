@@ -10,7 +10,8 @@ import tempfile
 from pathlib import Path
 
 from sigfix.errors import SigfixError
-from sigfix.pipeline.repair import RepairOptions, repair
+from sigfix.pipeline.applying import RepairOptions
+from sigfix.pipeline.repair import repair
 from sigfix.pipeline.verify import verify
 from sigfix.planning import Choices
 from tests.corpus import CORPUS, everything

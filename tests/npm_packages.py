@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from sigfix.verifying.node import NPM_CI, cache_directory, find_node
+from sigfix.verifying.runners.node import NPM_CI, cache_directory, find_node
 
 
 def installed(folder: Path) -> Path:

@@ -2,44 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import subprocess
-import sys
-import tempfile
-import venv
 from pathlib import Path
 
 import pytest
 
+from sigfix.presets import PRESETS
 from tests.corpus import CORPUS, everything
 from tests.diagnosis.broken_models import no_serving_default
+from tests.environments import ROOT, listed, python_with
+from tests.models import with_variable
 
-ROOT = Path(__file__).parents[1]
 HEAVY = ("tensorflow", "torch", "onnx", "numpy", "h5py", "keras")
-
-
-def base_requirements() -> list[str]:
-    """The dependencies of pyproject.toml (Python 3.10 has no TOML parser)."""
-    text = (ROOT / "pyproject.toml").read_text()
-    line = next(line for line in text.splitlines() if line.startswith("dependencies = "))
-    found: list[str] = json.loads(line.removeprefix("dependencies = "))
-    return found
 
 
 @pytest.fixture(scope="session")
 def bare_python() -> Path:
-    """A Python with the base requirements, made once for each set of them."""
-    requirements = base_requirements()
-    name = hashlib.sha256(repr((sys.version, requirements)).encode()).hexdigest()[:12]
-    folder = Path(tempfile.gettempdir()) / f"sigfix-bare-{name}"
-    python = folder / "bin" / "python"
-    if not (folder / "complete").is_file():
-        venv.create(folder, with_pip=True, clear=True)
-        command = [str(python), "-m", "pip", "install", "--quiet", *requirements]
-        subprocess.run(command, check=True, capture_output=True)
-        (folder / "complete").touch()
-    return python
+    """A Python with the base requirements."""
+    return python_with(listed("dependencies"))
 
 
 def sigfix(python: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -80,6 +61,36 @@ def test_explain(bare_python: Path) -> None:
     done = sigfix(bare_python, "explain", "SIG002")
     assert done.returncode == 0, done.stderr
     assert "no-serving-default" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PRESETS)
+def test_the_plan_of_every_preset(bare_python: Path, name: str) -> None:
+    for options in ((), ("--weights", "random", "--normalize", "preset")):
+        done = sigfix(bare_python, "repair", "--preset", name, "--dry-run", *options)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.startswith(f"Plan: build {name} in {name}\n")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("command", "extra"),
+    [
+        (("repair", "--preset", "parseq", "--vocab", "german", "--dry-run"), "doctr"),
+        (("repair", "--preset", "parseq"), "doctr"),
+        (("convert", "parseq", "--tfjs"), "tfjs"),
+        (("convert", "MODEL", "--tfjs"), "tfjs"),
+        (("verify", "MODEL", "MODEL"), "tf"),
+        (("inspect", "MODEL", "--checksums"), "checksums"),
+    ],
+)
+def test_what_needs_more_says_what(
+    bare_python: Path, command: tuple[str, ...], extra: str, tmp_path: Path
+) -> None:
+    path = with_variable(no_serving_default()).write(tmp_path / "m")
+    done = sigfix(bare_python, *(part.replace("MODEL", str(path)) for part in command))
+    assert done.returncode == 2, done.stdout
+    assert f"pip install 'sigfix[{extra}]'" in done.stderr
 
 
 @pytest.mark.slow

@@ -117,7 +117,7 @@ def test_the_javascript_of_the_readme_reads_the_same(demo: tuple[Path, str]) -> 
     from doctr.io import read_img_as_numpy
     from doctr.models.preprocessor import PreProcessor
 
-    from sigfix.verifying.node import find_node, packages_directory
+    from sigfix.verifying.runners.node import find_node, packages_directory
 
     node = find_node()
     resize = PreProcessor((32, 128), batch_size=1, mean=(0, 0, 0), preserve_aspect_ratio=True)

@@ -13,7 +13,8 @@ from sigfix.presets import PRESETS, Preset, find_preset
 @pytest.mark.skipif(find_spec("doctr") is None, reason="needs doctr")
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=lambda p: p.name)
 def test_equals_doctrs_own_configuration(preset: Preset) -> None:
-    from sigfix.importing.doctr import quiet, vocabulary_characters
+    from sigfix.importing.doctr import quiet
+    from sigfix.vocabularies import vocabulary_characters
 
     with quiet():
         from doctr.models import classification, detection, recognition

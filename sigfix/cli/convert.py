@@ -11,6 +11,7 @@ from sigfix.cli.app import app
 from sigfix.cli.options import option
 from sigfix.errors import UsageError
 from sigfix.optimising.passes import ANY_TARGET, PASSES, TARGETS
+from sigfix.planning.choices import parse_sizes
 from sigfix.presets import PRESETS
 
 _SOURCE = "What to convert"
@@ -60,7 +61,8 @@ def convert(
     max_loss: Annotated[
         Optional[float],  # noqa: UP045
         option(
-            "What auto may change, as a part of 1: of the words, or of an output's range.  [0.01]",
+            "What quantising may change, as a part of 1: for auto of the words or of an output's "
+            "range  [0.01], else of an output's range  [0.2].",
             "--max-loss",
             panel=_RESULT,
         ),
@@ -97,6 +99,14 @@ def convert(
             autocompletion=lambda: list(PRESETS),
         ),
     ] = None,
+    sizes: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        option(
+            "Sizes of an .onnx file's input: `image=float32[?,3,224,224]`.",
+            "--input",
+            panel=_SOURCE,
+        ),
+    ] = None,
     layout: Annotated[
         Optional[str],  # noqa: UP045
         option("nhwc: make 4-D inputs of an .onnx file channels-last.", "--layout", panel=_SOURCE),
@@ -108,7 +118,7 @@ def convert(
     seed: Annotated[int, option("For random weights.", "--seed", panel=_SOURCE)] = 0,
     vocab: Annotated[
         Optional[str],  # noqa: UP045
-        option("docTR vocabulary name, or the characters.", "--vocab", panel=_SOURCE),
+        option("Name of a docTR vocabulary, or the characters.", "--vocab", panel=_SOURCE),
     ] = None,
     size: Annotated[
         Optional[int],  # noqa: UP045
@@ -129,7 +139,23 @@ def convert(
         Optional[Path],  # noqa: UP045
         option("Inputs to compare with (.npz), not seeded ones.", "--inputs", panel=_CHECK),
     ] = None,
-    no_verify: Annotated[bool, option("Compare no numbers.", "--no-verify", panel=_CHECK)] = False,
+    tolerance: Annotated[
+        Optional[float],  # noqa: UP045
+        option(
+            "Largest difference, relative to an output's range.  (default: 1e-4, or four times "
+            "the source's own noise)",
+            "--tolerance",
+            panel=_CHECK,
+            min=0.0,
+        ),
+    ] = None,
+    timeout: Annotated[
+        float, option("Seconds that each run of a model may take.", "--timeout", panel=_CHECK)
+    ] = 600.0,
+    no_verify: Annotated[
+        bool,
+        option("Compare no numbers, and write the result unchecked.", "--no-verify", panel=_CHECK),
+    ] = False,
     trust: Annotated[
         bool,
         option("Load a model with file or process operators.", "--trust", panel=_CHECK),
@@ -149,6 +175,14 @@ def convert(
             metavar="NAME",
         ),
     ] = None,
+    bisect_passes: Annotated[
+        bool,
+        option(
+            "Where the numbers differ, find the graph pass at fault and name it.",
+            "--bisect-passes",
+            panel=_DEBUGGING,
+        ),
+    ] = False,
     quiet: Annotated[
         bool, option("No progress on standard error.", "--quiet", "-q", panel=_CHECK)
     ] = False,
@@ -159,8 +193,8 @@ def convert(
     """
     if not tfjs:
         raise UsageError("convert to what? TensorFlow.js is the one target.", "add --tfjs")
-    from sigfix.cli.steps import steps
-    from sigfix.pipeline.convert import ConvertOptions
+    from sigfix.cli.steps import steps, tell
+    from sigfix.pipeline.conversion_options import ConvertOptions
     from sigfix.pipeline.convert import convert as run
     from sigfix.pipeline.prepare import Choice
     from sigfix.pipeline.preset import PresetOptions
@@ -171,6 +205,7 @@ def convert(
             signature=signature,
             tags=None if tags is None else tuple(t.strip() for t in tags.split(",") if t.strip()),
             layout=layout,
+            sizes=parse_sizes(sizes or ()),
             preset=preset,
             preset_options=PresetOptions(weights, seed, vocab, size, raw_logits, normalize),
             trust=trust,
@@ -184,7 +219,11 @@ def convert(
         force=force,
         keep_failed=keep_failed,
         without=tuple(without_pass or ()),
+        tolerance=tolerance,
+        bisect=bisect_passes,
+        seconds=timeout,
     )
     with steps(quiet) as say:
         result = run(model, output, options, say)
+    tell(result.notes)
     typer.echo(conversion_text(result), nl=False)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from sigfix.cli.app import app
+from sigfix.cli.terminal import terminal_style
 from sigfix.errors import UsageError
 
 
@@ -26,15 +24,14 @@ def diff(
     """
     from sigfix.pipeline.diff import diff as compare
     from sigfix.rendering.diff_text import diff_data, diff_text
-    from sigfix.rendering.style import Style
+    from sigfix.rendering.json_text import json_text
 
     if output_format not in ("text", "json"):
         raise UsageError(f"--format {output_format}: there are text and json.")
     found = compare(left, right)
     if output_format == "json":
-        typer.echo(json.dumps(diff_data(found, str(left), str(right)), indent=2))
+        typer.echo(json_text(diff_data(found, str(left), str(right))), nl=False)
     else:
-        style = Style(shutil.get_terminal_size().columns, sys.stdout.isatty())
-        typer.echo(diff_text(found, str(left), str(right), style), nl=False)
+        typer.echo(diff_text(found, str(left), str(right), terminal_style()), nl=False)
     if found:
         raise typer.Exit(1)

@@ -22,7 +22,7 @@ def explain(
     ] = None,
 ) -> None:
     """Explain a finding by its code, or an error message of a converter or server."""
-    from sigfix.cli.inspect import terminal_style
+    from sigfix.cli.terminal import terminal_style
     from sigfix.diagnosis.catalogue import find_rule
     from sigfix.diagnosis.messages import recognise
     from sigfix.rendering.rules_text import render_list, render_message, render_rule

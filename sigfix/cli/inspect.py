@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 from collections.abc import Callable
 from enum import Enum
 from functools import partial
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sigfix.cli.app import app
+from sigfix.cli.terminal import terminal_style
 from sigfix.errors import SigfixError
+from sigfix.quoting import printable, quote
 
 if TYPE_CHECKING:
-    from sigfix.rendering.style import Style
     from sigfix.report import Inspection
 
 
@@ -73,7 +71,10 @@ def inspect(
         TargetName | None, typer.Option("--target", "-t", help="Also check what this cannot run.")
     ] = None,
     checksums: Annotated[
-        bool, typer.Option("--checksums", help="Verify the CRC32C of every stored tensor.")
+        bool,
+        typer.Option(
+            "--checksums", help="Verify the CRC32C of every stored tensor, and look for NaN."
+        ),
     ] = False,
     everything: Annotated[
         bool, typer.Option("--all", "-a", help="Show every function, tensor and operator.")
@@ -114,7 +115,9 @@ def unchecked(inspections: list[Inspection], target: str) -> list[str]:
             if item.other.kind == "keras":
                 way = f"sigfix repair {path} makes a SavedModel, which can be checked"
                 way = item.other.unusable or way
-            notes.append(f"note: {item.path} was not checked against {target}: {way}\n")
+            notes.append(
+                printable(f"note: {item.path} was not checked against {target}: {way}") + "\n"
+            )
     return notes
 
 
@@ -163,18 +166,6 @@ def rendered(inspections: list[Inspection], output_format: Format, everything: b
     else:
         texts = [render_findings(item, style) for item in inspections]
     return "".join(texts) + render_summary(inspections, style)
-
-
-def terminal_style() -> Style:
-    """Colours on a terminal without NO_COLOR; 80 columns in a pipe unless COLUMNS says more."""
-    from sigfix.rendering.style import Style
-
-    on_terminal = sys.stdout.isatty()
-    width = 80
-    if on_terminal or os.environ.get("COLUMNS", "").isdigit():
-        width = shutil.get_terminal_size((80, 24)).columns
-    colour = on_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return Style(width=max(width, 60), colour=colour)
 
 
 def exit_code(inspections: list[Inspection], fail_on: FailOn) -> int:

@@ -1,19 +1,22 @@
 """Entry point: run a command, and say an expected error in one message.
 
-Exit codes: 0 the model is right, 1 it is not, 2 sigfix could not do its job.
+Exit codes: 0 the model is right, 1 it is not, 2 sigfix could not do its job; 128 and the number of
+the signal (130 for Ctrl-C, 143 for SIGTERM) where it was stopped.
 """
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import suppress
 from importlib import import_module
-from pathlib import Path
-from shlex import quote
 
-import typer
-
-from sigfix.cli import app as application
-from sigfix.errors import SigfixError, UsageError
+from sigfix import quoting
+from sigfix.cli.streams import safe_streams
+from sigfix.cli.terminal import is_coloured
+from sigfix.errors import SigfixError, UsageError, WeightsUnavailableError
+from sigfix.quoting import printable_lines, quote
+from sigfix.stopping import Stopped, ignore, watched, written_by_now
 
 COMMANDS = ("convert", "diff", "explain", "inspect", "presets", "repair", "verify")
 """Each is a module of this package that registers itself when it is imported."""
@@ -32,7 +35,7 @@ def register(arguments: list[str]) -> None:
 def refuse_path(arguments: list[str]) -> None:
     """Raise `UsageError` where a model stands in the place of the command."""
     wanted = next((item for item in arguments if not item.startswith("-")), "")
-    if wanted not in ("", *COMMANDS) and Path(wanted).exists():
+    if wanted not in ("", *COMMANDS) and os.path.exists(wanted):  # noqa: PTH110  (raises nothing)
         raise UsageError(
             f"{wanted} is a path, and a command comes first.",
             f"sigfix inspect {quote(wanted)}",
@@ -41,26 +44,64 @@ def refuse_path(arguments: list[str]) -> None:
 
 def report_error(error: SigfixError) -> None:
     """Print what is wrong, and what to do next, on standard error."""
-    typer.secho("error: ", fg=typer.colors.RED, bold=True, err=True, nl=False)
-    typer.echo(error.message, err=True)
-    if error.hint:
-        typer.secho("  try: ", fg=typer.colors.CYAN, err=True, nl=False)
-        typer.echo(error.hint, err=True)
+    import typer
+
+    colour = is_coloured(sys.stderr)
     code = getattr(error, "code", "")
-    if code:
-        typer.secho("  see: ", fg=typer.colors.CYAN, err=True, nl=False)
-        typer.echo(f"sigfix explain {code}", err=True)
+    parts = [
+        ("error: ", typer.colors.RED, error.message),
+        ("  try: ", typer.colors.CYAN, error.hint),
+        ("  see: ", typer.colors.CYAN, f"sigfix explain {code}" if code else ""),
+    ]
+    with suppress(OSError):  # there is nowhere left to say it
+        for label, painted, said in parts:
+            if said:
+                typer.secho(label, fg=painted if colour else None, err=True, nl=False)
+                typer.echo(printable_lines(said), err=True)
+
+
+def report_stop(stopped: Stopped) -> None:
+    """Print on standard error what stopped the run, and what it had written by then."""
+    written = ", ".join(map(str, written_by_now())) or "Nothing"
+    with suppress(OSError, ValueError):  # there is nowhere left to say it
+        sys.stderr.write(f"\n{printable_lines(f'{stopped} {written} was written.')}\n")
+
+
+def with_weights(arguments: list[str], file: str) -> str:
+    """The command that was typed, with the weights in `file`."""
+    kept: list[str] = []
+    rest = iter(arguments)
+    for item in rest:
+        if item == "--weights":
+            next(rest, "")
+        elif not item.startswith("--weights="):
+            kept.append(item)
+    return quoting.join(["sigfix", *kept, "--weights", file])
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run `sigfix` with `arguments` (the process's own by default) and exit."""
-    arguments = sys.argv[1:] if arguments is None else arguments
-    register(arguments)
+    with watched():  # before what takes long to import
+        try:
+            _run(sys.argv[1:] if arguments is None else arguments)
+        except Stopped as stopped:
+            ignore()
+            report_stop(stopped)
+            sys.exit(stopped.exit_code)
+
+
+def _run(arguments: list[str]) -> None:
+    from sigfix.cli.app import app
+
     try:
-        refuse_path(arguments)
-        application.app(arguments, prog_name="sigfix")
+        with safe_streams():
+            register(arguments)
+            refuse_path(arguments)
+            app(arguments, prog_name="sigfix")
     except SigfixError as error:
         if "--debug" in arguments:
             raise
+        if isinstance(error, WeightsUnavailableError):
+            error.hint = error.way_on(error.url, with_weights(arguments, error.file))
         report_error(error)
         sys.exit(error.exit_code)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from sigfix.card import Card
-from sigfix.cli.steps import steps
+from sigfix.cli.steps import Say, steps, tell
 from sigfix.errors import UsageError
-from sigfix.presets import Preset
+from sigfix.presets import PRETRAINED, RANDOM, Preset
 
 if TYPE_CHECKING:
     from sigfix.pipeline.preset import PresetOptions
@@ -71,23 +72,36 @@ def run_preset(
         sys.stdout.flush()
 
     if dry_run:
-        show(*_planned(name, output, options))
+        with steps(quiet) as say:
+            preset, card, notes = _planned(name, options, say)
+        tell(notes)
+        show(preset, card, output or Path(name))
         return
     with steps(quiet) as say:
         result = build_preset(
             name, output, options, force=force, keep_onnx=keep_onnx, say=say, show=show
         )
+    tell(result.notes)
     typer.echo(preset_result_text(result), nl=False)
 
 
-def _planned(name: str, output: Path | None, options: PresetOptions) -> tuple[Preset, Card, Path]:
+def _planned(name: str, options: PresetOptions, say: Say) -> tuple[Preset, Card, tuple[str, ...]]:
+    """What would be built, the weights of a file looked into where PyTorch and docTR are there."""
     from sigfix.card import make_card
-    from sigfix.importing.doctr import preset_characters
+    from sigfix.pipeline.notes import weight_notes
+    from sigfix.vocabularies import preset_characters
 
     preset = options.preset(name)
     characters = preset_characters(preset, options.vocabulary)
-    return (
-        preset,
-        make_card(preset, characters, options.weights, options.normalize),
-        output or Path(name),
-    )
+    notes: tuple[str, ...] = ()
+    told: tuple[str, ...] = ("not looked into: that needs pip install 'sigfix[doctr]'.",)
+    if options.weights not in (PRETRAINED, RANDOM):
+        if find_spec("torch") is not None and find_spec("doctr") is not None:
+            from sigfix.importing.doctr import fit_weights
+
+            say(f"comparing {options.weights} with docTR's {name}")
+            fitted = fit_weights(preset, options.weights, options.vocabulary)
+            say("")
+            preset, told = fitted.preset, fitted.notes
+        notes = weight_notes(Path(options.weights).name, told)
+    return preset, make_card(preset, characters, options.weights, options.normalize), notes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Optional
 
 import typer
@@ -10,6 +9,7 @@ import typer
 from sigfix.cli.app import app
 from sigfix.errors import UsageError
 from sigfix.presets import PRESETS, find_preset
+from sigfix.rendering.json_text import json_text
 from sigfix.rendering.presets_text import preset_json, preset_text, presets_text
 
 
@@ -27,7 +27,7 @@ def presets(
     if output_format == "json":
         rows = [preset_json(p) for p in PRESETS.values()]
         shown = rows if name is None else preset_json(find_preset(name))
-        typer.echo(json.dumps(shown, indent=2))
+        typer.echo(json_text(shown), nl=False)
     else:
         text = presets_text(PRESETS.values()) if name is None else preset_text(find_preset(name))
         typer.echo(text, nl=False)

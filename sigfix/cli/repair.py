@@ -23,6 +23,7 @@ from sigfix.cli.repair_steps import (
     load_plan,
     parse_normalize,
     parse_tags,
+    parse_vocabulary,
     run_repair,
     show_plan,
 )
@@ -153,7 +154,7 @@ def repair(
     ] = 0,
     vocab: Annotated[
         Optional[str],  # noqa: UP045
-        option("docTR vocabulary name, or the characters.", "--vocab", panel=_PRESET),
+        option("Name of a docTR vocabulary, or the characters.", "--vocab", panel=_PRESET),
     ] = None,
     size: Annotated[
         Optional[int],  # noqa: UP045
@@ -259,9 +260,9 @@ def repair(
         method_name=method_name,
         only_meta_graph=only_meta_graph,
         preset=None if preset is None else find_preset(preset, size, raw_logits),
-        vocabulary=vocab or "",
+        vocabulary=parse_vocabulary(vocab),
     )
-    from sigfix.pipeline.repair import RepairOptions
+    from sigfix.pipeline.applying import RepairOptions
 
     options = RepairOptions(
         force=force,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 from pathlib import Path
@@ -10,13 +9,15 @@ from typing import Any
 
 import typer
 
-from sigfix.cli.steps import steps
+from sigfix.cli.steps import steps, tell
 from sigfix.errors import BlockedError, MissingExtraError, UsageError
 from sigfix.model import OtherModel, SavedModel
 from sigfix.planning import Choices, Plan
 from sigfix.planning import choices as parsing
 from sigfix.planning.choices import NormalizeChoice
 from sigfix.presets import find_preset
+from sigfix.quoting import printable
+from sigfix.vocabularies import vocabulary_characters
 
 UNDECIDED = ("ambiguous", "blocked")
 """The verdicts that leave something for the user to say."""
@@ -39,6 +40,13 @@ def parse_normalize(text: str | None, preset: str | None) -> NormalizeChoice | N
     return NormalizeChoice(found.mean, found.std)
 
 
+def parse_vocabulary(text: str | None) -> str:
+    """`--vocab` as it was given, '' for none. Raises `UsageError` where it is no vocabulary."""
+    if text is not None:
+        vocabulary_characters(text)
+    return text or ""
+
+
 def load_plan(path: Path) -> Plan:
     """The plan in a file. Raises `UsageError` where it is none."""
     from sigfix.planning.codec import read_plan
@@ -52,17 +60,10 @@ def load_plan(path: Path) -> Plan:
 def load_inputs(path: Path) -> dict[str, Any]:
     """The arrays of an .npz file. Pickled objects are refused: they would run code."""
     try:
-        import numpy as np
+        from sigfix.verifying.inputs.given import read_npz
     except ImportError as error:
         raise MissingExtraError("Reading --inputs", "tf", "numpy") from error
-    try:
-        with np.load(path, allow_pickle=False) as data:
-            return {
-                name: data[name].astype(object) if data[name].dtype.kind in "SU" else data[name]
-                for name in data.files
-            }
-    except (OSError, ValueError) as error:
-        raise UsageError(f"--inputs {path} cannot be read: {error}.") from error
+    return read_npz(path)
 
 
 def show_plan(
@@ -70,27 +71,30 @@ def show_plan(
 ) -> None:
     """Show what would be done, the signatures before and after, and stop."""
     from sigfix.pipeline import repair as pipeline
+    from sigfix.pipeline.repair import describe
     from sigfix.rendering.repair_text import signature_diff
 
-    described = pipeline.describe(model)
+    described = describe(model)
     decided = pipeline.plan_for(saved, described) if saved else pipeline.plan(model, choices)
     _show(decided, is_json)
     if not is_json:
         if isinstance(described, SavedModel):
             typer.echo(signature_diff(described, decided, _width()), nl=False)
         if decided.verdict == "repairable":
-            typer.echo(f"Would write {output or pipeline.default_output(model)}")
+            written = output or pipeline.default_output(model)
+            typer.echo(printable(f"Would write {written}"))
     _hint(decided)
     if decided.verdict in UNDECIDED:
         raise typer.Exit(1)
 
 
 def _show(plan: Plan, is_json: bool) -> None:
+    from sigfix.rendering.json_text import json_text
     from sigfix.rendering.repair_result import plan_data
     from sigfix.rendering.repair_text import plan_text
 
     if is_json:
-        typer.echo(json.dumps(plan_data(plan), indent=2))
+        typer.echo(json_text(plan_data(plan)), nl=False)
     else:
         typer.echo(plan_text(plan, _width()), nl=False)
 
@@ -101,7 +105,7 @@ def _width() -> int:
 
 def _hint(plan: Plan) -> None:
     if plan.hint:
-        typer.echo(f"  try: {plan.hint}", err=True)
+        typer.echo(f"  try: {printable(plan.hint)}", err=True)
 
 
 def run_repair(
@@ -115,6 +119,7 @@ def run_repair(
 ) -> None:
     """Repair, and print the plan and what came of it."""
     from sigfix.pipeline.repair import repair
+    from sigfix.rendering.json_text import json_text
     from sigfix.rendering.repair_result import result_data, result_text
     from sigfix.rendering.repair_text import plan_text
 
@@ -137,7 +142,8 @@ def run_repair(
         _show(undecided[0], is_json)
         _hint(undecided[0])
         raise typer.Exit(1) from None
+    tell(result.notes)
     if is_json:
-        typer.echo(json.dumps(result_data(result), indent=2, default=str))
+        typer.echo(json_text(result_data(result)), nl=False)
     else:
         typer.echo(result_text(result), nl=False)

@@ -9,62 +9,36 @@ from __future__ import annotations
 
 import faulthandler
 import os
-import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from types import FrameType
 from typing import IO
 
 from sigfix.errors import SigfixError
+from sigfix.quoting import printable
+from sigfix.stopping import Stopped, raise_again
 
 Say = Callable[[str], None]
+
+
+def tell(notes: Iterable[str]) -> None:
+    """Write lines about the source to standard error; they stay there, --quiet or not."""
+    for line in notes:
+        print(line, file=sys.stderr)  # noqa: T201
 
 
 @contextmanager
 def steps(quiet: bool = False) -> Iterator[Say]:
     """Yield a function that shows the step being done now; '' ends it, to print something."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with (
-        _interrupts_kept() as raise_again,
-        _native_output_aside() as terminal,
-        _shown_on(terminal, quiet) as show,
-    ):
+    with _native_output_aside() as terminal, _shown_on(terminal, quiet) as show:
 
         def say(message: str) -> None:
-            raise_again()
-            show(message)
+            raise_again()  # while TensorFlow is imported, some of its code drops what is raised
+            show(printable(message))
 
         yield say
-
-
-@contextmanager
-def _interrupts_kept() -> Iterator[Callable[[], None]]:
-    """Yield a function that raises KeyboardInterrupt again if Ctrl-C was pressed.
-
-    While TensorFlow is imported, some of its code drops whatever is raised there.
-    """
-    previous = signal.getsignal(signal.SIGINT)
-    if previous is not signal.default_int_handler:  # a job in the background ignores Ctrl-C
-        yield lambda: None
-        return
-    pressed = False
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        nonlocal pressed
-        pressed = True
-        raise KeyboardInterrupt
-
-    def raise_again() -> None:
-        if pressed:
-            raise KeyboardInterrupt
-
-    signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield raise_again
-    finally:
-        signal.signal(signal.SIGINT, previous)
 
 
 @contextmanager
@@ -84,12 +58,13 @@ def _line(message: str, terminal: IO[str]) -> None:
 
 def _spinner(terminal: IO[str]) -> Iterator[Say]:
     from rich.console import Console
+    from rich.text import Text
 
     status = Console(file=terminal).status("")
 
     def say(message: str) -> None:
         if message:
-            status.update(message)
+            status.update(Text(message))  # names are no markup
             status.start()
         else:
             status.stop()
@@ -110,7 +85,7 @@ def _native_output_aside() -> Iterator[IO[str]]:
         faulthandler.enable(terminal)  # a crash in native code must not end in silence
         try:
             yield terminal
-        except (SigfixError, KeyboardInterrupt):
+        except (SigfixError, Stopped):
             raise
         except BaseException:
             aside.seek(0)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import sys
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -13,7 +10,11 @@ import typer
 from sigfix.cli.app import app
 from sigfix.cli.repair_steps import load_inputs, parse_tags
 from sigfix.cli.steps import steps
-from sigfix.errors import UsageError
+from sigfix.cli.terminal import terminal_style
+from sigfix.errors import SigfixError, UsageError
+
+NOT_TOLD = 2
+"""The exit code where it could not be told whether two models are the same."""
 
 
 @app.command()
@@ -60,33 +61,36 @@ def verify(
     Exits with 1 where they differ, with 2 where that could not be told.
     """
     from sigfix.pipeline.verify import verify as compare
-    from sigfix.rendering.style import Style
+    from sigfix.rendering.json_text import json_text
     from sigfix.rendering.verify_text import verify_data, verify_text
 
     if output_format not in ("text", "json"):
         raise UsageError(f"--format {output_format}: there are text and json.")
     inputs = None if inputs_file is None else load_inputs(inputs_file)
-    with steps(quiet) as say:
-        say(f"running {left} and {right}")
-        found = compare(
-            left,
-            right,
-            signature=signature,
-            tags=parse_tags(tags),
-            inputs=inputs,
-            tolerance=tolerance,
-            seed=seed,
-            seconds=timeout,
-            trust=trust,
-        )
+    try:
+        with steps(quiet) as say:
+            say(f"running {left} and {right}")
+            found = compare(
+                left,
+                right,
+                signature=signature,
+                tags=parse_tags(tags),
+                inputs=inputs,
+                tolerance=tolerance,
+                seed=seed,
+                seconds=timeout,
+                trust=trust,
+            )
+    except SigfixError as error:
+        error.exit_code = NOT_TOLD  # whatever the reason: nothing was compared
+        raise
     if output_format == "json":
         data = verify_data(found, str(left), str(right))
-        typer.echo(json.dumps(data, indent=2, default=str))
+        typer.echo(json_text(data), nl=False)
     else:
-        style = Style(shutil.get_terminal_size().columns, sys.stdout.isatty())
-        typer.echo(verify_text(found, str(left), str(right), style), nl=False)
+        typer.echo(verify_text(found, str(left), str(right), terminal_style()), nl=False)
     verdicts = {parity.verdict for parity in found}
     if "different" in verdicts:
         raise typer.Exit(1)
     if verdicts != {"same"}:
-        raise typer.Exit(2)
+        raise typer.Exit(NOT_TOLD)

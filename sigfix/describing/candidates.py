@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sigfix.describing.operators import output_dtypes, tensorflow_operators
-from sigfix.model import MetaGraph, Node, Shape, TensorSpec, node_of
+from sigfix.model import MetaGraph, Node, Shape, TensorSpec, as_shape, node_of
 
 PLACEHOLDER_OPS = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
 _BOOKKEEPING = (
@@ -40,9 +40,13 @@ class Candidate:
 def _declared_shape(node: Node) -> Shape:
     shapes = node.attributes.get("_output_shapes")
     if node.op in PLACEHOLDER_OPS and "shape" in node.attributes:
-        shape: Shape = node.attributes["shape"]
-        return shape
-    return shapes[0] if isinstance(shapes, tuple) and shapes else None
+        return as_shape(node.attributes["shape"])
+    return as_shape(shapes[0]) if isinstance(shapes, tuple) and shapes else None
+
+
+def _is_nameable(node: Node) -> bool:
+    """Whether a tensor name can mean this node; TensorFlow has no other node names."""
+    return bool(node.name) and node_of(node.name) == node.name
 
 
 def _bookkeeping_scopes(meta: MetaGraph) -> tuple[str, ...]:
@@ -72,7 +76,7 @@ def _inputs(meta: MetaGraph, consumers: Consumers) -> list[Candidate]:
     bookkeeping = _bookkeeping(meta)
     found = []
     for node in meta.graph.nodes:
-        if node.op not in PLACEHOLDER_OPS or node.name in bookkeeping:
+        if node.op not in PLACEHOLDER_OPS or node.name in bookkeeping or not _is_nameable(node):
             continue
         dtype = str(node.attributes.get("dtype", "invalid"))
         evidence = [node.op]
@@ -126,7 +130,7 @@ def _outputs(meta: MetaGraph, consumers: Consumers, inputs: list[Candidate]) -> 
     for node in meta.graph.nodes:
         if node.name not in fed or consumers.get(node.name) or node.op in _BOOKKEEPING:
             continue
-        if node.op in PLACEHOLDER_OPS:
+        if node.op in PLACEHOLDER_OPS or not _is_nameable(node):
             continue
         known = operators.get(node.op)
         dtypes = output_dtypes(node)
@@ -147,7 +151,8 @@ def _outputs(meta: MetaGraph, consumers: Consumers, inputs: list[Candidate]) -> 
         for index, dtype in enumerate(dtypes):
             if dtype.endswith("_ref") or dtype in ("resource", "variant"):
                 continue
-            shape = shapes[index] if isinstance(shapes, tuple) and index < len(shapes) else None
+            listed = shapes if isinstance(shapes, tuple) else ()
+            shape = as_shape(listed[index]) if index < len(listed) else None
             found.append(
                 Candidate(TensorSpec(dtype, shape, f"{node.name}:{index}"), tuple(evidence), rank)
             )

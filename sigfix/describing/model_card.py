@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sigfix.card_form import why_ignored
+
 _SHOWN_CHARACTERS = 40
 
 
@@ -12,9 +14,10 @@ def card_facts(card: Mapping[str, Any]) -> list[str]:
     """One line a subject: what the model is, its input, its output, its vocabulary.
 
     Keys that no card of sigfix has are named at the end; values of an unexpected kind are shown as
-    they are.
+    they are. The last line says why a card with such a value is ignored.
     """
     known = {key: value for key, value in card.items() if value not in (None, "", [], {})}
+    ignored = why_ignored(card) if known else ""
     lines = []
     preset, task, weights = (known.pop(key, None) for key in ("preset", "task", "weights"))
     parts = [
@@ -45,6 +48,8 @@ def card_facts(card: Mapping[str, Any]) -> list[str]:
     known.pop("version", None)
     if known:
         lines.append("also: " + ", ".join(map(str, known)))
+    if ignored:
+        lines.append(f"ignored: {ignored}")
     return [line for line in lines if line]
 
 

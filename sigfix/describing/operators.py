@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from sigfix.model import Graph, Node
+from sigfix.model import Graph, Node, output_index
 
 _TABLES = Path(__file__).with_name("tables")
 _INTERNAL = ("_Arg", "_Retval", "_DeviceArg", "_DeviceRetval")
@@ -72,15 +72,14 @@ def output_dtypes(node: Node) -> list[str] | None:
 
 def tensor_dtype(graph: Graph, tensor: str) -> str | None:
     """The dtype of a graph tensor (`x:0`); None where it cannot be told."""
-    name, _, index = tensor.partition(":")
-    node = graph.by_name.get(name)
+    node = graph.by_name.get(tensor.partition(":")[0])
     if node is None:
         return None
     if node.op in graph.function_by_name:
         outputs: list[str] | None = [spec.dtype for spec in graph.function_by_name[node.op].outputs]
     else:
         outputs = output_dtypes(node)
-    position = int(index) if index.isdigit() else 0
+    position = output_index(tensor)
     if outputs is None or position >= len(outputs):
         return None
     return outputs[position]

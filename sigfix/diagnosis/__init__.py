@@ -9,6 +9,7 @@ from sigfix.diagnosis.catalogue import FAMILIES, RULES
 from sigfix.diagnosis.checks import behaviour, container, signatures, specs
 from sigfix.diagnosis.checks.other import check_other
 from sigfix.diagnosis.checks.target import check_target
+from sigfix.diagnosis.checks.weights import check_weights
 from sigfix.diagnosis.rule import Finding, Fixable, Rule, Severity
 from sigfix.diagnosis.subject import Subject, finding
 from sigfix.errors import UsageError
@@ -32,6 +33,7 @@ _PER_META_GRAPH = (*signatures.CHECKS, *specs.CHECKS, *behaviour.CHECKS)
 def diagnose(model: SavedModel, target: Target | None = None) -> list[Finding]:
     """Every finding about a SavedModel (and a target), the worst first, then by code."""
     found = [item for check in container.CHECKS for item in check(model)]
+    found += check_weights(model)
     several = len(model.meta_graphs) > 1
     for number, meta in enumerate(model.meta_graphs):
         prefix = f"MetaGraph {number} [{', '.join(meta.tags)}]" if several else ""
@@ -45,6 +47,7 @@ def diagnose(model: SavedModel, target: Target | None = None) -> list[Finding]:
 def diagnose_other(model: OtherModel, target: Target | None = None) -> list[Finding]:
     """Every finding about a model that is no SavedModel; TF.js models are checked for TF.js."""
     found = [finding(item.code, item.message, item.location) for item in model.problems]
+    found += check_weights(model)
     found += check_other(model, target or (find_target("tfjs") if model.kind == "tfjs" else None))
     return sort_findings(found)
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from shlex import quote
 from typing import Any
 
 import tensorflow as tf
@@ -15,9 +14,11 @@ from tensorflow.core.protobuf import meta_graph_pb2
 from tensorflow.python.framework import convert_to_constants
 
 from sigfix.errors import ConversionError, UsageError, first_line
+from sigfix.exporting.state import drop_assignments
 from sigfix.memory import release
 from sigfix.optimising.graph import Graph, from_graph_def, placeholder_of
 from sigfix.optimising.setting_aside import is_large
+from sigfix.quoting import quote
 
 IMPORT_SCOPE = "model"
 
@@ -79,6 +80,7 @@ def _frozen(
         raise ConversionError(
             f"TensorFlow could not freeze '{signature}': {first_line(error)}"
         ) from error
+    drop_assignments(definition, _variable_names(function), model)
     keys = list(function._arg_keywords)
     inputs = {
         key: tf.TensorSpec(tensor.shape, tensor.dtype, tensor.op.name)
@@ -102,6 +104,16 @@ def refuse_resources(function: Any, model: Path) -> None:
             f"{model} looks values up in a table, which sigfix does not convert yet.",
             "tensorflowjs_converter converts tables; sigfix verify cannot vouch for the result",
         )
+
+
+def _variable_names(function: Any) -> dict[str, str]:
+    """The variables that a function captures: node -> name."""
+    variables = {id(variable.handle): str(variable.name) for variable in function.graph.variables}
+    return {
+        str(inside.op.name): variables[id(outside)].removesuffix(":0")
+        for outside, inside in function.graph.captures
+        if id(outside) in variables
+    }
 
 
 def tfjs_name(key: str, taken: set[str]) -> str:
@@ -150,7 +162,14 @@ def with_signature_names(
             signature.inputs[key].CopyFrom(tensor_info(placeholder))
             if spec.name in present:
                 fed[f"{spec.name}:0"] = placeholder
-        results = tf.import_graph_def(light, fed, list(outputs.values()), name=IMPORT_SCOPE)
+        try:
+            results = tf.import_graph_def(light, fed, list(outputs.values()), name=IMPORT_SCOPE)
+        except Exception as error:  # TensorFlow raises several kinds here
+            raise ConversionError(
+                f"TensorFlow does not accept the frozen graph: {first_line(error)}",
+                "the model's own graph is at fault, or made for another TensorFlow; sigfix inspect "
+                "names what is known to be wrong with it",
+            ) from error
         for key, tensor in zip(outputs, results, strict=True):
             name = names["outputs"][key] = tfjs_name(key, taken)
             named = tf.identity(tensor, name=name)

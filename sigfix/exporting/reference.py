@@ -15,6 +15,7 @@ from tensorflow.core.protobuf import config_pb2, rewriter_config_pb2
 from tensorflow.python.framework import tensor_util
 
 from sigfix.optimising.graph import Graph, from_graph_def
+from sigfix.optimising.plain_kernels import use_plain_kernels
 
 Arrays = dict[str, np.ndarray[Any, Any]]
 
@@ -37,8 +38,11 @@ def run(
 ) -> list[Arrays]:
     """Run the graph in TensorFlow for each set of inputs; both mappings are key -> node name.
 
-    Without graph optimisation: TensorFlow 2.19's remapper aborts on some padded kernels.
+    Without graph optimisation: TensorFlow 2.19's remapper aborts on some padded kernels. With
+    kernels that TensorFlow has with and without oneDNN: `graph` itself is left as it is.
     """
+    graph = graph.copy()
+    use_plain_kernels(graph)
     config = config_pb2.ConfigProto()
     config.graph_options.rewrite_options.disable_meta_optimizer = True
     config.graph_options.rewrite_options.remapping = rewriter_config_pb2.RewriterConfig.OFF

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from google.protobuf.json_format import MessageToDict
 from tensorflowjs import quantization, read_weights, write_weights
 from tensorflowjs.converters import tf_saved_model_conversion_v2 as tensorflowjs_converter
 
-from sigfix.errors import ConversionError
+from sigfix.errors import ConversionError, ParityError
 from sigfix.exporting.compacting import compact
 from sigfix.optimising.graph import Graph
 
@@ -23,6 +24,8 @@ SMALLEST_QUANTISED = 256
 KEPT_WIDER = 0.01
 NARROWED = {"float16": "float32", "float64": "float32", "int64": "int32", "complex128": "complex64"}
 """What TensorFlow.js has no type for -> what it is stored as."""
+
+_MISSTORED = "nothing was written; this is a fault of sigfix or of tensorflowjs"
 
 Array = np.ndarray[Any, Any]
 
@@ -123,6 +126,31 @@ def narrowed(weights: Array) -> Array:
         limits = np.iinfo(np.int32)
         weights = np.asarray(weights.clip(limits.min, limits.max))  # of a scalar: no array
     return weights.astype(dtype)
+
+
+def refuse_misstored(graph: Graph, dtype: str, stored: Mapping[str, Array]) -> None:
+    """Check that quantised weights, read back, are within a step of what `graph` has.
+
+    A step is the range of a tensor divided by the numbers that its type can tell apart, or of a
+    float16 half the distance of two neighbours. Raises `ParityError` that names the tensor.
+    """
+    for name, own in quantised_weights(graph, dtype).items():
+        exact, found = graph.constant(name), stored.get(name)
+        if exact is None or found is None or found.shape != exact.shape:
+            raise ParityError(f"The weights of '{name}' were not stored.", _MISSTORED)
+        if own == "float16":
+            step = np.maximum(np.abs(exact) * 2.0**-11, 2.0**-24)
+        else:
+            # Zero is stored exactly, for which the range is moved by up to half a step.
+            low, high = min(float(exact.min()), 0.0), max(float(exact.max()), 0.0)
+            step = np.full_like(exact, 1.01 * (high - low) / np.iinfo(own).max)
+        if not (np.abs(found - exact) <= step).all():
+            worst = float(np.abs(found - exact).max())
+            raise ParityError(
+                f"The weights of '{name}' were stored as {own} with a difference of {worst:.2g}, "
+                f"more than the {float(step.max()):.2g} that rounding makes.",
+                _MISSTORED,
+            )
 
 
 def stored_weights(model: Path) -> dict[str, Array]:

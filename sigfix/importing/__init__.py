@@ -1,1 +1,1 @@
-"""From other formats to a SavedModel: docTR -> ONNX, ONNX -> TensorFlow through onnx-tf."""
+"""From other formats to a SavedModel: docTR -> ONNX, ONNX -> TensorFlow."""

@@ -4,33 +4,35 @@ from __future__ import annotations
 
 import contextlib
 import io
-import logging
 import os
-import runpy
-import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from sigfix.errors import MissingExtraError, UsageError, WeightsUnavailableError
-from sigfix.presets import DETECTION, ORIENTATION, PRETRAINED, RANDOM, RECOGNITION, Preset
-
-CALIBRATION_SIDE = 256
-LOGIT_SIZE = 3.0
-"""Root mean square."""
+from sigfix.importing.checkpoints import read_checkpoint
+from sigfix.importing.doctr_models import construct, merged, quiet
+from sigfix.importing.fitting import Fitted, fit
+from sigfix.importing.random_weights import calibrate, moderate, randomise
+from sigfix.presets import PRETRAINED, RANDOM, Preset
+from sigfix.vocabularies import preset_characters
 
 
 @dataclass(frozen=True)
 class DoctrModel:
-    """A docTR model in inference mode, with its vocabulary and where its weights came from."""
+    """A docTR model in inference mode, with its vocabulary and where its weights came from.
+
+    `preset` is the one asked for, with the sizes that the weights tell. `notes` say what was done
+    to make them fit.
+    """
 
     module: Any
     vocabulary: str
     weights: str
+    preset: Preset
+    notes: tuple[str, ...] = ()
 
 
 def build_model(
@@ -47,19 +49,14 @@ def build_model(
     with quiet():
         try:
             import torch
-            from doctr.models import classification, detection, recognition
         except ImportError as error:
             raise MissingExtraError("--preset", "doctr", str(error)) from error
         characters = preset_characters(preset, vocabulary)
-        build = {RECOGNITION: recognition, DETECTION: detection, ORIENTATION: classification}
-        own: dict[str, Any] = {}
-        if preset.task != ORIENTATION:
-            own = {"pretrained_backbone": False, "exportable": True}
-        if preset.is_recogniser:
-            own["vocab"] = characters
+        if weights not in (PRETRAINED, RANDOM):
+            return _from_checkpoint(Path(weights), preset, characters)
         with torch.random.fork_rng():
             torch.manual_seed(seed)
-            module = getattr(build[preset.task], preset.name)(pretrained=False, **own).eval()
+            module = construct(preset, characters)
             if weights == RANDOM:
                 randomise(module)
                 calibrate(module, preset)
@@ -67,103 +64,22 @@ def build_model(
                     moderate(module, preset)
         if weights == PRETRAINED:
             _fetch_pretrained(module, preset, characters)
-        elif weights != RANDOM:
-            _load_checkpoint(module, Path(weights), characters, preset)
-    return DoctrModel(module.eval(), characters, _origin(weights, seed))
+    origin = f"random, seed {seed}" if weights == RANDOM else PRETRAINED
+    return DoctrModel(module.eval(), characters, origin, preset)
 
 
-def preset_characters(preset: Preset, vocabulary: str | None) -> str:
-    """The characters that a recogniser reads; none for the others."""
-    return vocabulary_characters(vocabulary or preset.vocabulary)
+def fit_weights(preset: Preset, file: str, vocabulary: str | None = None) -> Fitted:
+    """How a checkpoint fits the preset; nothing is built. Raises what `build_model` raises."""
+    with quiet():
+        return fit(read_checkpoint(Path(file)), preset, preset_characters(preset, vocabulary))
 
 
-def vocabulary_characters(vocabulary: str) -> str:
-    """The characters of docTR's vocabulary of that name; any other text is one itself.
-
-    Only docTR's table is read: importing the package takes seconds, for it brings torch along.
-    """
-    if not vocabulary:
-        return ""
-    package = find_spec("doctr")
-    if package is None or not package.submodule_search_locations:
-        raise MissingExtraError("A docTR vocabulary", "doctr", "No module named 'doctr'")
-    table = Path(package.submodule_search_locations[0]) / "datasets" / "vocabs.py"
-    return str(runpy.run_path(str(table))["VOCABS"].get(vocabulary, vocabulary))
-
-
-def _origin(weights: str, seed: int) -> str:
-    if weights == RANDOM:
-        return f"random, seed {seed}"
-    return PRETRAINED if weights == PRETRAINED else Path(weights).name
-
-
-def randomise(module: Any) -> None:
-    """Give batch norms scales and shifts, and every other bias a value.
-
-    A freshly initialised model is not a realistic one: its batch norms are identities and its
-    biases zero, and whoever optimises the graph removes both.
-    """
-    import torch
-
-    for part in module.modules():
-        if isinstance(part, torch.nn.modules.batchnorm._BatchNorm):
-            part.weight.data.uniform_(0.8, 1.2)
-            part.bias.data.normal_(0, 0.1)
-        elif isinstance(getattr(part, "bias", None), torch.nn.Parameter):
-            part.bias.data.normal_(0, 0.05)
-
-
-def calibrate(module: Any, preset: Preset) -> None:
-    """Set the statistics of batch norms to those of random images, as training would.
-
-    Without it values grow from layer to layer: some random models end at 1e11, where a sigmoid
-    is 0 or 1 whatever happens before it.
-    """
-    import torch
-
-    norms = [m for m in module.modules() if isinstance(m, torch.nn.modules.batchnorm._BatchNorm)]
-    momenta = [norm.momentum for norm in norms]
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None  # the plain average of what is seen
-        norm.train()
-    with torch.inference_mode():
-        module(torch.randn(4, *_calibration_image(preset)))
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum
-        norm.eval()
-
-
-def moderate(module: Any, preset: Preset) -> None:
-    """Scale a detector's last convolution so that its logits are of `LOGIT_SIZE` on noise in 0..1.
-
-    Trained ones are about that large. Where random ones reach hundreds, the sigmoid is 0 or 1
-    almost everywhere, which hides differences, and between them as steep as a step.
-    """
-    import torch
-
-    run: list[Any] = []
-    kinds = (torch.nn.Conv2d, torch.nn.ConvTranspose2d)
-    convolutions = [part for part in module.modules() if isinstance(part, kinds)]
-    hooks = [part.register_forward_hook(lambda it, *_: run.append(it)) for part in convolutions]
-    with torch.inference_mode():
-        size = (
-            module(torch.rand(1, *_calibration_image(preset)))["logits"]
-            .square()
-            .mean()
-            .sqrt()
-            .item()
-        )
-    for hook in hooks:
-        hook.remove()
-    if size > LOGIT_SIZE:
-        for values in run[-1].parameters():
-            values.data.mul_(LOGIT_SIZE / size)
-
-
-def _calibration_image(preset: Preset) -> tuple[int, int, int]:
-    """Channels, height and width of the images that random weights are adjusted on."""
-    return 3, min(preset.height, CALIBRATION_SIDE), min(preset.width, CALIBRATION_SIDE)
+def _from_checkpoint(path: Path, preset: Preset, characters: str) -> DoctrModel:
+    fitted = fit(read_checkpoint(path), preset, characters)
+    module = construct(fitted.preset, characters)
+    module = merged(module) if fitted.is_merged else module
+    module.load_state_dict(fitted.state, strict=False)  # counters may be missing; see `fit`
+    return DoctrModel(module.eval(), characters, path.name, fitted.preset, fitted.notes)
 
 
 def _fetch_pretrained(module: Any, preset: Preset, characters: str) -> None:
@@ -173,11 +89,11 @@ def _fetch_pretrained(module: Any, preset: Preset, characters: str) -> None:
         raise UsageError(
             f"docTR's pretrained weights of {preset.name} are for its {preset.vocabulary} "
             "vocabulary, not for the one given with --vocab.",
-            f"sigfix repair --preset {preset.name} --weights FILE --vocab ...",
+            "leave --vocab out, or --weights FILE with weights that were trained for it",
         )
     url = str(module.cfg["url"])
     file_name = url.rpartition("/")[-1].split("&")[0]  # as docTR names it in its cache
-    cache = Path(os.environ.get("DOCTR_CACHE_DIR", Path.home() / ".cache" / "doctr"))
+    cache = Path(os.environ.get("DOCTR_CACHE_DIR", "~/.cache/doctr")).expanduser()
     target = cache / "models" / file_name
     created = [p for p in (target, target.parent, cache, cache.parent) if not p.exists()]
     try:
@@ -189,67 +105,11 @@ def _fetch_pretrained(module: Any, preset: Preset, characters: str) -> None:
                 path.rmdir() if path.is_dir() else path.unlink()
         reason = str(getattr(error, "reason", None) or error)
         raise WeightsUnavailableError(
-            f"the pretrained weights {file_name.rpartition('/')[-1]} of {preset.name} "
-            f"could not be fetched ({reason}).",
-            f"sigfix repair --preset {preset.name} --weights FILE   (a docTR checkpoint on "
-            "this machine), or --weights random to try the tool without any",
+            f"the pretrained weights {file_name} of {preset.name} could not be fetched from {url} "
+            f"({reason}).",
+            url,
+            file_name,
         ) from error
-
-
-def _load_checkpoint(module: Any, path: Path, characters: str, preset: Preset) -> None:
-    state = read_checkpoint(path)
-    expected = module.state_dict()
-    wrong = [
-        f"{name}: expected {tuple(tensor.shape)}, found "
-        + (str(tuple(state[name].shape)) if name in state else "nothing")
-        for name, tensor in expected.items()
-        if name not in state or state[name].shape != tensor.shape
-    ]
-    surplus = [name for name in state if name not in expected]
-    if not wrong and not surplus:
-        module.load_state_dict(state)
-        return
-    head = [w for w in wrong if preset.head and w.startswith(f"{preset.head}.")]
-    if head and len(head) == len(wrong):
-        raise UsageError(
-            f"the weights in {path} were trained for another vocabulary. The model ends in "
-            f"{len(characters) + preset.extra_classes} classes ({len(characters)} characters "
-            f"and {preset.extra_classes} more); {head[0]}.",
-            "--vocab NAME (one of docTR's vocabularies) or --vocab CHARACTERS",
-        )
-    detail = "; ".join((wrong + [f"{name}: not part of the model" for name in surplus])[:3])
-    raise UsageError(
-        f"the weights in {path} are not a checkpoint of {preset.name}: {detail} "
-        f"({len(wrong) + len(surplus)} differences in all).",
-        "check --preset and --weights",
-    )
-
-
-def read_checkpoint(path: Path) -> dict[str, Any]:
-    """Tensors by name from a docTR checkpoint, `.pt` (without unpickling code) or `.safetensors`.
-
-    Half-precision tensors are widened to float32.
-    """
-    import torch
-
-    if not path.is_file():
-        raise UsageError(
-            f"--weights {path}: there is no such file.", "--weights pretrained|random|FILE"
-        )
-    try:
-        if path.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
-            state = load_file(path)
-        else:
-            state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # both libraries raise many kinds for a damaged file
-        raise UsageError(
-            f"--weights {path}: not a readable .pt or .safetensors checkpoint ({error})."
-        ) from error
-    if not isinstance(state, dict) or not all(torch.is_tensor(t) for t in state.values()):
-        raise UsageError(f"--weights {path}: holds something else than a state dictionary.")
-    return {name: t.float() if t.is_floating_point() else t for name, t in state.items()}
 
 
 def export_onnx(model: DoctrModel, preset: Preset, path: Path) -> None:
@@ -278,16 +138,3 @@ def run(model: DoctrModel, images: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]
             result = model.module(torch.from_numpy(images))
     logits = result["logits"] if isinstance(result, dict) else result  # a classifier's is bare
     return np.asarray(logits.numpy())
-
-
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Keep warnings and log lines of docTR and PyTorch's exporter off the terminal."""
-    level = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(level)

@@ -1,59 +1,18 @@
 """What a Keras model itself predicts, by name: the reference for what was exported of it.
 
-A process of its own, started through `processes.run_process(CHILD, job, seconds)`. It shares
-nothing with `keras_child` but the loading: inputs are handed over and outputs named by walking the
-model's own structures here once more, so that an export that mixes them up is found out.
-
-Job: `{"file", "keras2", "trust"}` as for `keras_child`, `cases` (a list of cases, each a list of
-attempts, each input name -> array) and `repeats` (2 without it). Answer: `{"runs": [...]}`, one of
-each case, in order:
-
-- `{"attempt": index, "outputs": [name -> array, ...]}`: the first attempt that the model accepts,
-  run `repeats` times (a model that answers differently each time is random or keeps state);
-- `{"attempt": None, "failures": [text, ...]}` where it accepts none.
-
-`{"error": text}` where the file cannot be loaded.
+It shares nothing with `keras_child` but the loading: inputs are handed over and outputs named by
+walking the model's own structures here once more, so that an export that mixes them up is found
+out. Run in a process of its own by `verifying.runners.keras_child`.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-from sigfix.errors import SigfixError
-from sigfix.importing.keras_loading import load_confined
-from sigfix.processes import do_job
 
-CHILD = "sigfix.importing.keras_reference"
-
-
-def work(job: dict[str, Any]) -> dict[str, Any]:
-    """Load the file, and run every case."""
-    folders = (Path(sys.argv[1]).parent,)
-    try:
-        model = load_confined(Path(job["file"]), job["keras2"], job["trust"], folders)
-    except SigfixError:
-        raise
-    except Exception as error:  # said by the parent
-        return {"error": f"{type(error).__name__}: {error}"}
-    return {"runs": [_first_accepted(model, case, job.get("repeats", 2)) for case in job["cases"]]}
-
-
-def _first_accepted(model: Any, case: list[dict[str, Any]], repeats: int) -> dict[str, Any]:
-    failures = []
-    for index, inputs in enumerate(case):
-        try:
-            outputs = [_predict(model, inputs) for _ in range(repeats)]
-        except Exception as error:  # whatever the model makes of the inputs is an answer
-            failures.append(f"{type(error).__name__}: {error}")
-            continue
-        return {"attempt": index, "outputs": outputs}
-    return {"attempt": None, "failures": failures}
-
-
-def _predict(model: Any, inputs: dict[str, Any]) -> dict[str, Any]:
+def predict(model: Any, inputs: dict[str, Any]) -> dict[str, Any]:
+    """The model at inference on arrays by input layer; outputs by key, or else by layer."""
     import numpy as np
 
     declared = getattr(model, "input", None)  # a Sequential of Keras 3 has none
@@ -109,7 +68,3 @@ def _parts(result: Any, keys: str = "") -> Iterator[tuple[str, Any]]:
             yield from _parts(item, f"{keys}_{index}" if keys else "")
     else:
         yield keys, result
-
-
-if __name__ == "__main__":
-    do_job(work)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from sigfix.importing.onnx_tf_backend import as_array, shared_constant
+from sigfix.importing.static_values import as_array, shared_constant
 from sigfix.optimising.permutations import Permutation, turned_constant
 
 

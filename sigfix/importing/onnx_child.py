@@ -1,9 +1,10 @@
 """Check and simplify an ONNX file in this process, which was started for nothing else.
 
 It runs beside TensorFlow's import in the process that asked, and its copies of the weights end
-with it. The job is `{"file", "folder", "nhwc", "preset", "characters", "normalize"}`, where
-`preset` is None for a model of no preset, and `characters` for one that reads none. Both files of
-the answer `{"finished", "simplified", "inputs", "channels_last"}` may lie in `folder`.
+with it. The job is `{"file", "folder", "nhwc", "preset", "characters", "normalize", "sizes"}`,
+where `preset` is None for a model of no preset, `characters` for one that reads none, and `sizes`
+are by input. Both files of the answer `{"finished", "simplified", "inputs", "channels_last",
+"notes"}` may lie in `folder`.
 """
 
 from __future__ import annotations
@@ -13,14 +14,17 @@ from typing import Any
 import onnx
 
 from sigfix.importing import onnx_graph
+from sigfix.importing.onnx_opening import open_onnx
 from sigfix.importing.onnx_simplification import simplify
+from sigfix.importing.preflight import check_early
 from sigfix.processes import Answer, do_job
 
 
 def work(job: dict[str, Any]) -> Answer:
     """Write the model that is to be traced, and say what ONNX Runtime is to compare it with."""
-    finished, preset, characters = job["file"], job["preset"], job["characters"]
-    model = onnx_graph.read_onnx(finished)
+    preset, characters = job["preset"], job["characters"]
+    opened = open_onnx(job["file"], job["folder"], job["sizes"])
+    model, finished = opened.model, opened.reference
     if preset is not None:
         changed = onnx_graph.finish(model, preset, finished, job["normalize"])
         if characters is not None:
@@ -29,6 +33,7 @@ def work(job: dict[str, Any]) -> Answer:
             finished = job["folder"] / "finished.onnx"
             onnx.save(model, finished)
         onnx_graph.fix_dimensions(model, {"input": (None, 3, preset.height, preset.width)})
+    check_early(model)
     inputs = {v.name: onnx_graph.shape_of(v) for v in onnx_graph.graph_inputs(model)}
     simplified = job["folder"] / "simplified.onnx"
     onnx.save(simplify(model), simplified)
@@ -36,6 +41,7 @@ def work(job: dict[str, Any]) -> Answer:
         "finished": finished,
         "simplified": simplified,
         "inputs": tuple(inputs),
+        "notes": opened.notes,
         "channels_last": tuple(n for n, shape in inputs.items() if job["nhwc"] and len(shape) == 4),
     }
 

@@ -10,6 +10,7 @@ import onnx
 
 from sigfix.errors import BlockedError, UnreadableModelError
 from sigfix.presets import Preset
+from sigfix.vocabularies import vocabulary_hint
 
 EXPORTED_OUTPUT = "logits"  # as docTR's exporter calls it
 
@@ -24,7 +25,20 @@ def read_onnx(path: Path) -> onnx.ModelProto:
         raise UnreadableModelError(
             f"{path} is not a readable ONNX model ({first}).", "export it again, or check the path"
         ) from error
+    _open_negative_sizes(model.graph)
     return model
+
+
+def _open_negative_sizes(graph: onnx.GraphProto) -> None:
+    """A size of -1 is a dynamic one: older exporters write it, and ONNX Runtime reads it so."""
+    for value in (*graph.input, *graph.output, *graph.value_info):
+        for dim in value.type.tensor_type.shape.dim:
+            if dim.HasField("dim_value") and dim.dim_value < 0:
+                dim.Clear()
+    for node in graph.node:
+        for attribute in node.attribute:
+            for inner in (attribute.g, *attribute.graphs):
+                _open_negative_sizes(inner)
 
 
 def graph_inputs(model: onnx.ModelProto) -> list[onnx.ValueInfoProto]:
@@ -34,9 +48,9 @@ def graph_inputs(model: onnx.ModelProto) -> list[onnx.ValueInfoProto]:
 
 
 def shape_of(value: onnx.ValueInfoProto) -> list[int | None]:
-    """Dimensions of a graph input or output; None for a dynamic one."""
+    """Dimensions of a graph input or output; None for a dynamic one, negative ones included."""
     dims = value.type.tensor_type.shape.dim
-    return [d.dim_value if d.HasField("dim_value") else None for d in dims]
+    return [d.dim_value if d.HasField("dim_value") and d.dim_value >= 0 else None for d in dims]
 
 
 def fix_dimensions(model: onnx.ModelProto, shapes: Mapping[str, Sequence[int | None]]) -> None:
@@ -56,12 +70,29 @@ def finish(model: onnx.ModelProto, preset: Preset, path: Path, normalize: bool =
     `normalize`. Raises `BlockedError` where the file at `path` is no export of this model.
     """
     check_preset(model, preset, path)
+    renamed = _rename_input(model, "input")
     if preset.is_detector:
         fix_dimensions(model, {"input": (None, 3, preset.height, preset.width)})
         finish_detector(model, preset)
     if normalize:
         put_normalisation(model, preset)
-    return preset.is_detector or normalize
+    return renamed or preset.is_detector or normalize
+
+
+def _rename_input(model: onnx.ModelProto, name: str) -> bool:
+    """Call the only input `name`, in place; whether it was called otherwise."""
+    (value,) = graph_inputs(model)
+    own = value.name
+    if own == name:
+        return False
+    for node in model.graph.node:
+        for names in (node.input, node.output):  # something else may have the name
+            names[:] = [f"{n}_of_the_file" if n == name else name if n == own else n for n in names]
+    for tensor in model.graph.initializer:
+        tensor.name = f"{name}_of_the_file" if tensor.name == name else tensor.name
+    value.name = name
+    del model.graph.value_info[:]
+    return True
 
 
 def finish_detector(model: onnx.ModelProto, preset: Preset) -> None:
@@ -120,11 +151,11 @@ def check_preset(model: onnx.ModelProto, preset: Preset, path: Path) -> None:
     fits = len(found) == 4 and all(
         f is None or e is None or f == e for f, e in zip(found, expected, strict=True)
     )
-    if len(inputs) != 1 or inputs[0].name != "input" or not fits:
+    if len(inputs) != 1 or not fits:
         shown = [f"'{v.name}' {shape_of(v)}".replace("None", "?") for v in inputs]
         side = preset.other_side(*found[2:]) if len(found) == 4 else None
         raise BlockedError(
-            f"{path} is not an ONNX export of {preset.name}: expected one input 'input' "
+            f"{path} is not an ONNX export of {preset.name}: expected one input "
             f"[batch, 3, {preset.height}, {preset.width}], found {', '.join(shown) or 'none'}.",
             f"--size {side}" if side else "leave --preset out to convert it as it is",
         )
@@ -145,6 +176,5 @@ def check_vocabulary(model: onnx.ModelProto, preset: Preset, characters: str, pa
         raise BlockedError(
             f"{path} has {classes} classes, and {preset.name} with a vocabulary of "
             f"{len(characters)} characters has {expected}.",
-            f"--vocab with the model's own {classes - preset.extra_classes} characters, or the "
-            "name of such a vocabulary in docTR",
+            vocabulary_hint(classes - preset.extra_classes),
         )

@@ -8,6 +8,7 @@ import onnx
 import onnx.inliner
 import onnxslim
 
+from sigfix.importing.onnx_graph import graph_inputs
 from sigfix.importing.shape_folding import fold_shapes
 from sigfix.importing.static_shapes import settle_shapes
 
@@ -19,6 +20,10 @@ def simplify(model: onnx.ModelProto) -> onnx.ModelProto:
     """
     if model.functions:
         model = onnx.inliner.inline_local_functions(model)
+    inputs = [onnx.ValueInfoProto.FromString(v.SerializeToString()) for v in graph_inputs(model)]
     slim: Any = onnxslim.slim(settle_shapes(fold_shapes(model)))
     simplified: onnx.ModelProto = slim
+    # What turned out not to be read is an input all the same: callers feed it.
+    del simplified.graph.input[:]
+    simplified.graph.input.extend(inputs)
     return simplified

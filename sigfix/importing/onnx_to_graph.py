@@ -1,4 +1,4 @@
-"""ONNX -> GraphDef, traced through onnx-tf and sigfix's operators."""
+"""ONNX -> GraphDef, traced through sigfix's operators."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import tensorflow as tf
 
 from sigfix.errors import ConversionError, SigfixError
 from sigfix.importing import layout, onnx_graph
-from sigfix.importing.onnx_tf_backend import trace
-from sigfix.planning.names import tensorflow_name
+from sigfix.importing.advice import sizes_option
+from sigfix.importing.operators.registry import DynamicSizeError
+from sigfix.importing.tracing import trace
+from sigfix.planning.names import signature_keys
 
 
 @dataclass(frozen=True)
@@ -28,13 +30,12 @@ def trace_onnx(model: onnx.ModelProto, channels_last_inputs: Sequence[str] = ())
     """Trace a simplified ONNX model.
 
     Inputs named in `channels_last_inputs` are NHWC in the graph, the others keep ONNX's layout.
-    Input and output names are ONNX's own, with what TensorFlow cannot hold replaced by
-    underscores.
+    Inputs and outputs are called as `signature_keys` says.
 
     Raises `ConversionError`, naming the operator, where the model cannot be expressed.
     """
     inputs = onnx_graph.graph_inputs(model)
-    names = {value.name: tensorflow_name(value.name) for value in inputs}
+    names = signature_keys(value.name for value in inputs)
     specs = {
         names[v.name]: tf.TensorSpec(
             _turned(onnx_graph.shape_of(v), v.name in channels_last_inputs),
@@ -45,9 +46,11 @@ def trace_onnx(model: onnx.ModelProto, channels_last_inputs: Sequence[str] = ())
     }
     try:
         graph, outputs = _traced(model, names, specs, set(channels_last_inputs))
+    except DynamicSizeError as error:
+        raise ConversionError(error.message, sizes_option(model)) from error
     except SigfixError:
         raise
-    except Exception as error:  # onnx-tf and TensorFlow raise whatever their handlers meet
+    except Exception as error:  # TensorFlow raises whatever it meets
         raise cannot_express(error) from error
     return TracedGraph(graph, specs, outputs)
 
@@ -68,7 +71,9 @@ def _traced(
         for name, own in names.items():
             image = tf.compat.v1.placeholder(specs[own].dtype, specs[own].shape, name=own)
             fed[name] = layout.channels_first(image) if name in channels_last else image
-        outputs = {tensorflow_name(name): tf.identity(t) for name, t in trace(model, fed).items()}
+        made = trace(model, fed)
+        keys = signature_keys(made)
+        outputs = {keys[name]: tf.identity(tensor) for name, tensor in made.items()}
     alive = tf.compat.v1.graph_util.extract_sub_graph(
         graph.as_graph_def(), [t.op.name for t in outputs.values()]
     )
@@ -80,7 +85,7 @@ def _turned(shape: list[int | None], channels_last: bool) -> list[int | None]:
 
 
 def cannot_express(error: Exception) -> ConversionError:
-    """What to raise for an error of onnx-tf or TensorFlow."""
+    """What to raise for an error of TensorFlow."""
     return ConversionError(
         f"the ONNX model could not be expressed in TensorFlow: {_last_line(error)}"
     )

@@ -1,4 +1,4 @@
-"""ONNX -> SavedModel with one signature, traced through onnx-tf and sigfix's operators."""
+"""ONNX -> SavedModel with one signature, traced through sigfix's operators."""
 
 from __future__ import annotations
 

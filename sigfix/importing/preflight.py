@@ -1,13 +1,13 @@
 """Say everything that cannot be converted, by name, before any of it is.
 
-An operator is accepted where `operators/` has a function for the version that the model's opset
-means; onnx-tf's own handlers serve none. Forms of these operators that have no right answer in
-TensorFlow.js are rows of `FORMS`. What depends on shapes is left to the operators themselves.
+An operator is accepted where `supported.py` lists the version that the model's opset means. What
+is refused for a reason stands in `refusal_reasons.py`. What depends on shapes is left to the
+operators themselves. Nothing here needs TensorFlow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,86 +15,24 @@ import onnx
 from onnx import helper
 
 from sigfix.errors import ConversionError
+from sigfix.importing.advice import binding_option, sizes_option
+from sigfix.importing.influence import deciding_inputs, needed_nodes, shape_only
+from sigfix.importing.onnx_graph import graph_inputs
+from sigfix.importing.refusal_reasons import FORMS, QUANTISED, REASONS, is_held, type_name
+from sigfix.importing.supported import SUPPORTED
 
-DYNAMIC = "the size of its output depends on values"
-RANDOM = "its output is random, so nothing could be verified"
-FLOW = "TensorFlow.js runs no control flow under `execute`"
-SEQUENCE = "sequences are not tensors"
-# What sigfix refuses for a reason; anything else that it has no function for is just unsupported.
-REASONS: dict[str, str] = {
-    "NonMaxSuppression": DYNAMIC, "NonZero": DYNAMIC, "Unique": DYNAMIC,
-    "Bernoulli": RANDOM, "Multinomial": RANDOM, "RandomNormal": RANDOM,
-    "RandomNormalLike": RANDOM, "RandomUniform": RANDOM, "RandomUniformLike": RANDOM,
-    "If": f"its condition depends on the input, and {FLOW}", "Loop": FLOW, "Scan": FLOW,
-    "SequenceAt": SEQUENCE, "SequenceConstruct": SEQUENCE, "SequenceEmpty": SEQUENCE,
-    "SequenceErase": SEQUENCE, "SequenceInsert": SEQUENCE, "SequenceLength": SEQUENCE,
-    "SequenceMap": SEQUENCE, "SplitToSequence": SEQUENCE, "ConcatFromSequence": SEQUENCE,
-}  # fmt: skip
-Attributes = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Form:
-    """A form of an operator that is refused: `found` looks at attributes and outputs."""
-
-    operators: tuple[str, ...]
-    found: Callable[[Attributes, onnx.NodeProto], bool]
-    reason: str
-
-
-def _several_outputs(attributes: Attributes, node: onnx.NodeProto) -> bool:
-    return any(node.output[1:])
-
-
-def _is(name: str, *values: Any) -> Callable[[Attributes, onnx.NodeProto], bool]:
-    return lambda attributes, node: attributes.get(name) in values
-
-
-def _input(index: int) -> Callable[[Attributes, onnx.NodeProto], bool]:
-    return lambda attributes, node: len(node.input) > index and bool(node.input[index])
-
-
-RECURRENT = ("LSTM", "GRU", "RNN")
-RECURRENT_ACTIVATIONS = {b"relu", b"sigmoid", b"tanh"}
-
-
-def _other_activations(attributes: Attributes, node: onnx.NodeProto) -> bool:
-    return not {a.lower() for a in attributes.get("activations", ())} <= RECURRENT_ACTIVATIONS
-
-
-FORMS: tuple[Form, ...] = (
-    Form(("MaxPool",), _several_outputs, "its second output (indices) is not supported"),
-    Form(
-        ("BatchNormalization",),
-        lambda a, n: bool(a.get("training_mode")) or _several_outputs(a, n),
-        "training mode is not supported; export the model in inference mode",
-    ),
-    Form(
-        ("ScatterND", "ScatterElements"),
-        _is("reduction", b"mul", b"min", b"max"),
-        "only the reductions none and add are supported",
-    ),
-    Form(RECURRENT, _other_activations, "activations other than Sigmoid, Tanh and Relu"),
-    Form(RECURRENT, lambda a, n: bool(a.get("clip")), "clipping is not supported"),
-    Form(("LSTM",), lambda a, n: bool(a.get("input_forget")), "coupled gates are not supported"),
-    Form(("LSTM",), _input(7), "peephole connections are not supported"),
-    Form(("AveragePool",), lambda a, n: max(a.get("dilations", [1])) > 1, "dilated averages"),
-    Form(("Constant",), lambda a, n: "sparse_value" in a, "sparse tensors are not supported"),
-    Form(
-        ("Constant",),
-        lambda a, n: "value_string" in a or "value_strings" in a,
-        "text is not supported",
-    ),
-)
+OWN_DOMAINS = ("", "ai.onnx")
+BRANCH = "branches that are chosen at run time are not expressed"
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """A node that cannot be converted, and why."""
+    """A node that cannot be converted, why, and the option that may help."""
 
     operator: str
     node: str
     reason: str
+    hint: str | None = None
 
     def __str__(self) -> str:
         where = f" (node {self.node})" if self.node else ""
@@ -103,46 +41,123 @@ class Refusal:
 
 def refusals(model: onnx.ModelProto) -> list[Refusal]:
     """Every node of the model, subgraphs included, that sigfix cannot convert."""
-    opsets = {o.domain or "ai.onnx": o.version for o in model.opset_import}
-    return list(_refusals(model.graph.node, opsets))
+    return [*_tensors(model), *_refusals(model, model.graph.node)]
 
 
 def check(model: onnx.ModelProto) -> None:
     """Raise `ConversionError` naming every node that `refusals` finds."""
-    found = refusals(model)
+    _raise(refusals(model))
+
+
+def check_early(model: onnx.ModelProto) -> None:
+    """`check` of a model that is still to be simplified: of what no simplification removes.
+
+    Nodes that compute what depends on sizes alone may fold, and a branch may never be taken.
+    """
+    if model.functions:
+        return  # they are put in place of their calls first
+    folding = set(shape_only(model))
+    nodes = [
+        node
+        for node in needed_nodes(model)
+        if not all(o in folding for o in node.output)
+        and not (node.op_type == "If" and _depends_on_sizes(node, folding))
+    ]
+    _raise([*_tensors(model), *_refusals(model, nodes, inside=False)])
+
+
+def opset_of(model: onnx.ModelProto) -> int:
+    """The version of ONNX's own operators that the model is written for."""
+    return next((int(o.version) for o in model.opset_import if o.domain in OWN_DOMAINS), 1)
+
+
+def version_of(operator: str, opset: int) -> int | None:
+    """The operator's version at an opset; None where ONNX has no such operator there."""
+    try:
+        return int(onnx.defs.get_schema(operator, opset).since_version)
+    except onnx.defs.SchemaError:
+        return None
+
+
+def _raise(found: list[Refusal]) -> None:
     if not found:
         return
+    hint = next((refusal.hint for refusal in found if refusal.hint), None)
     if len(found) == 1:
-        raise ConversionError(f"{found[0]}.")
+        raise ConversionError(f"{found[0]}.", hint)
     listed = "\n".join(f"  {refusal}" for refusal in found)
-    raise ConversionError(f"{len(found)} nodes of the ONNX model are not supported:\n{listed}")
+    raise ConversionError(
+        f"{len(found)} nodes of the ONNX model are not supported:\n{listed}", hint
+    )
 
 
-def _refusals(nodes: Any, opsets: dict[str, int]) -> Iterator[Refusal]:
+def _tensors(model: onnx.ModelProto) -> Iterator[Refusal]:
+    """Inputs and weights whose elements TensorFlow does not compute with."""
+    for value in graph_inputs(model):
+        kind = value.type.tensor_type.elem_type
+        if not is_held(kind):
+            yield Refusal("input", value.name, _no_type(kind))
+    for tensor in model.graph.initializer:
+        if not is_held(tensor.data_type):
+            yield Refusal("initializer", tensor.name, _no_type(tensor.data_type))
+
+
+def _no_type(kind: int) -> str:
+    return f"TensorFlow does not compute with {type_name(kind)} as ONNX does"
+
+
+def _refusals(model: onnx.ModelProto, nodes: Any, inside: bool = True) -> Iterator[Refusal]:
     for node in nodes:
-        reason = _reason(node, opsets)
+        reason, hint = _reason(model, node)
         if reason is not None:
             kind = f"{node.domain}.{node.op_type}" if node.domain else node.op_type
-            yield Refusal(kind, node.name or ", ".join(node.output), reason)
-        for attribute in node.attribute:
+            yield Refusal(kind, node.name or ", ".join(node.output), reason, hint)
+        for attribute in node.attribute if inside else ():
             for graph in (attribute.g, *attribute.graphs):
-                yield from _refusals(graph.node, opsets)
+                yield from _refusals(model, graph.node)
 
 
-def _reason(node: onnx.NodeProto, opsets: dict[str, int]) -> str | None:
-    """Why a node is refused, or None."""
-    from sigfix.importing.operators.registry import OPERATORS
-
-    if node.domain not in ("", "ai.onnx"):
-        return "operators outside ONNX's own domain are not supported"
-    try:
-        version = onnx.defs.get_schema(node.op_type, opsets.get("ai.onnx", 1)).since_version
-    except onnx.defs.SchemaError:
-        return "ONNX has no such operator at the model's opset"
-    if (node.op_type, version) not in OPERATORS:
-        return REASONS.get(node.op_type, f"version {version} is not supported")
+def _reason(model: onnx.ModelProto, node: onnx.NodeProto) -> tuple[str | None, str | None]:
+    """Why a node is refused (None where it is not), and the option that may help."""
+    opset = opset_of(model)
+    if node.domain not in OWN_DOMAINS:
+        quantised = node.op_type.startswith(("QLinear", "Quantize", "Dequantize", "DynamicQuant"))
+        return (
+            QUANTISED if quantised else "operators outside ONNX's own domain are not supported"
+        ), None
+    if node.op_type == "If":
+        return _branch(model, node)
+    version = version_of(node.op_type, opset)
+    if version is None:
+        return f"ONNX has no such operator at opset {opset}, which the model is written for", None
+    if version not in SUPPORTED.get(node.op_type, ()):
+        return REASONS.get(node.op_type, _unsupported(node.op_type, version, opset)), None
     attributes = {a.name: helper.get_attribute_value(a) for a in node.attribute}
     for form in FORMS:
         if node.op_type in form.operators and form.found(attributes, node):
-            return form.reason
-    return None
+            return form.reason, None
+    return None, None
+
+
+def _unsupported(operator: str, version: int, opset: int) -> str:
+    known = SUPPORTED.get(operator)
+    if known is None:
+        return "it is not supported"
+    return (
+        f"its version of opset {opset} is not supported (since opset {version}), later ones are: "
+        "export the model at opset 13 or newer"
+    )
+
+
+def _depends_on_sizes(node: onnx.NodeProto, folding: set[str]) -> bool:
+    return node.input[0] in folding
+
+
+def _branch(model: onnx.ModelProto, node: onnx.NodeProto) -> tuple[str, str | None]:
+    if _depends_on_sizes(node, set(shape_only(model))):
+        return f"its condition depends on sizes that are dynamic, and {BRANCH}", sizes_option(
+            model, batch_too=True
+        )
+    deciding = deciding_inputs(model, node.input[0])
+    named = ", ".join(value.name for value in deciding) or "the input"
+    return f"its condition depends on {named}, and {BRANCH}", binding_option(model, deciding)

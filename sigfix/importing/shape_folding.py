@@ -18,15 +18,11 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
+from sigfix.importing.influence import nodes_behind, reads, shape_only
 from sigfix.importing.onnx_graph import graph_inputs, shape_of
 
 BATCHES = (2, 3, 5)
 LARGEST = 1 << 22  # elements of a folded constant
-# Neither data nor a function of shapes alone.
-NOT_FOLDED = frozenset(
-    ("RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Multinomial",
-     "Bernoulli", "Dropout", "Loop", "Scan", "If", "SequenceEmpty", "Optional")
-)  # fmt: skip
 Array = np.ndarray[Any, Any]
 
 
@@ -51,24 +47,11 @@ def _only_batch_is_dynamic(model: onnx.ModelProto) -> bool:
     return any(s and s[0] is None for s in shapes) and all(None not in s[1:] for s in shapes)
 
 
-def _shape_only(model: onnx.ModelProto) -> list[str]:
-    """Tensors, initializers left out, that no fed value has an influence on."""
-    known = {i.name for i in model.graph.initializer} | {""}
-    found: list[str] = []
-    for node in model.graph.node:
-        if node.op_type == "Shape" or (
-            node.op_type not in NOT_FOLDED and all(i in known for i in node.input)
-        ):
-            known.update(node.output)
-            found.extend(o for o in node.output if o)
-    return found
-
-
 def values_by_batch(model: onnx.ModelProto) -> dict[str, tuple[Array, ...]] | None:
     """Shape-only tensor -> its value at each of `BATCHES`; None where ONNX Runtime cannot say."""
     import onnxruntime
 
-    names = _shape_only(model)
+    names = shape_only(model)
     if not names:
         return None
     probe = _computing(names, model)
@@ -87,13 +70,10 @@ def values_by_batch(model: onnx.ModelProto) -> dict[str, tuple[Array, ...]] | No
 
 def _computing(names: list[str], model: onnx.ModelProto) -> onnx.ModelProto:
     """A model whose outputs are these tensors, with no node or weight that they do not need."""
-    needed, nodes = set(names), []
-    for node in reversed(model.graph.node):
-        if needed.intersection(node.output):
-            nodes.append(node)
-            needed |= _reads(node)
+    nodes = nodes_behind(model, names)
+    needed = set(names).union(*(reads(node) for node in nodes))
     graph = onnx.GraphProto(name=model.graph.name, input=model.graph.input)
-    graph.node.extend(reversed(nodes))
+    graph.node.extend(nodes)
     graph.initializer.extend(i for i in model.graph.initializer if i.name in needed)
     graph.output.extend(helper.make_empty_tensor_value_info(n) for n in names)
     probe = helper.make_model(graph, opset_imports=model.opset_import)
@@ -161,7 +141,7 @@ class _Folding:
                 continue
             kept.append(node)
             self._simplify_target(node)
-            needed.update(_reads(node))
+            needed.update(reads(node))
         for node in self.first + kept:
             node.input[:] = [self.same.get(i, i) for i in node.input]
         kept.reverse()
@@ -239,7 +219,7 @@ class _Folding:
 
     def _drop_unread(self) -> None:
         graph = self.model.graph
-        read = {name for node in graph.node for name in _reads(node)} | self.outputs
+        read = {name for node in graph.node for name in reads(node)} | self.outputs
         kept = [i for i in graph.initializer if i.name in read]
         copied = [onnx.TensorProto.FromString(i.SerializeToString()) for i in kept]
         del graph.initializer[:]
@@ -276,13 +256,3 @@ def affine_terms(values: tuple[Array, ...]) -> tuple[Array, Array] | None:
     base = values[0] - factor * BATCHES[0]
     fits = all(np.array_equal(base + factor * b, v) for b, v in zip(BATCHES, values, strict=True))
     return (base, factor) if fits else None
-
-
-def _reads(node: onnx.NodeProto) -> set[str]:
-    """Everything that a node reads, subgraphs included."""
-    names = {i for i in node.input if i}
-    for attribute in node.attribute:
-        for inner in attribute.g.node:
-            names |= _reads(inner)
-        names.update(o.name for o in attribute.g.output)
-    return names

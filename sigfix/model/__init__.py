@@ -7,8 +7,16 @@ from sigfix.model.graph import (
     GraphFunction,
     Node,
     node_of,
+    output_index,
 )
-from sigfix.model.objects import Function, ObjectGraph, ObjectNode, Trace, Variable
+from sigfix.model.objects import (
+    LONGEST_PATH,
+    Function,
+    ObjectGraph,
+    ObjectNode,
+    Trace,
+    Variable,
+)
 from sigfix.model.other import OtherModel, Problem
 from sigfix.model.saved_model import (
     DEFAULT_SERVING_KEY,
@@ -36,15 +44,18 @@ from sigfix.model.specs import (
     TensorSpec,
     TupleValue,
     Value,
+    as_shape,
     format_shape,
     is_flat,
     leaves,
     tensors,
 )
+from sigfix.model.weights import NonFinite
 
 __all__ = [
     "DEFAULT_SERVING_KEY",
     "INIT_OP_KEY",
+    "LONGEST_PATH",
     "PREDICT_METHOD",
     "RESERVED_KEYS",
     "TRAIN_OP_KEY",
@@ -61,6 +72,7 @@ __all__ = [
     "MetaGraph",
     "NamedTupleValue",
     "Node",
+    "NonFinite",
     "ObjectGraph",
     "ObjectNode",
     "OpaqueLiteral",
@@ -78,9 +90,11 @@ __all__ = [
     "Value",
     "Variable",
     "VariableStore",
+    "as_shape",
     "format_shape",
     "is_flat",
     "leaves",
     "node_of",
+    "output_index",
     "tensors",
 ]

@@ -62,6 +62,12 @@ def node_of(tensor: str) -> str:
     return tensor.removeprefix("^").split(":", 1)[0]
 
 
+def output_index(tensor: str) -> int:
+    """Which output of its node a tensor name means: 2 for `x:2` and `f:out:2`, 0 for `x`."""
+    index = tensor.rpartition(":")[2] if ":" in tensor else ""
+    return int(index) if index.isdecimal() and len(index) < 10 else 0
+
+
 @dataclass(frozen=True)
 class GraphFunction:
     """A FunctionDef: argument and result specs, body, and where each result comes from."""

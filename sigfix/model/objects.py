@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from sigfix.model.specs import DictValue, Shape, TupleValue, Value
+
+LONGEST_PATH = 4096
+"""Characters of an object's path; what is deeper is not followed, for paths of paths add up."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,21 @@ class ObjectGraph:
     functions: tuple[Function, ...]
     variables: tuple[Variable, ...]
     traces: Mapping[str, Trace] = field(default_factory=dict)
+
+    @cached_property
+    def signature_ids(self) -> Mapping[str, int]:
+        """Signature -> the id of its object, as far as the ids are those of objects."""
+        holders = [child for name, child in self.root.children if name == "signatures"] if (
+            self.root
+        ) else []  # fmt: skip
+        known = range(len(self.nodes))
+        return {
+            key: child
+            for holder in holders
+            if holder in known
+            for key, child in self.nodes[holder].children
+            if child in known
+        }
 
     @property
     def root(self) -> ObjectNode | None:

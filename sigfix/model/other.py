@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sigfix.model.graph import Graph
 from sigfix.model.specs import TensorSpec
+from sigfix.model.weights import NonFinite
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,9 @@ class OtherModel:
 
     `kind` is `onnx`, `keras` or `tfjs`; `facts` are further (label, text) pairs; `graph` is there
     where the format has a TensorFlow graph; `card` is what sigfix wrote into a model of its own.
-    `code` names what building the model would run or open beyond the format's own operators;
-    `unusable` says why no model can be made of the file, '' where one can.
+    `non_finite` is empty unless somebody looked (`reading.weights`). `code` names what building the
+    model would run or open beyond the format's own operators; `unusable` says why no model can be
+    made of the file, '' where one can.
     """
 
     path: Path
@@ -40,5 +42,6 @@ class OtherModel:
     graph: Graph | None = None
     problems: tuple[Problem, ...] = ()
     card: Mapping[str, object] | None = None
+    non_finite: tuple[NonFinite, ...] = ()
     code: tuple[str, ...] = ()
     unusable: str = ""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from sigfix.model.graph import Graph
 from sigfix.model.objects import ObjectGraph, Variable
+from sigfix.model.other import Problem
 from sigfix.model.specs import Shape, TensorSpec
+from sigfix.model.weights import NonFinite
 
 INIT_OP_KEY = "__saved_model_init_op"
 TRAIN_OP_KEY = "__saved_model_train_op"
@@ -96,14 +99,18 @@ class MetaGraph:
     saver_filename_tensor: str = ""
     function_aliases: Mapping[str, str] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def user_signatures(self) -> tuple[Signature, ...]:
         """The signatures that somebody can call: all but the reserved ones."""
         return tuple(signature for signature in self.signatures if not signature.is_reserved)
 
     def signature(self, key: str) -> Signature | None:
         """The signature of that name."""
-        return next((found for found in self.signatures if found.key == key), None)
+        return self._by_key.get(key)
+
+    @cached_property
+    def _by_key(self) -> dict[str, Signature]:
+        return {signature.key: signature for signature in reversed(self.signatures)}
 
     @property
     def init_op(self) -> str:
@@ -139,6 +146,7 @@ class Shard:
     filename: str
     size: int | None
     needed: int
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -160,7 +168,11 @@ class VariableStore:
 
 @dataclass(frozen=True)
 class SavedModel:
-    """A SavedModel as it is on disk; `encoding` is pb, pbtxt, or graph for a frozen GraphDef."""
+    """A SavedModel as it is on disk; `encoding` is pb, pbtxt, or graph for a frozen GraphDef.
+
+    `problems` are what reading met in the directory that is no file of the model; `non_finite` is
+    empty unless somebody looked (`reading.weights`).
+    """
 
     path: Path
     encoding: str
@@ -171,6 +183,8 @@ class SavedModel:
     has_fingerprint: bool = False
     card: Mapping[str, object] | None = None
     notes: tuple[tuple[str, str], ...] = field(default_factory=tuple)
+    problems: tuple[Problem, ...] = ()
+    non_finite: tuple[NonFinite, ...] = ()
 
     @property
     def size_bytes(self) -> int:

@@ -17,6 +17,13 @@ def format_shape(shape: Shape) -> str:
     return "[" + ",".join("?" if size is None else str(size) for size in shape) + "]"
 
 
+def as_shape(value: object) -> Shape:
+    """A shape out of an attribute that should be one; an unknown rank where it is none."""
+    if isinstance(value, tuple) and all(size is None or type(size) is int for size in value):
+        return value
+    return None
+
+
 @dataclass(frozen=True)
 class TensorSpec:
     """One tensor: dtype in TensorFlow's Python spelling, shape, and its name where it has one.

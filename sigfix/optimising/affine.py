@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from sigfix.optimising.graph import Graph, NodeDef, node_of
-from sigfix.optimising.operator_kinds import DT_FLOAT, data_type_of
+from sigfix.optimising.operator_kinds import DT_FLOAT, data_type_of, is_channels_last
 from sigfix.optimising.shapes import Shapes
 
 Array = np.ndarray[Any, Any]
@@ -67,7 +67,7 @@ def _per_channel(
     """A constant operand as a float64 scalar or vector over the last axis of the other one."""
     source = graph.nodes[node_of(node.input[constant])]
     shape = shapes.get(node.input[data])
-    if source.op != "Const" or shape is None or node.attr["data_format"].s == b"NCHW":
+    if source.op != "Const" or shape is None or not is_channels_last(node):
         return None
     value = graph.constant(node.input[constant])
     if value is None or value.ndim > len(shape) or not value.size:
@@ -99,14 +99,24 @@ BATCH_NORMS = ("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
 def _batch_norm(graph: Graph, node: NodeDef) -> Affine | None:
     training = "is_training" not in node.attr or node.attr["is_training"].b
     parameters = [graph.constant(r) for r in node.input[1:5]]
-    if training or node.attr["data_format"].s == b"NCHW" or len(parameters) != 4:
+    if training or not is_channels_last(node) or len(parameters) != 4:
         return None
-    if any(p is None for p in parameters):
+    if any(p is None for p in parameters) or has_other_readers(graph, node):
         return None
     gamma, beta, mean, variance = (np.asarray(p, np.float64) for p in parameters)
     epsilon = node.attr["epsilon"].f if "epsilon" in node.attr else 1e-4
     scale = gamma / np.sqrt(variance + epsilon)
     return Affine(str(node.input[0]), scale, beta - mean * scale)
+
+
+def has_other_readers(graph: Graph, node: NodeDef) -> bool:
+    """Whether something reads another result than the first: the statistics of a batch norm."""
+    first = (node.name, f"{node.name}:0")
+    return any(
+        node_of(r) == node.name and r not in first
+        for c in graph.readers(node.name)
+        for r in c.input
+    )
 
 
 def emit(graph: Graph, affine: Affine, base: str) -> str:
@@ -129,7 +139,7 @@ def weights_of(graph: Graph, product: NodeDef) -> Array | None:
         return None
     if product.op == "BatchMatMulV2" and product.attr["adj_x"].b:
         return None
-    if product.attr["data_format"].s == b"NCHW":
+    if not is_channels_last(product):
         return None
     weights = graph.constant(product.input[1])
     return weights if weights is not None and weights.ndim >= 2 else None

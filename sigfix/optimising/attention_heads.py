@@ -75,7 +75,10 @@ class _Heads:
         if view is not None:
             if len(view.axes) != 4 or view.axes[1] < 0:
                 return None
-            return lambda head: materialise(self.graph, view.take(1, head), f"{node.name}/{head}")
+            own = view.columns.shape[view.axes[1]] > 1  # or else all heads share one
+            return lambda head: materialise(
+                self.graph, view.take(1, head if own else 0), f"{node.name}/{head}"
+            )
         if (
             ":" in reference
             or len(self.graph.readers(node.name)) > 1

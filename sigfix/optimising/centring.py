@@ -14,12 +14,14 @@ import numpy as np
 
 from sigfix.optimising.affine import OUTPUT_AXES, Array, weights_of
 from sigfix.optimising.graph import Graph, NodeDef, node_of
+from sigfix.optimising.last_axis import last_axis_is_whole
 from sigfix.optimising.layer_norms import is_mean_of_last
-from sigfix.optimising.operator_kinds import DT_FLOAT, data_type_of
+from sigfix.optimising.operator_kinds import DT_FLOAT, data_type_of, is_channels_last, names
 from sigfix.optimising.shapes import Shapes, infer_shapes
 
 SUMS = ("Add", "AddV2", "BiasAdd")
-SAME_ROWS = frozenset({"Reshape", "Squeeze", "ExpandDims", "StridedSlice", "Slice", "BroadcastTo"})
+SAME_ROWS = names("Reshape Squeeze ExpandDims StridedSlice Slice BroadcastTo")
+"""Operators that leave rows as they are, where the last axis is whole."""
 
 Edit = Callable[[], None]
 
@@ -91,9 +93,9 @@ class _Stream:
             self.edits.append(lambda: self._set(node, 1, weights, axis))
             return []
         places: list[int] = []
-        if node.op in SUMS:
+        if node.op in SUMS and is_channels_last(node):
             places = [0, 1]
-        elif node.op in SAME_ROWS:
+        elif node.op in SAME_ROWS and last_axis_is_whole(self.graph, node, self.shapes):
             places = [0]
         elif node.op == "ConcatV2":
             axis_value = self.graph.constant(node.input[-1])
@@ -124,6 +126,8 @@ class _Stream:
         """The readers that have to be in the stream; None where one is nothing of the kind."""
         inside = []
         for reader in self.graph.readers(node.name):
+            if reader.name in self.graph.outputs:
+                return None
             if _centred(self.graph, reader, self.shapes) == node.name:
                 self.norms.append(reader)
             elif reader.op == "Mean":

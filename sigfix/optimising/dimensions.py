@@ -80,7 +80,7 @@ def _origin(
 
 
 def _keeps_batch(graph: Graph, node: NodeDef) -> bool:
-    if node.op not in SAME_BATCH or node.attr["transpose_a"].b:
+    if node.op not in SAME_BATCH or node.attr["transpose_a"].b or node.attr["adj_x"].b:
         return False
     if node.op in ("Mean", "Max", "Sum"):
         axes = graph.constant(node.input[1])

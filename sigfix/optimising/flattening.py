@@ -11,8 +11,8 @@ from math import prod
 
 import numpy as np
 
+from sigfix.optimising.element_wise import is_unary
 from sigfix.optimising.graph import Graph, NodeDef, node_of
-from sigfix.optimising.operator_kinds import UNARY
 from sigfix.optimising.permutations import Permutation, inverse
 from sigfix.optimising.shapes import Shapes, infer_shapes
 from sigfix.optimising.transposes import look_through
@@ -62,7 +62,7 @@ def _dense_layers(graph: Graph, node: NodeDef) -> list[NodeDef]:
         if current.name in graph.outputs or not readers:
             return []
         for reader in readers:
-            if reader.op in UNARY and reader.op != "Cast":
+            if reader.op != "Cast" and is_unary(graph, reader):
                 waiting.append(reader)
             elif _is_dense(graph, reader, str(current.name)):
                 found.append(reader)

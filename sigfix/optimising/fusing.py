@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from sigfix.optimising.graph import Graph, NodeDef, node_of
+from sigfix.optimising.operator_kinds import is_channels_last
 
 FUSED_KERNEL = {
     "Conv2D": "_FusedConv2D",
@@ -57,14 +58,14 @@ def _is_plain(product: NodeDef) -> bool:
     """
     if product.op == "MatMul":
         return not (product.attr["transpose_a"].b or product.attr["transpose_b"].b)
-    return bool(product.attr["data_format"].s in (b"", b"NHWC"))
+    return is_channels_last(product)
 
 
 def _bias_of(graph: Graph, addition: NodeDef, product: NodeDef) -> str | None:
     """The constant vector that `addition` adds to `product`, by name."""
     if addition.op not in ("BiasAdd", "Add", "AddV2"):
         return None
-    if addition.op == "BiasAdd" and addition.attr["data_format"].s == b"NCHW":
+    if addition.op == "BiasAdd" and not is_channels_last(addition):
         return None
     others = [r for r in addition.input if node_of(r) != product.name]
     if len(others) != 1 or product.name in others:
@@ -73,9 +74,10 @@ def _bias_of(graph: Graph, addition: NodeDef, product: NodeDef) -> str | None:
     channels = _channels(graph, product)
     if value is None or channels is None or value.size != channels:
         return None
+    rank = 2 if product.op == "MatMul" else 4
+    if value.ndim > rank or (value.ndim and value.shape[-1] != channels):
+        return None  # the sum has more axes than the product, or another one is meant
     if value.ndim != 1:
-        if value.shape[-1] != channels:
-            return None
         return graph.add_constant(f"{node_of(others[0])}/vector", value.reshape(-1))
     return str(others[0])
 

@@ -26,12 +26,13 @@ def centre_layer_norms(graph: Graph) -> int:
     return rewritten
 
 
-def source_of(graph: Graph, reference: str) -> NodeDef:
-    """The node that computes `reference`, looking through copies."""
+def copied(graph: Graph, reference: str) -> str:
+    """What `reference` holds a copy of, as a reference; itself where it is no copy."""
     node = graph.nodes[node_of(reference)]
     while node.op in COPIES:
-        node = graph.nodes[node_of(node.input[0])]
-    return node
+        reference = str(node.input[0])
+        node = graph.nodes[node_of(reference)]
+    return reference.removesuffix(":0")
 
 
 def is_mean_of_last(graph: Graph, node: NodeDef, rank: int | None) -> bool:
@@ -59,7 +60,7 @@ def _rewrite(graph: Graph, node: NodeDef, place: int) -> bool:
 
 
 def _is_normalised(graph: Graph, x: str, mean: str, factor: str) -> bool:
-    mean_node = source_of(graph, mean)
+    mean_node = graph.nodes[node_of(copied(graph, mean))]
     return mean_node.op == "Mean" and mean_node.input[0] == x and bool(_deviation(graph, factor))
 
 
@@ -81,9 +82,10 @@ def _emit(graph: Graph, node: NodeDef, x: str, mean: str, factor: str, beta: str
     deviation, gamma = found
     centred = str(graph.add_node(f"{base}/centred", "Sub", [x, mean], node).name)
     for square in graph.nodes.values():
-        if square.op == "SquaredDifference" and {
-            source_of(graph, r).name for r in square.input
-        } == {node_of(x), source_of(graph, mean).name}:
+        if square.op == "SquaredDifference" and {copied(graph, r) for r in square.input} == {
+            copied(graph, x),
+            copied(graph, mean),
+        }:
             square.op = "Square"
             graph.set_inputs(square, [centred])
     last = str(graph.add_node(f"{base}/normal", "Mul", [centred, deviation], node).name)

@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from sigfix.optimising.element_wise import is_unary
 from sigfix.optimising.graph import Graph, NodeDef, node_of
 from sigfix.optimising.nchw_kernels import rewrite_nchw_kernels
-from sigfix.optimising.operator_kinds import BROADCASTING, DT_INT32, PADS, UNARY, data_type_of
+from sigfix.optimising.operator_kinds import BROADCASTING, DT_INT32, PADS, data_type_of
 from sigfix.optimising.permutations import inverse, is_identity
 from sigfix.optimising.shapes import infer_shapes
 from sigfix.optimising.transpose_rules import RULES, Walk, moves_only_units
@@ -137,7 +138,7 @@ def _chain_above(walk: Walk, node: NodeDef, rank: int) -> list[NodeDef]:
         data = _only_data(walk, current, rank)
         if not same or data is None or current.name in graph.outputs:
             return chain[:worth]
-        if current.op not in UNARY | BROADCASTING | PADS:
+        if current.op not in BROADCASTING | PADS and not is_unary(graph, current):
             return chain[:worth]
         chain.append(current)
         worth = len(chain) if current.op in PADS else worth

@@ -6,7 +6,9 @@ import string
 from collections.abc import Iterator
 from itertools import count
 
-from sigfix.optimising.graph import Graph
+from tensorflow.core.framework import node_def_pb2
+
+from sigfix.optimising.graph import Graph, NodeDef
 
 _DIGITS = string.digits + string.ascii_lowercase
 
@@ -21,13 +23,21 @@ def _short_names(taken: set[str]) -> Iterator[str]:
             yield f"n{digits}"
 
 
+def _copy(node: NodeDef) -> NodeDef:
+    copy = node_def_pb2.NodeDef()
+    copy.CopyFrom(node)
+    return copy
+
+
 def shorten_names(graph: Graph) -> int:
     """Rename every node but inputs and outputs: a name costs its length at every mention."""
     kept = {*graph.inputs, *graph.outputs}
     names = _short_names(kept)
     ordered = graph.ordered()
     renamed = {n.name: n.name if n.name in kept else next(names) for n in ordered}
-    for node in ordered:
+    for place, node in enumerate(ordered):
+        if node.op == "Const":  # shared with the graph that this one is a copy of
+            node = ordered[place] = _copy(node)
         node.name = renamed[node.name]
         for i, reference in enumerate(node.input):
             mark = "^" if reference.startswith("^") else ""

@@ -44,6 +44,11 @@ TO_BOOLEANS = names(
 DT_FLOAT, DT_INT32, DT_BOOL = 1, 3, 10
 
 
+def is_channels_last(node: Any) -> bool:
+    """Whether a node with a data_format has its channels in the last axis."""
+    return bool(node.attr["data_format"].s in (b"", b"NHWC", b"NDHWC"))
+
+
 def data_type_of(node: Any) -> int:
     """TensorFlow's number for the element type of a node's first output."""
     if node.op in TO_BOOLEANS:

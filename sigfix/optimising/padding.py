@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from sigfix.optimising.graph import Graph, NodeDef, node_of
+from sigfix.optimising.operator_kinds import is_channels_last
 
 CONVOLUTIONS = ("DepthwiseConv2dNative", "Conv2D")
 
@@ -48,4 +49,4 @@ def fold_padding(graph: Graph) -> int:
 
 def _folds(node: NodeDef) -> bool:
     plain = node.op in CONVOLUTIONS and node.attr["padding"].s == b"VALID"
-    return bool(plain and node.attr["data_format"].s != b"NCHW")
+    return plain and is_channels_last(node)

@@ -37,8 +37,9 @@ class Pass:
 
 # Constants first: everything else asks for them. Shapes next, because a layout can only be
 # changed where they are static. Then kernels are NHWC, with channels last, which scales need to
-# be seen as such. Factors are folded before transposed convolutions are taken apart, and names go
-# last. TensorFlow can run the result.
+# be seen as such. Slices that make strides go before scales, which look for the kernel in front of
+# them. Factors are folded before transposed convolutions are taken apart, and names go last.
+# TensorFlow can run the result: with oneDNN as it is, without as `exporting.reference` does it.
 VALUE_PASSES = (
     Pass(
         "constants",
@@ -47,7 +48,18 @@ VALUE_PASSES = (
         in_loops=True,
     ),
     Pass("static-shapes", "fold shape arithmetic", "static_shapes.fold_static_shapes"),
+    Pass(
+        "batch-norms",
+        "their own mean and variance as operators",
+        "batch_statistics.compute_statistics",
+    ),
     Pass("layout", "NCHW kernels and transposes become NHWC", "layout.use_nhwc"),
+    Pass(
+        "strides",
+        "every n-th row of a kernel's result by its stride",
+        "strided_kernels.merge_strides",
+        in_loops=True,
+    ),
     Pass("flattening", "flatten into dense weights", "flattening.fold_flattened_transposes"),
     Pass("crops", "crop transposed convolutions at once", "transposed_crops.absorb_crops"),
     Pass("index-types", "places of the largest element as int32", "index_types.use_int32_indices"),
@@ -87,6 +99,12 @@ VALUE_PASSES = (
 # What only TF.js can run. Constants keep their names and values.
 KERNEL_PASSES = (
     Pass(
+        "control-edges",
+        "no order but that of the data",
+        "control_edges.drop_control_edges",
+        in_loops=True,
+    ),
+    Pass(
         "same-padding",
         "as amounts, where the wasm backend gets it wrong",
         "same_padding.write_out_padding",
@@ -119,6 +137,10 @@ def check_names(without: Collection[str]) -> None:
 
 def optimise_values(graph: Graph, without: Collection[str] = (), target: str = ANY_TARGET) -> Graph:
     """Everything that changes constants. TensorFlow can still run the result.
+
+    Without oneDNN it lacks kernels for depthwise convolutions with two strides or dilations: then
+    in the form that `plain_kernels` gives the graph, in which `exporting.reference` always runs it.
+    `graph` stays as it is.
 
     Weights are final afterwards, so this graph, with its weights quantised and dequantised, is
     the reference for a quantised model.

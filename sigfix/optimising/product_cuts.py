@@ -36,7 +36,7 @@ def _parts(graph: Graph, views: Views) -> list[dict[str, View]]:
     for node in list(graph.nodes.values()):
         if views.of(node.name) is None:
             for reference in node.input:
-                view = views.of(reference)
+                view = None if reference.startswith("^") else views.of(reference)
                 if view is not None:
                     parts[view.product.name][reference] = view
     for output in graph.outputs:

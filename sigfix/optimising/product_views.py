@@ -18,6 +18,7 @@ from sigfix.optimising.operator_kinds import DT_FLOAT
 from sigfix.optimising.permutations import is_identity
 from sigfix.optimising.rows import reshape
 from sigfix.optimising.shapes import Shapes
+from sigfix.optimising.slices import cuts_of
 from sigfix.optimising.transposes import transpose
 
 Array = np.ndarray[Any, Any]
@@ -140,27 +141,22 @@ class Views:
         return source.take(axis, _port(reference)) if source.axes[axis] >= 0 else None
 
     def _strided_slice(self, node: NodeDef, source: View, _: str) -> View | None:
-        operands = [self.graph.constant(reference) for reference in node.input[1:4]]
-        if node.attr["ellipsis_mask"].i or node.attr["new_axis_mask"].i:
+        cuts = cuts_of(self.graph, node, len(source.axes))
+        if cuts is None or any(cut.axis is None for cut in cuts):
             return None
-        if any(operand is None for operand in operands):
-            return None
-        bounds = [tuple(int(v) for v in each) for each in zip(*operands, strict=True)]
-        view, gone = source, 0
-        for axis, (begin, end, stride) in enumerate(bounds):
-            bit = 1 << axis
-            first = None if node.attr["begin_mask"].i & bit else begin
-            last = None if node.attr["end_mask"].i & bit else end
-            if node.attr["shrink_axis_mask"].i & bit:
-                if view.axes[axis - gone] < 0:
-                    return None
-                view, gone = view.take(axis - gone, begin), gone + 1
-            elif view.axes[axis - gone] >= 0:
-                cut = [slice(None)] * view.columns.ndim
-                cut[view.axes[axis - gone]] = slice(first, last, stride)
-                view = replace(view, columns=view.columns[tuple(cut)])
-            elif not (first in (None, 0) and last is None and stride == 1):
+        view, place = source, 0
+        for cut in cuts:
+            own = view.axes[place]
+            if own < 0 and not cut.takes_all(None):
                 return None
+            if cut.dropped:
+                view = view.take(place, cut.begin or 0)
+                continue
+            if own >= 0:
+                cut_out = [slice(None)] * view.columns.ndim
+                cut_out[own] = cut.places()
+                view = replace(view, columns=view.columns[tuple(cut_out)])
+            place += 1
         return view
 
 

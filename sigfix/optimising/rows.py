@@ -15,18 +15,19 @@ from math import prod
 
 import numpy as np
 
+from sigfix.optimising.element_wise import is_unary
 from sigfix.optimising.graph import Graph, NodeDef, node_of
 from sigfix.optimising.operator_kinds import (
     BROADCASTING,
     DT_INT32,
     REDUCTIONS,
-    UNARY,
     data_type_of,
+    is_channels_last,
 )
 from sigfix.optimising.shapes import Shapes, infer_shapes
 
 Shape = list[int | None]
-PER_ROW = UNARY | {"Softmax", "LogSoftmax"}
+SOFTMAX = ("Softmax", "LogSoftmax")
 
 
 def use_rows(graph: Graph) -> int:
@@ -126,10 +127,10 @@ def _move(rows: Rows, node: NodeDef) -> None:
         _join(rows, node)
         return
     inputs = None
-    if node.op in PER_ROW:
+    if node.op in SOFTMAX or is_unary(graph, node):
         found = rows.source(node.input[0])
         inputs = None if found is None else [found[0], *node.input[1:]]
-    elif node.op in BROADCASTING or node.op == "BiasAdd":
+    elif node.op in BROADCASTING or (node.op == "BiasAdd" and is_channels_last(node)):
         inputs = _aligned(rows, node, shape)
     elif node.op in REDUCTIONS and node.attr["keep_dims"].b:
         inputs = _over_columns(rows, node)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from sigfix.describing.same_padding import CONVOLUTIONS, same_padding
 from sigfix.optimising.graph import Graph, NodeDef
+from sigfix.optimising.operator_kinds import is_channels_last
 from sigfix.optimising.shapes import Shapes, infer_shapes
 
 
@@ -19,7 +20,7 @@ def write_out_padding(graph: Graph) -> int:
         for n in graph.nodes.values()
         if n.op in CONVOLUTIONS
         and n.attr["padding"].s == b"SAME"
-        and n.attr["data_format"].s != b"NCHW"
+        and is_channels_last(n)
         and max(n.attr["strides"].list.i) > 1
     ]
     if not candidates:

@@ -5,13 +5,11 @@ Exact up to the rounding of the new weights. The arithmetic on weights is done i
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from sigfix.optimising.affine import (
-    BATCH_NORMS,
     DATA_INPUT,
+    INPUT_AXIS,
     Affine,
     Array,
     as_affine,
@@ -22,7 +20,8 @@ from sigfix.optimising.affine import (
 )
 from sigfix.optimising.building import add_bias
 from sigfix.optimising.graph import Graph, NodeDef, node_of
-from sigfix.optimising.operator_kinds import DT_FLOAT, PRODUCTS
+from sigfix.optimising.last_axis import last_axis_is_whole
+from sigfix.optimising.operator_kinds import DT_FLOAT, PRODUCTS, names
 from sigfix.optimising.shapes import Shapes, infer_shapes
 
 
@@ -38,27 +37,23 @@ def fold_scales(graph: Graph) -> int:
         folded += found
 
 
+COMMUTING = names("ExpandDims Mean Reshape Slice Squeeze StridedSlice Transpose")
+"""Operators with which scales and shifts of channels commute, where the last axis is whole."""
+
+
 def _fold_once(graph: Graph, shapes: Shapes) -> int:
     folded = 0
     for node in graph.ordered():
         if node.name not in graph.nodes or node.name in graph.outputs:
             continue
         affine = as_affine(graph, node, shapes)
-        if affine is None or (node.op in BATCH_NORMS and _other_outputs(graph, node)):
+        if affine is None:
             continue
         if _into_producer(graph, node, affine, shapes) or _into_readers(
             graph, node, affine, shapes
         ):
             folded += 1
     return folded
-
-
-def _other_outputs(graph: Graph, node: NodeDef) -> bool:
-    """Whether something reads the statistics of a batch norm."""
-    own = (node.name, f"{node.name}:0")
-    return any(
-        node_of(r) == node.name and r not in own for c in graph.readers(node.name) for r in c.input
-    )
 
 
 def _into_producer(
@@ -80,7 +75,7 @@ def _into_producer(
         _put(graph, node, _bias(graph, producer, affine.shift, shapes), shapes)
         return True
     inner = as_affine(graph, producer, shapes)
-    if inner is None or (producer.op in BATCH_NORMS and _other_outputs(graph, producer)):
+    if inner is None:
         return False
     joined = affine.after(inner)
     product = graph.nodes.get(inner.data)
@@ -153,7 +148,7 @@ def _products_behind(
 
     None where something else reads it.
     """
-    shape = shapes.get(node.name)
+    channels = (shapes.get(node.name) or [None])[-1]
     readers = graph.readers(node.name)
     if node.name in graph.outputs or not readers:
         return None
@@ -163,42 +158,19 @@ def _products_behind(
         if weights is not None:
             if reader.input[DATA_INPUT[reader.op]] not in (node.name, f"{node.name}:0"):
                 return None
+            if channels not in (None, weights.shape[INPUT_AXIS[reader.op](reader)]):
+                return None  # a convolution in groups: each sees a part of the channels
             found.append((reader, weights))
             continue
-        after = shapes.get(reader.name)
-        if reader.op not in KEEPS_CHANNELS or node_of(reader.input[0]) != node.name:
+        if reader.op not in COMMUTING or node_of(reader.input[0]) != node.name:
             return None
-        if not shape or not after or shape[-1] is None or shape[-1] != after[-1]:
+        if not last_axis_is_whole(graph, reader, shapes):
             return None
-        behind = None
-        if KEEPS_CHANNELS[reader.op](graph, reader, len(shape)):
-            behind = _products_behind(graph, reader, shapes)
+        behind = _products_behind(graph, reader, shapes)
         if behind is None:
             return None
         found += behind
     return found
-
-
-def _not_over_channels(graph: Graph, node: NodeDef, rank: int) -> bool:
-    axes = graph.constant(node.input[1])
-    return axes is not None and all(int(a) % rank != rank - 1 for a in np.ravel(axes))
-
-
-def _channels_stay_last(graph: Graph, node: NodeDef, rank: int) -> bool:
-    permutation = graph.constant(node.input[1])
-    return permutation is not None and int(permutation[-1]) == rank - 1
-
-
-KEEPS_CHANNELS: dict[str, Callable[[Graph, NodeDef, int], bool]] = {
-    "Reshape": lambda graph, node, rank: True,
-    "Slice": lambda graph, node, rank: True,
-    "StridedSlice": lambda graph, node, rank: True,
-    "Squeeze": lambda graph, node, rank: True,
-    "ExpandDims": lambda graph, node, rank: True,
-    "Mean": _not_over_channels,
-    "Transpose": _channels_stay_last,
-}
-"""Operators that scale and shift commute with, if the last axis has its size before and after."""
 
 
 def _pads(product: NodeDef, weights: Array) -> bool:

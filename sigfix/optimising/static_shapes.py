@@ -107,14 +107,17 @@ def _slice_size(graph: Graph, node: NodeDef, size: Array, source: list[Size]) ->
 
 def _slice_end(graph: Graph, node: NodeDef, end: Array, source: list[Size]) -> Any:
     """An end mask wherever the end is the axis's own size."""
-    masks = ("new_axis_mask", "ellipsis_mask", "shrink_axis_mask")
-    if any(node.attr[mask].i for mask in masks) or end.size > len(source):
+    masks, step = (
+        ("new_axis_mask", "ellipsis_mask", "shrink_axis_mask"),
+        graph.constant(node.input[3]),
+    )
+    if any(node.attr[mask].i for mask in masks) or end.size > len(source) or step is None:
         return None
     ends, mask = [], node.attr["end_mask"].i
     for axis, value in enumerate(end):
         if isinstance(value, int):
             ends.append(value)
-        elif isinstance(value, Dimension) and value == source[axis]:
+        elif isinstance(value, Dimension) and value == source[axis] and step[axis] > 0:
             ends.append(0)
             mask |= 1 << axis
         else:

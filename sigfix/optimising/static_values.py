@@ -144,6 +144,12 @@ def _squeeze(node: NodeDef, value: Array) -> Any:
     return np.squeeze(value, axes or None)
 
 
+def _gather(node: NodeDef, value: Array, indices: Array, axis: Array) -> Any:
+    if node.attr["batch_dims"].i:
+        raise ValueError
+    return np.take(value, indices.astype(np.int64), axis=int(axis.item()))
+
+
 def _fill(node: NodeDef, sizes: Array, value: Array) -> Any:
     if np.prod(sizes) > LARGEST:
         raise ValueError
@@ -164,9 +170,7 @@ RULES: dict[str, Callable[..., Any]] = {
     "ConcatV2": lambda node, *parts: np.concatenate(parts[:-1], axis=int(parts[-1].item())),
     "ExpandDims": lambda node, value, axis: np.expand_dims(value, int(axis.item())),
     "Fill": _fill,
-    "GatherV2": lambda node, value, indices, axis: np.take(
-        value, indices.astype(np.int64), axis=int(axis.item())
-    ),
+    "GatherV2": _gather,
     "Identity": lambda node, value: value,
     "Neg": lambda node, value: np.frompyfunc(lambda v: None if _unknown(v) else -v, 1, 1)(value),
     "Pack": lambda node, *parts: np.stack(parts, axis=int(node.attr["axis"].i)),

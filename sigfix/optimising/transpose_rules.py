@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from sigfix.optimising.element_wise import is_unary
 from sigfix.optimising.graph import Graph, NodeDef
 from sigfix.optimising.operator_kinds import BROADCASTING, DT_BOOL, PADS, REDUCTIONS, UNARY
 from sigfix.optimising.permutations import Permutation, inverse, turned_constant
@@ -50,7 +51,7 @@ Rule = Callable[[Walk, NodeDef], Permutation | None]
 
 def _unary(walk: Walk, node: NodeDef) -> Permutation | None:
     found = walk.source(node.input[0])
-    if found is None:
+    if found is None or not is_unary(walk.graph, node):
         return None
     walk.graph.set_input(node, 0, found[0])
     return found[1]

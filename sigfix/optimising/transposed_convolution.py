@@ -16,8 +16,11 @@ import numpy as np
 
 from sigfix.optimising.building import add_bias, add_convolution
 from sigfix.optimising.fusing import ACTIVATIONS
-from sigfix.optimising.graph import Graph, NodeDef, node_of
+from sigfix.optimising.graph import Graph, NodeDef
+from sigfix.optimising.operator_kinds import data_type_of, is_channels_last
+from sigfix.optimising.rows import reshape
 from sigfix.optimising.shapes import infer_shapes
+from sigfix.optimising.transposes import transpose
 
 
 @dataclass(frozen=True)
@@ -67,9 +70,9 @@ def rewrite_transposed_convolutions(graph: Graph) -> int:
 
 def _rewrite(graph: Graph, node: NodeDef, shapes: dict[str, list[int | None]]) -> bool:
     weights = graph.constant(node.input[1])
-    source = shapes.get(node_of(node.input[2]))
+    source = shapes.get(node.input[2])
     target = shapes.get(node.name)
-    if weights is None or not source or not target or node.attr["data_format"].s == b"NCHW":
+    if weights is None or not source or not target or not is_channels_last(node):
         return False
     strides = list(node.attr["strides"].list.i)[1:3]
     sizes, extents = source[1:3], target[1:3]
@@ -112,14 +115,13 @@ def _emit(
         graph.prune()
         return str(convolution.name)
     value, last = _move_in_front(graph, node, convolution, s * t)
-    rows = _reshape(graph, node, value.name, [-1, width, s, t * channels])
-    order = graph.add_constant(f"{node.name}/order", np.array([0, 2, 1, 3], np.int32))
-    turned = graph.add_node(f"{node.name}/interleave", "Transpose", [rows.name, order], node)
-    turned.attr["Tperm"].type = 3  # DT_INT32
-    image = _reshape(graph, node, turned.name, [-1, s * height, t * width, channels])
-    graph.replace(last.name, image.name)
+    kind, base = data_type_of(node), str(node.name)
+    rows = reshape(graph, str(value.name), [None, width, s, t * channels], kind, base)
+    turned = transpose(graph, rows, (0, 2, 1, 3), kind, base)
+    image = reshape(graph, turned, [None, s * height, t * width, channels], kind, base)
+    graph.replace(last.name, image)
     graph.prune()
-    return str(image.name)
+    return image
 
 
 def _move_in_front(
@@ -134,7 +136,7 @@ def _move_in_front(
         reader = graph.only_reader(last.name)
         if reader is None:
             return value, last
-        if reader.op == "BiasAdd" and value is convolution:
+        if reader.op == "BiasAdd" and value is convolution and is_channels_last(reader):
             bias = graph.constant(reader.input[1])
             if bias is None:
                 return value, last
@@ -145,10 +147,3 @@ def _move_in_front(
         else:
             return value, last
         last = reader
-
-
-def _reshape(graph: Graph, node: NodeDef, source: str, shape: list[int]) -> NodeDef:
-    target = graph.add_constant(f"{node.name}/shape", np.array(shape, np.int32))
-    reshaped = graph.add_node(f"{node.name}/reshape", "Reshape", [source, target], node)
-    reshaped.attr["Tshape"].type = 3  # DT_INT32
-    return reshaped

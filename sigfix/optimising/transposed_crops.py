@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from sigfix.optimising.graph import Graph, NodeDef
+from sigfix.optimising.operator_kinds import is_channels_last
 from sigfix.optimising.shapes import Shapes, infer_shapes
 
 
@@ -27,7 +28,7 @@ def absorb_crops(graph: Graph) -> int:
 def _absorb(graph: Graph, node: NodeDef, shapes: Shapes) -> bool:
     weights, whole = graph.constant(node.input[1]), shapes.get(node.name)
     source = shapes.get(node.input[2])
-    if weights is None or not source or not whole or node.attr["data_format"].s == b"NCHW":
+    if weights is None or not source or not whole or not is_channels_last(node):
         return False
     if node.attr["padding"].s != b"VALID" or set(node.attr["dilations"].list.i) - {1}:
         return False

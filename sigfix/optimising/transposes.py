@@ -39,11 +39,19 @@ def transpose(
 def put_behind(
     graph: Graph, node: NodeDef, permutation: Sequence[int], data_type: int, outputs: int = 1
 ) -> None:
-    """Rename `node`, and let transposes of its results take its place for all its readers."""
+    """Rename `node`, and let transposes of its results take its place for all its readers.
+
+    Results after the first `outputs` (the statistics of a batch norm) are read as they are.
+    """
     name = str(node.name)
     del graph.nodes[name]
     node.name = graph.unused_name(f"{name}/turned")
     graph.nodes[node.name] = node
+    for reader in graph.readers(name):
+        for i, reference in enumerate(reader.input):
+            port = reference.removeprefix(f"{name}:")
+            if port.isdigit() and int(port) >= outputs:
+                graph.set_input(reader, i, f"{node.name}:{port}")
     for port in range(1, outputs):
         later = transpose(graph, f"{node.name}:{port}", permutation, data_type, name)
         for reader in graph.readers(name):

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from sigfix.optimising.graph import Graph, NodeDef
-from sigfix.optimising.operator_kinds import DT_FLOAT
+from sigfix.optimising.operator_kinds import DT_FLOAT, is_channels_last
 from sigfix.optimising.shapes import Shapes, infer_shapes
 from sigfix.optimising.winograd_forms import Convolution, as_convolutions, as_matrix_products
 from sigfix.optimising.winograd_transforms import tile_kernels
@@ -75,7 +75,7 @@ def best_form(of: Convolution) -> Form | None:
 
 def _convolution(graph: Graph, node: NodeDef, shapes: Shapes) -> Convolution | None:
     source, result = shapes.get(node.input[0]), shapes.get(node.name)
-    if node.attr["T"].type != DT_FLOAT or node.attr["data_format"].s == b"NCHW":
+    if node.attr["T"].type != DT_FLOAT or not is_channels_last(node):
         return None
     if set(node.attr["strides"].list.i) | set(node.attr["dilations"].list.i) != {1}:
         return None
@@ -104,6 +104,8 @@ def _pads(node: NodeDef, kernel_height: int) -> list[int] | None:
 
 def _bias(graph: Graph, node: NodeDef) -> str | None:
     bias = graph.only_reader(str(node.name))
-    if bias is None or bias.op != "BiasAdd" or not graph.constant_node(bias.input[1]):
+    if bias is None or bias.op != "BiasAdd" or not is_channels_last(bias):
+        return None
+    if not graph.constant_node(bias.input[1]):
         return None
     return str(bias.input[1])

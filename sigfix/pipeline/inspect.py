@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,12 +12,13 @@ from sigfix.describing.operators import custom_operators
 from sigfix.describing.producer import producers
 from sigfix.describing.targets import find_target
 from sigfix.diagnosis import Finding, Fixable, diagnose, diagnose_other, select
-from sigfix.diagnosis.rule import repair_command
+from sigfix.diagnosis.rule import Command, repair_command
 from sigfix.errors import SigfixError
 from sigfix.model import OtherModel, SavedModel
 from sigfix.planning.commands import carried_out
 from sigfix.reading.checksums import with_checksums
 from sigfix.reading.opening import open_model
+from sigfix.reading.weights import MOST, find_non_finite
 from sigfix.report import Failure, Inspection
 
 
@@ -32,12 +32,14 @@ def inspect(
 ) -> Inspection:
     """Read the model at `path` and say what it is and what is wrong with it, and with a target.
 
-    `checksums` also compares every stored tensor with the checksum in the variable index.
+    `checksums` also compares every stored tensor with the checksum in the variable index, and
+    looks for NaN and infinity in all weights, however many they are.
     Raises `UnreadableModelError` where there is no model.
     """
     path = Path(path)
     wanted = find_target(target) if target else None
     model = open_model(path, "inspect")
+    model = replace(model, non_finite=find_non_finite(model, None if checksums else MOST))
     if isinstance(model, OtherModel):
         found = select(diagnose_other(model, wanted), selected, ignored)
         return Inspection(path, None, findings=tuple(found), other=model)
@@ -66,10 +68,10 @@ def _agreed(model: SavedModel, findings: list[Finding]) -> Iterator[Finding]:
     """
     several = len(model.meta_graphs) > 1
     for item in findings:
-        if not item.command:
+        if not isinstance(item.command, Command):
             yield item
             continue
-        options = shlex.split(item.command)[3:]
+        options = list(item.command.options)
         place = re.match(r"MetaGraph (\d+) ", item.location)
         if several and place and "--tags" not in options:
             options += ["--tags", ",".join(model.meta_graphs[int(place[1])].tags)]

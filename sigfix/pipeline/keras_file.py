@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sigfix.errors import BlockedError, ConversionError, ParityError, UsageError
+from sigfix.errors import BlockedError, ConversionError, ProcessError, UsageError
 from sigfix.model import DEFAULT_SERVING_KEY, OtherModel, SavedModel
+from sigfix.pipeline.applying import RepairOptions, compare_result, require_same, write_result
 from sigfix.planning import Choices, Plan
 from sigfix.planning import plan as make_plan
 from sigfix.planning.edits import AliasSignature
 from sigfix.planning.file_edits import ExportKeras
 from sigfix.reading import read
+from sigfix.temporary import temporary_folder
 
-if TYPE_CHECKING:
-    from sigfix.pipeline.repair import RepairOptions
-    from sigfix.verifying.signature_parity import SignatureParity
+if TYPE_CHECKING:  # at run time it needs numpy, which planning does without
+    from sigfix.verifying.verdict import Verification
 
 CHILD = "sigfix.importing.keras_child"
-REFERENCE = "sigfix.importing.keras_reference"
 LATER = "the changes asked for are planned once Keras has exported the model"
 LOST = ("the training configuration, and Keras' own description of the layers",)
 
@@ -54,7 +52,7 @@ def export_keras(
     place: Path,
     say: Callable[[str], None],
     show: Callable[[Plan, SavedModel], None],
-) -> tuple[SignatureParity, ...]:
+) -> tuple[Verification, ...]:
     """Write the SavedModel of a Keras file to the empty directory `place`, and compare it.
 
     Raises `ConversionError` where Keras cannot load or save it, `BlockedError` where it holds
@@ -62,7 +60,7 @@ def export_keras(
     """
     from sigfix.importing.keras_loading import refuse_code
     from sigfix.processes import run_process
-    from sigfix.verifying.signature_runs import require_tensorflow
+    from sigfix.verifying.packages import require_tensorflow
 
     require_tensorflow("Loading a Keras file")
     refuse_code(model.code, options.trust)
@@ -73,18 +71,22 @@ def export_keras(
         "trust": options.trust,
     }
     say(f"loading {model.path} with Keras {edit.version}: this runs it")
-    with tempfile.TemporaryDirectory(prefix="sigfix-") as folder:
+    with temporary_folder() as folder:
         choices = edit.choices
         changes = _asks_for_changes(choices)
-        exported = Path(folder) / "exported" if changes else place
-        answer = run_process(CHILD, {**job, "export": str(exported)}, options.seconds)
+        exported = folder / "exported" if changes else place
+        try:
+            answer = run_process(CHILD, {**job, "export": str(exported)}, options.seconds)
+        except ProcessError as error:
+            answer = {"error": error.reason}
         if "error" in answer:
             raise ConversionError(f"Keras cannot export {model.path}: {answer['error']}")
         if options.inputs and not changes:
             _refuse_unfit(options.inputs, answer["inputs"])
-        parity: tuple[SignatureParity, ...] = ()
+        parity: tuple[Verification, ...] = ()
         if options.verify:
             parity = (_compare(exported, job, options),)
+            require_same(parity[0], options)
         if changes:
             parity += _change(str(model.path), exported, place, choices, options, show)
     return parity
@@ -98,36 +100,23 @@ def _refuse_unfit(given: dict[str, Any], wanted: list[str]) -> None:
         )
 
 
-def _compare(exported: Path, job: dict[str, Any], options: RepairOptions) -> SignatureParity:
+def _compare(exported: Path, job: dict[str, Any], options: RepairOptions) -> Verification:
     """Keras' own predictions against the signature from disk, each in its own process."""
-    from sigfix.processes import run_process
-    from sigfix.verifying import signature_parity as parities
+    from sigfix.verifying.checking import Side
+    from sigfix.verifying.runners.keras import keras_file
     from sigfix.verifying.signature_alias import alias_as_added
-    from sigfix.verifying.signature_runs import Call, run_models
-    from sigfix.verifying.signature_samples import attempts
+    from sigfix.verifying.signature_check import cases_for, compare_with
+    from sigfix.verifying.tolerances import REPAIRED, Tolerance
 
     described = read(exported)
     alias = AliasSignature(DEFAULT_SERVING_KEY, DEFAULT_SERVING_KEY)
     edit = alias_as_added(described, 0, alias)
-    edit = replace(edit, outputs=tuple(replace(item, source=item.name) for item in edit.outputs))
     given = options.inputs or {}
     fits = set(given) == {item.name for item in edit.inputs}  # else they are the changed model's
-    cases = [[given]] if fits else attempts(edit.inputs, options.seed)
-    calls = [Call(kind, cases, 1, {"key": edit.key}) for kind in ("signature", "session")]
-    with ThreadPoolExecutor() as pool:
-        source = pool.submit(run_process, REFERENCE, {**job, "cases": cases}, options.seconds)
-        tags = described.meta_graphs[0].tags
-        (result,) = run_models([(exported, tags, calls)], options.seconds)
-        keras = source.result()
-    if "error" in keras or result.error:
-        raise ParityError(f"The model cannot be run: {keras.get('error') or result.error}")
-    parity = parities.judge(edit, cases, keras["runs"], result.runs)
-    if parity.verdict != parities.SAME:
-        raise ParityError(
-            f"{edit.key}: {parity.verdict}: {parity.reason}. Nothing was published.",
-            "--inputs FILE.npz compares real inputs, --no-verify publishes it uncompared",
-        )
-    return replace(parity, inputs="given") if fits else parity
+    cases = cases_for(edit, given if fits else None, options.seed)
+    source = Side(keras_file(Path(job["file"]), job["keras2"], job["trust"]))
+    tags = described.meta_graphs[0].tags
+    return compare_with(source, edit, exported, tags, cases, Tolerance(REPAIRED), options.seconds)
 
 
 def _change(
@@ -137,10 +126,8 @@ def _change(
     choices: Choices,
     options: RepairOptions,
     show: Callable[[Plan, SavedModel], None],
-) -> tuple[SignatureParity, ...]:
+) -> tuple[Verification, ...]:
     """Apply the user's changes to the exported model."""
-    from sigfix.pipeline.repair import compare_result, write_result
-
     described = read(exported)
     changed = replace(make_plan(described, choices), model=name)
     show(changed, described)

@@ -1,27 +1,28 @@
-"""`repair` of an ONNX file: onnx-tf and sigfix's operators import it, a SavedModel comes out."""
+"""`repair` of an ONNX file: sigfix's operators import it, and a SavedModel comes out."""
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sigfix.errors import MissingExtraError, NotVerifiedError, ParityError
+from sigfix.errors import MissingExtraError
 from sigfix.model import DEFAULT_SERVING_KEY, OtherModel
+from sigfix.pipeline.applying import RepairOptions, compare_result, require_same, write_result
 from sigfix.planning import Plan
 from sigfix.planning.edits import AliasSignature
 from sigfix.planning.file_edits import ImportOnnx
-from sigfix.planning.names import tensorflow_name
+from sigfix.planning.names import by_keys, signature_keys
 from sigfix.planning.onnx_file import for_imported
+from sigfix.quoting import quote
 from sigfix.reading import read
+from sigfix.temporary import temporary_folder
 
-if TYPE_CHECKING:
-    from sigfix.pipeline.repair import RepairOptions
-    from sigfix.verifying.signature_parity import SignatureParity
+if TYPE_CHECKING:  # at run time it needs numpy, which planning does without
+    from sigfix.verifying.verdict import Verification
 
-PACKAGES = ("tensorflow", "onnx", "onnx_tf", "onnxslim", "onnxruntime")
+PACKAGES = ("tensorflow", "onnx", "onnxslim", "onnxruntime")
 
 
 def import_onnx(
@@ -30,7 +31,7 @@ def import_onnx(
     options: RepairOptions,
     place: Path,
     say: Callable[[str], None],
-) -> tuple[SignatureParity, ...]:
+) -> tuple[Verification, ...]:
     """Write the SavedModel of an ONNX file to the empty directory `place`, and compare it.
 
     Raises `ConversionError`, naming the operator, where the file cannot be expressed in
@@ -39,20 +40,19 @@ def import_onnx(
     _require_packages()
     (edit,) = (item for item in decided.edits if isinstance(item, ImportOnnx))
     changes = tuple(item for item in decided.edits if item is not edit)
-    with tempfile.TemporaryDirectory(prefix="sigfix-") as folder:
-        imported = Path(folder) / "imported" if changes else place
-        say(f"importing {model.path} through onnx-tf")
-        parity: tuple[SignatureParity, ...] = ()
+    with temporary_folder() as folder:
+        imported = folder / "imported" if changes else place
+        say(f"importing {model.path} into TensorFlow")
+        parity: tuple[Verification, ...] = ()
         if edit.preset:
-            compare = _import_preset(model.path, edit, imported, Path(folder))
+            compare = _import_preset(model.path, edit, imported, folder, options)
         else:
-            compare = _import(model.path, imported, options)
+            compare = _import(model.path, edit, imported, folder, options, say)
         if options.verify:
             say("comparing the SavedModel, read back from disk, with ONNX Runtime: this runs both")
             parity = (compare(),)
+            require_same(parity[0], options)
         if changes:
-            from sigfix.pipeline.repair import compare_result, write_result
-
             described = read(imported)
             todo = replace(decided, edits=for_imported(changes, described))
             write_result(described, todo, imported, place)
@@ -69,95 +69,62 @@ def _require_packages() -> None:
         raise MissingExtraError("Importing an ONNX file", "onnx", ", ".join(absent))
 
 
-def _import(path: Path, target: Path, options: RepairOptions) -> Callable[[], SignatureParity]:
+def _import(
+    path: Path,
+    edit: ImportOnnx,
+    target: Path,
+    folder: Path,
+    options: RepairOptions,
+    say: Callable[[str], None],
+) -> Callable[[], Verification]:
     """Write the SavedModel as the file says; return what compares it."""
-    from sigfix.importing.onnx_graph import read_onnx
+    from sigfix.importing.advice import as_command
+    from sigfix.importing.onnx_opening import open_onnx
     from sigfix.importing.onnx_simplification import simplify
-    from sigfix.importing.onnx_to_saved_model import save_onnx
+    from sigfix.importing.preflight import check_early
 
-    save_onnx(simplify(read_onnx(path)), target)
-    return lambda: _compare(path, target, options)
+    with as_command(f"sigfix repair {quote(str(path))}"):
+        opened = open_onnx(path, folder, dict(edit.sizes), dict(edit.bound))
+        for note in opened.notes:
+            say(note)
+        check_early(opened.model)
+        simplified = simplify(opened.model)
+        from sigfix.importing.onnx_to_saved_model import save_onnx
+
+        save_onnx(simplified, target)
+    return lambda: _compare(opened.reference, target, options)
 
 
 def _import_preset(
-    path: Path, edit: ImportOnnx, target: Path, folder: Path
-) -> Callable[[], SignatureParity]:
+    path: Path, edit: ImportOnnx, target: Path, folder: Path, options: RepairOptions
+) -> Callable[[], Verification]:
     """Write the SavedModel of a docTR export as the preset says; return what compares it."""
-    from sigfix.pipeline.preset import (
-        compare_saved_model,
-        finish_onnx,
-        import_preset,
-        require_parity,
-    )
+    from sigfix.pipeline.preset import finish_onnx, import_preset
+    from sigfix.pipeline.preset_checks import compare_saved_model
     from sigfix.presets import find_preset
-    from sigfix.verifying.signature_parity import SAME, SignatureParity
 
     preset = find_preset(edit.preset, edit.size, edit.raw_logits)
     finished = finish_onnx(preset, path, folder)
     import_preset(preset, finished, target)
-
-    def compare() -> SignatureParity:
-        found = compare_saved_model(preset, finished, target)
-        require_parity(found)
-        batches = tuple(item.batch for item in found)
-        return SignatureParity(
-            DEFAULT_SERVING_KEY,
-            SAME,
-            batches,
-            tuple(item.parity for item in found),
-            through="tf.saved_model.load",
-        )
-
-    return compare
+    return lambda: compare_saved_model(preset, finished, target, options.seconds)
 
 
-def _compare(onnx_file: Path, imported: Path, options: RepairOptions) -> SignatureParity:
+def _compare(onnx_file: Path, imported: Path, options: RepairOptions) -> Verification:
     """ONNX Runtime against the signature from disk, through both loaders."""
-    from sigfix.verifying import signature_parity as parities
+    from sigfix.importing.onnx_graph import graph_inputs, read_onnx
+    from sigfix.verifying.checking import Side
+    from sigfix.verifying.runners import onnx
     from sigfix.verifying.signature_alias import alias_as_added
-    from sigfix.verifying.signature_runs import Call, run_models
-    from sigfix.verifying.signature_samples import attempts
+    from sigfix.verifying.signature_check import cases_for, compare_with
+    from sigfix.verifying.tolerances import REPAIRED, Tolerance
 
     described = read(imported)
     alias = AliasSignature(DEFAULT_SERVING_KEY, DEFAULT_SERVING_KEY)
     edit = alias_as_added(described, 0, alias)
-    edit = replace(edit, outputs=tuple(replace(item, source=item.name) for item in edit.outputs))
-    given = options.inputs or {}
+    names = signature_keys(item.name for item in graph_inputs(read_onnx(onnx_file)))
+    given = by_keys(options.inputs or {}, names)
     fits = set(given) == {item.name for item in edit.inputs}
-    cases = [[given]] if fits else attempts(edit.inputs, options.seed)
-    calls = [Call(kind, cases, 1, {"key": edit.key}) for kind in ("signature", "session")]
-    source = _run_onnx(onnx_file, cases)
-    (result,) = run_models([(imported, described.meta_graphs[0].tags, calls)], options.seconds)
-    if result.error:
-        raise ParityError(f"The imported model cannot be run: {result.error}")
-    parity = parities.judge(edit, cases, source, result.runs)
-    if parity.verdict != parities.SAME:
-        raise ParityError(
-            f"{edit.key}: {parity.verdict}: {parity.reason}. Nothing was published.",
-            "--inputs FILE.npz compares real inputs, --no-verify publishes it uncompared",
-        )
-    return replace(parity, inputs="given") if fits else parity
-
-
-def _run_onnx(onnx_file: Path, cases: list[list[dict[str, Any]]]) -> list[dict[str, Any]]:
-    """For each case the first inputs that ONNX Runtime accepts, and its outputs, twice."""
-    from sigfix.importing.onnx_graph import graph_inputs, read_onnx
-    from sigfix.verifying import onnx_runtime
-
-    names = [item.name for item in graph_inputs(read_onnx(onnx_file))]
-    found = []
-    for case in cases:
-        failures: list[str] = []
-        answer: dict[str, Any] = {"attempt": None, "failures": failures}
-        for index, given in enumerate(case):
-            fed = {name: given[tensorflow_name(name)] for name in names}
-            try:
-                runs = onnx_runtime.run(onnx_file, [fed, fed])
-            except NotVerifiedError as error:
-                failures.append(error.message)
-                continue
-            outputs = [{tensorflow_name(k): v for k, v in run.items()} for run in runs]
-            answer = {"attempt": index, "outputs": outputs}
-            break
-        found.append(answer)
-    return found
+    cases = cases_for(edit, given if fits else None, options.seed)
+    source = Side(onnx.onnx_file(onnx_file, names), onnx.by_signature_keys)
+    tags = described.meta_graphs[0].tags
+    return compare_with(source, edit, imported, tags, cases, Tolerance(REPAIRED), options.seconds)

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sigfix.card import Card, make_card, read_card
+from sigfix.card import Card, fitting, make_card, read_card
 from sigfix.describing.running import of_signature
-from sigfix.errors import ConversionError
+from sigfix.errors import ConversionError, ProcessError, UsageError
 from sigfix.memory import release
 from sigfix.model import SavedModel
+from sigfix.pipeline.notes import weight_notes
 from sigfix.pipeline.preset import PresetOptions, export_preset
 from sigfix.pipeline.progress import Say
 from sigfix.pipeline.source import ONNX, PRESET, Source, choose_signature
 from sigfix.planning.meta_graphs import choose_meta_graph
+from sigfix.planning.names import signature_keys
 from sigfix.planning.trust import refuse_reaching
 from sigfix.presets import Preset
 from sigfix.processes import started
+from sigfix.quoting import quote
+from sigfix.vocabularies import preset_characters
 
 if TYPE_CHECKING:
     from sigfix.exporting.freezing import FrozenSignature
@@ -36,6 +40,7 @@ class Choice:
     preset: str | None = None
     preset_options: PresetOptions = field(default_factory=PresetOptions)
     trust: bool = False
+    sizes: tuple[tuple[str, tuple[int | None, ...]], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,47 +49,68 @@ class Prepared:
 
     `model` is the SavedModel, or the simplified ONNX file. `onnx_file` is what ONNX Runtime
     compares with, None for a SavedModel; of its `inputs` those in `channels_last` are NHWC in what
-    comes out. `signature` and `tags` are those of a SavedModel.
+    comes out. `signature` and `tags` are those of a SavedModel. `notes` are lines about the source.
     """
 
     model: Path
     card: Card | None = None
     tags: tuple[str, ...] = ()
     signature: str = ""
+    source: Path = Path()
     onnx_file: Path | None = None
     inputs: tuple[str, ...] = ()
     channels_last: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def prepare(source: Source, options: Choice, temporary: Path, say: Say) -> Prepared:
-    """Read, import or build the source; what has to be made is made in `temporary`."""
+    """Read, import or build the source; what has to be made is made in `temporary`.
+
+    Raises `UsageError` for options that are not for a source of this kind.
+    """
+    if options.sizes and source.kind != ONNX:
+        raise UsageError(
+            "--input gives sizes to an ONNX file; a SavedModel and a preset have theirs.",
+            "sigfix repair MODEL --input 'NAME=float32[1,3,224,224]' -o fixed/, and convert that",
+        )
     if source.kind == PRESET:
         return _from_preset(source.path.name, options, temporary, say)
     if source.kind == ONNX:
         return _from_onnx(source.path, options, temporary, say)
+    from sigfix.reading.folder import refuse_strangers
     from sigfix.reading.opening import open_model
 
     say(f"reading {source.path}")
     described = open_model(source.path, "convert")
     assert isinstance(described, SavedModel)  # find_source has told ONNX files apart
+    refuse_strangers(described.path, described.problems)
     index = choose_meta_graph(described, options.tags)
     graph = described.meta_graphs[index]
     signature = choose_signature(graph, source.path, options.signature)
     runs = [of_signature(graph, signature.key)]
     refuse_reaching(described, index, runs, options.trust, "--trust loads and runs it")
     location = Path(described.path)
-    return Prepared(location, read_card(location), graph.tags, signature.key)
+    shapes = (
+        {item.key: item.spec.shape for item in side}
+        for side in (signature.inputs, signature.outputs)
+    )
+    return Prepared(location, fitting(read_card(location), *shapes), graph.tags, signature.key)
 
 
 def _from_preset(name: str, options: Choice, temporary: Path, say: Say) -> Prepared:
+    from sigfix.pipeline.preset_checks import require_parity
+
     preset = options.preset_options.preset(name)
     onnx_file = temporary / f"{name}.onnx"
-    model, _ = export_preset(preset, options.preset_options, onnx_file, say)
+    model, exported = export_preset(preset, options.preset_options, onnx_file, say)
+    require_parity(exported)
+    preset, notes = model.preset, weight_notes(model.weights, model.notes)
     say("reading the ONNX file")
     normalize = options.preset_options.normalize
     card = make_card(preset, model.vocabulary, model.weights, normalize)
     del model  # its memory is wanted
-    return _simplified(onnx_file, options, temporary, preset, card)
+    prepared = _simplified(onnx_file, options, temporary, preset, card, say)
+    return replace(prepared, notes=(*notes, *prepared.notes))
 
 
 def _from_onnx(path: Path, options: Choice, temporary: Path, say: Say) -> Prepared:
@@ -93,19 +119,33 @@ def _from_onnx(path: Path, options: Choice, temporary: Path, say: Say) -> Prepar
         options.preset_options.refuse_weights(path)
         preset = options.preset_options.preset(options.preset)
     from sigfix.reading import read_any
+    from sigfix.reading.folder import refuse_strangers
 
-    read_any(path)  # says at once, without TensorFlow, where the file is damaged
+    described = read_any(path)  # says at once, without TensorFlow, where the file is damaged
+    refuse_strangers(path, described.problems)
     say(f"reading {path}")
     if preset is not None:
-        from sigfix.importing.doctr import preset_characters
-
         characters = preset_characters(preset, options.preset_options.vocabulary)
         card = make_card(preset, characters, path.name, options.preset_options.normalize)
-    return _simplified(path, options, temporary, preset, card)
+    return _simplified(path, options, temporary, preset, card, say)
+
+
+def commands(path: Path) -> tuple[str, str]:
+    """What an option that makes a file convertible is added to: for sizes, and for `--bind`."""
+    file, made = quote(str(path)), quote(f"{path.stem}_repaired")
+    return (
+        f"sigfix convert {file} --tfjs",
+        f"sigfix convert {made} --tfjs, after: sigfix repair {file} -o {made}",
+    )
 
 
 def _simplified(
-    path: Path, options: Choice, temporary: Path, preset: Preset | None, card: Card | None
+    path: Path,
+    options: Choice,
+    temporary: Path,
+    preset: Preset | None,
+    card: Card | None,
+    say: Say,
 ) -> Prepared:
     """Check and simplify an ONNX file in a process of its own, beside TensorFlow's import."""
     job = {
@@ -115,15 +155,27 @@ def _simplified(
         "preset": preset,
         "characters": card.vocabulary if card is not None and card.vocabulary else None,
         "normalize": options.preset_options.normalize,
+        "sizes": dict(options.sizes),
     }
-    with started(SIMPLIFIER, job) as child:
+    from sigfix.importing.advice import as_command
+
+    with as_command(*commands(path)), started(SIMPLIFIER, job) as child:
         import_module("tensorflow")  # which takes about as long
-        found = child.answer()
-    if "error" in found:
-        raise ConversionError(f"the ONNX model could not be simplified: {found['error']}")
+        try:
+            found = child.answer()
+        except ProcessError as error:
+            raise ConversionError(
+                f"the ONNX model could not be simplified: {error.reason}"
+            ) from error
+    for note in found["notes"]:
+        say(note)
+    for own, key in signature_keys(found["inputs"]).items():
+        if own != key:
+            say(f"the input {own} is called {key}")
     return Prepared(
         found["simplified"],
         card,
+        source=path,
         onnx_file=found["finished"],
         inputs=found["inputs"],
         channels_last=found["channels_last"],
@@ -140,11 +192,13 @@ def freeze(prepared: Prepared, say: Say) -> FrozenSignature:
     if prepared.onnx_file is None:
         say("loading the model in TensorFlow and freezing its signature")
         return freezing.freeze(prepared.model, prepared.signature, prepared.tags)
-    say("importing the ONNX model through onnx-tf")
+    say("importing the ONNX model")
     import onnx
 
+    from sigfix.importing.advice import as_command
     from sigfix.importing.onnx_to_graph import trace_onnx
 
-    traced = trace_onnx(onnx.load(prepared.model), prepared.channels_last)
+    with as_command(*commands(prepared.source)):
+        traced = trace_onnx(onnx.load(prepared.model), prepared.channels_last)
     release()
     return freezing.with_signature_names(traced.graph, traced.inputs, traced.outputs)

@@ -53,7 +53,7 @@ def choose_dtype(
     `samples.load_samples` raises.
     """
     from sigfix.exporting import reference, tfjs_model
-    from sigfix.verifying.samples import load_samples
+    from sigfix.verifying.inputs.samples import load_samples
 
     limit = MAX_LOSS if max_loss is None else max_loss
     inputs = load_samples(samples, specs, card)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 from pathlib import Path
-from shlex import quote
 
 from sigfix.errors import BlockedError, UnreadableModelError, UsageError
 from sigfix.model import MetaGraph, Signature
 from sigfix.presets import PRESETS
+from sigfix.quoting import quote
+from sigfix.reading.boundary import said_as_unreadable
 from sigfix.reading.foreign import refuse_archive
 from sigfix.reading.locating import SAVED_MODEL_FILES, saved_models_below
 from sigfix.reading.sniffing import sniff_protobuf
@@ -32,7 +33,11 @@ def find_source(given: str | None, here: Path) -> Source:
     """
     if given is None:
         return Source(SAVED_MODEL, _only_saved_model(here))
-    path = Path(given)
+    with said_as_unreadable(given):
+        return _source_at(Path(given), given)
+
+
+def _source_at(path: Path, given: str) -> Source:
     if _is_onnx(path):
         if not path.is_file():
             raise UnreadableModelError(f"{path} does not exist.", "check the path")

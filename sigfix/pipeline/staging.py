@@ -1,128 +1,200 @@
 """Write a result beside its destination and publish it with one rename.
 
-A staging directory is called `.NAME.sigfix-staging-XXXXXXXX` and lies beside the destination, so
-that the rename never crosses file systems. Its owner holds a lock on it: a staging directory
-that nobody holds belongs to a process that was killed, and the next run removes it.
+The result is made in a folder `.NAME.sigfix-staging-XXXXXXXX` beside the destination, so that the
+rename never crosses file systems. Its owner keeps it locked (see `ownership`); one that nobody
+holds belongs to a process that was killed, and the next run in that directory removes it.
 """
 
 from __future__ import annotations
 
-import errno
 import os
-import secrets
+import re
 import shutil
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from sigfix import ownership
 from sigfix.errors import OutputError, UsageError
+from sigfix.ownership import Owned
+from sigfix.paths import absolute
 from sigfix.pipeline import exchange
-
-try:
-    import fcntl
-except ImportError:  # Windows: no directory locks; staging directories are judged by their age
-    fcntl = None  # type: ignore[assignment]
+from sigfix.pipeline.replacing import why_not_replaced
+from sigfix.pipeline.write_failures import cannot_write, said_as_expected
+from sigfix.stopping import held, note_written, raise_again
 
 STAGING_MARK = ".sigfix-staging-"
-REPLACED_MARK = ".sigfix-replaced-"
-STALE_AFTER_SECONDS = 24 * 3600
 LONGEST_NAME_BYTES = 180
 
-_WRITE_FAILURES = {
-    errno.ENOSPC: "the disk is full",
-    errno.EDQUOT: "the disk quota is used up",
-    errno.EFBIG: "a file grew past the size limit of this process or file system",
-    errno.EROFS: "the file system is read-only",
-    errno.EACCES: "permission denied",
-    errno.EPERM: "permission denied",
-    errno.ENAMETOOLONG: "the file name is too long",
-}
+_NAME = re.compile(rf"\..*{re.escape(STAGING_MARK)}[0-9a-f]{{8}}", re.DOTALL)
+_RESULT, _REPLACED = "result", "replaced"
 
 
-def refuse_existing(destination: Path, force: bool) -> None:
+@dataclass(frozen=True)
+class _Kind:
+    """What is published: a file or a directory, and the input that it is made from."""
+
+    is_file: bool = False
+    source: Path | None = None
+
+
+def refuse_existing(
+    destination: Path, force: bool, source: Path | None = None, is_file: bool = False
+) -> None:
     """Check that `destination` may be written, before long work starts.
 
     Raises `OutputError` where something (a symbolic link included) already lies there and
-    `force` is false, and `UsageError` where the path names no directory of its own.
+    `force` is false, or may not be replaced (see `replacing.why_not_replaced`, which `source` and
+    `is_file` are for), and `UsageError` where the path names no directory of its own.
     """
-    if _absolute(destination).name == "":
+    _refuse_existing(absolute(destination), destination, force, _Kind(is_file, source))
+
+
+def _refuse_existing(place: Path, destination: Path, force: bool, kind: _Kind) -> None:
+    if place.name == "":
         raise UsageError(f"{destination} cannot be a destination.", "name a new directory with -o")
-    if os.path.lexists(destination) and not force:
+    try:
+        place.lstat()
+        reason = why_not_replaced(place, kind.source, kind.is_file)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise cannot_write(destination, error) from error
+    if not force:
         raise OutputError(
-            f"{destination} already exists.",
-            "choose another place with -o, or replace it with --force",
+            f"{destination} already exists" + (f" and {reason}." if reason else "."),
+            "choose another place with -o" + ("" if reason else ", or replace it with --force"),
+        )
+    if reason:
+        kept = "an ONNX file" if kind.is_file else "a model or an empty directory"
+        raise OutputError(
+            f"{destination} {reason}; --force replaces {kept}.",
+            "choose another place with -o, or move it away",
         )
 
 
-def refuse_overlap(source: Path, destination: Path) -> None:
-    """Check that writing (or replacing) `destination` cannot touch `source`; else `UsageError`."""
-    here, there = source.resolve(), destination.resolve()
-    if here == there or here in there.parents or there in here.parents:
+def refuse_places(
+    destination: Path, force: bool, keep_failed: Path | None = None, source: Path | None = None
+) -> None:
+    """Check all that a run may write, before long work starts.
+
+    Raises what `refuse_existing` raises, and `UsageError` where writing (or replacing) one of
+    them could touch the input `source`, or the other.
+    """
+    for place, option in ((destination, "-o"), (keep_failed, "--keep-failed")):
+        if place is None:
+            continue
+        if source is not None and _overlap(source, place):
+            raise UsageError(
+                f"{place} overlaps the input {source}, and the input is never written.",
+                f"choose a place outside it with {option}",
+            )
+        refuse_existing(place, force, source)
+    if keep_failed is not None and _overlap(destination, keep_failed):
         raise UsageError(
-            f"{destination} overlaps the input {source}, and the input is never written.",
-            "choose a place outside it with -o",
+            f"{keep_failed} overlaps {destination}, where the result goes.",
+            "choose a place outside it with --keep-failed",
         )
+
+
+def _overlap(one: Path, other: Path) -> bool:
+    here, there = (Path(os.path.realpath(absolute(item))) for item in (one, other))
+    return here == there or here in there.parents or there in here.parents
 
 
 @contextmanager
-def publish_to(destination: Path, force: bool, keep_failed: Path | None = None) -> Iterator[Path]:
+def publish_to(
+    destination: Path, force: bool, keep_failed: Path | None = None, source: Path | None = None
+) -> Iterator[Path]:
     """Yield an empty staging directory, and rename it to `destination` when the block ends well.
 
     When the block raises, nothing is published and nothing left behind, unless `keep_failed`
     names a place to move the unfinished result to. With `force` an existing destination is
-    replaced; where it is a symbolic link, the link is replaced and not what it points to.
+    replaced, where it is a model; where it is a symbolic link, the link is replaced and not what
+    it points to. `source` is the model that the result is made from, where that is a directory.
 
     Raises `OutputError` where the destination exists or cannot be written (also for a full disk
     met inside the block).
     """
-    refuse_existing(destination, force)
-    if keep_failed is not None:
-        refuse_existing(keep_failed, force)
-    destination = _absolute(destination)
-    remove_stale(destination)
-    with _said_as_output_error(destination):
-        created = _make_parents(destination.parent)
+    refuse_places(destination, force, keep_failed, source)
+    kind = _Kind(source=source)
+    with _staged(destination, force, kind) as owned:
+        result = owned.folder / _RESULT
+        result.mkdir()
         try:
-            staging, lock = _make_staging(destination)
-            try:
-                yield staging
-                _publish(staging, destination, force)
-            except BaseException:
-                _discard(staging, keep_failed, force)
-                raise
-            finally:
-                _release(lock)
-        except BaseException:
-            for parent in created:
-                with suppress(OSError):
-                    parent.rmdir()
+            yield result
+        except Exception:  # what was stopped on the way did not fail
+            if keep_failed is not None and any(result.iterdir()):
+                _keep(owned, keep_failed, force, kind)
             raise
 
 
-def remove_stale(destination: Path) -> None:
-    """Remove what killed runs left beside `destination`; put back what they were replacing."""
-    destination = _absolute(destination)
-    prefix = f".{_short(destination.name)}"
+@contextmanager
+def publish_file(destination: Path, force: bool) -> Iterator[Path]:
+    """`publish_to` for one file: yields the path that it is to be written to."""
+    with _staged(destination, force, _Kind(is_file=True)) as owned:
+        yield owned.folder / _RESULT
+
+
+@contextmanager
+def _staged(destination: Path, force: bool, kind: _Kind) -> Iterator[Owned]:
+    """Own a folder beside `destination` for the block, and publish the result in it after that."""
+    refuse_existing(destination, force, kind.source, kind.is_file)
+    place = absolute(destination)
+    remove_stale(place.parent)
+    created = _make_parents(place.parent, destination)
     try:
-        names = [entry.name for entry in os.scandir(destination.parent)]
+        with said_as_expected(destination, (place, place.parent), STAGING_MARK):
+            owned = ownership.make(place.parent, f".{_short(place.name)}{STAGING_MARK}")
+            try:
+                yield owned
+                raise_again()
+                with held():
+                    _publish(owned, place, destination, force, kind)
+                    note_written(destination)
+            finally:
+                with held():
+                    owned.remove()
+    except BaseException:
+        for parent in created:
+            with suppress(OSError):
+                parent.rmdir()
+        raise
+
+
+def remove_stale(directory: Path) -> None:
+    """Remove what killed runs left in `directory`; put back what they were replacing."""
+    ownership.remove_abandoned(directory, _NAME, _put_back)
+
+
+def _put_back(folder: Path, facts: dict[str, Any]) -> bool:
+    """Put back what a run that was killed between its two renames had moved aside.
+
+    Only what that run recorded is: a folder of that name that came from elsewhere is not the one.
+    """
+    replaced = folder / _REPLACED
+    if not os.path.lexists(replaced):
+        return True
+    name = facts.get("name")
+    if not isinstance(name, str) or Path(name).name != name:
+        return True
+    if facts.get("folder") != _identity(folder) or facts.get("replaced") != _identity(replaced):
+        return True
+    destination = folder.parent / name
+    if os.path.lexists(destination):
+        return True
+    try:
+        replaced.rename(destination)
     except OSError:
-        return
-    for name in names:
-        path = destination.parent / name
-        if name.startswith(prefix + REPLACED_MARK) and _is_abandoned(path):
-            if os.path.lexists(destination):
-                _remove(path)
-            else:
-                with suppress(OSError):
-                    path.rename(destination)
-        elif name.startswith(prefix + STAGING_MARK) and _is_abandoned(path):
-            _remove(path)
+        return False
+    return True
 
 
-def _absolute(path: Path) -> Path:
-    """Return `path` made absolute without following a symbolic link in its last part."""
-    return Path(os.path.abspath(path))  # noqa: PTH100  (resolve() would follow it)
+def _identity(path: Path) -> list[int]:
+    status = path.lstat()
+    return [status.st_dev, status.st_ino]
 
 
 def _short(name: str) -> str:
@@ -130,141 +202,73 @@ def _short(name: str) -> str:
     return name.encode("utf-8", "surrogateescape")[:LONGEST_NAME_BYTES].decode("utf-8", "ignore")
 
 
-def _make_parents(parent: Path) -> list[Path]:
+def _make_parents(parent: Path, destination: Path) -> list[Path]:
     """Make the missing parents of the destination; return them, the innermost first."""
     missing: list[Path] = []
-    while not parent.exists():
-        missing.append(parent)
-        parent = parent.parent
     try:
+        while not os.path.lexists(parent):
+            missing.append(parent)
+            parent = parent.parent
+        if not parent.is_dir():
+            what = "a link to nothing" if not parent.exists() else "no directory"
+            raise OutputError(
+                f"Cannot write {destination}: {parent} is {what}. Nothing was written.",
+                "choose another place with -o",
+            )
         for path in reversed(missing):
             path.mkdir(exist_ok=True)
     except OSError as error:
-        raise _cannot_write(parent, error.strerror or str(error)) from error
+        raise cannot_write(destination, error) from error
     return missing
 
 
-def _make_staging(destination: Path) -> tuple[Path, int | None]:
-    while True:
-        token = secrets.token_hex(4)
-        staging = destination.parent / f".{_short(destination.name)}{STAGING_MARK}{token}"
-        try:
-            staging.mkdir()
-        except FileExistsError:
-            continue
-        except OSError as error:
-            reason = _WRITE_FAILURES.get(error.errno or 0, error.strerror or str(error))
-            raise _cannot_write(destination, reason) from error
-        lock = _try_lock(staging)
-        # A clean-up between mkdir and the lock may have taken the directory for an abandoned one.
-        if fcntl is None or (lock is not None and _is_same(staging, lock)):
-            return staging, lock
-        _release(lock)
-
-
-def _is_same(path: Path, descriptor: int) -> bool:
+def _publish(owned: Owned, place: Path, destination: Path, force: bool, kind: _Kind) -> None:
+    result = owned.folder / _RESULT
+    _refuse_existing(place, destination, force, kind)  # it may have appeared meanwhile
     try:
-        return os.path.samestat(path.stat(), os.fstat(descriptor))
-    except OSError:
-        return False
-
-
-def _try_lock(directory: Path) -> int | None:
-    """Lock `directory` for as long as this process lives; None where another process has it."""
-    if fcntl is None:
-        return None
-    try:
-        descriptor = os.open(directory, os.O_RDONLY | os.O_NOFOLLOW)
-    except OSError:
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        return None
-    return descriptor
-
-
-def _release(descriptor: int | None) -> None:
-    if descriptor is not None:
-        os.close(descriptor)
-
-
-def _is_abandoned(path: Path) -> bool:
-    if path.is_symlink():
-        return True
-    if fcntl is None:
-        with suppress(OSError):
-            return time.time() - path.stat().st_mtime > STALE_AFTER_SECONDS
-        return False
-    lock = _try_lock(path)
-    _release(lock)
-    return lock is not None
-
-
-def _publish(staging: Path, destination: Path, force: bool) -> None:
-    if not os.path.lexists(destination):
-        try:
-            staging.rename(destination)
-        except OSError as error:  # something appeared there this very moment
-            raise _cannot_write(destination, error.strerror or str(error)) from error
-        return
-    refuse_existing(destination, force)  # it may have appeared while the block ran
-    if exchange.exchange(staging, destination):
-        _remove(staging)  # what was replaced
-        return
-    replaced = staging.with_name(staging.name.replace(STAGING_MARK, REPLACED_MARK))
-    lock = _try_lock(destination)
-    try:
-        destination.rename(replaced)
-        try:
-            staging.rename(destination)
-        except BaseException:
-            replaced.rename(destination)
-            raise
-        _remove(replaced)
-    finally:
-        _release(lock)
-
-
-def _discard(staging: Path, keep_failed: Path | None, force: bool) -> None:
-    if keep_failed is not None and staging.is_dir() and any(staging.iterdir()):
-        with suppress(OSError, OutputError):
-            keep_failed = _absolute(keep_failed)
-            keep_failed.parent.mkdir(parents=True, exist_ok=True)
-            _publish(staging, keep_failed, force)
-            return
-    _remove(staging)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        with suppress(OSError):
-            path.unlink()
-
-
-@contextmanager
-def _said_as_output_error(destination: Path) -> Iterator[None]:
-    """Turn a failure to write, Python's or TensorFlow's, into an `OutputError`."""
-    try:
-        yield
+        if kind.is_file:
+            _publish_file(result, place, force)
+        elif not os.path.lexists(place):
+            result.rename(place)
+        elif not exchange.exchange(result, place):
+            _replace(owned, place)
     except OSError as error:
-        reason = _WRITE_FAILURES.get(error.errno or 0)
-        if reason is None:
-            raise
-        raise _cannot_write(destination, reason) from error
-    except Exception as error:
-        # TensorFlow reports the same failures as errors of its own, told apart by their text.
-        for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS):
-            if os.strerror(number) in str(error):
-                raise _cannot_write(destination, _WRITE_FAILURES[number]) from error
+        raise cannot_write(destination, error) from error
+
+
+def _publish_file(result: Path, place: Path, force: bool) -> None:
+    if force:
+        result.replace(place)
+        return
+    try:
+        os.link(result, place)  # which, unlike a rename, replaces nothing
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        result.rename(place)
+
+
+def _replace(owned: Owned, place: Path) -> None:
+    """Replace `place` by the result in two renames, where the system cannot do it in one."""
+    replaced = owned.folder / _REPLACED
+    facts = {"name": place.name, "folder": _identity(owned.folder), "replaced": _identity(place)}
+    owned.record(facts)
+    place.rename(replaced)
+    try:
+        (owned.folder / _RESULT).rename(place)
+    except BaseException:
+        replaced.rename(place)
         raise
 
 
-def _cannot_write(destination: Path, reason: str) -> OutputError:
-    return OutputError(
-        f"Cannot write {destination}: {reason}. Nothing was published.",
-        "free some space or choose another place with -o",
-    )
+def _keep(owned: Owned, keep_failed: Path, force: bool, kind: _Kind) -> None:
+    """Move an unfinished result to where the user wants to look at it, as far as that works."""
+    with suppress(OSError, OutputError), held():
+        place = absolute(keep_failed)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        result = owned.folder / _RESULT
+        _refuse_existing(place, keep_failed, force, kind)
+        try:
+            _publish(owned, place, keep_failed, force, kind)
+        except OutputError:
+            shutil.move(result, place)  # to another file system

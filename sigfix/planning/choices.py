@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from sigfix.errors import UsageError
@@ -132,6 +133,21 @@ def parse_input(text: str) -> InputChoice:
     target = match["tensor"] or match["target"]
     shape = None if match["shape"] is None else parse_shape(match["shape"], text)
     return InputChoice(match["name"].strip(), target, dtype, shape, match["shape"] is not None)
+
+
+def parse_sizes(texts: Iterable[str]) -> tuple[tuple[str, tuple[int | None, ...]], ...]:
+    """`convert`'s `--input x=float32[?,3,224,224]`: sizes alone, by the input's name.
+
+    Raises `UsageError` where no shape is given. The dtype is said for the reader.
+    """
+    found = []
+    for text in texts:
+        choice = parse_input(text)
+        if choice.shape is None:
+            raise _misread("--input", text, "name=float32[?,3,224,224]")
+        name = choice.name if choice.target is None else f"{choice.name}:{choice.target}"
+        found.append((name, choice.shape))
+    return tuple(found)
 
 
 def parse_shape(text: str, whole: str) -> Shape:

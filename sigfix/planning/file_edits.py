@@ -27,7 +27,8 @@ class ImportOnnx:
 
     `inputs` and `outputs` are the signature's, with their specs. With a `preset` (its name),
     the file is imported as that docTR model, channels last; `size` and `raw_logits` are as in
-    `presets.find_preset`.
+    `presets.find_preset`. `sizes` (by input) and the values of `bound` inputs are put into the
+    file before it is imported: what depends on them is then known.
     """
 
     opset: str
@@ -37,6 +38,8 @@ class ImportOnnx:
     size: int | None = None
     raw_logits: bool = False
     origin: str = "file"
+    sizes: tuple[tuple[str, tuple[int | None, ...]], ...] = ()
+    bound: tuple[tuple[str, bool | int | float | str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,8 @@ def _expand(
     known = sum(leaf.component_count for leaf in composites)
     unsaid = [leaf for leaf in composites if not leaf.component_count]
     left = len(actual) - plain - known
-    if left < 0 or (left and not unsaid) or (unsaid and left % len(unsaid)):
+    odd = any(leaf.component_count < 0 for leaf in composites)
+    if odd or left < 0 or (left and not unsaid) or (unsaid and left % len(unsaid)):
         raise BlockedError(
             f"The trace declares {plain} tensor {what}s and {len(composites)} composite ones, "
             f"its graph function has {len(actual)}.",

@@ -54,13 +54,8 @@ def _candidate(function: Function) -> Candidate:
 def signature_function(meta_graph: MetaGraph, key: str) -> Function | None:
     """The concrete function behind a signature in the object graph, None where it has none."""
     objects = meta_graph.objects
-    if objects is None or objects.root is None:
-        return None
-    holder = dict(objects.root.children).get("signatures")
-    if holder is None or not 0 <= holder < len(objects.nodes):
-        return None
-    node_id = dict(objects.nodes[holder].children).get(key)
-    if node_id is None or not 0 <= node_id < len(objects.nodes):
+    node_id = None if objects is None else objects.signature_ids.get(key)
+    if objects is None or node_id is None:
         return None
     names = objects.nodes[node_id].concrete_functions
     traces = tuple(objects.traces[name] for name in names if name in objects.traces)

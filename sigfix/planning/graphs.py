@@ -6,7 +6,7 @@ from sigfix.describing.candidates import Candidate as TensorCandidate
 from sigfix.describing.candidates import input_candidates, output_candidates
 from sigfix.describing.operators import tensor_dtype
 from sigfix.errors import BlockedError
-from sigfix.model import MetaGraph, Signature, TensorSpec, node_of
+from sigfix.model import MetaGraph, Signature, TensorSpec, as_shape, node_of, output_index
 from sigfix.planning.choices import Choices
 from sigfix.planning.edits import Candidate
 from sigfix.planning.flatten import FlatTensor
@@ -46,14 +46,14 @@ def tensor_spec(meta_graph: MetaGraph, tensor: str) -> TensorSpec:
             "there are, for example: " + ", ".join(near) if near else None,
         )
     dtype = tensor_dtype(graph, name)
-    index = name.rpartition(":")[2]
-    if dtype is None or not index.isdigit():
+    if dtype is None or not name.rpartition(":")[2].isdecimal():
         raise BlockedError(f"The dtype of {name} ({node.op}) cannot be told from the graph.")
     shapes = node.attributes.get("_output_shapes")
     if node.op.startswith("Placeholder") and isinstance(node.attributes.get("shape"), tuple):
-        return TensorSpec(dtype, node.attributes["shape"], name)
-    if isinstance(shapes, tuple) and int(index) < len(shapes):
-        return TensorSpec(dtype, shapes[int(index)], name)
+        return TensorSpec(dtype, as_shape(node.attributes["shape"]), name)
+    index = output_index(name)
+    if isinstance(shapes, tuple) and index < len(shapes):
+        return TensorSpec(dtype, as_shape(shapes[index]), name)
     return TensorSpec(dtype, None, name)
 
 

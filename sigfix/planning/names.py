@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+T = TypeVar("T")
 
 _GENERIC = re.compile(
     r"(args?|kwargs?|unknown|tensor|placeholder|(stateful)?partitionedcall|identity|const)"
@@ -25,21 +28,58 @@ def clean(name: str) -> str:
 
 
 def tensorflow_name(name: str) -> str:
-    """An ONNX tensor name as a signature key that is also a Python identifier."""
-    safe = re.sub(r"\W", "_", name)
-    return safe if safe and not safe[0].isdigit() else f"t_{safe}"
+    """An ONNX tensor name as a signature key that is also the name of a TensorFlow node.
+
+    ASCII letters, digits and underscores, a letter first. Several names may become one this way:
+    `signature_keys` keeps them apart.
+    """
+    safe = re.sub(r"[^0-9A-Za-z_]", "_", name)
+    return safe if safe[:1].isalpha() and safe not in _PYTHONS_OWN else f"t_{safe}"
+
+
+_PYTHONS_OWN = frozenset(("self",))
+"""What a function's caller cannot pass by name."""
+
+
+def signature_keys(names: Iterable[str]) -> dict[str, str]:
+    """ONNX name -> its key in the signature; no two are the same, whatever their case.
+
+    TensorFlow numbers nodes that differ in case alone, and a function's arguments too.
+
+    A name that can stay as it is stays; of the others those that would become one are numbered,
+    in the order of their names. Which keys there are does not depend on the order of `names`.
+    """
+    given = list(names)
+    taken: set[str] = set()
+    found = {}
+    for name in sorted(given, key=lambda item: (tensorflow_name(item) != item, item)):
+        wanted = candidate = tensorflow_name(name)
+        number = 0
+        while candidate.lower() in taken:
+            number += 1
+            candidate = f"{wanted}_{number}"
+        taken.add(candidate.lower())
+        found[name] = candidate
+    return {name: found[name] for name in given}
+
+
+def by_keys(named: Mapping[str, T], onnx_names: Iterable[str]) -> dict[str, T]:
+    """What is called by an ONNX file's own names, or by their signature keys, by the keys."""
+    keys = signature_keys(onnx_names)
+    return {name if name in keys.values() else keys.get(name, name): v for name, v in named.items()}
 
 
 def make_unique(names: Iterable[str]) -> list[str]:
     """Number repeated names: `x`, `x_1`, `x_2`; never a name that another one already has."""
     wanted = list(names)
-    taken: set[str] = set()
+    given, taken = set(wanted), set[str]()
+    numbers: dict[str, int] = {}
     unique = []
     for name in wanted:
-        candidate, number = name, 0
-        while candidate in taken or (number and candidate in wanted):
-            number += 1
-            candidate = f"{name}_{number}"
+        candidate = name
+        while candidate in taken or (candidate != name and candidate in given):
+            numbers[name] = numbers.get(name, 0) + 1
+            candidate = f"{name}_{numbers[name]}"
         taken.add(candidate)
         unique.append(candidate)
     return unique

@@ -6,7 +6,7 @@ before anything is imported, on a signature that is still to come.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sigfix.model import (
     DEFAULT_SERVING_KEY,
@@ -19,8 +19,9 @@ from sigfix.model import (
     Signature,
     SignatureTensor,
     TensorSpec,
+    format_shape,
 )
-from sigfix.planning.choices import DTYPES, Choices
+from sigfix.planning.choices import DTYPES, Choices, InputChoice
 from sigfix.planning.edits import (
     AddSignature,
     Edit,
@@ -30,9 +31,12 @@ from sigfix.planning.edits import (
 )
 from sigfix.planning.file_edits import ImportOnnx
 from sigfix.planning.functions import signature_function
-from sigfix.planning.names import tensorflow_name
+from sigfix.planning.names import signature_keys
 from sigfix.planning.planner import plan
 from sigfix.planning.preset_spec import INPUT_NAME, RAW_OUTPUT
+from sigfix.planning.shaping import FLOATS
+from sigfix.planning.traces import inside
+from sigfix.quoting import quote
 
 
 def plan_onnx(model: OtherModel, choices: Choices) -> Plan:
@@ -41,38 +45,118 @@ def plan_onnx(model: OtherModel, choices: Choices) -> Plan:
     The edits after `ImportOnnx` are for the imported model; see `for_imported`.
     """
     name = str(model.path)
-    trouble = _trouble(model)
+    given, choices = before_the_import(model, choices)
+    own = tuple(item for item in model.inputs if item.name not in dict(given.bound))
+    sized = tuple(replace(item, shape=dict(given.sizes).get(item.name, item.shape)) for item in own)
+    model = replace(model, inputs=sized)
+    trouble, hint = _trouble(model)
     if trouble:
-        return Plan(name, "blocked", reason=trouble)
+        return Plan(name, "blocked", reason=trouble, hint=hint)
     opset = dict(model.facts).get("opset", "unknown")
     imported = imported_model(model)
     preset = choices.preset
     if preset is None:
-        edit = ImportOnnx(opset, *_said(imported))
+        edit = ImportOnnx(opset, *_said(model), sizes=given.sizes, bound=given.bound)
         changed = plan(imported, choices)
     else:
         checked = plan(imported, Choices(preset=preset, vocabulary=choices.vocabulary))
         if checked.verdict == "blocked":
             return checked
         imported = _as_preset(imported, choices)
-        edit = ImportOnnx(
-            opset,
-            *_said(imported),
-            preset.name,
-            preset.height if preset.is_detector else None,
-            preset.is_detector and preset.output == RAW_OUTPUT,
+        (signature,) = imported.meta_graphs[0].signatures
+        inputs, outputs = (
+            tuple(f"{item.key}: {item.spec}" for item in items)
+            for items in (signature.inputs, signature.outputs)
         )
+        size = preset.height if preset.is_detector else None
+        raw = preset.is_detector and preset.output == RAW_OUTPUT
+        edit = ImportOnnx(opset, inputs, outputs, preset.name, size, raw)
         changed = plan(imported, choices)
     if changed.verdict in ("blocked", "ambiguous"):
         return changed
     return replace(changed, verdict="repairable", edits=(edit, *changed.edits))
 
 
-def _said(imported: SavedModel) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The imported signature's inputs and outputs, in words."""
-    (signature,) = imported.meta_graphs[0].signatures
-    both = (signature.inputs, signature.outputs)
-    inputs, outputs = (tuple(f"{item.key}: {item.spec}" for item in items) for items in both)
+@dataclass(frozen=True)
+class BeforeImport:
+    """What is put into the file before it is imported, by the file's own names."""
+
+    sizes: tuple[tuple[str, tuple[int | None, ...]], ...] = ()
+    bound: tuple[tuple[str, bool | int | float | str], ...] = ()
+
+
+def before_the_import(model: OtherModel, choices: Choices) -> tuple[BeforeImport, Choices]:
+    """Sizes and values that the import has to know, and the choices that are left after it.
+
+    A size is for an axis that the file leaves open (or calls 0); one that contradicts the file is
+    left to `plan`, which says so. The inputs may be called by the file's names or by their keys.
+    """
+    if choices.preset is not None:
+        return BeforeImport(), choices
+    keys = signature_keys(item.name for item in model.inputs)
+    specs = {item.name: item for item in model.inputs}
+    names = {key: name for name, key in keys.items()} | {name: name for name in keys}
+    sizes, left = [], []
+    for choice in choices.inputs:
+        whole = f"{choice.name}:{choice.target}"
+        if whole in names:  # an input that is called x:0
+            choice = replace(choice, name=keys[whole], target=None)
+        name = names.get(choice.target or choice.name)
+        shape = None if name is None else _shape_inside(specs[name], choice, choices, keys)
+        if name is not None and shape is not None:
+            sizes.append((name, shape))
+            same = choice.dtype in (None, specs[name].dtype)
+            if choice.target is None and same and choices.layout is None:
+                continue
+        left.append(choice if choice.target or name is None else replace(choice, name=keys[name]))
+    bound = [
+        (names[n], value)
+        for n, value in choices.bind
+        if _is_bindable(specs.get(names.get(n, "")), value)
+    ]
+    done = {name for name, _ in bound}
+    rest = tuple((n, value) for n, value in choices.bind if names.get(n) not in done)
+    changed = replace(choices, inputs=tuple(left), bind=rest)
+    return BeforeImport(tuple(sizes), tuple(bound)), changed
+
+
+def _is_bindable(spec: TensorSpec | None, value: bool | int | float | str) -> bool:
+    """Whether a value can be put into the file; `plan` says why one that cannot is refused."""
+    if spec is None or spec.shape is None or None in spec.shape or isinstance(value, str):
+        return False
+    if spec.dtype == "bool" or isinstance(value, bool):
+        return spec.dtype == "bool" and isinstance(value, bool)
+    return isinstance(value, int) or spec.dtype in FLOATS
+
+
+def _shape_inside(
+    spec: TensorSpec, choice: InputChoice, choices: Choices, keys: dict[str, str]
+) -> tuple[int | None, ...] | None:
+    """The shape that a choice gives to an input of the file, None where it says nothing new."""
+    own, wanted = spec.shape, choice.shape
+    named = not choices.layout_of or keys[spec.name] in choices.layout_of
+    wanted = inside(wanted, choices.layout if named else None)
+    if not choice.has_shape or own is None or wanted is None or len(own) != len(wanted):
+        return None
+    if any(o and o != w for o, w in zip(own, wanted, strict=True)) or own == wanted:
+        return None
+    return wanted
+
+
+def _said(model: OtherModel) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The inputs and outputs that the import will have, in words; the file's names where others."""
+    inputs, outputs = (
+        tuple(
+            f"{key}: {replace(spec, name='')}" + (f"  ({name} in the file)" if name != key else "")
+            for key, name, spec in sorted(
+                (key, spec.name, spec)
+                for spec, key in zip(
+                    items, signature_keys(item.name for item in items).values(), strict=True
+                )
+            )
+        )
+        for items in (model.inputs, model.outputs)
+    )
     return inputs, outputs
 
 
@@ -100,21 +184,27 @@ def _as_preset(imported: SavedModel, choices: Choices) -> SavedModel:
     return replace(imported, meta_graphs=(meta_graph,))
 
 
-def _trouble(model: OtherModel) -> str:
-    """Why the file cannot be imported, as far as its description tells; else ''."""
+def _trouble(model: OtherModel) -> tuple[str, str]:
+    """Why the file cannot be imported, as far as its description tells, and a hint; else ''."""
     if model.problems:
-        return model.problems[0].message
+        return model.problems[0].message, ""
     if not model.outputs:
-        return "The file has no outputs."
+        return "The file has no outputs.", ""
+    for item in model.inputs:
+        if item.shape and 0 in item.shape:
+            open_shape = tuple(size or None for size in item.shape)
+            return (
+                f"The input {item.name} has the shape {format_shape(item.shape)}: it takes empty "
+                "tensors alone, as ONNX Runtime understands it too.",
+                f"where 0 was meant as any size: sigfix repair {quote(str(model.path))} --input "
+                + quote(f"{item.name}={item.dtype}{format_shape(open_shape)}"),
+            )
     for items in (model.inputs, model.outputs):
         odd = next((item for item in items if item.dtype not in DTYPES), None)
         if odd is not None:
-            return f"{odd.name} is no tensor: a sequence, a map, or of no dtype that is known."
-        keys = [tensorflow_name(item.name) for item in items]
-        twice = next((key for key in keys if keys.count(key) > 1), None)
-        if twice is not None:
-            return f"Two tensors would both be called {twice} in TensorFlow."
-    return ""
+            kind = odd.dtype if odd.dtype != "invalid" else "no tensor: a sequence or a map"
+            return f"{odd.name} is {kind}, which TensorFlow does not compute with.", ""
+    return "", ""
 
 
 def imported_model(model: OtherModel) -> SavedModel:
@@ -127,7 +217,8 @@ def imported_model(model: OtherModel) -> SavedModel:
 
 
 def _tensors(specs: tuple[TensorSpec, ...]) -> tuple[SignatureTensor, ...]:
-    named = [(tensorflow_name(spec.name), spec) for spec in specs]
+    keys = signature_keys(spec.name for spec in specs)
+    named = [(keys[spec.name], spec) for spec in specs]
     return tuple(SignatureTensor(key, replace(spec, name=key)) for key, spec in sorted(named))
 
 

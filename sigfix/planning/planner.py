@@ -19,6 +19,7 @@ from sigfix.planning.edits import (
 from sigfix.planning.meta_graphs import choose_meta_graph
 from sigfix.planning.preset_spec import plan_card
 from sigfix.planning.several import plan_signatures
+from sigfix.planning.soundness import COPY, strangers, unwritable
 from sigfix.planning.traces import Undecided
 
 TRAINING_SWITCHES = {
@@ -39,6 +40,9 @@ def plan(model: SavedModel, choices: Choices | None = None) -> Plan:
     """
     choices = choices or Choices()
     name = str(model.path)
+    strange = strangers(model)
+    if strange:
+        return Plan(name, "blocked", reason=strange, hint=COPY)
     try:
         _refuse_lost_weights(model)
         index = choose_meta_graph(model, choices.tags)
@@ -52,6 +56,9 @@ def plan(model: SavedModel, choices: Choices | None = None) -> Plan:
         return Plan(name, "blocked", reason=error.message, hint=error.hint or "")
     if not edits:
         return Plan(name, "healthy", meta_graph=index)
+    trouble = unwritable(edits)
+    if trouble:
+        return Plan(name, "blocked", reason=trouble)
     return Plan(name, "repairable", meta_graph=index, edits=tuple(edits), notes=_notes(edits))
 
 

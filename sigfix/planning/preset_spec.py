@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from sigfix.errors import BlockedError
-from sigfix.model import Graph, MetaGraph, SavedModel, Shape, format_shape, node_of
+from sigfix.model import (
+    Graph,
+    GraphFunction,
+    MetaGraph,
+    SavedModel,
+    Shape,
+    format_shape,
+    node_of,
+    output_index,
+)
 from sigfix.planning.choices import AppendChoice, Choices, InputChoice
 from sigfix.planning.edits import (
     OPTION,
@@ -22,6 +31,7 @@ from sigfix.planning.file_edits import WriteCard
 from sigfix.planning.flatten import FlatTensor
 from sigfix.planning.traces import covers, inside
 from sigfix.presets import Preset
+from sigfix.vocabularies import vocabulary_hint
 
 INPUT_NAME = "input"
 RAW_OUTPUT = "logits"
@@ -198,8 +208,7 @@ def _check_vocabulary(preset: Preset, item: FlatTensor, vocabulary: str) -> None
         raise BlockedError(
             f"The model's {item.name} has {classes} classes, and {preset.name} with a vocabulary "
             f"of {len(vocabulary)} characters has {expected}.",
-            f"--vocab with the model's own: {classes - preset.extra_classes} characters, or the "
-            "name of such a vocabulary in docTR",
+            vocabulary_hint(classes - preset.extra_classes),
         )
 
 
@@ -229,7 +238,14 @@ def _final_operator(
     if not isinstance(source, FunctionSource):
         return _follow(graph, "", node_of(result.spec.name))
     function = graph.function_by_name[source.trace]
-    return _follow(graph, source.trace, function.returns[function.outputs[result.position].name])
+    return _follow(graph, source.trace, _returned(function, result.position))
+
+
+def _returned(function: GraphFunction, position: int) -> str:
+    """The tensor of a function's body that is its result; '' where the function does not say."""
+    if position >= len(function.outputs):
+        return ""
+    return function.returns.get(function.outputs[position].name, "")
 
 
 def _follow(graph: Graph, scope: str, tensor: str) -> str:
@@ -240,16 +256,14 @@ def _follow(graph: Graph, scope: str, tensor: str) -> str:
         node = nodes.get(node_of(tensor))
         if node is None:
             return ""
-        if node.op == "Identity":
+        if node.op == "Identity" and node.data_inputs:
             tensor = node.data_inputs[0]
         elif node.op in ("PartitionedCall", "StatefulPartitionedCall") and node.functions:
             scope = node.functions[0]
             called = graph.function_by_name.get(scope)
             if called is None:
                 return ""
-            index = tensor.rpartition(":")[2]
-            position = int(index) if index.isdigit() else 0
-            tensor = called.returns[called.outputs[position].name]
+            tensor = _returned(called, output_index(tensor))
         else:
             return node.op
     return ""

@@ -206,11 +206,10 @@ def choose_trace(
     bound = {name for name, _ in choices.bind}
     usual = [item for item in fitting if _has_defaults(function, item[0], bound)]
     fitting = usual or fitting
-    distinct: list[tuple[Trace, list[FlatTensor]]] = []
+    by_text: dict[str, tuple[Trace, list[FlatTensor]]] = {}
     for item in fitting:
-        text = describe(function, *item)
-        if all(describe(function, *other) != text for other in distinct):
-            distinct.append(item)
+        by_text.setdefault(describe(function, *item), item)
+    distinct = list(by_text.values())
     distinct.sort(key=lambda item: -_generality(item[1]))
     best, tensors = distinct[0]
     same_literals = all(

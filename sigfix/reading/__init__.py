@@ -6,11 +6,14 @@ frozen graphs); `load_message` gives the editable message of a SavedModel direct
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from sigfix.errors import UnreadableModelError
 from sigfix.model import OtherModel, SavedModel
+from sigfix.reading.boundary import said_as_unreadable
+from sigfix.reading.files import companion_problem, kind_of, opened
 from sigfix.reading.folder import Folder, is_archive, mapped, open_archive
 from sigfix.reading.frozen_graph import lone_frozen_graph
 from sigfix.reading.locating import SAVED_MODEL_FILES, locate_saved_model, saved_model_file
@@ -40,7 +43,7 @@ def read_any(path: Path | str) -> SavedModel | OtherModel:
     Raises `UnreadableModelError` saying what is there instead.
     """
     path = Path(path)
-    try:
+    with said_as_unreadable(path):
         if path.is_dir():
             return _read_directory(path)
         if path.name in SAVED_MODEL_FILES and path.is_file():
@@ -48,28 +51,21 @@ def read_any(path: Path | str) -> SavedModel | OtherModel:
         if path.is_file():
             return _read_file(path)
         if path.exists():
-            raise UnreadableModelError(f"{path} is no plain file.", code="CON215")
+            raise UnreadableModelError(f"{path} is {kind_of(path)}, not a file.", code="CON215")
         raise UnreadableModelError(
             f"{path} does not exist.",
             "check the path; sigfix inspect . looks for a model below this directory",
             code="CON215",
         )
-    except OSError as error:
-        raise UnreadableModelError(
-            f"{path} cannot be read: {error.strerror or error}.", code="CON215"
-        ) from error
-    except ValueError as error:  # a path with a null byte
-        raise UnreadableModelError(f"{path!r} cannot be read: {error}.", code="CON215") from error
-    except RecursionError as error:
-        raise UnreadableModelError(
-            f"{path} is nested too deep to be a model.", code="CON214"
-        ) from error
 
 
 def _read_directory(path: Path) -> SavedModel | OtherModel:
-    if saved_model_file(path) is None and (path / "model.json").is_file():
+    if saved_model_file(path) is None and os.path.lexists(path / "model.json"):
         from sigfix.reading.tfjs import read_tfjs
 
+        problem = companion_problem(path, "model.json", "file")
+        if problem is not None:
+            raise UnreadableModelError(f"{path}: the {problem.message}.", code=problem.code)
         return read_tfjs(path / "model.json")
     frozen = lone_frozen_graph(path)
     if frozen is not None:
@@ -89,7 +85,7 @@ def _read_file(path: Path) -> SavedModel | OtherModel:
     from sigfix.reading.sniffing import check_lfs, looks_like_text, sniff_protobuf
     from sigfix.reading.tfjs import read_tfjs
 
-    with path.open("rb") as file:
+    with opened(path) as file:
         head = file.read(_HEAD)
     if not head:
         raise UnreadableModelError(f"{path} is empty.", code="CON214")

@@ -20,6 +20,11 @@ from sigfix.reading.wire import read_varint
 
 INDEX_NAME = "variables.index"
 _MOST_SHARDS = 100_000
+_LISTED_EMPTY = 100
+"""Of more shards than these, those that are missing and hold nothing are not listed."""
+_SMALL_TABLE = 8 << 20
+_MOST_UNPACKED = 100
+"""Names share their beginnings, so a table grows when it is read: hardly to the hundredfold."""
 _MAGIC = 0xDB4775248B80FB57
 _FOOTER_SIZE = 48
 _UNCOMPRESSED, _SNAPPY = 0, 1
@@ -76,10 +81,13 @@ def read_table(data: bytes) -> list[tuple[bytes, bytes]]:
         _, position = read_varint(footer, 0)
         _, position = read_varint(footer, position)
         pairs: list[tuple[bytes, bytes]] = []
+        left = _SMALL_TABLE + _MOST_UNPACKED * len(data)
         for _, handle in _entries(_block(data, footer[position:])):
-            pairs.extend(_entries(_block(data, handle)))
-            if len(pairs) > len(data):
-                raise ValueError("its blocks repeat one another")
+            for key, value in _entries(_block(data, handle)):
+                pairs.append((key, value))
+                left -= len(key) + len(value)
+                if left < 0 or len(pairs) > len(data):
+                    raise ValueError("its blocks repeat one another")
         return pairs
     except ValueError as error:
         raise UnreadableModelError(f"The variable index is damaged: {error}.") from error
@@ -125,6 +133,8 @@ def read_variables(folder: Folder) -> VariableStore | None:
     try:
         count, tensors = read_index(folder.read(f"variables/{INDEX_NAME}"))
     except UnreadableModelError as error:
+        if error.code == "CON215":  # nothing is known of its contents
+            raise
         return VariableStore(error=error.message)
     needed: dict[int, int] = dict.fromkeys(range(min(count, _MOST_SHARDS)), 0)
     for tensor in tensors:
@@ -137,7 +147,9 @@ def read_variables(folder: Folder) -> VariableStore | None:
     shards = []
     for number, size in needed.items():
         name = shard_name(number, count)
-        shards.append(Shard(name, folder.sizes.get(f"variables/{name}"), size))
+        there = folder.sizes.get(f"variables/{name}")
+        if there is not None or size or count <= _LISTED_EMPTY:
+            shards.append(Shard(name, there, size, number))
     expected = {INDEX_NAME, *(shard.filename for shard in shards)}
     return VariableStore(tuple(tensors), tuple(shards), _stray(names, expected))
 

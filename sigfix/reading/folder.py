@@ -5,16 +5,25 @@ from __future__ import annotations
 import mmap
 import os
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from sigfix.errors import UnreadableModelError
+from sigfix.model import Problem
+from sigfix.reading.boundary import said_as_unreadable
+from sigfix.reading.directory import walk
+from sigfix.reading.files import opened
 from sigfix.reading.wire import Buffer
 
+LINKS_HINT = "if you trust it, copy it with its links resolved: cp -rL MODEL COPY"
 _LARGEST_MEMBER = 2 << 30
 """A protobuf message has at most 2 GiB, so nothing larger is read out of an archive."""
+_SUFFIXES = (".gz", ".tgz", ".tar", ".xz", ".txz", ".bz2", ".tbz2")
+_MOST_UNPACKED = 200
+"""Weights do not shrink to a hundredth; an archive that says so is a trap, unless it is small."""
+_SMALL_UNPACKED = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -22,12 +31,14 @@ class Folder:
     """The files below a place by relative name, with their sizes in bytes.
 
     `place` is a directory, or a tar archive where `prefix` is not None: the folder in it that the
-    names are relative to.
+    names are relative to. `problems` are what is there and is no file of the model: links that lead
+    out of it, pipes, devices.
     """
 
     place: Path
     sizes: Mapping[str, int]
     prefix: str | None = None
+    problems: tuple[Problem, ...] = ()
 
     def below(self, name: str) -> frozenset[str]:
         """The names below a subfolder, relative to it."""
@@ -46,6 +57,11 @@ class Folder:
 
     def opened(self, name: str) -> AbstractContextManager[Buffer]:
         """The bytes of a file, mapped where that is possible. Raises `UnreadableModelError`."""
+        problem = next((item for item in self.problems if item.location == name), None)
+        if problem is not None:
+            raise UnreadableModelError(
+                f"{self.shown(name)} {problem.message}.", LINKS_HINT, code=problem.code
+            )
         if self.prefix is None:
             return mapped(self.place / name)
         if self.sizes.get(name, 0) > _LARGEST_MEMBER:
@@ -60,69 +76,76 @@ class Folder:
 
 @contextmanager
 def mapped(path: Path) -> Iterator[Buffer]:
-    """A file mapped into memory (an empty one cannot be). Raises `UnreadableModelError`."""
-    try:
-        with path.open("rb") as file:
-            if os.fstat(file.fileno()).st_size == 0:
-                yield b""
-                return
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                yield data
-    except OSError as error:
-        raise UnreadableModelError(
-            f"{path} cannot be read: {error.strerror or error}.", code="CON215"
-        ) from error
+    """A plain file mapped into memory (an empty one cannot be). Raises `UnreadableModelError`."""
+    with opened(path) as file:
+        if os.fstat(file.fileno()).st_size == 0:
+            yield b""
+            return
+        with said_as_unreadable(path):
+            data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        with data:
+            yield data
 
 
 def open_directory(path: Path) -> Folder:
-    """The files of a directory; an empty subdirectory counts as a name that ends in a slash."""
-    sizes: dict[str, int] = {}
-    for folder, subfolders, names in os.walk(path):
-        relative = Path(folder).relative_to(path)
-        for name in names:
-            try:
-                size = (Path(folder) / name).stat().st_size
-            except OSError:
-                continue
-            sizes[(relative / name).as_posix()] = size
-        if not names and not subfolders and folder != str(path):
-            sizes[f"{relative.as_posix()}/"] = 0
-    return Folder(path, dict(sorted(sizes.items())))
+    """The files of a directory (see `directory.walk`). Raises `UnreadableModelError`."""
+    sizes, problems = walk(path)
+    return Folder(path, sizes, problems=problems)
+
+
+def refuse_strangers(path: Path, problems: Sequence[Problem]) -> None:
+    """Raise `UnreadableModelError` where a model has links out of it, pipes or devices in it.
+
+    Whoever copies, loads or runs a model calls this first: they would open what is there.
+    """
+    found = [item for item in problems if item.code == "CON209"]
+    if found:
+        more = f" ({len(found) - 1} more like it)" if len(found) > 1 else ""
+        where = f"{path}/{found[0].location} " if path.is_dir() else f"{path}: "
+        raise UnreadableModelError(
+            f"{where}{found[0].message}{more}, and it is not followed.", LINKS_HINT, code="CON209"
+        )
 
 
 def _member(place: Path, name: str) -> bytes:
     """The contents of a file in an archive; what is no plain file is not there."""
-    try:
-        with tarfile.open(place) as archive:
-            for member in archive:
-                if member.isfile() and _clean(member.name) == name:
-                    file = archive.extractfile(member)
-                    return file.read(_LARGEST_MEMBER) if file else b""
-    except (OSError, EOFError, tarfile.TarError, ValueError) as error:
-        raise _broken(place, error) from error
+    with said_as_unreadable(place), tarfile.open(place) as archive:
+        for member in _members(place, archive):
+            if _clean(member.name) == name:
+                file = archive.extractfile(member)
+                return file.read() if file else b""
     raise UnreadableModelError(f"{place} holds no {name}.", code="CON215")
+
+
+def _members(place: Path, archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    """The plain files of an archive, in its order, as far as it does not unpack without end."""
+    most = _SMALL_UNPACKED + _MOST_UNPACKED * place.stat().st_size
+    for member in archive:
+        if member.size < 0:  # the one before it comes next, for ever
+            raise UnreadableModelError(f"{place} is damaged: a size below zero.", code="CON214")
+        if member.offset_data + member.size > most:
+            raise UnreadableModelError(
+                f"{place} unpacks to more than {most:,} bytes.", "unpack it yourself", code="CON214"
+            )
+        if member.isfile():
+            yield member
 
 
 def _clean(name: str) -> str:
     return PurePosixPath(name).as_posix().removeprefix("./").lstrip("/")
 
 
-def _broken(path: Path, error: Exception) -> UnreadableModelError:
-    return UnreadableModelError(
-        f"{path} is damaged: {error}.", "copy or download the archive again", code="CON214"
-    )
-
-
 def is_archive(path: Path) -> bool:
-    """Whether this is a tar archive, by its suffix and its contents."""
-    return path.suffix in (".gz", ".tgz", ".tar") and path.is_file() and tarfile.is_tarfile(path)
+    """Whether this is a tar archive, by its suffix and its contents.
+
+    Raises `UnreadableModelError` where it is compressed and the damage is in its first bytes.
+    """
+    with said_as_unreadable(path):
+        return path.suffix in _SUFFIXES and path.is_file() and tarfile.is_tarfile(path)
 
 
 def open_archive(path: Path) -> Folder:
     """The files of a tar archive. Raises `UnreadableModelError` where it is none."""
-    try:
-        with tarfile.open(path) as archive:
-            sizes = {_clean(item.name): item.size for item in archive if item.isfile()}
-    except (OSError, EOFError, tarfile.TarError, ValueError) as error:
-        raise _broken(path, error) from error
+    with said_as_unreadable(path), tarfile.open(path) as archive:
+        sizes = {_clean(item.name): item.size for item in _members(path, archive)}
     return Folder(path, dict(sorted(sizes.items())), prefix="")

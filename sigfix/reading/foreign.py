@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from sigfix.errors import UnreadableModelError
+from sigfix.quoting import quote
+from sigfix.reading.files import opened
 from sigfix.reading.folder import is_archive
 from sigfix.reading.locating import SAVED_MODEL_FILES
 
@@ -42,27 +43,27 @@ def refuse_foreign(path: Path) -> None:
     for kind in FOREIGN:
         if path.suffix.lower() in kind.suffixes:
             raise UnreadableModelError(
-                f"{path} {kind.what}.", kind.hint.format(path=shlex.quote(str(path))), code="CON215"
+                f"{path} {kind.what}.", kind.hint.format(path=quote(str(path))), code="CON215"
             )
 
 
 def refuse_zip(path: Path) -> None:
     """Raise `UnreadableModelError` for a zip archive that is no Keras file; damage is not told."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with opened(path) as file, zipfile.ZipFile(file) as archive:
             names = [PurePosixPath(name) for name in archive.namelist()]
     except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
-        return
+        return  # read_keras says what it is
     if PurePosixPath("metadata.json") in names or path.suffix.lower() == ".keras":
         return
     if not any(name.name in SAVED_MODEL_FILES for name in names):
         raise UnreadableModelError(
             f"{path} is a zip archive, and there is no SavedModel in it.", code="CON215"
         )
-    folder = shlex.quote(f"{path.stem}_unzipped")
+    folder = quote(f"{path.stem}_unzipped")
     raise UnreadableModelError(
         f"{path} is a zip archive.",
-        f"unzip {shlex.quote(str(path))} -d {folder}, then sigfix inspect {folder}",
+        f"unzip {quote(str(path))} -d {folder}, then sigfix inspect {folder}",
         code="CON215",
     )
 
@@ -73,6 +74,6 @@ def refuse_archive(path: Path) -> None:
         return
     raise UnreadableModelError(
         f"{path} is an archive, which can be inspected but not run.",
-        f"tar -xf {shlex.quote(str(path))}, and name the directory that it makes",
+        f"tar -xf {quote(str(path))}, and name the directory that it makes",
         code="CON215",
     )

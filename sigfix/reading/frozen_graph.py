@@ -7,6 +7,8 @@ from typing import Any
 
 from sigfix.errors import UnreadableModelError
 from sigfix.model import SavedModel
+from sigfix.reading.boundary import said_as_unreadable
+from sigfix.reading.files import leads_out, read_bytes
 from sigfix.reading.folder import mapped
 from sigfix.reading.locating import saved_model_file
 from sigfix.reading.meta_graph import read_meta_graph
@@ -15,6 +17,8 @@ from sigfix.reading.sniffing import sniff_protobuf
 from sigfix.reading.trimming import without_large_constants
 
 SERVE_TAG = "serve"
+LARGEST_MESSAGE = 2 << 30
+"""Bytes of a protobuf message at most."""
 
 
 def is_frozen_graph(path: Path) -> bool:
@@ -27,16 +31,23 @@ def is_frozen_graph(path: Path) -> bool:
 
 
 def lone_frozen_graph(folder: Path) -> Path | None:
-    """The one frozen graph of a folder that is no SavedModel; None where it has none, or more."""
+    """The one frozen graph of a folder that is no SavedModel; None where it has none, or more.
+
+    Links that lead out of the folder are not followed.
+    """
     if saved_model_file(folder) is not None:
         return None
-    graphs = [item for item in sorted(folder.glob("*.pb")) if is_frozen_graph(item)]
+    graphs = [
+        item
+        for item in sorted(folder.glob("*.pb"))
+        if not leads_out(item, folder) and is_frozen_graph(item)
+    ]
     return graphs[0] if len(graphs) == 1 else None
 
 
 def load_frozen_message(path: Path) -> Any:
     """A SavedModel message with the whole graph of the file. Raises `UnreadableModelError`."""
-    with mapped(path) as data:
+    with said_as_unreadable(path), mapped(path) as data:
         return _as_saved_model(parse("GraphDef", bytes(data)))
 
 
@@ -50,7 +61,7 @@ def _as_saved_model(graph: Any) -> Any:
 
 def read_frozen_text(path: Path) -> SavedModel:
     """Describe a GraphDef in text form (`.pbtxt`). Raises `UnreadableModelError`."""
-    graph = parse_text("GraphDef", path.read_bytes(), path)
+    graph = parse_text("GraphDef", read_bytes(path, LARGEST_MESSAGE), path)
     if not graph.node:
         raise UnreadableModelError(f"{path} is a text file without a graph.", code="CON212")
     return _described(path, _as_saved_model(graph))

@@ -53,6 +53,10 @@ class Attributes(Mapping[str, Any]):
             raise KeyError(name)
         return _decode(self._messages[name])
 
+    def message(self, name: str) -> Any:
+        """The AttrValue itself, None where there is none of that name."""
+        return self._messages.get(name)
+
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._messages))
 

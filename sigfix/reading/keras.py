@@ -7,14 +7,16 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from sigfix.errors import UnreadableModelError
+from sigfix.errors import UnreadableModelError, first_line
 from sigfix.model import OtherModel, Problem
-from sigfix.reading import keras_config
+from sigfix.reading import hdf5, keras_config
+from sigfix.reading.boundary import said_as_unreadable
+from sigfix.reading.files import opened
 from sigfix.reading.keras_code import PYTHON, code_in
 
 HDF5_MARK = b"\x89HDF\r\n\x1a\n"
 ZIP_MARK = b"PK\x03\x04"
-_LARGEST_CONFIG = 64 << 20
+LARGEST_CONFIG = 64 << 20
 
 
 def _described(
@@ -50,23 +52,23 @@ def _described(
     )
 
 
-def _broken(path: Path, error: Exception) -> UnreadableModelError:
+def _broken(path: Path, why: str) -> UnreadableModelError:
     return UnreadableModelError(
-        f"{path} is not a Keras file: {error}.", "save the model again", code="CON214"
+        f"{path} is not a Keras file: {why}.", "save the model again", code="CON214"
     )
 
 
 def _read_keras_zip(path: Path) -> OtherModel:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            parts = {}
-            for name in ("metadata.json", "config.json"):
-                if archive.getinfo(name).file_size > _LARGEST_CONFIG:
-                    raise ValueError(f"{name} is too large")
-                parts[name] = json.loads(archive.read(name))
-            has_weights = any(name.startswith("model.weights") for name in archive.namelist())
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile, NotImplementedError) as error:
-        raise _broken(path, error) from error
+    with opened(path) as file, said_as_unreadable(path), zipfile.ZipFile(file) as archive:
+        names = archive.namelist()
+        parts = {}
+        for name in ("metadata.json", "config.json"):
+            if name not in names:
+                raise _broken(path, f"there is no {name} in it")
+            if archive.getinfo(name).file_size > LARGEST_CONFIG:
+                raise _broken(path, f"{name} is too large")
+            parts[name] = json.loads(archive.read(name))
+        has_weights = any(name.startswith("model.weights") for name in names)
     metadata = parts["metadata.json"]
     version = metadata.get("keras_version", "?") if isinstance(metadata, dict) else "?"
     facts = {"Keras": str(version), "weights": "present" if has_weights else "(none)"}
@@ -74,27 +76,21 @@ def _read_keras_zip(path: Path) -> OtherModel:
 
 
 def _read_hdf5(path: Path) -> OtherModel:
-    try:
-        import h5py
-    except ImportError:
+    if not hdf5.is_readable():
         facts = (("inputs", "not read: pip install 'sigfix[tf]' brings h5py"),)
         return OtherModel(path, "keras", "HDF5 file (.h5)", path.stat().st_size, facts=facts)
-    try:
-        with h5py.File(path, "r") as file:
-            text = file.attrs.get("model_config")
-            training = file.attrs.get("training_config")
-            version = file.attrs.get("keras_version", "?")
-    except (OSError, KeyError, RuntimeError, ValueError) as error:
-        raise _broken(path, error) from error
+    attributes = hdf5.read_attributes(path)
+    text = attributes["model_config"]
+    training = attributes["training_config"]
     if text is None:
         return _weights_alone(path)
     try:
         config = json.loads(text)
         trained = None if training is None else json.loads(training)
-    except (ValueError, TypeError) as error:
-        raise _broken(path, error) from error
-    spelled = version.decode() if isinstance(version, bytes) else str(version)
-    return _described(path, "Keras HDF5 file (.h5)", config, {"Keras": spelled}, trained)
+    except ValueError as error:
+        raise _broken(path, f"its configuration is no JSON ({first_line(error)})") from error
+    version = attributes["keras_version"] or "?"
+    return _described(path, "Keras HDF5 file (.h5)", config, {"Keras": version}, trained)
 
 
 def _weights_alone(path: Path) -> OtherModel:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from sigfix.errors import UnreadableModelError
+from sigfix.reading.files import leads_out
 
 SAVED_MODEL_FILES = ("saved_model.pb", "saved_model.pbtxt", "saved_model.cpb")
 _SKIPPED = {"node_modules", "__pycache__", "assets", "assets.extra", "variables"}
@@ -15,8 +17,9 @@ _MOST_FOLDERS = 10_000
 def saved_model_file(directory: Path) -> Path | None:
     """The file that makes a directory a SavedModel, in the order TensorFlow looks for them."""
     for name in SAVED_MODEL_FILES:
-        if (directory / name).is_file():
-            return directory / name
+        path = directory / name
+        if os.path.lexists(path) and not path.is_dir():  # a pipe there is to be named, not missed
+            return path
     return None
 
 
@@ -29,6 +32,11 @@ def saved_models_below(directory: Path, depth: int = _DEPTH) -> list[Path]:
         for folder in level:
             try:
                 children = sorted(item for item in folder.iterdir() if item.is_dir())
+                children = [
+                    item
+                    for item in children
+                    if not (item.is_symlink() and leads_out(item, directory))
+                ]
             except OSError:
                 continue
             for child in children:
@@ -43,7 +51,9 @@ def saved_models_below(directory: Path, depth: int = _DEPTH) -> list[Path]:
 
 
 def _version_order(path: Path) -> tuple[bool, int, str]:
-    return (not path.name.isdigit(), int(path.name) if path.name.isdigit() else 0, path.name)
+    """Versions in the order of their numbers, the shorter number first, before other names."""
+    is_version = path.name.isdecimal()
+    return (not is_version, len(path.name.lstrip("0")) if is_version else 0, path.name)
 
 
 def locate_saved_model(directory: Path) -> Path:

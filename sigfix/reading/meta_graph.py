@@ -17,6 +17,7 @@ from sigfix.model import (
     SignatureTensor,
     TensorSpec,
     Variable,
+    as_shape,
     node_of,
 )
 from sigfix.reading.graph import read_graph
@@ -102,7 +103,7 @@ def _graph_variable(node: Node, trainable: bool) -> Variable:
     return Variable(
         name=node.name,
         dtype=str(node.attributes.get("dtype", "invalid")),
-        shape=node.attributes.get("shape"),
+        shape=as_shape(node.attributes.get("shape")),
         trainable=trainable,
     )
 

@@ -6,6 +6,7 @@ from collections import deque
 from typing import Any
 
 from sigfix.model import (
+    LONGEST_PATH,
     DictValue,
     Function,
     NamedTupleValue,
@@ -38,6 +39,8 @@ def shortest_paths(message: Any) -> dict[int, str]:
                 if child.node_id in paths or not 0 <= child.node_id < len(message.nodes):
                     continue
                 prefix = paths[node_id]
+                if len(prefix) + len(child.local_name) > LONGEST_PATH:
+                    continue
                 paths[child.node_id] = (
                     f"{prefix}.{child.local_name}" if prefix else (child.local_name)
                 )
@@ -103,7 +106,7 @@ def _read_function(
     kind = message.WhichOneof("kind")
     if kind == "function":
         saved = message.function
-        names = tuple(saved.concrete_functions)
+        names = tuple(dict.fromkeys(saved.concrete_functions))
         return Function(
             path=path,
             node_id=node_id,

@@ -9,14 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sigfix.errors import UnreadableModelError
-from sigfix.model import OtherModel, Problem, TensorSpec
+from sigfix.model import OtherModel, TensorSpec
+from sigfix.reading.files import companion_problem
 from sigfix.reading.folder import mapped
 from sigfix.reading.wire import Buffer, Span, inside, text
 
 _DTYPES = {
     1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64",
     8: "string", 9: "bool", 10: "float16", 11: "float64", 12: "uint32", 13: "uint64",
-    14: "complex64", 15: "complex128", 16: "bfloat16",
+    14: "complex64", 15: "complex128", 16: "bfloat16", 17: "float8_e4m3fn", 18: "float8_e4m3fnuz",
+    19: "float8_e5m2", 20: "float8_e5m2fnuz", 21: "uint4", 22: "int4", 23: "float4_e2m1",
 }  # fmt: skip
 """TensorProto.DataType."""
 _EXTERNAL = 1
@@ -30,6 +32,7 @@ class _Collected:
     inputs: list[TensorSpec] = field(default_factory=list)
     outputs: list[TensorSpec] = field(default_factory=list)
     initializers: set[str] = field(default_factory=set)
+    weights: int = 0
     weight_bytes: int = 0
     external: set[str] = field(default_factory=set)
 
@@ -64,32 +67,56 @@ def _value_info(data: Buffer, span: int | Span) -> TensorSpec:
     return TensorSpec(dtype, shape, name)
 
 
-def _initializer(data: Buffer, span: int | Span, found: _Collected) -> None:
+_MOST_NESTED = 32
+"""How deep branches and loop bodies are looked into."""
+
+
+def _tensor(data: Buffer, span: int | Span, found: _Collected) -> str:
+    """Count a weight; its name."""
+    name = ""
+    found.weights += 1
     for number, value in inside(data, span):
         if number == 8:
-            found.initializers.add(text(data, value))
+            name = text(data, value)
         elif number == 13:
             entry = {part: text(data, inner) for part, inner in inside(data, value)}
             if entry.get(1) == "location":
                 found.external.add(entry.get(2, ""))
         elif not isinstance(value, int) and number in (4, 5, 6, 7, 9, 10, 11):
             found.weight_bytes += value[1] - value[0]
+    return name
 
 
-def _graph(data: Buffer, span: int | Span, found: _Collected) -> None:
+def _node(data: Buffer, span: int | Span, found: _Collected, depth: int) -> None:
+    """Count the operator, what it holds as a constant, and what its branches and bodies hold."""
+    operator, attributes = "", []
+    for part, inner in inside(data, span):
+        if part == 4:
+            operator = text(data, inner)
+        elif part == 5:
+            attributes.append(inner)
+    found.operators[operator] = found.operators.get(operator, 0) + 1
+    for attribute in attributes:
+        for part, inner in inside(data, attribute):
+            if part == 5 and operator == "Constant":
+                _tensor(data, inner, found)
+            elif part in (6, 11) and depth < _MOST_NESTED:
+                _graph(data, inner, found, depth + 1)
+
+
+def _graph(data: Buffer, span: int | Span, found: _Collected, depth: int = 0) -> None:
     for number, value in inside(data, span):
         if number == 1:
-            for part, inner in inside(data, value):
-                if part == 4:
-                    operator = text(data, inner)
-                    found.operators[operator] = found.operators.get(operator, 0) + 1
-        elif number == 2:
-            found.facts["graph"] = text(data, value)
+            _node(data, value, found, depth)
         elif number == 5:
-            _initializer(data, value, found)
-        elif number == 11:
+            name = _tensor(data, value, found)
+            if depth == 0:
+                found.initializers.add(name)
+        elif depth == 0 and number == 2:
+            found.facts["graph"] = text(data, value)
+        elif depth == 0 and number == 11:
             found.inputs.append(_value_info(data, value))
-        elif number == 12:
+        elif depth == 0 and number == 12:
             found.outputs.append(_value_info(data, value))
 
 
@@ -123,17 +150,12 @@ def read_onnx(path: Path) -> OtherModel:
             ) from error
     problems = []
     for location in sorted(found.external):
-        beside = Path(location)
-        if beside.is_absolute() or ".." in beside.parts or not location:
-            problems.append(
-                Problem("CON209", f"external data {location!r} leads out of the model's directory")
-            )
-        elif not (path.parent / location).is_file():
-            problems.append(Problem("CON204", f"the external data file {location} is missing"))
+        problem = companion_problem(path.parent, location, "external data file")
+        problems += [problem] if problem is not None else []
     facts = {
         **found.facts,
         "opset": ", ".join(found.opsets) or "(none)",
-        "weights": f"{len(found.initializers)} tensors, {found.weight_bytes:,} bytes",
+        "weights": f"{found.weights} tensors, {found.weight_bytes:,} bytes",
     }
     return OtherModel(
         path=path,

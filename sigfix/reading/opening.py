@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from shlex import quote
 
 from sigfix.errors import UnreadableModelError
 from sigfix.model import OtherModel, SavedModel
+from sigfix.quoting import quote
 from sigfix.reading import read_any
 from sigfix.reading.foreign import refuse_archive
 

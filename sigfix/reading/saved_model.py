@@ -9,7 +9,9 @@ from typing import Any
 
 from sigfix.errors import UnreadableModelError
 from sigfix.model import SavedModel
+from sigfix.reading.boundary import said_as_unreadable
 from sigfix.reading.bundle import read_variables
+from sigfix.reading.cards import LARGEST_CARD, checked_card
 from sigfix.reading.folder import Folder, open_directory
 from sigfix.reading.locating import SAVED_MODEL_FILES
 from sigfix.reading.meta_graph import read_meta_graph
@@ -23,18 +25,20 @@ CARD = "assets.extra/sigfix.json"
 
 def read_card(folder: Folder) -> Mapping[str, object] | None:
     """The model card that sigfix wrote, or None; a card that is no JSON object is None too."""
-    if CARD not in folder.sizes:
+    if not 0 < folder.sizes.get(CARD, 0) <= LARGEST_CARD:
         return None
     try:
         card = json.loads(folder.read(CARD), parse_constant=str)
-    except (UnreadableModelError, ValueError):
+    except (UnreadableModelError, ValueError, RecursionError):
         return None
-    return card if isinstance(card, dict) else None
+    return checked_card(card)
 
 
 def _message(folder: Folder, *, whole: bool) -> tuple[Any, str]:
     """The SavedModel message and its encoding; without large constants unless `whole`."""
-    name = next((item for item in SAVED_MODEL_FILES if item in folder.sizes), None)
+    refused = {problem.location for problem in folder.problems}
+    present = [item for item in SAVED_MODEL_FILES if item in folder.sizes or item in refused]
+    name = present[0] if present else None
     if name is None:
         raise UnreadableModelError(f"{folder.place} holds no saved_model.pb.", code="CON215")
     path = Path(folder.shown(name))
@@ -67,7 +71,8 @@ def load_message(directory: Path) -> tuple[Any, str]:
 
     Raises `UnreadableModelError` saying what the file is instead, where it is none.
     """
-    return _message(open_directory(directory), whole=True)
+    with said_as_unreadable(directory):
+        return _message(open_directory(directory), whole=True)
 
 
 def read_folder(folder: Folder) -> SavedModel:
@@ -83,6 +88,7 @@ def read_folder(folder: Folder) -> SavedModel:
         files=tuple((name, size) for name, size in folder.sizes.items() if name[-1] != "/"),
         has_fingerprint="fingerprint.pb" in folder.sizes,
         card=read_card(folder),
+        problems=folder.problems,
     )
 
 

@@ -3,20 +3,39 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
+import math
 from pathlib import Path
 from typing import Any
 
 from sigfix.errors import UnreadableModelError
 from sigfix.model import Graph, Node, OtherModel, Problem, Shape, TensorSpec
+from sigfix.reading.cards import checked_card
+from sigfix.reading.files import companion_problem, read_bytes
 from sigfix.reading.protos import dtype_name
 
 CARD_KEY = "sigfix"
 """Where sigfix keeps its card in `userDefinedMetadata`."""
 _LARGEST = 512 << 20
+_MOST_ELEMENTS = 1 << 53
+"""JavaScript counts no further."""
 _BYTES = {"float32": 4, "int32": 4, "bool": 1, "uint8": 1, "uint16": 2, "float16": 2,
           "complex64": 8, "string": 0}  # fmt: skip
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _integer(value: Any) -> int:
+    """A whole number of JSON, where text and whole floats stand for one too."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{value} where a number belongs")
+    return int(value) if isinstance(value, (int, float, str)) else 0
 
 
 def _dtype(value: Any) -> str:
@@ -31,8 +50,10 @@ def _shape(value: Any) -> Shape:
     if not isinstance(value, dict) or value.get("unknownRank"):
         return None
     sizes: list[int | None] = []
-    for dimension in value.get("dim") or ():
-        size = int(dimension.get("size", 0)) if isinstance(dimension, dict) else -1
+    for dimension in _list(value.get("dim")):
+        size = _integer(dimension.get("size", 0)) if isinstance(dimension, dict) else -1
+        if size > _MOST_ELEMENTS:
+            raise ValueError("a dimension is larger than any tensor")
         sizes.append(size if size >= 0 else None)
     return tuple(sizes)
 
@@ -43,8 +64,8 @@ def _attribute(value: Any) -> Any:
         return None
     kind, content = next(iter(value.items()))
     if kind == "list" and isinstance(content, dict):
-        items = next(iter(content.items()), ("", ()))
-        return tuple(_attribute({items[0]: item}) for item in items[1] or ())
+        item_kind, items = next(iter(content.items()), ("", []))
+        return tuple(_attribute({item_kind: item}) for item in _list(items))
     if kind == "type":
         return _dtype(content)
     if kind == "shape":
@@ -52,11 +73,11 @@ def _attribute(value: Any) -> Any:
     if kind == "s":
         try:
             return base64.b64decode(str(content)).decode("utf-8", "replace")
-        except binascii.Error:
+        except ValueError:  # no base64, or no ASCII
             return str(content)
     if kind == "i":
-        return int(content)
-    return content
+        return _integer(content)
+    return content if isinstance(content, (bool, int, float, str)) else None
 
 
 def _node(value: dict[str, Any]) -> Node:
@@ -64,11 +85,8 @@ def _node(value: dict[str, Any]) -> Node:
     return Node(
         name=str(value.get("name", "")),
         op=str(value.get("op", "")),
-        inputs=tuple(map(str, value.get("input") or ())),
-        attributes={
-            key: _attribute(item)
-            for key, item in (attributes.items() if isinstance(attributes, dict) else ())
-        },
+        inputs=tuple(map(str, _list(value.get("input")))),
+        attributes={key: _attribute(item) for key, item in _object(attributes).items()},
     )
 
 
@@ -82,27 +100,30 @@ def _tensors(value: Any) -> tuple[TensorSpec, ...]:
     )
 
 
-def _weight_bytes(weight: dict[str, Any]) -> int:
+def weight_bytes(weight: dict[str, Any]) -> int:
+    """The stored size of an entry of the manifest."""
     quantization = weight.get("quantization")
     dtype = weight.get("dtype", "float32")
     if isinstance(quantization, dict):
         dtype = quantization.get("dtype", dtype)
     count = 1
-    for size in weight.get("shape") or ():
-        count *= max(int(size), 0)
+    for size in _list(weight.get("shape")):
+        count *= max(_integer(size), 0)
+    if count > _MOST_ELEMENTS:
+        raise ValueError("a weight has more elements than any file could hold")
     return count * _BYTES.get(str(dtype), 4)
 
 
-def _weights(manifest: Any, folder: Path) -> tuple[dict[str, str], list[Problem]]:
-    """What the manifest lists, and which of its files are missing or too short."""
+def _weights(manifest: Any, folder: Path) -> tuple[dict[str, str], list[Problem], int]:
+    """What the manifest lists, which of its files are missing or too short, and their bytes."""
     problems: list[Problem] = []
     quantized: set[str] = set()
-    tensors = stored = 0
-    for group in manifest if isinstance(manifest, list) else ():
+    tensors = stored = in_files = 0
+    for group in _list(manifest):
         if not isinstance(group, dict):
             continue
-        weights = [item for item in group.get("weights") or () if isinstance(item, dict)]
-        needed = sum(map(_weight_bytes, weights))
+        weights = [item for item in _list(group.get("weights")) if isinstance(item, dict)]
+        needed = sum(map(weight_bytes, weights))
         tensors += len(weights)
         stored += needed
         quantized |= {
@@ -112,15 +133,14 @@ def _weights(manifest: Any, folder: Path) -> tuple[dict[str, str], list[Problem]
         }
         present = 0
         missing = False
-        for name in map(str, group.get("paths") or ()):
-            if Path(name).is_absolute() or ".." in Path(name).parts:
-                problems.append(Problem("CON209", f"{name!r} leads out of the model's directory"))
-                missing = True
-            elif not (folder / name).is_file():
-                problems.append(Problem("CON204", f"the weight file {name} is missing", name))
+        for name in map(str, _list(group.get("paths"))):
+            problem = companion_problem(folder, name, "weight file")
+            if problem is not None:
+                problems.append(problem)
                 missing = True
             else:
                 present += (folder / name).stat().st_size
+        in_files += present
         if not missing and present < needed:
             problems.append(
                 Problem("CON205", f"the weight files have {present:,} of {needed:,} bytes")
@@ -128,7 +148,7 @@ def _weights(manifest: Any, folder: Path) -> tuple[dict[str, str], list[Problem]
     facts = {"weights": f"{tensors} tensors, {stored:,} bytes"}
     if quantized:
         facts["quantised to"] = ", ".join(sorted(quantized))
-    return facts, problems
+    return facts, problems, in_files
 
 
 def is_tfjs(document: Any) -> bool:
@@ -138,28 +158,25 @@ def is_tfjs(document: Any) -> bool:
 
 def read_tfjs(path: Path) -> OtherModel:
     """Describe a model.json. Raises `UnreadableModelError` where it is none."""
-    size = path.stat().st_size
-    if size > _LARGEST:
-        raise UnreadableModelError(f"{path} is too large for a model.json.", code="CON214")
+    data = read_bytes(path, _LARGEST)
     try:
-        document = json.loads(path.read_bytes(), parse_constant=str)
-    except (ValueError, OSError) as error:
+        document = json.loads(data, parse_constant=str)
+    except ValueError as error:
         raise UnreadableModelError(f"{path} is not JSON: {error}.", code="CON214") from error
     if not is_tfjs(document):
         raise UnreadableModelError(
             f"{path} is JSON, but no TensorFlow.js model: it has no modelTopology.", code="CON212"
         )
     try:
-        return _described(path, size, document)
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
-        reason = f"it lacks {error}" if isinstance(error, LookupError) else str(error)
+        return _described(path, len(data), document)
+    except ValueError as error:
         raise UnreadableModelError(
-            f"{path} is no TensorFlow.js model: {reason}.", code="CON214"
+            f"{path} is no TensorFlow.js model: {error}.", code="CON214"
         ) from error
 
 
 def _described(path: Path, size: int, document: dict[str, Any]) -> OtherModel:
-    facts, problems = _weights(document.get("weightsManifest"), path.parent)
+    facts, problems, in_files = _weights(document.get("weightsManifest"), path.parent)
     made_by = str(document.get("generatedBy") or "")
     if made_by[:1].isdigit():
         made_by = f"TensorFlow {made_by}"
@@ -178,19 +195,17 @@ def _described(path: Path, size: int, document: dict[str, Any]) -> OtherModel:
     graph = None
     if not layers and isinstance(nodes, list):
         graph = Graph(tuple(_node(item) for item in nodes if isinstance(item, dict)))
-    signature = document.get("signature") or (metadata or {}).get("signature") or {}
-    shards = [name for group in document.get("weightsManifest") or () for name in group["paths"]]
-    present = [path.parent / str(name) for name in shards if (path.parent / str(name)).is_file()]
+    signature = _object(document.get("signature")) or _object(_object(metadata).get("signature"))
     return OtherModel(
         path=path,
         kind="tfjs",
         title="TensorFlow.js layers model" if layers else "TensorFlow.js graph model",
-        size_bytes=size + sum(item.stat().st_size for item in present),
+        size_bytes=size + in_files,
         inputs=_tensors(signature.get("inputs")),
         outputs=_tensors(signature.get("outputs")),
         operators=dict(sorted(graph.op_counts.items())) if graph else {},
         facts=tuple(facts.items()),
         graph=graph,
         problems=tuple(problems),
-        card=card if isinstance(card, dict) else None,
+        card=checked_card(card),
     )

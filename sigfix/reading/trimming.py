@@ -10,7 +10,7 @@ from sigfix.reading.wire import Buffer, read_varint
 
 SMALL = 8 << 20
 """Messages up to this size are parsed whole."""
-_KEPT = 4096
+KEPT = 4096
 """A constant's contents up to this size stay."""
 _TENSOR_FACTS = 3
 """TensorProto's fields up to this one are dtype, shape and version; the others are contents."""
@@ -62,7 +62,7 @@ def _fields(data: Buffer, start: int, end: int) -> list[tuple[int, int, int, int
 def _trim(data: Buffer, start: int, end: int, inside: object) -> list[bytes]:
     pieces: list[bytes] = []
     for number, kind, tag, value, stop in _fields(data, start, end):
-        large = kind == _BYTES and stop - value > _KEPT
+        large = kind == _BYTES and stop - value > KEPT
         if inside == "tensor" and number > _TENSOR_FACTS:
             continue
         child = inside.get(number) if large and isinstance(inside, dict) else None

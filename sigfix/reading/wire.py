@@ -19,6 +19,8 @@ def read_varint(data: Buffer, position: int) -> tuple[int, int]:
         position += 1
         value |= (byte & 0x7F) << shift
         if byte < 0x80:
+            if value >> 64:
+                break
             return value, position
         shift += 7
     raise ValueError("a number has more than 64 bits")

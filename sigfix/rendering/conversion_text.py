@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from shlex import quote
 from typing import TYPE_CHECKING
 
 from sigfix.model import TensorSpec
-from sigfix.pipeline.progress import Comparison
 from sigfix.presets import Preset
-from sigfix.rendering.style import plural, size_text
+from sigfix.quoting import printable, quote
+from sigfix.rendering.style import note_lines, plural, size_text, tried_lines
 
 if TYPE_CHECKING:
     from sigfix.card import Card
-    from sigfix.pipeline.convert import ConvertResult
+    from sigfix.pipeline.conversion_options import ConvertResult
     from sigfix.pipeline.preset import PresetResult
     from sigfix.pipeline.quantising import QuantisationTrial
+    from sigfix.verifying.verdict import Comparison
 
 SHOWN_OPERATORS = 6
 
@@ -26,7 +26,8 @@ def preset_plan_text(preset: Preset, card: Card, output: str) -> str:
     result = TensorSpec("float32", preset.output_shape(len(card.vocabulary)))
     width = max(len(card.input), len(card.output))
     return "\n".join(
-        [
+        printable(line)
+        for line in [
             f"Plan: build {preset.name} in {output}",
             "  signature serving_default",
             f"    input   {card.input:{width}}  {image}  from the preset: RGB, NHWC,",
@@ -64,12 +65,16 @@ def _triple(values: Iterable[float]) -> str:
 
 def preset_result_text(result: PresetResult) -> str:
     """How far each stage is from the one before, and where the result is."""
-    lines = _comparison_lines(result.comparisons)
+    lines = []
+    for stage in result.stages:
+        lines += _comparison_lines(stage.comparisons)
+        lines += note_lines(stage.notes)
+    lines += tried_lines(result.stages[-1].tried, "  ")
     lines.append(f"Wrote {result.output}")
     if result.onnx_file is not None:
         lines.append(f"Kept {result.onnx_file}")
     lines.append(f"Next: sigfix convert {quote(str(result.output))} --tfjs")
-    return "\n".join(lines) + "\n"
+    return "\n".join(map(printable, lines)) + "\n"
 
 
 def conversion_text(result: ConvertResult) -> str:
@@ -94,8 +99,10 @@ def conversion_text(result: ConvertResult) -> str:
     lines += [f"  {_trial(trial)}" for trial in result.trials]
     lines += _comparison_lines(result.comparisons)
     if result.losses:
-        lines.append("  lost to quantisation, against the float model:")
+        lines.append("  lost to quantisation, against the source:")
         lines += _comparison_lines(result.losses, verdict=False)
+    lines += tried_lines(result.tried, "  ")
+    lines += note_lines(result.measured)
     if result.mode:
         how = f"model.{result.mode}(), {result.backend} backend"
         if result.mode == "executeAsync":
@@ -104,7 +111,7 @@ def conversion_text(result: ConvertResult) -> str:
     if result.not_verified:
         lines.append(f"Not verified: {result.not_verified}")
     lines.append(f"Wrote {result.output}")
-    return "\n".join(lines) + "\n"
+    return "\n".join(map(printable, lines)) + "\n"
 
 
 def _trial(trial: QuantisationTrial) -> str:
@@ -122,14 +129,18 @@ def _kernels(result: ConvertResult) -> list[tuple[str, int]]:
 def _comparison_lines(comparisons: Iterable[Comparison], verdict: bool = True) -> list[str]:
     lines = []
     for comparison in comparisons:
+        word = ("same  " if comparison.parity.ok else "DIFFERS") + " " if verdict else "  "
+        through = f", through {comparison.through}" if comparison.through else ""
+        lines.append(
+            f"  {word}{comparison.reference} -> {comparison.result}, batch {comparison.batch}"
+            f"{through}"
+        )
         for row in comparison.parity.outputs:
             measured = "equal" if row.different == 0 else f"{row.different} elements differ"
             if row.absolute is not None and row.relative is not None:
                 measured = f"largest difference {row.absolute:.1e}, {row.relative:.1e} of the range"
-            word = ("same  " if row.ok else "DIFFERS") + " " if verdict else "  "
-            lines.append(
-                f"  {word}{comparison.reference} -> {comparison.result}, batch {comparison.batch}"
-            )
+            if row.nothing:
+                measured = row.reason
             lines.append(f"          {row.name}: {measured}")
         if comparison.note:
             lines.append(f"          {comparison.note}")

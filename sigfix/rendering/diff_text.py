@@ -6,7 +6,8 @@ import dataclasses
 from typing import Any
 
 from sigfix.describing.differences import Difference
-from sigfix.rendering.style import Style, plural, printable
+from sigfix.quoting import printable
+from sigfix.rendering.style import Style, plural
 
 FORMAT = 1
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,6 +25,7 @@ from sigfix.model import (
     Value,
     VariableStore,
 )
+from sigfix.rendering.json_text import json_text
 from sigfix.report import Inspection
 from sigfix.version import __version__
 
@@ -46,7 +46,7 @@ def render_json(inspections: Sequence[Inspection]) -> str:
             "unreadable": sum(item.failure is not None for item in inspections),
         },
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return json_text(document)
 
 
 def inspection_value(item: Inspection) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from sigfix.diagnosis.catalogue import RULES
 from sigfix.diagnosis.rule import Finding
+from sigfix.rendering.json_text import json_text
 from sigfix.report import Inspection
 from sigfix.version import __version__
 
@@ -17,7 +18,7 @@ _UNREADABLE = "CON215"
 
 
 def _uri(path: Path) -> str:
-    text = quote(path.as_posix())
+    text = quote(os.fsencode(path.as_posix()))
     return f"file://{text}" if path.is_absolute() else text
 
 
@@ -79,4 +80,4 @@ def render_sarif(inspections: Sequence[Inspection]) -> str:
             }
         ],
     }
-    return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
+    return json_text(log)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sigfix.diagnosis.rule import Finding, Severity
+from sigfix.quoting import printable
 from sigfix.rendering.model_text import model_lines, other_lines
-from sigfix.rendering.style import SEVERITY_COLOURS, Style, plural, printable, shortened
+from sigfix.rendering.style import SEVERITY_COLOURS, Style, plural, shortened
 from sigfix.report import Inspection
 
 

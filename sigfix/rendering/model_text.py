@@ -15,7 +15,8 @@ from sigfix.describing.functions import is_internal
 from sigfix.describing.model_card import card_facts
 from sigfix.describing.operator_kinds import FILLING, TABLES
 from sigfix.model import Function, MetaGraph, OtherModel, SavedModel, Signature, Trace
-from sigfix.rendering.style import Style, plural, printable, shortened, size_text
+from sigfix.quoting import printable
+from sigfix.rendering.style import Style, plural, shortened, size_text
 from sigfix.report import Inspection
 
 _LABEL = 12
@@ -133,6 +134,7 @@ def _tensor_name(names: Sequence[str]) -> str:
 
 def _table(rows: Sequence[tuple[str, str, str, str]], style: Style, everything: bool) -> list[str]:
     """Rows of kind, name, type and tensor; the tensor goes to a line of its own if it must."""
+    rows = [(kind, *map(printable, cells)) for kind, *cells in rows]  # type: ignore[misc]
     shown = rows if everything else rows[:_MOST_TENSORS]
     indent = " " * (_LABEL + 2)
     name_width = min(max((len(row[1]) for row in shown), default=0), 28)

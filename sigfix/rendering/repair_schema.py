@@ -83,10 +83,22 @@ def result_schema() -> dict[str, Any]:
         },
         "required": ["name", "dtype", "shape", "ok", "absolute", "relative"],
     }
+    texts = {"type": "array", "items": {"type": "string"}}
     comparison = {
         "type": "object",
-        "properties": {"outputs": {"type": "array", "items": output}},
-        "required": ["outputs"],
+        "properties": {
+            "reference": {"type": "string"},
+            "result": {"type": "string"},
+            "batch": {"type": "integer"},
+            "through": {"type": "string"},
+            "note": {"type": "string"},
+            "parity": {
+                "type": "object",
+                "properties": {"outputs": {"type": "array", "items": output}},
+                "required": ["outputs"],
+            },
+        },
+        "required": ["reference", "result", "batch", "through", "note", "parity"],
     }
     parity = {
         "type": "object",
@@ -97,10 +109,15 @@ def result_schema() -> dict[str, Any]:
             "comparisons": {"type": "array", "items": comparison},
             "reason": {"type": "string"},
             "inputs": {"enum": ["seeded", "given"]},
+            "tried": texts,
+            "notes": texts,
             "through": {"type": "string"},
         },
-        "required": ["key", "verdict", "batches", "comparisons", "reason", "inputs", "through"],
-    }
+        "required": [
+            "key", "verdict", "batches", "comparisons", "reason", "inputs", "tried", "notes",
+            "through",
+        ],
+    }  # fmt: skip
     return {
         "$schema": DIALECT,
         "title": "A result of sigfix repair",

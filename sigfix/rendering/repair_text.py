@@ -23,7 +23,7 @@ from sigfix.planning.edits import (
     SetTags,
 )
 from sigfix.planning.file_edits import ExportKeras, ImportOnnx, WriteCard
-from sigfix.rendering.style import printable
+from sigfix.quoting import printable
 
 
 def plan_text(plan: Plan, width: int = 100) -> str:
@@ -112,6 +112,7 @@ def _edit(edit: Edit) -> Iterator[str]:
         what = f" as {edit.preset}" if edit.preset else ""
         yield f"  + SavedModel with serving_default, imported from ONNX (opset {edit.opset}){what}"
         yield from (f"      in   {item}" for item in edit.inputs)
+        yield from (f"      in   {name} = {value}, bound" for name, value in edit.bound)
         yield from (f"      out  {item}" for item in edit.outputs)
     elif isinstance(edit, WriteCard):
         yield f"  + model card: {_card(edit)}  {_from(edit.origin)}"

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from sigfix.quoting import printable
 
 _CODES = {"red": "31", "yellow": "33", "cyan": "36", "green": "32", "bold": "1", "dim": "2"}
 SEVERITY_COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
@@ -54,16 +57,28 @@ def size_text(size: int) -> str:
     raise AssertionError
 
 
-def printable(text: str) -> str:
-    """A name from a file without control characters, which could steer a terminal."""
-    return "".join(
-        character if character.isprintable() else f"\\x{ord(character):02x}" for character in text
-    )
-
-
 def shortened(text: str, most: int) -> str:
     """At most `most` characters, the middle left out."""
     if len(text) <= most:
         return text
     head = (most - 5) * 2 // 3
     return f"{text[:head]} ... {text[-(most - 5 - head) :]}"
+
+
+def tried_lines(tried: Iterable[str], indent: str) -> list[str]:
+    """One line that says what made-up inputs were made of, none where nothing was made up."""
+    if not tried:
+        return []
+    return textwrap.wrap(
+        "on " + ", ".join(tried), 78, initial_indent=indent, subsequent_indent=indent
+    )
+
+
+def note_lines(notes: Iterable[str]) -> list[str]:
+    """What a reader should know beside a result, each note in lines of its own."""
+    lines = []
+    for note in notes:
+        lines += textwrap.wrap(
+            f"note: {printable(note)}", 78, initial_indent="  ", subsequent_indent="        "
+        )
+    return lines

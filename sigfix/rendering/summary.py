@@ -7,8 +7,9 @@ from os.path import commonpath
 from pathlib import Path
 
 from sigfix.diagnosis.rule import Severity
+from sigfix.quoting import printable
 from sigfix.rendering.inspection_text import failure_lines, finding_lines
-from sigfix.rendering.style import SEVERITY_COLOURS, Style, plural, printable
+from sigfix.rendering.style import SEVERITY_COLOURS, Style, plural
 from sigfix.report import Inspection
 
 _COLUMNS = ("errors", "warnings", "notes")

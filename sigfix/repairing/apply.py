@@ -29,6 +29,7 @@ from sigfix.reading.saved_model import load_message
 from sigfix.repairing import signatures
 from sigfix.repairing.copying import copy_tree
 from sigfix.repairing.graphs import add_from_graph
+from sigfix.repairing.soundness import refuse_broken
 from sigfix.repairing.wrapping import add_from_function
 
 NOT_COPIED = frozenset({"saved_model.pb", "saved_model.pbtxt", "saved_model.cpb", "fingerprint.pb"})
@@ -69,6 +70,7 @@ def edit_message(message: Any, plan: Plan) -> None:
     if plan.meta_graph >= len(message.meta_graphs):
         raise BlockedError("The plan is for another model: it has fewer MetaGraphs.")
     meta_graph = message.meta_graphs[plan.meta_graph]
+    refuse_broken(meta_graph)
     for edit in plan.edits:
         if isinstance(edit, KeepMetaGraph):
             for index in reversed(range(len(message.meta_graphs))):

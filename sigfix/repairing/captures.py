@@ -9,10 +9,11 @@ checkpoint keys.
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any
 
 from sigfix.errors import BlockedError
-from sigfix.model import node_of
+from sigfix.model import LONGEST_PATH, node_of, output_index
 
 CALL_OPS = ("PartitionedCall", "StatefulPartitionedCall")
 VALUE_KEY = "/.ATTRIBUTES/VARIABLE_VALUE"
@@ -59,7 +60,7 @@ def _from_names(meta_graph: Any) -> dict[int, str]:
             found[node_id] = node.constant.operation
         elif kind == "asset":
             index = node.asset.asset_file_def_index
-            if index < len(meta_graph.asset_file_def):
+            if 0 <= index < len(meta_graph.asset_file_def):
                 found[node_id] = meta_graph.asset_file_def[index].tensor_info.name
     return found
 
@@ -98,7 +99,7 @@ def _from_restore(meta_graph: Any) -> dict[int, str]:
     paths = _nodes_by_checkpoint_path(meta_graph.object_graph_def)
     found = {}
     for node in body.node_def:
-        if node.op != "AssignVariableOp" or node.input[0] not in handles:
+        if node.op != "AssignVariableOp" or len(node.input) < 2 or node.input[0] not in handles:
             continue
         key = _restored_key(node.input[1], nodes)
         node_id = paths.get(key.removesuffix(VALUE_KEY)) if key.endswith(VALUE_KEY) else None
@@ -114,10 +115,10 @@ def _restored_key(tensor: str, nodes: dict[str, Any]) -> str:
         if node is None:
             return ""
         if node.op == "RestoreV2":
-            names = nodes.get(node_of(node.input[1]))
-            index = int(tensor.rpartition(":")[2])
+            names = nodes.get(node_of(node.input[1])) if len(node.input) > 1 else None
             if names is None or names.op != "Const":
                 return ""
+            index = output_index(tensor)
             values = names.attr["value"].tensor.string_val
             return values[index].decode("utf-8", "replace") if index < len(values) else ""
         if not node.input:
@@ -129,11 +130,11 @@ def _restored_key(tensor: str, nodes: dict[str, Any]) -> str:
 def _nodes_by_checkpoint_path(objects: Any) -> dict[str, int]:
     """Every path of every variable; in a path, `.` is written `..` and `/` is written `.S`."""
     found: dict[str, int] = {}
-    pending: list[tuple[int, str]] = [(0, "")]
+    pending: deque[tuple[int, str]] = deque([(0, "")])
     seen = set()
     while pending:
-        node_id, path = pending.pop(0)
-        if node_id in seen:
+        node_id, path = pending.popleft()
+        if node_id in seen or len(path) > LONGEST_PATH:
             continue
         seen.add(node_id)
         for child in objects.nodes[node_id].children:

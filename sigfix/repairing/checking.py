@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 from sigfix.card import CARD_FILE
-from sigfix.model import MetaGraph, SavedModel, Signature
+from sigfix.errors import BlockedError
+from sigfix.model import MetaGraph, SavedModel, Signature, node_of
 from sigfix.planning.edits import (
     AddSignature,
     AliasSignature,
@@ -19,6 +19,7 @@ from sigfix.planning.edits import (
     SetTags,
 )
 from sigfix.planning.file_edits import WriteCard
+from sigfix.quoting import quote
 from sigfix.repairing.apply import NOT_COPIED
 
 
@@ -47,18 +48,41 @@ def check_result(source: SavedModel, result: SavedModel, plan: Plan) -> list[str
     files = {name: size for name, size in source.files if name not in anew}
     written = {name: size for name, size in result.files if name not in anew}
     for name in sorted(set(files) ^ set(written)):
-        if _is_behind_link(source.path, name):  # reading does not follow it, copying does
-            continue
         problems.append(f"the file {name} is in one of them only")
     for name in sorted(set(files) & set(written)):
-        if files[name] != written[name] and not (source.path / name).is_symlink():
+        if files[name] != written[name]:
             problems.append(f"{name} has {written[name]} bytes, not {files[name]}")
     return problems
 
 
-def _is_behind_link(folder: Path, name: str) -> bool:
-    parts = Path(name).parts
-    return any(folder.joinpath(*parts[:count]).is_symlink() for count in range(1, len(parts)))
+def refuse_broken_source(source: SavedModel, plan: Plan) -> None:
+    """Raise `BlockedError` where the model itself has what would be a fault in a result.
+
+    What is checked in a result must hold in the source too; else a repair would be blamed for it.
+    A signature that the plan removes is not asked for.
+    """
+    removed = {item.key for item in plan.edits if isinstance(item, RemoveSignature)}
+    for meta_graph in source.meta_graphs:
+        for signature in meta_graph.user_signatures:
+            names = [] if signature.key in removed else _dangling(meta_graph, signature)
+            if names:
+                key, tensor = names[0]
+                raise BlockedError(
+                    f"The model is broken: {key or 'an input'} of signature {signature.key} is the"
+                    f" tensor {tensor or '(none)'}, and its graph has no such tensor.",
+                    f"--remove-signature {quote(signature.key)} leaves it out; else save the model"
+                    " again",
+                )
+
+
+def _dangling(meta_graph: MetaGraph, signature: Signature) -> list[tuple[str, str]]:
+    """The (key, tensor) pairs of a signature whose tensor is not in the graph."""
+    return [
+        (tensor.key, name)
+        for tensor in (*signature.inputs, *signature.outputs)
+        for name in tensor.tensor_names
+        if node_of(name) not in meta_graph.graph.by_name
+    ]
 
 
 def _check_meta_graph(before: MetaGraph, after: MetaGraph, plan: Plan) -> list[str]:
@@ -73,18 +97,15 @@ def _check_meta_graph(before: MetaGraph, after: MetaGraph, plan: Plan) -> list[s
     if set(after.tags) != set(expected_tags(before, plan)):
         problems.append(f"the tags are {after.tags}")
     for signature in after.user_signatures:
-        for tensor in (*signature.inputs, *signature.outputs):
-            for name in tensor.tensor_names:
-                if name.split(":")[0] not in after.graph.by_name:
-                    problems.append(f"{tensor.key} of {signature.key} names no tensor: {name}")
+        for key, name in _dangling(after, signature):
+            problems.append(f"{key} of {signature.key} names no tensor: {name}")
     if before.objects is not None and after.objects is not None:
         if [item.path for item in before.variables] != [item.path for item in after.variables]:
             problems.append("the variables are not the same")
         names = {item.name for item in before.graph.functions}
         if not names <= {item.name for item in after.graph.functions}:
             problems.append("functions of the library are missing")
-        holder = dict(after.objects.root.children).get("signatures") if after.objects.root else None
-        seen = {key for key, _ in after.objects.nodes[holder].children} if holder else set()
+        seen = after.objects.signature_ids
         for edit in plan.edits:
             if (
                 isinstance(edit, (AddSignature, AliasSignature, AttachSignature))

@@ -5,13 +5,12 @@ A hard link would make the result change when somebody writes to the source.
 
 from __future__ import annotations
 
-import os
 import shutil
-import stat
 from collections.abc import Collection
 from pathlib import Path
 
-from sigfix.errors import UnreadableModelError
+from sigfix.reading.files import opened
+from sigfix.reading.folder import open_directory, refuse_strangers
 
 _FICLONE = 0x40049409
 """The Linux ioctl that shares a file's extents (`ioctl_ficlone(2)`)."""
@@ -20,42 +19,30 @@ _FICLONE = 0x40049409
 def copy_tree(source: Path, target: Path, leave_out: Collection[str]) -> None:
     """Copy `source` into the existing directory `target`, but for top-level names in `leave_out`.
 
-    Links are followed, so that the copy stands alone; a link that leads back to a directory
-    above it is refused, and so is anything that is neither file nor directory.
+    Links inside the model are followed, so that the copy stands alone. Raises
+    `UnreadableModelError` where a link leads out of it or to a directory above it, and where
+    something is neither file nor directory: nothing of that is opened.
     """
-    _copy(source, target, leave_out, (source.resolve(),))
-
-
-def _copy(source: Path, target: Path, leave_out: Collection[str], above: tuple[Path, ...]) -> None:
-    for entry in sorted(os.scandir(source), key=lambda item: item.name):
-        if entry.name in leave_out:
+    folder = open_directory(source)
+    refuse_strangers(source, [item for item in folder.problems if item.location not in leave_out])
+    for name in folder.sizes:
+        if name in leave_out:
             continue
-        path = source / entry.name
-        try:
-            mode = path.stat().st_mode
-        except OSError as error:
-            raise UnreadableModelError(f"{path} cannot be read: {error.strerror}.") from error
-        if stat.S_ISDIR(mode):
-            real = path.resolve()
-            if real in above:
-                raise UnreadableModelError(f"{path} is a link to a directory above it.")
-            (target / entry.name).mkdir()
-            _copy(path, target / entry.name, (), (*above, real))
-        elif stat.S_ISREG(mode):
-            copy_file(path, target / entry.name)
-        else:
-            raise UnreadableModelError(f"{path} is neither a file nor a directory.")
+        if name.endswith("/"):
+            (target / name).mkdir(parents=True, exist_ok=True)
+            continue
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        copy_file(source / name, target / name)
 
 
 def copy_file(source: Path, target: Path) -> None:
-    """Copy one file's bytes, sharing them on disk where the file system can."""
-    try:
-        opened = source.open("rb")
-    except OSError as error:
-        raise UnreadableModelError(f"{source} cannot be read: {error.strerror}.") from error
-    with opened, target.open("wb") as written:
-        if not _clone(opened.fileno(), written.fileno()):
-            shutil.copyfileobj(opened, written, 1 << 20)
+    """Copy one plain file's bytes, sharing them on disk where the file system can.
+
+    Raises `UnreadableModelError` where it is no plain file or cannot be read.
+    """
+    with opened(source) as file, target.open("wb") as written:
+        if not _clone(file.fileno(), written.fileno()):
+            shutil.copyfileobj(file, written, 1 << 20)
 
 
 def _clone(source: int, target: int) -> bool:

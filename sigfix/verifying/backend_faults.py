@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sigfix.errors import SigfixError
-from sigfix.verifying import tfjs
+from sigfix.verifying.arrays import Arrays
 from sigfix.verifying.comparison import compare
-from sigfix.verifying.inputs import Arrays
+from sigfix.verifying.runners import tfjs
 
 MOST_OPERATORS = 400
 """In a larger model the results of all operators would not fit into memory together."""

@@ -5,17 +5,20 @@ A comparison of nothing fails: no output, an empty array, an output of only NaN.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[Any]
+from sigfix.verifying.arrays import Array
+from sigfix.verifying.tolerances import Limit
 
 NEARLY_CONSTANT = 0.01
 """A range below this part of the largest magnitude is too small to measure float32 by."""
+
+LIVE = 0.01
+"""Values that span less than this part of what the output spans elsewhere are measured by that."""
 
 _TEXT_KINDS = "OSUT"
 
@@ -26,8 +29,10 @@ class OutputParity:
 
     `absolute` is max |result - reference|, and `relative` that divided by the reference's range
     (see `compare`); both are None where the values cannot be subtracted (strings, other shapes).
-    `different` counts the elements that are not equal. `worst` is the index of the largest
-    difference. `reason` says why `ok` is false.
+    `different` counts the elements that are not equal, `limit` is the largest `relative` that was
+    allowed, `not_finite` counts the NaN and infinities of the reference. `worst` is the index of
+    the largest difference. `reason` says why `ok` is false, and `nothing` that it is because
+    there was nothing to compare.
     """
 
     name: str
@@ -38,7 +43,10 @@ class OutputParity:
     relative: float | None = None
     worst: tuple[int, ...] | None = None
     different: int | None = None
+    limit: float | None = None
+    not_finite: int = 0
     reason: str = ""
+    nothing: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,7 +54,6 @@ class Parity:
     """The outputs of one comparison; `reason` says why there is nothing to compare."""
 
     outputs: tuple[OutputParity, ...]
-    tolerance: float
     reason: str = ""
 
     @property
@@ -65,20 +72,30 @@ class Parity:
 
 
 def compare(
-    reference: Mapping[str, Array], result: Mapping[str, Array], tolerance: float
+    reference: Mapping[str, Array],
+    result: Mapping[str, Array],
+    limits: float | Mapping[str, Limit],
+    spans: Mapping[str, float] | None = None,
 ) -> Parity:
-    """Compare `result` with `reference`, output by output.
+    """Compare `result` with `reference`, output by output; `limits` are for all, or by output.
 
     Floats differ by max |result - reference| / (max(reference) - min(reference)), taken over the
-    finite elements of the reference, which must be within `tolerance`. Where the reference is
+    finite elements of the reference, which must be within the limit. Where the reference is
     nearly constant (`NEARLY_CONSTANT`) its largest magnitude takes the range's place, and where
-    it is all zero, 1. NaN and infinities must lie at the same places. Integers, booleans and
-    strings must be equal. Shape and dtype must be the same: no broadcasting, no casting. Complex
-    numbers are compared as pairs, with one more index in `worst`.
+    it is all zero, 1; `spans` are what the outputs span over all inputs (see `spans_of`), of which
+    `LIVE` is the least that a range is taken for. NaN and infinities must lie at the same places.
+    Integers, booleans and strings must be equal, but for the part of the elements that the limit
+    allows.
+    Shape and dtype must be the same: no broadcasting, no casting. Complex numbers are compared as
+    pairs, with one more index in `worst`.
     """
     if not reference:
-        return Parity((), tolerance, "the reference has no output to compare")
-    rows = [_compare_output(name, reference[name], result, tolerance) for name in reference]
+        return Parity((), "the reference has no output to compare")
+    rows = []
+    for name, expected in reference.items():
+        limit = Limit(limits) if isinstance(limits, (int, float)) else limits[name]
+        span = LIVE * (spans or {}).get(name, 0.0)
+        rows.append(_compare_output(name, np.asarray(expected), result, limit, span))
     rows += [
         OutputParity(
             name, str(result[name].dtype), result[name].shape, False, reason="not in the reference"
@@ -86,14 +103,28 @@ def compare(
         for name in result
         if name not in reference
     ]
-    return Parity(tuple(rows), tolerance)
+    return Parity(tuple(rows))
+
+
+def spans_of(references: Sequence[Mapping[str, Array]]) -> dict[str, float]:
+    """Output -> what its finite values span over all sets of inputs; floats alone have a span."""
+    found: dict[str, tuple[float, float]] = {}
+    for outputs in references:
+        for name, array in outputs.items():
+            values = np.asarray(array)
+            if values.dtype.kind not in "fcV" or not values.size:
+                continue
+            numbers = _as_double(values)
+            numbers = numbers[np.isfinite(numbers)]
+            if numbers.size:
+                low, high = found.get(name, (np.inf, -np.inf))
+                found[name] = (min(low, float(numbers.min())), max(high, float(numbers.max())))
+    return {name: high - low for name, (low, high) in found.items()}
 
 
 def _compare_output(
-    name: str, expected: Array, result: Mapping[str, Array], tolerance: float
+    name: str, expected: Array, result: Mapping[str, Array], limit: Limit, least_range: float
 ) -> OutputParity:
-    expected = np.asarray(expected)
-
     def row(ok: bool, reason: str = "", **measured: Any) -> OutputParity:
         return OutputParity(
             name, str(expected.dtype), expected.shape, ok, reason=reason, **measured
@@ -108,29 +139,30 @@ def _compare_output(
     if actual.dtype.name != expected.dtype.name and not is_text:
         return row(False, f"its dtype is {actual.dtype}, not {expected.dtype}")
     if expected.size == 0:
-        return row(False, "it is empty: nothing was compared")
+        return row(False, "it is empty: nothing was compared", nothing=True)
     if expected.dtype.kind in _TEXT_KINDS or expected.dtype.kind == "b":
-        return row(**_exact(expected, actual))
+        return row(**_exact(expected, actual, limit))
     if expected.dtype.kind in "iu":
         difference = _integer_difference(expected, actual)
-        return row(**_exact(expected, actual), absolute=float(difference.max()))
-    return row(**_close(_as_double(expected), _as_double(actual), tolerance))
+        return row(**_exact(expected, actual, limit), absolute=float(difference.max()))
+    return row(**_close(_as_double(expected), _as_double(actual), limit, least_range))
 
 
-def _exact(expected: Array, actual: Array) -> dict[str, Any]:
+def _exact(expected: Array, actual: Array, limit: Limit) -> dict[str, Any]:
     if expected.dtype.kind in _TEXT_KINDS:
         expected, actual = _as_text(expected), _as_text(actual)
     unequal = np.asarray(expected != actual, dtype=bool)
     count = int(unequal.sum())
+    ok = count <= limit.different * expected.size
     return {
-        "ok": count == 0,
+        "ok": ok,
         "different": count,
         "worst": _index(unequal) if count else None,
-        "reason": f"{count} of {expected.size} elements differ" if count else "",
+        "reason": "" if ok else f"{count} of {expected.size} elements differ",
     }
 
 
-def _close(expected: Array, actual: Array, tolerance: float) -> dict[str, Any]:
+def _close(expected: Array, actual: Array, limit: Limit, least_range: float) -> dict[str, Any]:
     finite = np.isfinite(expected)
     same_special = (expected == actual) | (np.isnan(expected) & np.isnan(actual))
     disagree = (~finite | ~np.isfinite(actual)) & ~same_special
@@ -140,23 +172,33 @@ def _close(expected: Array, actual: Array, tolerance: float) -> dict[str, Any]:
             "ok": False,
             "different": count,
             "worst": _index(disagree),
+            "not_finite": int((~finite).sum()),
             "reason": f"NaN or infinity on one side only in {count} of {expected.size} elements",
         }
     if not finite.any():
-        return {"ok": False, "reason": "it has no finite number: nothing was compared"}
+        return {
+            "ok": False,
+            "reason": "it has no finite number: nothing was compared",
+            "not_finite": expected.size,
+            "nothing": True,
+        }
     difference = np.zeros(expected.shape)
     np.subtract(actual, expected, out=difference, where=finite)
     difference = np.abs(difference)
     absolute = float(difference.max())
-    relative = absolute / _range(expected[finite])
-    ok = relative <= tolerance
+    relative = absolute / max(_range(expected[finite]), least_range)
+    ok = relative <= limit.relative
     return {
         "ok": ok,
         "absolute": absolute,
         "relative": relative,
         "worst": _index(difference),
         "different": int((difference > 0).sum()),
-        "reason": "" if ok else f"off by {relative:.2g} of its range, more than {tolerance:.2g}",
+        "limit": limit.relative,
+        "not_finite": int((~finite).sum()),
+        "reason": ""
+        if ok
+        else f"off by {relative:.2g} of its range, more than {limit.relative:.2g}",
     }
 
 

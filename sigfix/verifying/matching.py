@@ -7,13 +7,17 @@ ONNX may leave it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from sigfix.errors import BlockedError
 from sigfix.model import Shape, TensorSpec
-from sigfix.planning.names import tensorflow_name
+from sigfix.planning.names import signature_keys
 from sigfix.planning.traces import TO_NCHW, TO_NHWC
-from sigfix.verifying.inputs import Arrays
+from sigfix.verifying.arrays import Arrays
 
 
 @dataclass(frozen=True)
@@ -30,16 +34,18 @@ def pair_tensors(
 ) -> list[Pair]:
     """Pair two models' inputs (or outputs: `what` says). Raises `BlockedError` where they do not
     correspond."""
-    there = {tensorflow_name(spec.name): spec for spec in right}
+    here = signature_keys(spec.name for spec in left)
+    keys = signature_keys(spec.name for spec in right)
+    there = {keys[spec.name]: spec for spec in right}
     if len(left) == len(right) == 1:
         return [Pair(left[0].name, right[0].name, _order(left[0].shape, right[0].shape))]
-    if {tensorflow_name(spec.name) for spec in left} != set(there):
+    if set(here.values()) != set(there):
         raise BlockedError(
             f"The {what}s do not correspond: {_names(left)} in one model, {_names(right)} in the "
             "other.",
             "sigfix repair MODEL --rename OLD=NEW gives them the same names",
         )
-    both = [(spec, there[tensorflow_name(spec.name)]) for spec in left]
+    both = [(spec, there[here[spec.name]]) for spec in left]
     return [Pair(one.name, other.name, _order(one.shape, other.shape)) for one, other in both]
 
 
@@ -74,10 +80,14 @@ def narrowed(spec: TensorSpec, other: TensorSpec, order: tuple[int, ...] | None)
     )
 
 
-def translated(arrays: Arrays, pairs: list[Pair]) -> Arrays:
-    """The left model's arrays under the right model's names, turned as it wants them."""
+def turned_back(outputs: Mapping[Any, Any], pairs: list[Pair]) -> Arrays:
+    """The right model's arrays under the left model's names, turned as they lie there."""
     found = {}
     for pair in pairs:
-        array = arrays[pair.left]
-        found[pair.right] = array if pair.order is None else array.transpose(pair.order)
+        if pair.right not in outputs:
+            continue
+        array = np.asarray(outputs[pair.right])
+        if pair.order is not None and array.ndim == len(pair.order):
+            array = array.transpose(np.argsort(pair.order))
+        found[pair.left] = array
     return found

@@ -9,6 +9,7 @@
 //   output_dir  existing folder for the tensors and for result.json
 //   repeat      timed executions of the first run after the warm-up (0: none)
 //   profile     whether to measure one more execution of the first run kernel by kernel
+//   watch       whether to end at once, killed, when standard input ends
 //
 // A tensor file is raw little-endian data: float32, int32, one byte per bool; a string tensor is
 // a JSON list of base64 texts. result.json holds {error, stage} when something went wrong (the
@@ -16,25 +17,46 @@
 // dtype, shape, file}]}], times_ms, kernels}.
 
 import { Buffer } from 'node:buffer';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { Worker } from 'node:worker_threads';
 
 const WARM_UP = 3;
 
 /** TF.js says which call it wants instead, and nothing else tells such a failure apart. */
 const WANTS_ASYNC = /Please use model\.executeAsync\(\)/;
 
+/** The end of standard input says that who started this is gone; a busy thread would not see it. */
+const WATCH = `
+  const { Socket } = require('node:net');
+  const input = new Socket({ fd: 0 });
+  input.on('close', () => process.kill(process.pid, 'SIGKILL')).on('error', () => {}).resume();
+`;
+
 let stage = 'request';
 
-/** Read a file of the model folder; a model names its own files, so it must not lead outside. */
+/** Whether a path leads out of a folder; both are absolute. */
+function leadsOut(folder, path) {
+  const inside = relative(folder, path);
+  return inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside);
+}
+
+/**
+ * Read a file of the model folder; a model names its own files, so neither the name nor a link
+ * may lead outside, and a pipe or a device is no file.
+ */
 function readInside(folder, name) {
   const path = resolve(folder, name);
-  const inside = relative(resolve(folder), path);
-  if (inside.startsWith('..') || isAbsolute(inside)) {
+  if (leadsOut(resolve(folder), path)) {
     throw new Error(`model.json names a file outside its folder: ${name}`);
   }
-  return readFileSync(path);
+  const real = realpathSync(path);
+  if (leadsOut(realpathSync(folder), real)) {
+    throw new Error(`a link of the model leads out of its folder: ${name}`);
+  }
+  if (!statSync(real).isFile()) throw new Error(`this is not a file: ${name}`);
+  return readFileSync(real);
 }
 
 /** Read model.json and its weight shards into what tf.loadGraphModel takes from an IO handler. */
@@ -189,6 +211,7 @@ async function run(request) {
 }
 
 const request = JSON.parse(readFileSync(process.argv[2], 'utf8'));
+if (request.watch) new Worker(WATCH, { eval: true }).unref();
 let result;
 try {
   result = await run(request);

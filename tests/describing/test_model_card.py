@@ -35,8 +35,8 @@ def test_a_detector_says_its_thresholds() -> None:
     ("card", "lines"),
     [
         ({}, []),
-        ({"preset": ["odd"], "boxes": 3, "mean": 1, "std": 2, "vocabulary": 5}, 2),
-        ({"owner": "somebody", "licence": None}, ["also: owner"]),
+        ({"preset": ["odd"], "boxes": 3, "mean": 1, "std": 2, "vocabulary": 5}, 3),
+        ({"owner": "somebody", "licence": None}, ["also: owner", "ignored: it has no preset"]),
     ],
 )
 def test_a_card_that_somebody_else_wrote(card: dict[str, Any], lines: Any) -> None:

@@ -9,10 +9,11 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
-from sigfix.errors import ConversionError, ParityError, UsageError
-from sigfix.pipeline.convert import ConvertOptions, convert
+from sigfix.errors import ConversionError, NotVerifiedError, ParityError, UsageError
+from sigfix.pipeline.conversion_options import ConvertOptions
+from sigfix.pipeline.convert import convert
 from sigfix.pipeline.prepare import Choice
-from sigfix.verifying import tfjs
+from sigfix.verifying.runners import tfjs
 from tests.exporting import models
 from tests.exporting.models import floats
 
@@ -63,6 +64,18 @@ def test_quantised_model_equals_its_dequantised_graph(tmp_path, dtype):
     model = models.save(tmp_path / "model", dense, floats("x", None, 64))
     result = convert(model, tmp_path / "web", ConvertOptions(quantize=dtype))
     assert all(c.parity.ok for c in result.comparisons)
+    assert [(c.reference, c.result, c.batch) for c in result.comparisons] == [
+        (reference, found, batch)
+        for reference, found in (
+            ("SavedModel", "the optimised graph"),
+            ("the dequantised graph", "TensorFlow.js"),
+        )
+        for batch in (1, 4)
+    ]
+    assert [(c.reference, c.result, c.batch) for c in result.losses] == [
+        ("SavedModel", "TensorFlow.js", 1),
+        ("SavedModel", "TensorFlow.js", 4),
+    ]
     losses = [row.relative for c in result.losses for row in c.parity.outputs]
     limit = {"uint8": 2e-2, "uint16": 1e-4, "float16": 1e-3}[dtype]
     assert 0 < max(losses) < limit
@@ -123,15 +136,35 @@ def test_unused_inputs_and_constant_outputs(tmp_path):
     assert set(result.outputs) == {"same", "constant", "half"}
 
 
-def test_random_model_differs_and_is_not_published(tmp_path):
+def test_a_type_that_loses_too_much_is_not_published(tmp_path):
+    """Rows of two sizes: in 8 bits of the common range the small ones are all the same."""
+    import tensorflow as tf
+
+    weights = models.noise(64, 128) * np.float32([1e-4] * 127 + [1.0])
+
+    def dense(x):
+        return {"y": tf.matmul(x, weights)[:, :127]}
+
+    model = models.save(tmp_path / "model", dense, floats("x", None, 64))
+    with pytest.raises(ParityError, match="Quantising the weights changes too much: y: off by"):
+        convert(model, tmp_path / "web", ConvertOptions(quantize="uint8"))
+    assert [p.name for p in tmp_path.iterdir()] == ["model"]
+    accepted = ConvertOptions(quantize="uint8", max_loss=1.0)
+    losses = convert(model, tmp_path / "web", accepted).losses
+    assert max(row.relative for c in losses for row in c.parity.outputs) > 0.2
+
+
+def test_a_random_model_cannot_be_compared_and_is_not_published(tmp_path):
     import tensorflow as tf
 
     model = models.save(
         tmp_path / "model", lambda x: {"y": x + tf.random.uniform([4])}, floats("x", None, 4)
     )
     aside = tmp_path / "aside"
-    with pytest.raises(ParityError, match="differs from SavedModel at batch 1: y: off by"):
+    said = "Not verified, so nothing was written: SavedModel .* answers differently each time"
+    with pytest.raises(NotVerifiedError, match=said) as raised:
         convert(model, tmp_path / "web", ConvertOptions(keep_failed=aside))
+    assert raised.value.exit_code == 1
     assert (aside / "model.json").is_file()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["aside", "model"]
 

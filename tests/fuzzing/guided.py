@@ -13,29 +13,52 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["sigfix"]):
-    from tests.fuzzing.mutations import seeds
-    from tests.fuzzing.worker import TARGETS, place, read_one
+    from sigfix.errors import SigfixError
+    from sigfix.pipeline.inspect import inspect
+    from sigfix.rendering.inspection_json import render_json
+    from sigfix.rendering.inspection_text import render_text
+    from sigfix.rendering.style import Style
+    from tests.fuzzing.seeds import seeds
 
-NAMES = ("saved_model.pb", "saved_model.pbtxt", "variables.index", "model.onnx", "model.json")
+NAMES = {
+    "pb": "saved_model.pb",
+    "pbtxt": "saved_model.pbtxt",
+    "index": "variables/variables.index",
+    "onnx": "model.onnx",
+    "tfjs": "model.json",
+}
+"""Kind of seed -> the file of it that is fuzzed, in a folder of its own."""
+KINDS = sorted(NAMES)
 FOLDER = Path(tempfile.mkdtemp(prefix="sigfix-fuzz-"))
 
 
 def test_one_input(data: bytes) -> None:
     """The first byte chooses the kind of file, the rest are its contents."""
-    if data:
-        path = place(FOLDER, NAMES[data[0] % len(NAMES)], data[1:])
-        read_one(path, TARGETS[len(data) % len(TARGETS)])
+    if not data:
+        return
+    kind = KINDS[data[0] % len(KINDS)]
+    path = FOLDER / kind / NAMES[kind]
+    path.write_bytes(data[1:])
+    try:
+        report = inspect(path if kind == "onnx" else FOLDER / kind, target="tfjs-wasm")
+    except SigfixError as error:
+        assert error.message
+        return
+    render_text(report, Style(80), everything=True)
+    render_json([report])
 
 
 def main() -> None:
     corpus = FOLDER / "corpus"
     corpus.mkdir()
-    healthy = next(data for name, data in seeds() if name == "saved_model.pb")
-    place(FOLDER, "variables.index", b"")
-    (FOLDER / "with_variables" / "saved_model.pb").write_bytes(healthy)
-    for number, (name, data) in enumerate(seeds()):
-        if name in NAMES:
-            (corpus / str(number)).write_bytes(bytes([NAMES.index(name)]) + data)
+    for number, kind in enumerate(KINDS):
+        for index, seed in enumerate(seeds()[kind]):
+            for name, data in seed.files.items():
+                path = FOLDER / kind / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data)
+            if NAMES[kind] in seed.files:
+                (corpus / f"{kind}-{index}").write_bytes(bytes([number]) + seed.files[NAMES[kind]])
     atheris.Setup([*sys.argv, str(corpus)], test_one_input)
     atheris.Fuzz()
 

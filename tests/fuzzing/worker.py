@@ -1,105 +1,156 @@
-"""Reads damaged models until told to stop: python -m tests.fuzzing.worker SEED COUNT FOLDER.
+"""Try hostile models until told to stop: python -m tests.fuzzing.worker SEED COUNT FOLDER.
 
-Ends with an exit code other than 0 and the offending file in FOLDER where anything but a report or
-an expected error comes of it, where one input takes more than five seconds, or where a file is
-opened for writing. Prints the number of inputs, of reports, and the peak memory in MiB.
+Prints what was tried as JSON, faults included, and ends with 1 where there were any; their inputs
+are kept in FOLDER/faults. `--only NUMBER` tries one input of the seed again, with its traceback.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
+import os
+import pickle
 import random
+import resource
+import shutil
 import signal
 import sys
+import tempfile
+import traceback
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from sigfix.errors import SigfixError
-from sigfix.pipeline.inspect import inspect
-from sigfix.rendering.inspection_json import render_json
-from sigfix.rendering.inspection_text import render_text
-from sigfix.rendering.style import Style
-from tests.fuzzing.mutations import mutated, seeds
+from sigfix.errors import ProcessError
+from sigfix.reading import hdf5, hdf5_child
+from tests.fuzzing.cases import Sandbox, make
+from tests.fuzzing.steps import Fault, run_all
+from tests.fuzzing.watching import Expired, Forbidden, Watch
 from tests.memory import peak_memory
 
-SECONDS = 5
-TARGETS = ("tfjs-wasm", "tflite", "serving")
-"""Targets, taken in turn."""
+MEMORY = 1 << 30
+"""Bytes that a worker may take beyond what it has when it starts."""
+PROCESSES = 200
+"""One HDF5 file in so many is read in a whole process of its own, the others in a fork."""
 
 
-class Watch:
-    """Forbids opening files for writing while a model is read."""
-
-    def __init__(self) -> None:
-        self.active = False
-        sys.addaudithook(self.hook)
-
-    def hook(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if not self.active:
-            return
-        if event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+"):
-            raise AssertionError(f"opened for writing: {arguments[0]}")
-        if event in ("os.mkdir", "os.rename", "os.remove", "subprocess.Popen", "socket.connect"):
-            raise AssertionError(f"{event}: {arguments}")
-
-
-def expire(*_: object) -> None:
-    raise TimeoutError(f"more than {SECONDS} seconds")
-
-
-def read_one(path: Path, target: str) -> bool:
-    """Inspect and render a path; whether there was a report."""
-    try:
-        report = inspect(path, target=target)
-    except SigfixError as error:
-        assert error.message
-        return False
-    render_text(report, Style(80), everything=True)
-    render_json([report])
-    return True
+def forked(module: str, job: dict[str, Any], seconds: float) -> dict[str, Any]:
+    """What `run_process` does for HDF5, in a fork of this process, which has h5py already."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        os.close(reader)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        with os.fdopen(writer, "wb") as file:
+            file.write(pickle.dumps(hdf5_child.read(job)))
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as file:
+        written = file.read()
+    _, status = os.waitpid(child, 0)
+    if not written:
+        raise ProcessError(f"the process ended with {status}")
+    answer: dict[str, Any] = pickle.loads(written)
+    return answer
 
 
-def place(folder: Path, name: str, data: bytes) -> Path:
-    """Write an input where its name belongs, and return the path to inspect."""
-    if name == "variables.index":
-        target = folder / "with_variables"
-        (target / "variables").mkdir(parents=True, exist_ok=True)
-        (target / "variables" / name).write_bytes(data)
-        return target
-    if name.startswith("saved_model."):
-        target = folder / name.replace(".", "_")
-        target.mkdir(exist_ok=True)
-        (target / name).write_bytes(data)
-        return target
-    (folder / name).write_bytes(data)
-    return folder / name
+class Worker:
+    """The sandbox, the watch and the counts of one run."""
+
+    def __init__(self, seed: int, folder: Path) -> None:
+        self.seed = seed
+        self.folder = folder
+        self.sandbox = Sandbox(folder / "sandbox")
+        os.environ["TMPDIR"] = tempfile.tempdir = str(self.sandbox.temporary)
+        self.watch = Watch(self.sandbox.outside, (self.sandbox.out, self.sandbox.temporary))
+        self.counts: Counter[str] = Counter()
+        self.kinds: Counter[str] = Counter()
+        self.faults: list[dict[str, Any]] = []
+        self._whole = hdf5.run_process
+
+    def try_one(self, number: int) -> None:
+        """Make input `number` of the seed and run everything on it. Raises what goes wrong."""
+        generator = random.Random(f"{self.seed}:{number}")
+        made = make(generator)
+        path = self.sandbox.place(made, generator)
+        before = self.sandbox.contents()
+        whole = made.kind == "h5" and generator.randrange(PROCESSES) == 0
+        hdf5.run_process = self._whole if whole else forked  # type: ignore[assignment]
+        self.watch.may_start, self.watch.active = whole, True
+        try:
+            outcome = run_all(path, self.sandbox.out, self.sandbox.temporary, generator)
+        finally:
+            self.watch.active = False
+        after = self.sandbox.contents()
+        if after != before:
+            raise Fault(f"files came or went: {sorted(before ^ after)[:3]}")
+        left = [*self.sandbox.temporary.iterdir()]
+        if left:
+            raise Fault(f"left in the temporary folder: {left[:3]}")
+        self.kinds[made.kind] += 1
+        self.counts.update(outcome.done or ("refused",))
+
+    def run(self, count: int) -> None:
+        """Try `count` inputs, and keep each that shows a fault."""
+        for number in range(count):
+            try:
+                self.try_one(number)
+            except (Exception, Expired, Forbidden) as error:
+                self._keep(number, error)
+            self.sandbox.clear()
+
+    def _keep(self, number: int, error: BaseException) -> None:
+        frames = [
+            frame
+            for frame in traceback.extract_tb((error.__cause__ or error).__traceback__)
+            if "/sigfix/" in frame.filename
+        ]
+        place = (
+            f"{frames[-1].filename.rpartition('/sigfix/')[2]}:{frames[-1].lineno}" if frames else ""
+        )
+        said = f"{type(error).__name__}: {error}"[:300]
+        self.faults.append({"number": number, "place": place, "error": said})
+        kept = self.folder / "faults" / f"{self.seed}-{number}"
+        shutil.rmtree(kept, ignore_errors=True)
+        shutil.copytree(self.sandbox.inside, kept, symlinks=True, ignore=_pipes)
+
+    def report(self, count: int) -> dict[str, Any]:
+        """What was tried and what came of it."""
+        return {
+            "seed": self.seed,
+            "inputs": count,
+            "kinds": dict(sorted(self.kinds.items())),
+            "steps": dict(sorted(self.counts.items())),
+            "peak_mib": peak_memory(),
+            "faults": self.faults,
+        }
+
+
+def _pipes(folder: str, names: list[str]) -> set[str]:
+    places = {name: Path(folder) / name for name in names}
+    return {name for name, path in places.items() if path.is_fifo()}
 
 
 def main() -> None:
-    seed, count, folder = int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
-    generator = random.Random(seed)
-    files = seeds()
-    healthy = next(data for name, data in files if name == "saved_model.pb")
-    place(folder, "variables.index", b"")
-    (folder / "with_variables" / "saved_model.pb").write_bytes(healthy)
-    watch = Watch()
-    signal.signal(signal.SIGALRM, expire)
-    reports = 0
-    for number in range(count):
-        name, data = generator.choice(files)
-        _, other = generator.choice(files)
-        path = place(folder, name, mutated(data, other, generator))
-        signal.alarm(SECONDS)
-        watch.active = True
-        try:
-            reports += read_one(path, TARGETS[number % len(TARGETS)])
-        except BaseException as error:
-            watch.active = False
-            print(f"input {number} of seed {seed}, {path}: {error!r}", file=sys.stderr)
-            raise
-        finally:
-            watch.active = False
-            signal.alarm(0)
-    print(count, reports, peak_memory())
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("seed", type=int)
+    parser.add_argument("count", type=int)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--only", type=int)
+    options = parser.parse_args()
+    worker = Worker(options.seed, options.folder.absolute())
+    if options.only is not None:
+        worker.try_one(options.only)
+        return
+    make(random.Random(0))  # the seeds, and what they import, are there before the limit
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    most = pages * resource.getpagesize() + MEMORY
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    worker.run(options.count)
+    print(json.dumps(worker.report(options.count)))
+    sys.exit(1 if worker.faults else 0)
 
 
 if __name__ == "__main__":

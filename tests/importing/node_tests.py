@@ -30,7 +30,7 @@ Outcomes = dict[str, dict[str, Counter[str]]]
 
 def run_plain(case: NodeCase, inputs: Arrays) -> list[Any]:
     """onnx-tf as installed; only right before sigfix's operators are imported."""
-    from sigfix.importing.onnx_tf_backend import plain_onnx_tf
+    from tests.importing.plain_onnx_tf import plain_onnx_tf
 
     backend = plain_onnx_tf().TensorflowBackend
     return list(backend.prepare(case.model, logging_level="ERROR").run(list(inputs.values())))

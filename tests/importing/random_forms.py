@@ -102,11 +102,22 @@ def _convolution(random: Random) -> Case:
     group, inner, outer = _pick(random, (1, 3, 4), (2, 2, 3), (4, 1, 1), (4, 1, 2))
     attributes["group"] = group
     attributes["dilations"] = _some(random, spatial, 1, 2)
-    if max(attributes["dilations"]) > 1:
-        attributes["strides"] = [1] * spatial
     weights = _weights(random, outer * group, inner, *attributes["kernel_shape"])
     bias = _pick(random, None, _weights(random, outer * group))
     return Case("Conv", (Fed((2, inner * group, *sizes)), weights, bias), attributes)
+
+
+def _depthwise(random: Random) -> Case:
+    """Strides that differ, which TensorFlow's kernel takes on some processors alone."""
+    spatial = _pick(random, 1, 2, 2, 2, 3)
+    attributes, (_, _, *sizes) = _window(random, spatial)
+    attributes["strides"] = list(random.permutation([1, 2, 3, 4])[:spatial].astype(object))
+    attributes["dilations"] = _pick(random, [1] * spatial, _some(random, spatial, 1, 2))
+    attributes["group"] = group = 4
+    if _pick(random, True, False):  # the kernel fits once along an axis
+        sizes[0] = (attributes["kernel_shape"][0] - 1) * attributes["dilations"][0] + 1
+    weights = _weights(random, _pick(random, 1, 2) * group, 1, *attributes["kernel_shape"])
+    return Case("Conv", (Fed((2, group, *sizes)), weights), attributes)
 
 
 def _transposed(random: Random) -> Case:
@@ -284,7 +295,8 @@ def _activation(random: Random) -> Case:
 
 GENERATORS: dict[str, Callable[[Random], Case]] = {
     "resize": _resize, "max_pool": _max_pool, "average_pool": _average_pool,
-    "convolution": _convolution, "transposed": _transposed, "pad": _pad, "slice": _slice,
+    "convolution": _convolution, "depthwise": _depthwise, "transposed": _transposed, "pad": _pad,
+    "slice": _slice,
     "reduce": _reduce, "softmax": _softmax, "gather": _gather, "gather_nd": _gather_nd,
     "scatter": _scatter, "top_k": _top_k, "one_hot": _one_hot, "einsum": _einsum,
     "arithmetic": _arithmetic, "cast": _cast, "blocks": _blocks,

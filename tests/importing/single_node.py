@@ -20,8 +20,8 @@ HARMLESS = {"NoOp", "Placeholder", "StopGradient"}
 
 
 def require_packages() -> None:
-    """Skip the calling module where a package is absent; onnx-tf is not imported on its own."""
-    absent = [n for n in ("tensorflow", "onnx", "onnx_tf", "onnxruntime") if not find_spec(n)]
+    """Skip the calling module where a package is absent."""
+    absent = [n for n in ("tensorflow", "onnx", "onnxslim", "onnxruntime") if not find_spec(n)]
     if absent:
         pytest.skip(f"needs {', '.join(absent)}", allow_module_level=True)
 
@@ -108,24 +108,24 @@ def onnx_runtime_outputs(model: Any, inputs: dict[str, Any]) -> dict[str, np.nda
 
 
 def traced(model: Any) -> Any:
-    """The concrete function of the model: inputs by name in ONNX's layout, outputs by name."""
+    """The concrete function of the model: inputs by name in ONNX's layout, outputs by name.
+
+    Through the graph that `repair` and `convert` write: TensorFlow's operators mean other things
+    while a `tf.function` is traced (`==` of two tensors, for one).
+    """
     import tensorflow as tf
-    from onnx import helper
 
-    from sigfix.importing.onnx_graph import graph_inputs, shape_of
-    from sigfix.importing.onnx_tf_backend import trace
+    from sigfix.importing.onnx_to_graph import trace_onnx
 
-    specs = {
-        v.name: tf.TensorSpec(
-            shape_of(v), helper.tensor_dtype_to_np_dtype(v.type.tensor_type.elem_type), v.name
-        )
-        for v in graph_inputs(model)
-    }
+    graph = trace_onnx(model)
+    present = {node.name for node in graph.graph.node}
 
     def serve(**tensors: Any) -> dict[str, Any]:
-        return {name: tf.identity(t) for name, t in trace(model, tensors).items()}
+        fed = {f"{name}:0": tensor for name, tensor in tensors.items() if name in present}
+        results = tf.import_graph_def(graph.graph, fed, list(graph.outputs.values()), name="")
+        return {o.name: result for o, result in zip(model.graph.output, results, strict=True)}
 
-    return tf.function(serve, autograph=False).get_concrete_function(**specs)
+    return tf.function(serve, autograph=False).get_concrete_function(**graph.inputs)
 
 
 def refuse_foreign_operators(function: Any) -> None:

@@ -62,8 +62,10 @@ def test_a_vocabulary_that_does_not_fit_the_head_is_refused(tmp_path: Path) -> N
     from sigfix.importing.doctr import build_model
 
     _checkpoint("crnn_mobilenet_v3_small", tmp_path / "w.pt")
-    with pytest.raises(UsageError, match=r"trained for another vocabulary.*127.*126 characters"):
+    words = r"trained for another vocabulary, of 10 characters.*127.*126 characters"
+    with pytest.raises(UsageError, match=words) as caught:
         build_model(find_preset("crnn_mobilenet_v3_small"), str(tmp_path / "w.pt"))
+    assert "digits" in (caught.value.hint or "")
 
 
 @pytest.mark.parametrize(
@@ -82,7 +84,7 @@ def test_the_vocabulary_of_an_onnx_file_is_checked(name: str, classes: int, fits
         return
     with pytest.raises(BlockedError, match=r"file\.onnx has 4 classes") as caught:
         check_vocabulary(model, find_preset(name), "x" * 126, Path("file.onnx"))
-    assert "own 3 characters" in (caught.value.hint or "")
+    assert "own 3 characters in their order" in (caught.value.hint or "")
 
 
 def test_a_detector_of_another_side_is_named_with_its_size() -> None:

@@ -36,8 +36,12 @@ def test_builds_the_same_model(name: str, tmp_path: Path) -> None:
     options = _options(name)
     preset = options.preset(name)
     result = build_preset(name, tmp_path / "model", options)
-    assert len(result.comparisons) == (2 if preset.is_detector else 4)
-    assert all(c.parity.ok for c in result.comparisons)
+    assert [stage.verdict for stage in result.stages] == ["same", "same"]
+    assert [len(stage.comparisons) for stage in result.stages] == [2, 4]
+    batches = (1,) if preset.is_detector else (1, 4)
+    assert [stage.batches for stage in result.stages] == [batches, batches]
+    assert result.stages[1].through == "tf.saved_model.load and the v1 loader"
+    assert all(c.parity.ok for stage in result.stages for c in stage.comparisons)
     function = tf.saved_model.load(str(tmp_path / "model")).signatures["serving_default"]
     image = np.zeros((2, *preset.input_shape[1:]), np.float32)
     output = function(input=tf.constant(image))[preset.output]
@@ -91,3 +95,40 @@ def test_a_random_detector_tells_pixels_apart() -> None:
     noise = np.random.default_rng(1).random((1, 3, 128, 128), np.float32)
     probabilities = 1 / (1 + np.exp(-doctr.run(model, noise)))
     assert ((probabilities > 0.001) & (probabilities < 0.999)).mean() > 0.9
+
+
+@pytest.mark.slow
+def test_a_detector_of_two_classes_has_a_map_for_each(tmp_path: Path) -> None:
+    """Its weights as a trainer leaves them; compared with docTR's model by the pipeline."""
+    import tensorflow as tf
+    import torch
+    from doctr.models.detection import linknet_resnet18
+
+    torch.manual_seed(3)
+    state = linknet_resnet18(
+        pretrained=False, pretrained_backbone=False, class_names=["date", "total"]
+    ).state_dict()
+    torch.save({"epoch": 1, "model": state}, tmp_path / "w.pt")
+    options = PresetOptions(str(tmp_path / "w.pt"), size=64)
+    result = build_preset("linknet_resnet18", tmp_path / "model", options)
+    assert all(c.parity.ok for c in result.comparisons)
+    assert any("2 classes" in note for note in result.notes)
+    function = tf.saved_model.load(str(tmp_path / "model")).signatures["serving_default"]
+    assert function(input=tf.zeros((1, 64, 64, 3)))["probabilities"].shape == (1, 64, 64, 2)
+
+
+@pytest.mark.slow
+def test_a_recogniser_is_as_wide_as_its_positions(tmp_path: Path) -> None:
+    import tensorflow as tf
+    import torch
+    from doctr.models.recognition import vitstr_small
+
+    torch.manual_seed(3)
+    options = {"input_shape": (3, 32, 64), "vocab": "0123456789"}
+    state = vitstr_small(pretrained=False, pretrained_backbone=False, **options).state_dict()
+    torch.save(state, tmp_path / "w.pt")
+    wanted = PresetOptions(str(tmp_path / "w.pt"), vocabulary="digits")
+    result = build_preset("vitstr_small", tmp_path / "model", wanted)
+    assert all(c.parity.ok for c in result.comparisons)
+    function = tf.saved_model.load(str(tmp_path / "model")).signatures["serving_default"]
+    assert function(input=tf.zeros((2, 32, 64, 3)))["logits"].shape == (2, 33, 11)

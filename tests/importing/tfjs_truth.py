@@ -62,9 +62,9 @@ def _run(checks: Sequence[Check]) -> list[Arrays]:
     import tensorflow as tf
 
     from sigfix.exporting import freezing, tfjs_model
-    from sigfix.importing.onnx_tf_backend import trace
+    from sigfix.importing.tracing import trace
     from sigfix.optimising import passes
-    from sigfix.verifying import tfjs
+    from sigfix.verifying.runners import tfjs
 
     specs = {
         f"c{n}_{name}": tf.TensorSpec(value.shape, value.dtype, f"c{n}_{name}")

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from sigfix.verifying import node as nodejs
+from sigfix.verifying.runners import node as nodejs
 
 HERE = Path(__file__).parent
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

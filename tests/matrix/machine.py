@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from sigfix.errors import NotVerifiedError
-from sigfix.verifying.node import find_node
+from sigfix.verifying.runners.node import find_node
 from tests.matrix.browser import chromium_version, find_chromium
 
 PACKAGES = (

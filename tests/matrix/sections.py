@@ -30,11 +30,11 @@ def build(name: str, folder: Path) -> Any:
 
 
 def convert(name: str, folder: Path) -> Any:
-    """`sigfix convert` from the ONNX file, timed with its own check, then compared at every batch.
+    """`sigfix convert` from the ONNX file, timed with its own check, then compared for every case.
 
     Memory is the peak of the process, or of Node.js below it where that is more.
     """
-    from sigfix.verifying import tfjs
+    from sigfix.verifying.runners import tfjs
 
     options = stages.options_of(name)
     command = [sys.executable, "-m", "sigfix", "convert", str(folder / f"{name}.onnx"), "--tfjs"]
@@ -47,7 +47,7 @@ def convert(name: str, folder: Path) -> Any:
     if done.returncode:
         raise RuntimeError(f"sigfix convert: {done.stderr.strip()}")
     preset = options.preset(name)
-    inputs = [{"input": arrays["input"]} for arrays in stages.kept(name, folder).values()]
+    inputs = [{"input": arrays["input"]} for arrays in stages.kept(name, folder)]
     run = tfjs.run(folder / "tfjs", inputs, [preset.output])
     return {
         "rows": [stages.row(found) for found in stages.compare_tfjs(name, folder, run.outputs)],
@@ -70,16 +70,17 @@ def operators(name: str, folder: Path) -> Any:
 def in_browser(name: str, folder: Path) -> Any:
     """Run in Chromium on each backend, next to what `sigfix inspect` says of that backend."""
     preset = stages.options_of(name).preset(name)
-    arrays = next(iter(stages.kept(name, folder).values()))
+    arrays = stages.kept(name, folder)[0]
     found = []
     for backend in ("wasm", "webgl"):
         run = browser.run(
             folder / "tfjs", {"input": arrays["input"]}, [preset.output], backend,
             BROWSER_LIMIT_SECONDS,
         )  # fmt: skip
-        pair, limit = (stages.SAVED_MODEL, stages.TFJS), stages.LIMITS[stages.TFJS]
+        pair = (stages.SAVED_MODEL, stages.TFJS)
         expected = {preset.output: arrays[stages.SAVED_MODEL]}
-        compared = stages.row(stages.compare_stage(pair, 1, expected, run.outputs, limit, preset))
+        (comparison,) = stages.compare_stage(pair, [expected], [run.outputs], preset)
+        compared = stages.row(comparison)
         errors = foretold_failures(folder / "tfjs", backend)
         works = not run.error and compared["ok"] and run.backend == backend
         found.append(

@@ -8,17 +8,14 @@ from typing import Any
 import numpy as np
 
 from sigfix.card import make_card, write_card
-from sigfix.pipeline.comparing import compare_stage
-from sigfix.pipeline.preset import (
-    PresetOptions,
-    batches,
-    channels_first_inputs,
-    export_preset,
-    finish_onnx,
-    import_preset,
-)
-from sigfix.pipeline.progress import Comparison, silent
+from sigfix.pipeline.preset import PresetOptions, export_preset, finish_onnx, import_preset
+from sigfix.pipeline.preset_checks import made_up_images
+from sigfix.pipeline.progress import silent
 from sigfix.presets import PRESETS, Preset
+from sigfix.verifying.ties import ties_of
+from sigfix.verifying.tolerances import Limit
+from sigfix.verifying.verdict import Comparison, compare_cases
+from tests.made_up import channels_first
 
 SIZE = 512
 """Side of a detector's images; 1024 takes four times as long and shows nothing else."""
@@ -41,28 +38,29 @@ def build(name: str, folder: Path) -> list[Comparison]:
     Returns the comparisons of the ONNX file and of the SavedModel.
     """
     from sigfix.importing import doctr
-    from sigfix.verifying import onnx_runtime, saved_model
+    from sigfix.verifying.runners import onnx, saved_model
 
     options = options_of(name)
     preset = options.preset(name)
     folder.mkdir(parents=True, exist_ok=True)
     exported = folder / f"{name}.onnx"
     model, _ = export_preset(preset, options, exported, silent)
-    images = [channels_first_inputs(preset, batch)["input"] for batch in batches(preset)]
-    pytorch = [{preset.output: finished(preset, doctr.run(model, image))} for image in images]
+    images = [next(case.attempts())["input"] for case in made_up_images(preset)]
+    first = [channels_first(image) for image in images]
+    pytorch = [{preset.output: finished(preset, doctr.run(model, image))} for image in first]
     onnx_file = finish_onnx(preset, exported, folder)
     import_preset(preset, onnx_file, folder / "saved_model")
     write_card(make_card(preset, model.vocabulary, model.weights), folder / "saved_model")
     stages = {
         PYTORCH: pytorch,
-        ONNX: onnx_runtime.run(onnx_file, [{"input": image} for image in images]),
+        ONNX: onnx.run(onnx_file, [{"input": image} for image in first]),
         SAVED_MODEL: saved_model.run(
-            folder / "saved_model", [{"input": turned(image)} for image in images]
+            folder / "saved_model", [{"input": image} for image in images]
         ),
     }
-    for batch, image, *arrays in zip(batches(preset), images, *stages.values(), strict=True):
+    for number, (image, *arrays) in enumerate(zip(images, *stages.values(), strict=True)):
         kept = {stage: found[preset.output] for stage, found in zip(stages, arrays, strict=True)}
-        np.savez(folder / f"batch{batch}.npz", input=turned(image), **kept)
+        np.savez(folder / f"case{number}.npz", input=image, **kept)
     return compare(preset, stages, (ONNX, SAVED_MODEL))
 
 
@@ -79,21 +77,20 @@ def turned(array: Any) -> Any:
     return np.ascontiguousarray(array.transpose(0, 2, 3, 1))
 
 
-def kept(name: str, folder: Path) -> dict[int, Arrays]:
-    """Batch size -> `input` and what each stage computed, by its name, as `build` kept them."""
-    preset = options_of(name).preset(name)
-    found = {}
-    for batch in batches(preset):
-        with np.load(folder / f"batch{batch}.npz") as archive:
-            found[batch] = dict(archive)
+def kept(name: str, folder: Path) -> list[Arrays]:
+    """By case: `input` and what each stage computed, by its name, as `build` kept them."""
+    found = []
+    for number in range(len(made_up_images(options_of(name).preset(name)))):
+        with np.load(folder / f"case{number}.npz") as archive:
+            found.append(dict(archive))
     return found
 
 
 def compare_tfjs(name: str, folder: Path, outputs: list[Arrays]) -> list[Comparison]:
-    """Compare what TF.js computed, a dictionary a batch, with the SavedModel and PyTorch."""
+    """Compare what TF.js computed, a dictionary a case, with the SavedModel and PyTorch."""
     preset = options_of(name).preset(name)
     stages: dict[str, list[Arrays]] = {
-        stage: [{preset.output: arrays[stage]} for arrays in kept(name, folder).values()]
+        stage: [{preset.output: arrays[stage]} for arrays in kept(name, folder)]
         for stage in (PYTORCH, ONNX, SAVED_MODEL)
     }
     return compare(preset, {**stages, TFJS: outputs}, (TFJS,))
@@ -102,18 +99,23 @@ def compare_tfjs(name: str, folder: Path, outputs: list[Arrays]) -> list[Compari
 def compare(
     preset: Preset, stages: dict[str, list[Arrays]], wanted: tuple[str, ...]
 ) -> list[Comparison]:
-    """Compare each wanted stage with the one before it and with PyTorch, at every batch size."""
+    """Compare each wanted stage with the one before it and with PyTorch, for every case."""
     order = list(stages)
-    rows = []
+    rows: list[Comparison] = []
     for stage in wanted:
         before = order[order.index(stage) - 1]
         for reference in dict.fromkeys((before, PYTORCH)):
-            for batch, expected, result in zip(
-                batches(preset), stages[reference], stages[stage], strict=True
-            ):
-                pair = (reference, stage)
-                rows.append(compare_stage(pair, batch, expected, result, LIMITS[stage], preset))
+            rows += compare_stage((reference, stage), stages[reference], stages[stage], preset)
     return rows
+
+
+def compare_stage(
+    stages: tuple[str, str], expected: list[Arrays], results: list[Arrays], preset: Preset
+) -> tuple[Comparison, ...]:
+    """Compare one stage with another, a dictionary a case, within the limit of the stage."""
+    batches = [len(outputs[preset.output]) for outputs in expected]
+    limits = {preset.output: Limit(LIMITS[stages[1]])}
+    return compare_cases(stages, expected, results, batches, limits, ties_of(preset))
 
 
 def row(comparison: Comparison) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from sigfix.errors import NotVerifiedError
-from sigfix.verifying.node import find_node, packages_directory
+from sigfix.verifying.runners.node import find_node, packages_directory
 from tests.matrix import browser
 from tests.matrix.foretelling import foretold_failures
 

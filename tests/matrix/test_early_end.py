@@ -12,15 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sigfix.pipeline.preset import (
-    PresetOptions,
-    channels_first_inputs,
-    export_preset,
-    finish_onnx,
-    import_preset,
-)
+from sigfix.pipeline.preset import PresetOptions, export_preset, finish_onnx, import_preset
 from sigfix.pipeline.progress import silent
 from sigfix.presets import PRESETS
+from tests.made_up import channels_first, preset_images
 
 if not all(find_spec(package) for package in ("doctr", "onnx_tf", "tensorflow")):
     pytest.skip("needs sigfix[doctr]", allow_module_level=True)
@@ -53,20 +48,20 @@ def up_to_the_end(logits: Any, end: int) -> list[Any]:
 @pytest.mark.parametrize("name", list(HEADS))
 def test_a_head_biased_to_the_end_keeps_every_step(name: str, tmp_path: Path) -> None:
     from sigfix.importing import doctr
-    from sigfix.verifying import onnx_runtime, saved_model
+    from sigfix.verifying.runners import onnx, saved_model
 
     preset = PRESETS[name]
     options = PresetOptions(str(biased_weights(name, tmp_path)))
     exported = tmp_path / f"{name}.onnx"
     model, _ = export_preset(preset, options, exported, silent)
     end = len(model.vocabulary)
-    image = channels_first_inputs(preset, 2)["input"]
+    images = preset_images(preset, 2)
+    image = channels_first(images)
     expected = doctr.run(model, image)
     assert (expected.argmax(-1)[:, 0] == end).all()
-    from_onnx = onnx_runtime.run(exported, [{"input": image}])[0]["logits"]
+    from_onnx = onnx.run(exported, [{"input": image}])[0]["logits"]
     import_preset(preset, finish_onnx(preset, exported, tmp_path), tmp_path / "model")
-    turned = np.ascontiguousarray(image.transpose(0, 2, 3, 1))
-    from_tensorflow = saved_model.run(tmp_path / "model", [{"input": turned}])[0]["logits"]
+    from_tensorflow = saved_model.run(tmp_path / "model", [{"input": images}])[0]["logits"]
     for logits in (from_onnx, from_tensorflow):
         assert logits.shape == (2, preset.steps, end + preset.extra_classes)
         for ours, theirs in zip(

@@ -161,9 +161,9 @@ def read_with_tfjs(images: Any, model: Path) -> list[str]:
     import torch
     from doctr.models.recognition.crnn.pytorch import CTCPostProcessor
 
-    from sigfix.importing.doctr import vocabulary_characters
     from sigfix.presets import PRESETS
-    from sigfix.verifying import tfjs
+    from sigfix.verifying.runners import tfjs
+    from sigfix.vocabularies import vocabulary_characters
 
     batches = [
         {"input": np.ascontiguousarray(images[start : start + BATCH].transpose(0, 2, 3, 1))}

@@ -41,7 +41,8 @@ def test_only_what_is_wrong_is_rewritten(kernel, stride, expected):
 
 @pytest.mark.skipif(not find_spec("tensorflowjs"), reason="tensorflowjs is absent")
 def test_tfjs_is_right_with_the_pass_and_said_to_be_wrong_without(tmp_path, node_packages):
-    from sigfix.pipeline.convert import ConvertOptions, convert
+    from sigfix.pipeline.conversion_options import ConvertOptions
+    from sigfix.pipeline.convert import convert
     from sigfix.pipeline.inspect import inspect
 
     module = tf.Module()

@@ -199,7 +199,8 @@ def test_padding_that_something_else_reads_too_stays():
     ids=["large image", "large image, uint8", "large kernel"],
 )
 def test_tfjs_computes_the_same_for_any_batch(layer, shape, dtype, tmp_path, node_packages):
-    from sigfix.pipeline.convert import ConvertOptions, convert
+    from sigfix.pipeline.conversion_options import ConvertOptions
+    from sigfix.pipeline.convert import convert
 
     module = tf.Module()
     spec = tf.TensorSpec([None, *shape], tf.float32, "x")

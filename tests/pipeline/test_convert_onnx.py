@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sigfix.errors import BlockedError, UnreadableModelError, UsageError
-from sigfix.pipeline.convert import ConvertOptions, convert
+from sigfix.errors import (
+    BlockedError,
+    ConversionError,
+    NotVerifiedError,
+    UnreadableModelError,
+    UsageError,
+)
+from sigfix.pipeline.conversion_options import ConvertOptions
+from sigfix.pipeline.convert import convert
 from sigfix.pipeline.prepare import Choice
+from sigfix.planning.choices import parse_sizes
 
 NEEDED = ("tensorflow", "tensorflowjs", "onnx_tf", "onnxslim", "onnxruntime")
 if absent := [name for name in NEEDED if find_spec(name) is None]:
@@ -69,20 +78,59 @@ def test_what_the_reading_process_refuses_is_said_as_it_is(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["model.onnx"]
 
 
-def test_reference_that_cannot_run_leaves_the_result_unverified(tmp_path):
-    rows = np.ones((2, 3), np.float32)  # seeded indices go up to 9
+def test_sizes_and_inputs_by_the_files_own_names(tmp_path):
+    nodes = [onnx.helper.make_node("Resize", ["image:0", "", "scales"], ["y"], mode="linear")]
     model = _save(
         tmp_path / "model.onnx",
-        [onnx.helper.make_node("Gather", ["rows", "index"], ["found"])],
-        [_value("index", "batch", dtype=INTEGER)],
-        [_value("found", "batch", 3)],
-        rows=rows,
+        nodes,
+        [_value("image:0", "batch", 3, "height", "width")],
+        [_value("y", "batch", 3, "h", "w")],
+        scales=np.array([1, 1, 0.6, 0.6], np.float32),
     )
-    result = convert(model, tmp_path / "web")
-    assert "ONNX Runtime cannot run" in result.not_verified
-    assert "--inputs FILE.npz" in result.not_verified
-    assert not result.comparisons
-    np.savez(tmp_path / "good.npz", index=np.array([1, 0]))
+    with pytest.raises(ConversionError, match="Resize") as raised:
+        convert(model, tmp_path / "web")
+    words = shlex.split(raised.value.hint.split("   ")[0])
+    assert words[:4] == ["sigfix", "convert", str(model), "--tfjs"]
+    assert words[4:] == ["--input", "image:0=float32[?,3,224,224]"]
+    sizes = parse_sizes(["image:0=float32[?,3,20,10]"])
+    image = np.random.default_rng(0).random((2, 3, 20, 10), np.float32)
+    np.savez(tmp_path / "given.npz", **{"image:0": image})
+    choice = Choice(sizes=sizes)
+    options = ConvertOptions(choice=choice, inputs=tmp_path / "given.npz")
+    result = convert(model, tmp_path / "web", options)
+    assert [spec.shape for spec in result.inputs.values()] == [(None, 3, 20, 10)]
+    assert result.comparisons
+
+
+def _rows(path: Path, first: int) -> Path:
+    """Two rows, the first of which has the index `first`."""
+    nodes = [
+        onnx.helper.make_node("Sub", ["index", "first"], ["place"]),
+        onnx.helper.make_node("Gather", ["rows", "place"], ["found"]),
+    ]
+    rows = np.arange(6, dtype=np.float32).reshape(2, 3)
+    ends = [_value("index", "batch", dtype=INTEGER)], [_value("found", "batch", 3)]
+    return _save(path, nodes, *ends, rows=rows, first=np.array(first))
+
+
+def test_indices_are_made_up_until_the_source_takes_them(tmp_path):
+    result = convert(_rows(tmp_path / "model.onnx", 0), tmp_path / "web")
+    assert [(c.batch, c.parity.ok) for c in result.comparisons] == [(1, True), (4, True)]
+    assert not result.not_verified
+
+
+def test_a_source_that_cannot_be_run_is_not_published(tmp_path):
+    model = _rows(tmp_path / "model.onnx", 40)
+    with pytest.raises(NotVerifiedError, match="Not verified, so nothing was written") as raised:
+        convert(model, tmp_path / "web")
+    assert "ONNX Runtime" in raised.value.message
+    assert "refuses the inputs" in raised.value.message
+    assert "--inputs FILE.npz" in raised.value.hint and "--no-verify" in raised.value.hint
+    assert raised.value.exit_code == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["model.onnx"]
+    unchecked = convert(model, tmp_path / "web", ConvertOptions(verify=False))
+    assert (unchecked.not_verified, unchecked.comparisons) == ("--no-verify was given", ())
+    np.savez(tmp_path / "good.npz", index=np.array([41, 40]))
     good = ConvertOptions(inputs=tmp_path / "good.npz", force=True)
     assert [c.batch for c in convert(model, tmp_path / "web", good).comparisons] == [2]
     np.savez(tmp_path / "bad.npz", other=np.array([1, 0]))

@@ -78,7 +78,7 @@ def test_small_weights_stay_wider_than_uint8(tmp_path: Path) -> None:
 def test_rendered_words_are_as_doctr_prepares_them() -> None:
     from doctr.models.preprocessor import PreProcessor
 
-    from sigfix.verifying.samples import as_input, rendered_words
+    from sigfix.verifying.inputs.samples import as_input, rendered_words
 
     words = rendered_words(CRNN, 8)
     theirs = PreProcessor(
@@ -92,7 +92,7 @@ def test_rendered_words_are_as_doctr_prepares_them() -> None:
 def test_pictures_are_samples(tmp_path: Path) -> None:
     from PIL import Image
 
-    from sigfix.verifying.samples import load_samples
+    from sigfix.verifying.inputs.samples import load_samples
 
     for number in range(3):
         Image.new("RGB", (60, 20), (number * 80, 10, 200)).save(tmp_path / f"{number}.png")
@@ -113,7 +113,7 @@ def test_pictures_are_samples(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_measured_is_said(make, card, words, tmp_path: Path) -> None:
-    from sigfix.verifying.samples import load_samples
+    from sigfix.verifying.inputs.samples import load_samples
 
     place = None if make is None else tmp_path / make
     if make == "folder":
@@ -127,7 +127,10 @@ def test_what_cannot_be_measured_is_said(make, card, words, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"max_loss": 0.1}, "--max-loss and --samples say how --quantize auto chooses"),
+        ({"max_loss": 0.1}, "--max-loss says what quantising may change"),
+        ({"samples": Path("a.npz")}, "--samples says what --quantize auto measures on"),
+        ({"quantize": "uint8", "samples": Path("a.npz")}, "--samples says what --quantize auto"),
+        ({"quantize": "uint8", "max_loss": 1.5}, "expected a part of 1"),
         ({"quantize": "auto", "max_loss": 3.0}, "expected a part of 1"),
         ({"quantize": "uint4"}, "expected one of uint8, uint16, float16, auto"),
     ],

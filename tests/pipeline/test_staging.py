@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -22,11 +18,12 @@ def _names(directory: Path) -> list[str]:
 
 def test_published_by_rename(tmp_path: Path) -> None:
     with staging.publish_to(tmp_path / "out", force=False) as place:
-        assert place.parent == tmp_path
-        assert place.name.startswith(".out.sigfix-staging-")
+        assert place.parent.parent == tmp_path
+        assert place.parent.name.startswith(".out.sigfix-staging-")
+        assert place.parent.stat().st_mode & 0o777 == 0o700
         assert list(place.iterdir()) == []
         (place / "file").write_text("content")
-        assert _names(tmp_path) == [place.name]
+        assert _names(tmp_path) == [place.parent.name]
     assert _names(tmp_path) == ["out"]
     assert (tmp_path / "out" / "file").read_text() == "content"
     assert (tmp_path / "out").stat().st_mode & 0o777 == 0o777 & ~_umask()
@@ -70,87 +67,67 @@ def test_destination_that_appears_meanwhile_is_kept(tmp_path: Path) -> None:
     assert _names(tmp_path / "out") == ["theirs"]
 
 
+def _model(directory: Path, *more: str) -> Path:
+    directory.mkdir(parents=True)
+    for name in ("saved_model.pb", *more):
+        (directory / name).touch()
+    return directory
+
+
 @pytest.mark.parametrize("can_exchange", [True, False])
 def test_force_replaces(
     tmp_path: Path, can_exchange: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not can_exchange:
         monkeypatch.setattr(exchange, "exchange", lambda one, other: False)
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "old").touch()
+    _model(tmp_path / "out")
     with staging.publish_to(tmp_path / "out", force=True) as place:
         (place / "new").touch()
-        assert _names(tmp_path / "out") == ["old"]
+        assert _names(tmp_path / "out") == ["saved_model.pb"]
     assert _names(tmp_path) == ["out"]
     assert _names(tmp_path / "out") == ["new"]
 
 
-def test_force_keeps_the_old_one_on_failure(tmp_path: Path) -> None:
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "old").touch()
+@pytest.mark.parametrize("can_exchange", [True, False])
+def test_force_keeps_the_old_one_on_failure(
+    tmp_path: Path, can_exchange: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not can_exchange:
+        monkeypatch.setattr(exchange, "exchange", lambda one, other: False)
+    _model(tmp_path / "out")
     with pytest.raises(ValueError), staging.publish_to(tmp_path / "out", force=True):
         raise ValueError
-    assert _names(tmp_path / "out") == ["old"]
+    assert _names(tmp_path) == ["out"]
+    assert _names(tmp_path / "out") == ["saved_model.pb"]
 
 
 def test_force_replaces_a_link_and_not_its_target(tmp_path: Path) -> None:
-    (tmp_path / "target").mkdir()
-    (tmp_path / "target" / "precious").touch()
+    _model(tmp_path / "target")
     (tmp_path / "out").symlink_to("target")
     with pytest.raises(OutputError), staging.publish_to(tmp_path / "out", force=False):
         pass
     with staging.publish_to(tmp_path / "out", force=True) as place:
         (place / "new").touch()
     assert not (tmp_path / "out").is_symlink()
-    assert _names(tmp_path / "target") == ["precious"]
+    assert _names(tmp_path / "target") == ["saved_model.pb"]
     assert _names(tmp_path) == ["out", "target"]
+
+
+def test_what_appears_while_the_block_runs_is_not_replaced(tmp_path: Path) -> None:
+    _model(tmp_path / "out")
+    with (
+        pytest.raises(OutputError, match=r"holds more than a model: thesis\.doc"),
+        staging.publish_to(tmp_path / "out", force=True),
+    ):
+        (tmp_path / "out" / "thesis.doc").touch()
+    assert _names(tmp_path) == ["out"]
+    assert _names(tmp_path / "out") == ["saved_model.pb", "thesis.doc"]
 
 
 def test_dangling_link_is_refused(tmp_path: Path) -> None:
     (tmp_path / "out").symlink_to("nowhere")
     with pytest.raises(OutputError):
         staging.refuse_existing(tmp_path / "out", force=False)
-
-
-def test_killed_run_is_cleaned_up_and_a_live_one_is_not(tmp_path: Path) -> None:
-    code = (
-        "import pathlib, sys, time\n"
-        "from sigfix.pipeline import staging\n"
-        "with staging.publish_to(pathlib.Path(sys.argv[1]), force=False) as place:\n"
-        "    (place / 'half').write_text('x')\n"
-        "    print('ready', flush=True)\n"
-        "    time.sleep(60)\n"
-    )
-    child = subprocess.Popen(
-        [sys.executable, "-c", code, str(tmp_path / "out")], stdout=subprocess.PIPE
-    )
-    assert child.stdout is not None
-    child.stdout.readline()
-    (left,) = _names(tmp_path)
-    staging.remove_stale(tmp_path / "out")
-    assert _names(tmp_path) == [left], "a live run's staging directory must stay"
-    child.send_signal(signal.SIGKILL)
-    child.wait()
-    child.stdout.close()
-    assert _names(tmp_path) == [left]
-    with staging.publish_to(tmp_path / "out", force=False):
-        pass
-    assert _names(tmp_path) == ["out"]
-
-
-def test_what_a_killed_run_was_replacing_is_put_back(tmp_path: Path) -> None:
-    aside = tmp_path / ".out.sigfix-replaced-01234567"
-    aside.mkdir()
-    (aside / "old").touch()
-    staging.remove_stale(tmp_path / "out")
-    assert _names(tmp_path / "out") == ["old"]
-
-
-def test_neighbours_are_left_alone(tmp_path: Path) -> None:
-    (tmp_path / ".other.sigfix-staging-01234567").mkdir()
-    (tmp_path / ".out2.sigfix-staging-01234567").mkdir()
-    staging.remove_stale(tmp_path / "out")
-    assert len(_names(tmp_path)) == 2
 
 
 def test_read_only_parent(tmp_path: Path) -> None:
@@ -220,34 +197,32 @@ def test_root_is_no_destination() -> None:
         staging.refuse_existing(Path("/"), force=True)
 
 
-@pytest.mark.parametrize(("source", "out"), [("m", "m"), ("m", "m/out"), ("out/m", "out")])
-def test_output_over_input_is_refused(tmp_path: Path, source: str, out: str) -> None:
-    (tmp_path / source).mkdir(parents=True)
-    with pytest.raises(UsageError, match="never written"):
-        staging.refuse_overlap(tmp_path / source, tmp_path / out)
-    staging.refuse_overlap(tmp_path / source, tmp_path / "elsewhere")
+OVERLAPPING = [("m", "m"), ("m", "m/out"), ("out/m", "out"), ("m", "link"), ("m", "a/../m")]
 
 
-def test_killed_at_random_moments(tmp_path: Path) -> None:
-    """Whatever the moment, the destination is whole or absent."""
-    code = (
-        "import pathlib, sys\n"
-        "from sigfix.pipeline import staging\n"
-        "print('ready', flush=True)\n"
-        "with staging.publish_to(pathlib.Path(sys.argv[1]), force=True) as place:\n"
-        "    for index in range(200):\n"
-        "        (place / str(index)).write_text('x')\n"
-    )
-    destination = tmp_path / "out"
-    for index in range(10):
-        with subprocess.Popen(
-            [sys.executable, "-c", code, str(destination)], stdout=subprocess.PIPE
-        ) as child:
-            assert child.stdout is not None
-            child.stdout.readline()
-            time.sleep(index * 0.003)
-            child.kill()
-        if destination.exists():
-            assert len(_names(destination)) == 200
-        staging.remove_stale(destination)
-        assert [name for name in _names(tmp_path) if name != "out"] == []
+@pytest.mark.parametrize(("source", "out"), OVERLAPPING)
+@pytest.mark.parametrize("force", [False, True])
+def test_output_over_input_is_refused(tmp_path: Path, source: str, out: str, force: bool) -> None:
+    _model(tmp_path / source)
+    (tmp_path / "link").symlink_to(tmp_path / source)
+    there, elsewhere, model = tmp_path / out, tmp_path / "elsewhere", tmp_path / source
+    for destination, kept in ((there, None), (elsewhere, there)):
+        with pytest.raises(UsageError, match="never written"):
+            staging.refuse_places(destination, force, kept, model)
+        with (
+            pytest.raises(UsageError, match="never written"),
+            staging.publish_to(destination, force, kept, model),
+        ):
+            pytest.fail("the block must not run")
+    staging.refuse_places(elsewhere, force, tmp_path / "kept", model)
+    assert _names(model) == ["saved_model.pb"]
+
+
+@pytest.mark.parametrize(("out", "kept"), OVERLAPPING)
+def test_a_failed_result_does_not_go_where_the_result_goes(
+    tmp_path: Path, out: str, kept: str
+) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "m")
+    (tmp_path / "m").mkdir()
+    with pytest.raises(UsageError, match="where the result goes"):
+        staging.refuse_places(tmp_path / out, True, tmp_path / kept)

@@ -103,7 +103,7 @@ def test_hints_are_quoted(tmp_path: Path) -> None:
     model = tmp_path / "a model"
     healthy().write(model)
     with pytest.raises(SigfixError) as raised:
-        from sigfix.pipeline.convert import ConvertOptions
+        from sigfix.pipeline.conversion_options import ConvertOptions
         from sigfix.pipeline.prepare import Choice
 
         convert(model, tmp_path / "out", ConvertOptions(choice=Choice(signature="absent")))

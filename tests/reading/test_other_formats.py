@@ -66,6 +66,21 @@ def test_onnx(tmp_path: Path) -> None:
     assert dict(model.facts)["weights"] == "1 tensors, 40 bytes"
 
 
+def test_weights_of_constants_and_of_branches_are_counted(tmp_path: Path) -> None:
+    weight = field(9, bytes(24))
+    held = field(4, b"Constant") + field(5, field(1, b"value") + field(5, weight))
+    branch = field(1, held) + field(5, field(8, b"inner") + weight) + field(1, field(4, b"Neg"))
+    node = field(4, b"If") + field(5, field(1, b"then_branch") + field(6, branch))
+    graph = field(1, held) + field(1, node) + field(5, field(8, b"w") + weight)
+    graph += field(11, value_info("x", 1, [3])) + field(12, value_info("y", 1, [3]))
+    path = tmp_path / "model.onnx"
+    path.write_bytes(field(1, 8) + field(7, graph) + field(8, field(2, 17)))
+    model = described(path)
+    assert dict(model.facts)["weights"] == "4 tensors, 96 bytes"
+    assert model.operators == {"Constant": 2, "If": 1, "Neg": 1}
+    assert [item.name for item in model.inputs] == ["x"]
+
+
 def test_onnx_is_recognised_by_content(tmp_path: Path) -> None:
     path = tmp_path / "model.bin"
     path.write_bytes(onnx_model())
@@ -282,3 +297,4 @@ def test_tfjs_card_and_metadata(tmp_path: Path) -> None:
     assert ("producer", "TensorFlow 2.19.0") in report.other.facts
     assert "NaN" not in re.sub(r'"[^"]*"', "", render_json([report]))
     assert "docTR preset p" in render_text(report, Style(80))
+    assert "ignored: it has no task" in render_text(report, Style(80))

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from sigfix.pipeline.repair import RepairOptions, repair
+from sigfix.pipeline.applying import RepairOptions
+from sigfix.pipeline.repair import repair
 from sigfix.planning import Choices
 from tests.corpus import CORPUS, everything, needs_corpus
 from tests.corpus_table import TABLE, verdict

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 
+from sigfix.pipeline.applying import RepairOptions
 from sigfix.pipeline.diff import diff
-from sigfix.pipeline.repair import RepairOptions, repair
+from sigfix.pipeline.repair import repair
 from sigfix.planning import Choices
 from tests.repairing.running import sigfix
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sigfix.pipeline.repair import RepairOptions, plan, repair
+from sigfix.pipeline.applying import RepairOptions
+from sigfix.pipeline.repair import plan, repair
 from sigfix.planning import Choices
 from sigfix.planning.choices import NewSignature
 from sigfix.reading import read

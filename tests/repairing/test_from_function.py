@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from sigfix.errors import BlockedError
-from sigfix.pipeline.repair import RepairOptions, repair
+from sigfix.pipeline.applying import RepairOptions
+from sigfix.pipeline.repair import repair
 from sigfix.planning import Choices
 from sigfix.planning.choices import parse_append, parse_input, parse_normalize
 from sigfix.reading import read
@@ -38,7 +39,7 @@ def test_compared_in_fresh_processes_and_the_input_untouched(saved, tmp_path):
     result = repair(source, tmp_path / "out", say=said.append)
     assert fingerprint(source) == before
     (parity,) = result.parity
-    assert (parity.verdict, parity.batches, parity.largest) == ("same", (1, 3), 0.0)
+    assert (parity.verdict, parity.batches, parity.largest) == ("same", (1, 4), 0.0)
     assert len(parity.comparisons) == 4, "two batch sizes through two loaders"
     assert any("loading" in line and str(source) in line for line in said)
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
@@ -234,7 +235,7 @@ def test_steps_are_compared_with_numpy(saved, tmp_path):
         ),
     )
     assert result.parity[0].verdict == "same"
-    assert {item.name for item in result.parity[0].comparisons[0].outputs} == {
+    assert {item.name for item in result.parity[0].comparisons[0].parity.outputs} == {
         "logits", "map", "p", "c",
     }  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,16 +20,36 @@ X = np.arange(8, dtype="float32").reshape(2, 4)
 
 
 def test_existing_destination(saved, tmp_path):
+    arguments = ("repair", saved("tf1"), "-o", tmp_path / "out", "--no-verify")
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "precious").touch()
-    done = sigfix("repair", saved("tf1"), "-o", tmp_path / "out", "--no-verify")
+    for force in ([], ["--force"]):
+        done = sigfix(*arguments, *force)
+        assert done.returncode == 2
+        assert "is a directory of something else, no model (it holds precious)" in done.stderr
+        assert (tmp_path / "out" / "precious").exists()
+    (tmp_path / "out" / "precious").rename(tmp_path / "precious")
+    for number in range(2):
+        done = sigfix(*arguments, "--force")
+        assert done.returncode == 0, f"run {number}: {done.stderr}"
+    done = sigfix(*arguments)
     assert done.returncode == 2
     assert "--force" in done.stderr
-    assert (tmp_path / "out" / "precious").exists()
-    done = sigfix("repair", saved("tf1"), "-o", tmp_path / "out", "--no-verify", "--force")
-    assert done.returncode == 0
-    assert not (tmp_path / "out" / "precious").exists()
     assert run_both(tmp_path / "out", {"x": X})["logits"].shape == (2, 3)
+
+
+def test_what_the_model_brought_along_does_not_keep_its_result_from_being_replaced(saved, tmp_path):
+    shutil.copytree(saved("tf1"), tmp_path / "model")
+    (tmp_path / "model" / "README.md").write_text("about it")
+    arguments = ("repair", tmp_path / "model", "-o", tmp_path / "out", "--no-verify")
+    assert sigfix(*arguments).returncode == 0
+    assert (tmp_path / "out" / "README.md").exists()
+    assert sigfix(*arguments, "--force").returncode == 0
+    (tmp_path / "out" / "README.md").write_text("written since")
+    done = sigfix(*arguments, "--force")
+    assert done.returncode == 2
+    assert "holds more than a model: README.md" in done.stderr
+    assert (tmp_path / "out" / "README.md").read_text() == "written since"
 
 
 def test_output_in_the_input_is_refused(saved):
@@ -174,8 +195,6 @@ def test_odd_names(saved, tmp_path, name):
 
 def test_asset_names_cannot_lead_out_of_the_output(saved, tmp_path):
     """An AssetFileDef names a file; a hostile one names one elsewhere."""
-    import shutil
-
     from sigfix.reading import load_message
 
     hostile, precious = tmp_path / "in" / "model", tmp_path / "precious"
@@ -195,8 +214,6 @@ def test_asset_names_cannot_lead_out_of_the_output(saved, tmp_path):
 
 def test_links_in_the_model_are_followed_not_kept(saved, tmp_path):
     """A model whose variables lie elsewhere is copied whole; the result stands alone."""
-    import shutil
-
     linked = tmp_path / "linked"
     shutil.copytree(saved("wrapper"), linked)
     (linked / "variables").rename(tmp_path / "elsewhere")

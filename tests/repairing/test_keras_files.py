@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from sigfix.errors import BlockedError, UsageError
-from sigfix.pipeline.repair import RepairOptions, plan, repair
+from sigfix.pipeline.applying import RepairOptions
+from sigfix.pipeline.repair import plan, repair
 from sigfix.planning import Choices
 from sigfix.planning.choices import parse_append
 from sigfix.planning.codec import read_plan, write_plan

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import sigfix
-from sigfix.planning.choices import NormalizeChoice, parse_append, parse_input
+from sigfix.errors import ConversionError
+from sigfix.planning.choices import NormalizeChoice, parse_append, parse_binding, parse_input
 from sigfix.planning.codec import read_plan, write_plan
 from sigfix.presets import find_preset
 from tests.repairing.running import fingerprint, run_both
@@ -56,7 +57,66 @@ def test_the_plan_needs_neither_onnx_nor_tensorflow(saved):
     plan = sigfix.plan(saved("onnx_file") / "model.onnx")
     (edit,) = plan.edits
     assert edit.inputs == ("pixels: float32[?,3,8,8]",)
-    assert edit.outputs == ("feature_map: float32[?,4,8,8]", "logits: float32[?,4]")
+    renamed = "feature_map: float32[?,4,8,8]  (feature.map in the file)"
+    assert edit.outputs == (renamed, "logits: float32[?,4]")
+
+
+def test_sizes_are_fixed_and_values_bound_before_the_import(tmp_path):
+    """A branch on a value and one on sizes: neither can be imported as it is."""
+    source = tmp_path / "model.onnx"
+    write_branches(source)
+    with pytest.raises(ConversionError, match="its condition depends on") as raised:
+        sigfix.repair(source, tmp_path / "out")
+    assert raised.value.hint.startswith(f"sigfix repair {source} --")
+    choices = sigfix.Choices(
+        inputs=(parse_input("x:0=float32[2,6]"),), bind=(parse_binding("rate.hz=8000"),)
+    )
+    plan = sigfix.plan(source, choices)
+    assert read_plan(write_plan(plan), "text") == plan
+    assert [type(edit).__name__ for edit in plan.edits] == ["ImportOnnx"]
+    assert plan.edits[0].inputs == ("x_0: float32[2,6]  (x:0 in the file)",)
+    x = np.random.default_rng(3).normal(size=(2, 6)).astype("float32")
+    options = sigfix.RepairOptions(inputs={"x:0": x})  # by the file's own name
+    result = sigfix.repair(source, tmp_path / "out", choices, options)
+    assert [item.verdict for item in result.parity] == ["same"]
+    got = run_both(tmp_path / "out", {"x_0": x})
+    (expected,) = onnxruntime_session(source).run(["y"], {"x:0": x, "rate.hz": np.int64(8000)})
+    np.testing.assert_allclose(got["y"], expected, rtol=1e-5)
+
+
+def write_branches(path):
+    import onnx
+
+    model = onnx.parser.parse_model("""<ir_version: 8, opset_import: ["" : 17]>
+    g (float[n, w] x, int64 rate) => (float[n, w] y) {
+        fast = Constant<value = int64 {16000}>()
+        same = Equal(rate, fast)
+        a = If(same) <
+            then_branch = yes () => (float[n, w] b) { b = Relu(x) },
+            else_branch = no () => (float[n, w] c) { c = Neg(x) }
+        >
+        shape = Shape(x)
+        one = Constant<value = int64 {1}>()
+        width = Gather<axis = 0>(shape, one)
+        six = Constant<value = int64 {6}>()
+        wide = Greater(width, six)
+        y = If(wide) <
+            then_branch = yes2 () => (float[n, w] d) { d = Exp(a) },
+            else_branch = no2 () => (float[n, w] e) { e = Tanh(a) }
+        >
+    }""")
+    names = {"x": "x:0", "rate": "rate.hz"}
+
+    def rename(graph):
+        for value in graph.input:
+            value.name = names.get(value.name, value.name)
+        for node in graph.node:
+            node.input[:] = [names.get(name, name) for name in node.input]
+            for attribute in node.attribute:
+                rename(attribute.g)
+
+    rename(model.graph)
+    onnx.save(model, path)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from sigfix.errors import BlockedError
-from sigfix.pipeline.repair import RepairOptions, plan, repair
+from sigfix.pipeline.applying import RepairOptions
+from sigfix.pipeline.repair import plan, repair
 from sigfix.planning import Choices
 from sigfix.planning.choices import parse_normalize
 from sigfix.presets import find_preset

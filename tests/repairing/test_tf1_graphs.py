@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from sigfix.errors import BlockedError
-from sigfix.pipeline.repair import RepairOptions, repair
+from sigfix.pipeline.applying import RepairOptions
+from sigfix.pipeline.repair import repair
 from sigfix.planning import Choices
 from sigfix.planning.choices import parse_append, parse_input, parse_normalize
 from sigfix.reading import read
@@ -47,7 +48,7 @@ def test_one_meta_graph_of_several(saved, tmp_path):
 
 def test_tf1_placeholders_and_the_only_sink(saved, tmp_path):
     result = repair(saved("tf1"), tmp_path / "out")
-    assert (result.parity[0].verdict, result.parity[0].batches) == ("same", (1, 3))
+    assert (result.parity[0].verdict, result.parity[0].batches) == ("same", (1, 4))
     assert run_both(tmp_path / "out", {"x": X})["logits"].shape == (2, 3)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import sigfix
+from sigfix.errors import UsageError
 from tests.repairing.running import sigfix as command
 
 
@@ -36,7 +37,7 @@ def test_same_different_and_tolerance(saved, tmp_path):
     found = command("verify", source, other, "--tolerance", "0.01", "--format", "json", "-q")
     assert (found.returncode, found.stderr) == (0, "")
     (parity,) = json.loads(found.stdout)["parity"]
-    assert (parity["verdict"], parity["batches"]) == ("same", [1, 3])
+    assert (parity["verdict"], parity["batches"]) == ("same", [1, 4])
 
 
 def test_other_inputs_and_missing_signatures_are_said(saved):
@@ -66,7 +67,7 @@ def test_what_cannot_be_compared_is_no_success(saved, arguments, word):
         for item in arguments
     ]
     found = command("verify", *names)
-    assert found.returncode in (1, 2)
+    assert found.returncode == 2, "nothing could be told"
     assert word in found.stderr
     assert "Traceback" not in found.stderr
 
@@ -103,8 +104,23 @@ def test_an_onnx_file_and_its_savedmodel_channels_last(saved, tmp_path):
     options = sigfix.RepairOptions(verify=False)
     out = sigfix.repair(source, tmp_path / "out", choices, options).output
     (parity,) = sigfix.verify(source, out)
-    assert (parity.verdict, parity.batches) == ("same", (1, 3))
+    assert (parity.verdict, parity.batches) == ("same", (1, 4))
     (parity,) = sigfix.verify(out, source, inputs={"pixels": np.ones((2, 8, 8, 3), "f")})
     assert (parity.verdict, parity.batches) == ("same", (2,))
-    with pytest.raises(sigfix.SigfixError, match="takes pixels"):
+    with pytest.raises(sigfix.SigfixError, match=r"has no 'pixels'; .* no input 'x'") as caught:
         sigfix.verify(source, out, inputs={"x": np.ones(1)})
+    assert caught.value.hint.endswith("names of the inputs: pixels")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "said"),
+    [
+        ({"z": np.ones((1, 2), "float32")}, "it has no 'x'; the model has no input 'z'"),
+        ({}, "it has no 'x'"),
+        ({"x": np.ones((1, 5), "float32")}, r"has shape \[1,5\]; the model takes"),
+        ({"x": np.array([["a", "b"]])}, "the model takes float32"),
+    ],
+)
+def test_inputs_that_do_not_fit_are_no_verdict(saved, inputs, said):
+    with pytest.raises(UsageError, match=said):
+        sigfix.verify(saved("healthy"), saved("healthy"), inputs=inputs)

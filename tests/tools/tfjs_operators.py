@@ -19,7 +19,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from sigfix.verifying.node import find_node
+from sigfix.verifying.runners.node import find_node
 from tests.npm_packages import installed
 
 TABLE = Path(__file__).parents[2] / "sigfix" / "describing" / "tables" / "tfjs_operators.txt"

@@ -4,13 +4,20 @@ import importlib.util
 
 import pytest
 
-from tests.verifying import models
+from sigfix.verifying import runnable
+from tests.verifying import models, tiny_runner
 
 
 def _needs(*packages):
     missing = [name for name in packages if importlib.util.find_spec(name) is None]
     if missing:
         pytest.skip(f"not installed: {', '.join(missing)}")
+
+
+@pytest.fixture
+def tiny_kind(monkeypatch):
+    """The kind of model that `tiny_runner` runs."""
+    monkeypatch.setitem(runnable.RUNNERS, tiny_runner.KIND, "tests.verifying.tiny_runner")
 
 
 @pytest.fixture(scope="session")

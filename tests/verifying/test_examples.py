@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sigfix.describing.examples import ExampleFeature
-from sigfix.verifying.examples import serialized_example
+from sigfix.verifying.inputs.examples import serialized_example
 
 
 def test_tensorflow_parses_them() -> None:

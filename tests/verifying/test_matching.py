@@ -7,7 +7,8 @@ import pytest
 
 from sigfix.errors import BlockedError
 from sigfix.model import TensorSpec
-from sigfix.verifying.matching import Pair, narrowed, pair_tensors, translated
+from sigfix.verifying.feeding import Renamed
+from sigfix.verifying.matching import Pair, narrowed, pair_tensors, turned_back
 
 FIRST, LAST = (None, 3, 32, 128), (None, 32, 128, 3)
 
@@ -38,10 +39,13 @@ def test_other_names_are_refused() -> None:
 def test_images_are_turned(one: tuple[int | None, ...], other: tuple[int | None, ...]) -> None:
     pairs = pair_tensors((spec("x", one),), (spec("y", other),), "input")
     array = np.zeros([2 if size is None else size for size in one])
-    turned = translated({"x": array}, pairs)["y"]
+    (pair,) = pairs
+    turned = Renamed({"y": "x"}, {"y": pair.order})({"x": array})["y"]
     assert turned.shape == tuple(2 if size is None else size for size in other)
-    back = pair_tensors((spec("y", other),), (spec("x", one),), "input")
-    assert np.shares_memory(translated({"y": turned}, back)["x"], array)
+    assert turned_back({"y": turned, "another": array}, pairs)["x"].shape == array.shape
+    numbered = np.arange(array.size).reshape(array.shape)
+    there = Renamed({"y": "x"}, {"y": pair.order})({"x": numbered})
+    assert (turned_back(there, pairs)["x"] == numbered).all()
 
 
 def test_square_images_with_as_many_channels_are_left_alone() -> None:

@@ -10,11 +10,14 @@ import sys
 import numpy as np
 import pytest
 
-from sigfix.errors import NotVerifiedError, UnreadableModelError, UsageError
-from sigfix.verifying import onnx_runtime, saved_model
 from sigfix.verifying.comparison import compare
+from sigfix.verifying.inputs.cases import Given
+from sigfix.verifying.runnable import CannotRunError, run, settings
+from sigfix.verifying.runners import onnx as onnx_runner
+from sigfix.verifying.runners import saved_model
 
 X = np.random.default_rng(0).random((4, 3)).astype("float32")
+IDS = np.array([3, 19, 0, 4])
 
 
 @pytest.fixture(scope="module")
@@ -43,51 +46,99 @@ def onnx_file(tmp_path_factory):
 
 
 def test_onnx_runtime_runs_every_batch(onnx_file):
-    one, four = onnx_runtime.run(onnx_file, [{"x": X[:1]}, {"x": X}])
+    one, four = onnx_runner.run(onnx_file, [{"x": X[:1]}, {"x": X}])
     assert compare({"product": X[:1] @ X.T, "largest": (X[:1] @ X.T).max()}, one, 1e-6).ok
     assert compare({"product": X @ X.T, "largest": (X @ X.T).max()}, four, 1e-6).ok
 
 
+def test_onnx_runtime_runs_the_same_in_every_setting(onnx_file):
+    model = onnx_runner.onnx_file(onnx_file)
+    assert len(settings(model)) == 2
+    for setting in settings(model):
+        found = run(model, [Given({"x": X})], repeat=2, setting=setting)
+        first, again = found.cases[0].outputs[0]
+        assert compare({"product": X @ X.T, "largest": (X @ X.T).max()}, first, 1e-6).ok
+        assert compare(first, again, 0.0).ok
+
+
+def test_an_onnx_file_is_fed_by_other_names_and_layouts(onnx_file):
+    model = onnx_runner.onnx_file(onnx_file, {"x": "turned"}, {"x": (1, 0)})
+    found = run(model, [Given({"turned": X.T.copy()})])
+    outputs = onnx_runner.by_names(str.upper)(found.cases[0], 0)
+    assert compare({"PRODUCT": X @ X.T, "LARGEST": (X @ X.T).max()}, outputs, 1e-6).ok
+
+
 def test_onnx_runtime_says_what_it_cannot_run(onnx_file, tmp_path):
-    with pytest.raises(NotVerifiedError, match=r"cannot run .*model.onnx"):
-        onnx_runtime.run(onnx_file, [{"x": X.astype("float64")}])
-    with pytest.raises(NotVerifiedError, match="cannot run"):
-        onnx_runtime.run(onnx_file, [{}])
+    with pytest.raises(CannotRunError, match=r"model\.onnx\) refuses the inputs: .*float"):
+        onnx_runner.run(onnx_file, [{"x": X.astype("float64")}])
+    with pytest.raises(CannotRunError, match=r"model\.onnx\) refuses the inputs: .*x"):
+        onnx_runner.run(onnx_file, [{}])
     broken = tmp_path / "broken.onnx"
     broken.write_bytes(onnx_file.read_bytes()[:-20])
-    with pytest.raises(UnreadableModelError, match=r"cannot load .*broken.onnx"):
-        onnx_runtime.run(broken, [{"x": X}])
-    with pytest.raises(UnreadableModelError, match=r"cannot load .*absent.onnx"):
-        onnx_runtime.run(tmp_path / "absent.onnx", [{"x": X}])
+    with pytest.raises(CannotRunError, match=r"broken\.onnx\) cannot be run: "):
+        onnx_runner.run(broken, [{"x": X}])
+    with pytest.raises(CannotRunError, match=r"absent\.onnx\) cannot be run: "):
+        onnx_runner.run(tmp_path / "absent.onnx", [{"x": X}])
+
+
+def test_one_bad_input_among_good_ones_is_no_answer(onnx_file):
+    with pytest.raises(CannotRunError, match="refuses the inputs"):
+        onnx_runner.run(onnx_file, [{"x": X}, {"x": X[:, :2].copy()}, {"x": X}])
 
 
 def test_tensorflow_runs_every_batch(mixed):
-    ids = np.array([3, 19, 0, 4])
-    one, four = saved_model.run(mixed, [{"x": X[:1], "ids": ids[:1]}, {"x": X, "ids": ids}])
+    one, four = saved_model.run(mixed, [{"x": X[:1], "ids": IDS[:1]}, {"x": X, "ids": IDS}])
     assert one["squares"].tolist() == [9]
     assert four["squares"].tolist() == [9, 361, 0, 16]
     assert four["large"].tolist() == (X.sum(axis=1) > 1.5).tolist()
     assert set(four) == {"scores", "squares", "large"}
 
 
+def test_both_loaders_answer_each_time(mixed):
+    model = saved_model.signature_by_both_loaders(mixed, ("serve",), "serving_default")
+    found = run(model, [Given({"x": X, "ids": IDS})], repeat=2)
+    assert [call.title for call in model.calls] == ["tf.saved_model.load", "the v1 loader"]
+    for repeats in found.cases[0].outputs:
+        assert len(repeats) == 2
+        for outputs in repeats:
+            assert outputs["squares"].tolist() == [9, 361, 0, 16]
+
+
+def test_float64_is_nearer_to_the_truth_than_float32(mixed):
+    model = saved_model.signature(mixed, ("serve",), "serving_default")
+    (double,) = [setting for setting in settings(model) if setting.details.get("double")]
+    plain = run(model, [Given({"x": X, "ids": IDS})]).cases[0].outputs[0][0]
+    found = run(model, [Given({"x": X, "ids": IDS})], setting=double).cases[0].outputs[0][0]
+    assert found["scores"].dtype == np.float64
+    assert found["squares"].tolist() == plain["squares"].tolist()
+    assert 0 < np.abs(found["scores"] - plain["scores"]).max() < 1e-6
+
+
 def test_tensorflow_says_what_it_cannot_run(mixed, tmp_path):
-    with pytest.raises(NotVerifiedError, match="cannot run 'serving_default'"):
+    model = r"SavedModel \(.*mixed\)"
+    with pytest.raises(CannotRunError, match=f"{model} refuses the inputs"):
         saved_model.run(mixed, [{"x": np.zeros((1, 5), "float32"), "ids": np.array([1])}])
-    with pytest.raises(NotVerifiedError, match="cannot run"):
+    with pytest.raises(CannotRunError, match=f"{model} refuses the inputs"):
         saved_model.run(mixed, [{"x": X}])
-    with pytest.raises(NotVerifiedError, match=r"inputs: indices\[1\] = 20 is not in \[0, 20\)$"):
+    with pytest.raises(CannotRunError, match=r"inputs: .*indices\[1\] = 20 is not in \[0, 20\)"):
         saved_model.run(mixed, [{"x": X, "ids": np.array([0, 20, 1, 2])}])
-    with pytest.raises(UsageError, match="no signature 'predict'; TensorFlow sees: serving_def"):
-        saved_model.run(mixed, [], signature="predict")
-    with pytest.raises(UnreadableModelError, match="cannot load"):
-        saved_model.run(mixed, [], tags=["train"])
+    with pytest.raises(CannotRunError, match="sees no signature predict"):
+        saved_model.run(mixed, [{"x": X}], signature_key="predict")
+    with pytest.raises(CannotRunError, match=f"{model} cannot be run: .*MetaGraph"):
+        saved_model.run(mixed, [{"x": X}], tags=["train"])
     copy = shutil.copytree(mixed, tmp_path / "copy")
     next((copy / "variables").glob("*.data*")).unlink()
-    with pytest.raises(UnreadableModelError, match=r"cannot load .*copy"):
+    with pytest.raises(CannotRunError, match=r"copy\) cannot be run"):
         saved_model.run(copy, [{"x": X, "ids": np.array([1, 2, 3, 4])}])
 
 
-@pytest.mark.parametrize("part", ["verifying.onnx_runtime", "importing.shape_folding"])
+def test_no_case_is_no_success(mixed, onnx_file):
+    for call in (lambda: saved_model.run(mixed, []), lambda: onnx_runner.run(onnx_file, [])):
+        with pytest.raises(CannotRunError, match="answered 0 of 0 calls"):
+            call()
+
+
+@pytest.mark.parametrize("part", ["verifying.runners.onnx_child", "importing.shape_folding"])
 def test_onnx_runtime_leaves_and_sends_nothing(part, tmp_path):
     pytest.importorskip("onnxruntime")
     code = f"import sigfix.{part}, onnxruntime"

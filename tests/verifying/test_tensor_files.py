@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sigfix.errors import NotVerifiedError
-from sigfix.verifying.tensor_files import in_tfjs_dtypes, read_tensor, write_tensor
+from sigfix.verifying.runners.tensor_files import in_tfjs_dtypes, read_tensor, write_tensor
 
 
 @pytest.mark.parametrize(

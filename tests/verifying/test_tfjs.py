@@ -8,10 +8,10 @@ import pytest
 
 from sigfix.errors import NotVerifiedError, ParityError
 from sigfix.model.specs import TensorSpec
-from sigfix.verifying import saved_model, tfjs
 from sigfix.verifying.comparison import compare
-from sigfix.verifying.inputs import seeded_inputs
-from sigfix.verifying.tensor_files import in_tfjs_dtypes
+from sigfix.verifying.runners import saved_model, tfjs
+from sigfix.verifying.runners.tensor_files import in_tfjs_dtypes
+from tests.made_up import seeded_inputs
 
 MIXED = {"x": TensorSpec("float32", (None, 3)), "ids": TensorSpec("int64", (None,))}
 MIXED_OUTPUTS = ["scores", "squares", "large"]

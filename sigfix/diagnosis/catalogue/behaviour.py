@@ -82,4 +82,18 @@ RULES = (
         fix="Nothing is wrong if sampling is wanted; its numbers cannot be verified then. Of a "
         ".keras file, sigfix repair makes a model for inference, without augmentation.",
     ),
+    Rule(
+        "BEH309", "non-finite-weights", Severity.WARNING, Fixable.NEVER,
+        what="A weight is NaN or infinite.",
+        why="What is computed from it is NaN too, often for some inputs or classes only. A repair "
+        "or a conversion keeps that, and a comparison finds nothing wrong: NaN is NaN on both "
+        "sides.",
+        causes="Training diverged and was saved all the same; float16 has no number above 65,504; "
+        "a statistic was divided by zero. Masks (minus infinity and nothing above zero), infinite "
+        "bounds and single constants are not counted.",
+        example="linear/bias: 1 NaN of 127 values",
+        fix="Take a checkpoint from before training diverged. Of a model with more than 128 MB of "
+        "weights the smallest tensors are looked at; sigfix inspect MODEL --checksums looks at "
+        "all of them.",
+    ),
 )  # fmt: skip

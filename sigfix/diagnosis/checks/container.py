@@ -13,6 +13,8 @@ from sigfix.model import SavedModel
 KNOWN_GRAPH_VERSION = 2400
 """GraphDef versions of TensorFlow 2.20 and before are below this."""
 KNOWN_TENSORFLOW = (2, 20)
+_LISTED = 20
+"""Findings of one kind about files; of more, one finding says how many."""
 
 
 def check_tags(model: SavedModel) -> Findings:
@@ -40,8 +42,8 @@ def check_tags(model: SavedModel) -> Findings:
 
 def check_variables(model: SavedModel) -> Findings:
     """CON204 to CON207."""
-    for code, what, where in weight_faults(model):
-        yield finding(code, what, where)
+    for code in ("CON204", "CON205", "CON206"):
+        yield from _grouped([fault for fault in weight_faults(model) if fault[0] == code])
     store = model.variables
     if store is None or store.error:
         return
@@ -49,6 +51,16 @@ def check_variables(model: SavedModel) -> Findings:
         yield finding("CON206", f"the checksum of {name} is wrong", "variables")
     if store.stray:
         yield _stray(store.stray)
+
+
+def _grouped(faults: list[tuple[str, str, str]]) -> Findings:
+    """A finding for each of a few files, and one that names the rest."""
+    for fault in faults[:_LISTED]:
+        yield finding(*fault)
+    rest = [PurePosixPath(where).name for _, _, where in faults[_LISTED:]]
+    if rest:
+        what = f"{len(rest)} more files are like that: {few(rest)}"
+        yield finding(faults[0][0], what, "variables")
 
 
 def _stray(names: tuple[str, ...]) -> Finding:
@@ -79,7 +91,7 @@ def check_producer(model: SavedModel) -> Findings:
     for meta in model.meta_graphs:
         version = meta.tensorflow_version
         parts = version.split(".")
-        numbers = tuple(int(part) for part in parts[:2] if part.isdigit())
+        numbers = tuple(int(part) for part in parts[:2] if part.isdecimal() and len(part) < 10)
         newer = len(numbers) == 2 and numbers > KNOWN_TENSORFLOW
         if newer or meta.graph.min_consumer > KNOWN_GRAPH_VERSION:
             yield finding(
@@ -90,6 +102,15 @@ def check_producer(model: SavedModel) -> Findings:
             )
 
 
+def check_problems(model: SavedModel) -> Findings:
+    """What reading itself met, such as links that lead out of the directory."""
+    for problem in model.problems[:_LISTED]:
+        yield finding(problem.code, problem.message, problem.location)
+    if len(model.problems) > _LISTED:
+        more = [problem.location for problem in model.problems[_LISTED:]]
+        yield finding(model.problems[0].code, f"{len(more)} more of them: {few(more)}")
+
+
 def check_path(model: SavedModel) -> Findings:
     """CON210."""
     for key, value in model.notes:
@@ -97,4 +118,4 @@ def check_path(model: SavedModel) -> Findings:
             yield finding("CON210", f"the SavedModel is below the given path, in {value}")
 
 
-CHECKS = (check_tags, check_variables, check_assets, check_producer, check_path)
+CHECKS = (check_tags, check_variables, check_assets, check_problems, check_producer, check_path)

@@ -133,6 +133,8 @@ def check_shape_of_signature(subject: Subject) -> Findings:
 
 def check_method_names(subject: Subject) -> Findings:
     """SIG010 and SIG011: what TensorFlow Serving makes of the method name."""
+    signatures = subject.meta.user_signatures
+    plain = [item.key for item in signatures if item.method_name == PREDICT_METHOD]
     for signature in subject.meta.user_signatures:
         where = located(subject, signature)
         method = signature.method_name
@@ -144,11 +146,6 @@ def check_method_names(subject: Subject) -> Findings:
                 command=repair_signature(subject, signature, "--method-name", PREDICT_METHOD),
             )
         elif method in _LEGACY:
-            plain = [
-                item.key
-                for item in subject.meta.user_signatures
-                if item.method_name == PREDICT_METHOD
-            ]
             command = ""
             if plain and signature.key == DEFAULT_SERVING_KEY:
                 command = repair_command(subject.path, "--from", plain[0])
@@ -166,16 +163,10 @@ def check_object_graph(subject: Subject) -> Findings:
     objects = subject.meta.objects
     if objects is None or objects.root is None:
         return
-    holders = [child for name, child in objects.root.children if name == "signatures"]
-    listed = {
-        name
-        for holder in holders
-        if 0 <= holder < len(objects.nodes)
-        for name, _ in objects.nodes[holder].children
-    }
+    listed = few(sorted(objects.signature_ids)) or "(none)"
     functions = subject.preferred
     for signature in subject.meta.user_signatures:
-        if signature.key not in listed:
+        if signature.key not in objects.signature_ids:
             options = ["--function", functions[0].path] if functions else []
             if options and signature.key != DEFAULT_SERVING_KEY:
                 options += ["--signature", signature.key]
@@ -183,7 +174,7 @@ def check_object_graph(subject: Subject) -> Findings:
                 "SIG012",
                 "in the signature map, not in the object graph",
                 located(subject, signature),
-                (f"object graph signatures: {few(sorted(listed)) or '(none)'}",),
+                (f"object graph signatures: {listed}",),
                 repair_command(subject.path, *options) if options else "",
             )
 

@@ -1,4 +1,4 @@
-"""ONNX operators that sigfix implements itself, over onnx-tf's handlers.
+"""ONNX operators, expressed in TensorFlow's.
 
 Importing this package registers them. Each family is a module; each operator is a function from
 a `Node` and its input tensors to its output tensors, all in ONNX's own layout (NCHW). Kernels
@@ -18,6 +18,7 @@ import sigfix.importing.operators.pooling
 import sigfix.importing.operators.rearranging
 import sigfix.importing.operators.recurrent
 import sigfix.importing.operators.reductions
+import sigfix.importing.operators.reshaping
 import sigfix.importing.operators.resize
 import sigfix.importing.operators.selection
 import sigfix.importing.operators.shape

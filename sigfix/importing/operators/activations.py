@@ -8,8 +8,8 @@ import numpy as np
 import tensorflow as tf
 
 from sigfix.importing import layout
-from sigfix.importing.onnx_tf_backend import as_array
 from sigfix.importing.operators.registry import Node, onnx_operator
+from sigfix.importing.static_values import as_array
 
 # ONNX's defaults of Selu, in float32; TensorFlow's own are the same to that precision.
 SELU_ALPHA, SELU_GAMMA = 1.67326319217681884765625, 1.05070102214813232421875

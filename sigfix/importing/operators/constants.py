@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from onnx import SparseTensorProto, TensorProto, helper, numpy_helper
+from onnx import SparseTensorProto, helper, numpy_helper
 
 from sigfix.importing.operators.registry import Node, onnx_operator
 
@@ -23,20 +23,15 @@ def constant(node: Node) -> Any:
     value = node.attributes.get("value")
     if value is None or isinstance(value, SparseTensorProto):
         raise node.refuse("text and sparse constants are not supported")
-    return tf.constant(tensor_array(value))
+    return tf.constant(numpy_helper.to_array(value))
 
 
 @onnx_operator("ConstantOfShape", 9, 20, 21, 23)
 def constant_of_shape(node: Node, shape: Any) -> Any:
     """A tensor of `shape` filled with the attribute `value` (float32 zero by default)."""
     value = node.attributes.get("value")
-    fill = np.zeros(1, np.float32) if value is None else tensor_array(value)
+    fill = np.zeros(1, np.float32) if value is None else numpy_helper.to_array(value)
     return tf.fill(tf.cast(shape, tf.int32), tf.constant(fill.reshape(-1)[0]))
-
-
-def tensor_array(value: Any) -> np.ndarray[Any, Any]:
-    """An attribute's tensor as an array; onnx-tf may have made one of it already."""
-    return np.asarray(numpy_helper.to_array(value) if isinstance(value, TensorProto) else value)
 
 
 @onnx_operator("Size", 1, 13, 19, 21, 23)
@@ -53,14 +48,15 @@ def eye_like(node: Node, x: Any) -> Any:
     if not x.shape.is_fully_defined():
         raise node.refuse("its shape must be static")
     kind = node.attributes.get("dtype")
-    dtype = x.dtype if kind is None else tf.dtypes.as_dtype(_numpy_dtype(kind))
+    dtype = x.dtype if kind is None else tensorflow_dtype(kind)
     rows, columns = x.shape
     ones = np.eye(rows, columns, k=int(node.attributes.get("k", 0)))
     return tf.constant(ones.astype(dtype.as_numpy_dtype))
 
 
-def _numpy_dtype(kind: Any) -> Any:
-    return helper.tensor_dtype_to_np_dtype(kind) if isinstance(kind, int) else kind
+def tensorflow_dtype(kind: int) -> tf.DType:
+    """TensorFlow's dtype of a `TensorProto.DataType`; `preflight.py` refuses what it has not."""
+    return tf.dtypes.as_dtype(helper.tensor_dtype_to_np_dtype(kind))
 
 
 @onnx_operator("Dropout", 7, 10, 12, 13, 22)

@@ -13,8 +13,8 @@ import numpy as np
 import tensorflow as tf
 
 from sigfix.importing import layout
-from sigfix.importing.onnx_tf_backend import shared_constant
 from sigfix.importing.operators.registry import Node, onnx_operator
+from sigfix.importing.static_values import shared_constant
 
 Padding = str | list[list[int]]
 
@@ -125,34 +125,60 @@ def _convolve_nhwc(
 ) -> Any:
     group = int(node.attributes.get("group", 1))
     channels = kernel.shape[1] * group
-    padding = tensorflow_padding(pads, sizes, kernel.shape[2:], strides, dilations)
-    if group == 1:
-        return tf.nn.conv2d(
-            x, shared_constant(kernel.transpose(2, 3, 1, 0)), strides, padding, dilations=dilations
-        )
-    if kernel.shape[1] == 1:
+    depthwise = group > 1 and kernel.shape[1] == 1
+    steps, kept = _kernel_strides(kernel.shape[2:], strides, dilations, pads, sizes, depthwise)
+    padding = tensorflow_padding(pads, sizes, kernel.shape[2:], steps, dilations)
+    if kept != [1, 1] and padding == "SAME":  # SAME of a smaller stride hides what is padded
+        padding = [[0, 0], *[list(pad) for pad in pads], [0, 0]]
+    if depthwise:
         # ONNX orders output channels by group first, as TensorFlow orders [channel, multiplier].
         multiplier = kernel.shape[0] // channels
         weights = kernel.reshape(channels, multiplier, *kernel.shape[2:]).transpose(2, 3, 0, 1)
-        if max(dilations) > 1 and max(strides) > 1:
-            raise node.refuse("a depthwise convolution with both stride and dilation")
         if isinstance(padding, list):
             # TensorFlow 2.19 aborts when it fuses a depthwise kernel with explicit padding.
             x, padding = tf.pad(x, padding), "VALID"
-        return tf.nn.depthwise_conv2d(
-            x, shared_constant(weights), [1, *strides, 1], padding, dilations=dilations
+        y = tf.nn.depthwise_conv2d(
+            x, shared_constant(weights), [1, *steps, 1], padding, dilations=dilations
         )
-    parts = tf.split(x, group, axis=-1)
-    kernels = np.split(kernel, group, axis=0)
-    return tf.concat(
-        [
+    else:
+        parts = [x] if group == 1 else tf.split(x, group, axis=-1)
+        made = [
             tf.nn.conv2d(
-                p, shared_constant(k.transpose(2, 3, 1, 0)), strides, padding, dilations=dilations
+                p, shared_constant(k.transpose(2, 3, 1, 0)), steps, padding, dilations=dilations
             )
-            for p, k in zip(parts, kernels, strict=True)
-        ],
-        axis=-1,
-    )
+            for p, k in zip(parts, np.split(kernel, group, axis=0), strict=True)
+        ]
+        y = made[0] if group == 1 else tf.concat(made, axis=-1)
+    return y if kept == [1, 1] else y[:, :: kept[0], :: kept[1], :]
+
+
+def _kernel_strides(
+    kernel: Sequence[int],
+    strides: Sequence[int],
+    dilations: Sequence[int],
+    pads: Sequence[tuple[int, int]],
+    sizes: Sequence[int | None],
+    depthwise: bool,
+) -> tuple[list[int], list[int]]:
+    """The strides that a kernel is given, and which of its rows and columns are then kept.
+
+    TensorFlow's own depthwise kernel takes equal strides alone: only oneDNN's takes others, which
+    TensorFlow switches on by itself on some processors. No kernel of TensorFlow.js is both
+    strided and dilated. What such a kernel cannot do is done by keeping every n-th result.
+    """
+    steps = list(strides)
+    if max(dilations) > 1 and max(strides) > 1:
+        steps = [1, 1]
+    elif depthwise and steps[0] != steps[1]:
+        alone = [  # the kernel fits once, so that any stride gives the same
+            size is not None and size + low + high == (k - 1) * d + 1
+            for size, k, d, (low, high) in zip(sizes, kernel, dilations, pads, strict=True)
+        ]
+        if any(alone):
+            step = steps[alone.index(False)] if False in alone else 1
+            return [step, step], [1, 1]
+        steps = [min(steps)] * 2 if max(steps) % min(steps) == 0 else [1, 1]
+    return steps, [whole // step for whole, step in zip(strides, steps, strict=True)]
 
 
 def _convolve_volume(

@@ -12,35 +12,16 @@ import numpy as np
 import tensorflow as tf
 
 from sigfix.importing import layout
-from sigfix.importing.onnx_tf_backend import as_array
 from sigfix.importing.operators.registry import Node, onnx_operator
+from sigfix.importing.static_values import as_array, holds_throughout
 from sigfix.optimising.permutations import inverse
 
 NEVER_NEGATIVE = frozenset(("ArgMax", "ArgMin", "Shape", "Size", "TopKV2", "OneHot"))
-# What is not negative where these of its inputs are not.
-DECIDED_BY: dict[str, slice] = {
-    **dict.fromkeys(
-        ("Cast", "Reshape", "Squeeze", "ExpandDims", "Transpose", "StridedSlice", "BroadcastTo",
-         "Identity", "GatherV2", "Tile"),
-        slice(1),
-    ),
-    **dict.fromkeys(("AddV2", "Mul", "Maximum", "Minimum"), slice(2)),
-    "ConcatV2": slice(-1), "Pack": slice(None), "Fill": slice(1, 2), "SelectV2": slice(1, 3),
-}  # fmt: skip
 
 
 def never_negative(tensor: Any) -> bool:
     """Whether no element of an integer tensor can be negative, whatever the inputs are."""
-    value = as_array(tensor)
-    if value is not None:
-        return bool((value >= 0).all())
-    operation = tensor.op
-    if operation.type in NEVER_NEGATIVE:
-        return True
-    decided_by = DECIDED_BY.get(operation.type)
-    if decided_by is None or not all(i.dtype.is_integer for i in operation.inputs[decided_by]):
-        return False
-    return all(never_negative(i) for i in operation.inputs[decided_by])
+    return holds_throughout(tensor, lambda value: (value >= 0).all(), NEVER_NEGATIVE)
 
 
 def _wrapped(indices: Any, size: Any) -> Any:

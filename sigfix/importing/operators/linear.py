@@ -6,8 +6,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from sigfix.importing.onnx_tf_backend import as_array, shared_constant
 from sigfix.importing.operators.registry import Node, onnx_operator
+from sigfix.importing.static_values import as_array, shared_constant
 
 
 def flat_product(x: Any, matrix: Any) -> Any:

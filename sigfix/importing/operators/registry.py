@@ -1,4 +1,4 @@
-"""Registers a plain function as the onnx-tf handler of an ONNX operator."""
+"""Which function expresses which ONNX operator, at which versions of it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from sigfix.errors import ConversionError
-from sigfix.importing.onnx_tf_backend import as_array, plain_onnx_tf
+from sigfix.errors import ConversionError, first_line
+from sigfix.importing.static_values import as_array
 
-FIX_SIZES = (
-    "export with fixed sizes, or fix those of an input: python -m "
-    "onnxruntime.tools.make_dynamic_shape_fixed --input_name NAME --input_shape 1,3,224,224 "
-    "MODEL.onnx FIXED.onnx"
-)
+
+class DynamicSizeError(ConversionError):
+    """A size has to be known that is dynamic; `onnx_to_graph` says which option fixes it."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +36,13 @@ class Node:
         where = f" (node {self.name})" if self.name else ""
         return ConversionError(f"ONNX {self.operator}{where}: {reason}.", hint)
 
+    def fault(self, error: Exception) -> ConversionError:
+        """The error for what TensorFlow, or an operator's own code, raised on this node."""
+        return self.refuse(f"TensorFlow does not express it ({first_line(error)})")
+
     def refuse_dynamic(self, reason: str) -> ConversionError:
-        """The error for a size that has to be known, with a way to fix the sizes of a file."""
-        return self.refuse(reason, FIX_SIZES)
+        """The error for a size that has to be known, and is dynamic."""
+        return DynamicSizeError(self.refuse(reason).message)
 
     def constant(self, tensor: Any, what: str) -> np.ndarray[Any, Any]:
         """The value of an input that must not depend on the model's inputs."""
@@ -60,47 +62,12 @@ def onnx_operator(name: str, *since_versions: int) -> Callable[[Operator], Opera
     """Register `function(node, *inputs)` for an operator at the given since-versions.
 
     Omitted optional inputs arrive as None. The function returns one tensor or a tuple. Any other
-    since-version is refused by `preflight.py`: onnx-tf's own handlers serve none.
+    since-version is refused by `preflight.py`.
     """
 
     def register(function: Operator) -> Operator:
         for version in since_versions:
             OPERATORS[name, version] = function
-        _install(name)
         return function
 
     return register
-
-
-_installed: set[str] = set()
-
-
-def _install(name: str) -> None:
-    if name in _installed:
-        return
-    _installed.add(name)
-    plain_onnx_tf()
-    from onnx_tf.handlers.backend_handler import BackendHandler
-
-    class SigfixHandler(BackendHandler):  # type: ignore[misc]
-        ONNX_OP = name
-
-        @classmethod
-        def handle(cls, node: Any, **kwargs: Any) -> Any:
-            function = OPERATORS[name, cls.SINCE_VERSION]  # preflight.py has refused others
-            tensors = kwargs["tensor_dict"]
-            inputs = [tensors[i] if i else None for i in node.inputs]
-            own = Node(name, cls.SINCE_VERSION, node.name, dict(node.attrs), len(node.outputs))
-            outputs = function(own, *inputs)
-            return list(outputs) if isinstance(outputs, tuple) else [outputs]
-
-        @classmethod
-        def get_versions(cls) -> list[int]:
-            return sorted(v for (operator, v) in OPERATORS if operator == name)
-
-    SigfixHandler.__name__ = SigfixHandler.__qualname__ = f"Sigfix{name}"
-    _alive.append(SigfixHandler)
-
-
-# onnx-tf finds handlers through weak references to subclasses.
-_alive: list[type] = []

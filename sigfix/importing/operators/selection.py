@@ -8,9 +8,9 @@ import numpy as np
 import tensorflow as tf
 
 from sigfix.importing import layout
-from sigfix.importing.onnx_tf_backend import as_array
+from sigfix.importing.operators.constants import tensorflow_dtype
 from sigfix.importing.operators.registry import Node, onnx_operator
-from sigfix.importing.static_values import known_elements
+from sigfix.importing.static_values import as_array, known_elements
 
 # Element-wise operators of two inputs: (ONNX name, since-versions, function).
 BINARY: tuple[tuple[str, tuple[int, ...], Any], ...] = (
@@ -152,7 +152,7 @@ def split(node: Node, x: Any, sizes: Any = None) -> Any:
 @onnx_operator("Cast", 6, 9, 13, 19, 21, 23)
 def cast(node: Node, x: Any) -> Any:
     """To another dtype, as ONNX Runtime does: fractions towards zero, anything but 0 is true."""
-    return _cast(node, x, tf.dtypes.as_dtype(node.attributes["to"]))  # onnx-tf has translated it
+    return _cast(node, x, tensorflow_dtype(node.attributes["to"]))
 
 
 @onnx_operator("CastLike", 15, 19, 21, 23)

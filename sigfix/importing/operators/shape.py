@@ -9,8 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from sigfix.importing import layout
-from sigfix.importing.onnx_tf_backend import as_array
 from sigfix.importing.operators.registry import Node, onnx_operator
+from sigfix.importing.static_values import as_array
 
 
 @onnx_operator("Transpose", 1, 13, 21, 23)
@@ -77,89 +77,6 @@ def without_axes(x: Any, places: Sequence[int]) -> Any:
     rank_of = {p: i for i, p in enumerate(sorted(kept))}
     squeezed = tf.squeeze(tensor, sorted(dropped))
     return layout.transpose(squeezed, [rank_of[p] for p in kept])
-
-
-@onnx_operator("Reshape", 5, 13, 14, 19, 21, 23)
-def reshape(node: Node, x: Any, shape: Any) -> Any:
-    """Reshape; 0 copies a dimension (unless `allowzero`), -1 is inferred.
-
-    A reshape of a reshape starts from the first one's input, one that only drops unit axes is a
-    squeeze, and one that changes nothing disappears.
-    """
-    target = static_target(node, x, shape)
-    if target is None:
-        return tf.reshape(x, _with_copied_dimensions(node, x, shape))
-    dropped = _dropped_unit_axes(list(x.shape), target)
-    if dropped is not None:
-        return without_axes(x, dropped) if dropped else x
-    operation = getattr(x, "op", None) if as_array(x) is None else None
-    if operation is not None and operation.type == "Reshape":
-        source = operation.inputs[0]
-        if _same_shape(list(source.shape), target):
-            return source
-        x = source
-    return tf.reshape(x, target)
-
-
-def _with_copied_dimensions(node: Node, x: Any, shape: Any) -> Any:
-    wanted = tf.cast(shape, tf.int32)
-    if node.attributes.get("allowzero", 0) or shape.shape[0] is None:
-        return wanted
-    count = min(shape.shape[0], x.shape.rank)
-    copied = tf.pad(tf.shape(x)[:count], [[0, shape.shape[0] - count]])
-    return tf.where(wanted == 0, copied, wanted)
-
-
-def static_target(node: Node, x: Any, shape: Any) -> list[int] | None:
-    """The target shape with at most one -1, or None where it has several unknown dimensions."""
-    known = as_array(shape)
-    source = list(x.shape)
-    if known is not None:
-        target = [int(d) for d in known]
-        copies = not node.attributes.get("allowzero", 0)
-        copied = [i for i, d in enumerate(target) if d == 0 and copies]
-    else:
-        partial = tf.get_static_value(shape, partial=True)
-        if partial is None:
-            return None
-        target, copied = [-1 if d is None else int(d) for d in partial], []
-    if -1 in target:  # dimensions that are copied are the same on both sides and cancel
-        left = [d for i, d in enumerate(source) if i not in copied]
-        given = int(np.prod([d for i, d in enumerate(target) if d != -1 and i not in copied]))
-        if target.count(-1) == 1 and None not in left and given:
-            target[target.index(-1)] = int(np.prod([d or 1 for d in left])) // given
-    for i in copied:
-        target[i] = -1 if source[i] is None else int(source[i])
-    return None if target.count(-1) > 1 else target
-
-
-def _same_shape(shape: list[int | None], target: list[int]) -> bool:
-    """Whether a reshape to `target` changes nothing: at most one dimension is unknown."""
-    if len(shape) != len(target) or shape.count(None) > 1:
-        return False
-    return all(d == t or (d is None and t == -1) for d, t in zip(shape, target, strict=True))
-
-
-def _dropped_unit_axes(shape: list[int | None], target: list[int]) -> list[int] | None:
-    """The unit axes that a reshape removes, [] for none, or None if it does anything else."""
-    if shape.count(None) > 1:
-        return None
-    resolved = list(target)
-    if -1 in resolved:
-        if None in shape:
-            resolved[resolved.index(-1)] = -1
-        else:
-            return None
-    dropped, wanted = [], 0
-    for axis, size in enumerate(shape):
-        size = -1 if size is None else size
-        if wanted < len(resolved) and resolved[wanted] == size:
-            wanted += 1
-        elif size == 1:
-            dropped.append(axis)
-        else:
-            return None
-    return dropped if wanted == len(resolved) else None
 
 
 @onnx_operator("Flatten", 1, 9, 11, 13, 21, 23)

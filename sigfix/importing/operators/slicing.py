@@ -8,8 +8,8 @@ import numpy as np
 import tensorflow as tf
 
 from sigfix.importing import layout
-from sigfix.importing.onnx_tf_backend import as_array
 from sigfix.importing.operators.registry import Node, onnx_operator
+from sigfix.importing.static_values import as_array
 from sigfix.optimising.permutations import inverse
 
 

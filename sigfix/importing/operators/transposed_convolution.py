@@ -10,7 +10,6 @@ import numpy as np
 import tensorflow as tf
 
 from sigfix.importing import layout
-from sigfix.importing.onnx_tf_backend import shared_constant
 from sigfix.importing.operators.convolution import (
     Padding,
     constant_kernel,
@@ -18,6 +17,7 @@ from sigfix.importing.operators.convolution import (
     tensorflow_padding,
 )
 from sigfix.importing.operators.registry import Node, onnx_operator
+from sigfix.importing.static_values import shared_constant
 
 Pads = list[tuple[int, int]]
 

@@ -20,8 +20,8 @@ import numpy as np
 import tensorflow as tf
 
 from sigfix.importing import layout
-from sigfix.importing.onnx_tf_backend import as_array
 from sigfix.importing.operators.registry import Node
+from sigfix.importing.static_values import as_array
 
 Array = np.ndarray[Any, Any]
 # By ONNX's names, which it compares without regard to case; `preflight.py` refuses others.

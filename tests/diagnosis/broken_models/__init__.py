@@ -14,6 +14,7 @@ from tests.diagnosis.broken_models import (
     signatures,
     specs,
     target,
+    weights,
 )
 from tests.diagnosis.broken_models.behaviour import complete
 from tests.diagnosis.broken_models.case import FLOAT, Aimed, Fixture, Pair, X, codes
@@ -38,7 +39,7 @@ __all__ = [
 
 CASES: dict[str, Pair] = {
     code: pair
-    for family in (signatures, specs, container, files, behaviour, target)
+    for family in (signatures, specs, container, files, behaviour, target, weights)
     for code, pair in family.CASES.items()
 }
 

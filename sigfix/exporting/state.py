@@ -1,0 +1,84 @@
+"""What a frozen graph still writes: variables that it counts in, or remembers something by.
+
+A frozen graph has constants for variables. Where nothing but the writing itself reads a variable,
+the outputs do without, and the writing goes; where something does, the model keeps a state between
+two calls, and no graph of a function can.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sigfix.describing.effects import STATE, kind_of
+from sigfix.errors import ConversionError
+from sigfix.optimising.graph import node_of
+
+PASSED_ON = ("Identity", "Enter", "Switch", "RefSwitch", "RefEnter")
+"""Operators through which a variable reaches what writes to it."""
+
+
+def drop_assignments(definition: Any, variables: Mapping[str, str], model: Path) -> None:
+    """Take the assignments out of a frozen GraphDef, in place, whose variables nothing reads.
+
+    `variables` are the names of variables by the nodes that stand for them. Raises
+    `ConversionError` for one that is read: it says which, and by which operator.
+    """
+    nodes = {str(node.name): node for node in definition.node}
+    writers = [node for node in definition.node if kind_of(node.op) == STATE]
+    if not writers:
+        return
+    written = {_variable(nodes, node.input[0]): node for node in writers}
+    passing = {
+        str(node.name)
+        for node in definition.node
+        if node.op in PASSED_ON and _variable(nodes, node.name) in written
+    }
+    read = passing - _read_by_writers_alone(definition, passing)
+    for node in definition.node:
+        for reference in node.input:
+            source = node_of(reference)
+            direct = source in written and node.name not in passing
+            if reference[0] == "^" or kind_of(node.op) == STATE or not (direct or source in read):
+                continue
+            variable = _variable(nodes, source)
+            name, writer = variables.get(variable, variable), written[variable]
+            raise ConversionError(
+                f"{model} keeps a state: '{name}' is read, and changed by {writer.op} "
+                f"('{writer.name}'). TensorFlow.js has functions of their inputs only.",
+                "export it without (training=False, stateful=False), or with the state as an "
+                "input and an output",
+            )
+    gone = {str(node.name) for node in writers}
+    for place in reversed(range(len(definition.node))):
+        node = definition.node[place]
+        left = [r for r in node.input if not (r[0] == "^" and node_of(r) in gone)]
+        if node.name in gone:
+            del definition.node[place]
+        elif len(left) < len(node.input):
+            node.input[:] = left
+
+
+def _variable(nodes: Mapping[str, Any], reference: str) -> str:
+    """The node that stands for the variable that a reference passes on."""
+    node = nodes[node_of(reference)]
+    while node.op in PASSED_ON and node.input:
+        node = nodes[node_of(node.input[0])]
+    return str(node.name)
+
+
+def _read_by_writers_alone(definition: Any, passing: set[str]) -> set[str]:
+    """Those of the nodes `passing` a variable on that only writers read, however far below."""
+    alone = set(passing)
+    while True:
+        read = {
+            node_of(reference)
+            for node in definition.node
+            if kind_of(node.op) != STATE and node.name not in alone
+            for reference in node.input
+            if reference[0] != "^"
+        }
+        if not alone & read:
+            return alone
+        alone -= read

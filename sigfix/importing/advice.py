@@ -1,0 +1,93 @@
+"""Options that make a model convertible, with its own names: sizes to fix, values to bind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import onnx
+from onnx import helper, numpy_helper
+
+from sigfix.errors import BlockedError, ConversionError
+from sigfix.importing.onnx_graph import graph_inputs, shape_of
+from sigfix.quoting import quote
+
+SIDE, LENGTH, CHANNELS = 224, 64, 3
+"""Sizes for what nobody has said: of an image's height and width, of any other axis."""
+YOURS = "(with the sizes that it is to have)"
+
+
+def sizes_option(model: onnx.ModelProto, batch_too: bool = False) -> str | None:
+    """`--input 'x=float32[?,3,224,224]'` for every input with dynamic sizes; None for no such.
+
+    A batch stays dynamic where it is one input's alone, unless `batch_too`.
+    """
+    values = graph_inputs(model)
+    shapes = [shape_of(value) for value in values]
+    keep_batch = not batch_too and len(values) == 1
+    options = []
+    for value, shape in zip(values, shapes, strict=True):
+        if None not in (shape[1:] if keep_batch else shape):
+            continue
+        fixed = [
+            size if size is not None else _guess(axis, len(shape), shape, keep_batch)
+            for axis, size in enumerate(shape)
+        ]
+        options.append(input_option(value, fixed))
+    return f"{' '.join(options)}   {YOURS}" if options else None
+
+
+def input_option(value: onnx.ValueInfoProto, shape: Sequence[int | None]) -> str:
+    """`--input 'x=float32[?,3,224,224]'`, as a shell reads it."""
+    dtype = np.dtype(helper.tensor_dtype_to_np_dtype(value.type.tensor_type.elem_type)).name
+    shown = ",".join("?" if size is None else str(size) for size in shape)
+    return "--input " + quote(f"{value.name}={dtype}[{shown}]")
+
+
+def _guess(axis: int, rank: int, shape: Sequence[int | None], keep_batch: bool) -> int | None:
+    if axis == 0:
+        return None if keep_batch else 1
+    if rank != 4:
+        return LENGTH
+    if axis == 1:
+        return CHANNELS
+    return next((size for size in shape[2:] if size is not None), SIDE)
+
+
+def binding_option(model: onnx.ModelProto, deciding: Sequence[onnx.ValueInfoProto]) -> str | None:
+    """`--bind sr=16000` for the scalars that decide, with a value that each is compared with."""
+    if not deciding or any(set(shape_of(value)) - {1} for value in deciding):
+        return None
+    return " ".join(
+        "--bind " + quote(f"{value.name}={_compared_with(model, value)}") for value in deciding
+    )
+
+
+def _compared_with(model: onnx.ModelProto, value: onnx.ValueInfoProto) -> object:
+    constants = {i.name: i for i in model.graph.initializer}
+    for node in model.graph.node:
+        if node.op_type == "Constant":
+            for attribute in node.attribute:
+                if attribute.name == "value":
+                    constants[node.output[0]] = attribute.t
+    for node in model.graph.node:
+        if value.name in node.input:
+            for other in node.input:
+                if other in constants:
+                    array = numpy_helper.to_array(constants[other])
+                    if array.size == 1:
+                        return array.item()
+    return "true" if value.type.tensor_type.elem_type == onnx.TensorProto.BOOL else 1
+
+
+@contextmanager
+def as_command(start: str, bind: str | None = None) -> Iterator[None]:
+    """Make the options that an error names into a command: `start`, or `bind` for `--bind`."""
+    try:
+        yield
+    except (BlockedError, ConversionError) as error:
+        if error.hint is None or not error.hint.startswith(("--input ", "--bind ")):
+            raise
+        command = bind if bind is not None and error.hint.startswith("--bind") else start
+        raise type(error)(error.message, f"{command} {error.hint}") from error

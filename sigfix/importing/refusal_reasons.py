@@ -1,0 +1,126 @@
+"""What sigfix refuses to import for a reason: operators, forms of operators, element types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import onnx
+
+DYNAMIC = "the size of its output depends on values"
+RANDOM = "its output is random, so nothing could be verified"
+FLOW = "loops whose steps are counted at run time are not expressed"
+SEQUENCE = "sequences are not tensors"
+QUANTISED = (
+    "quantised models are not imported; convert the float model that it was made from, with "
+    "--quantize uint8"
+)
+# What sigfix refuses for a reason; anything else that it has no function for is just unsupported.
+REASONS: dict[str, str] = {
+    "NonMaxSuppression": DYNAMIC, "NonZero": DYNAMIC, "Unique": DYNAMIC,
+    "Bernoulli": RANDOM, "Multinomial": RANDOM, "RandomNormal": RANDOM,
+    "RandomNormalLike": RANDOM, "RandomUniform": RANDOM, "RandomUniformLike": RANDOM,
+    "Loop": FLOW, "Scan": FLOW,
+    "SequenceAt": SEQUENCE, "SequenceConstruct": SEQUENCE, "SequenceEmpty": SEQUENCE,
+    "SequenceErase": SEQUENCE, "SequenceInsert": SEQUENCE, "SequenceLength": SEQUENCE,
+    "SequenceMap": SEQUENCE, "SplitToSequence": SEQUENCE, "ConcatFromSequence": SEQUENCE,
+    "QuantizeLinear": QUANTISED, "DequantizeLinear": QUANTISED, "DynamicQuantizeLinear": QUANTISED,
+    "QLinearConv": QUANTISED, "QLinearMatMul": QUANTISED, "ConvInteger": QUANTISED,
+    "MatMulInteger": QUANTISED,
+}  # fmt: skip
+Attributes = dict[str, Any]
+Found = Callable[[Attributes, onnx.NodeProto], bool]
+
+# Element types that tensors of an imported model may have; TensorFlow computes with no others.
+HELD = frozenset((
+    "FLOAT", "DOUBLE", "FLOAT16", "INT8", "INT16", "INT32", "INT64", "UINT8", "UINT16", "UINT32",
+    "UINT64", "BOOL",
+))  # fmt: skip
+
+
+def type_name(kind: int) -> str:
+    """`TensorProto.DataType` as ONNX spells it."""
+    try:
+        return str(onnx.TensorProto.DataType.Name(kind))
+    except ValueError:
+        return f"type {kind}"
+
+
+def is_held(kind: int) -> bool:
+    """Whether TensorFlow computes with elements of this `TensorProto.DataType` as ONNX does."""
+    return type_name(kind) in HELD
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form of an operator that is refused: `found` looks at attributes and outputs."""
+
+    operators: tuple[str, ...]
+    found: Found
+    reason: str
+
+
+def _several_outputs(attributes: Attributes, node: onnx.NodeProto) -> bool:
+    return any(node.output[1:])
+
+
+def _is(name: str, *values: Any) -> Found:
+    return lambda attributes, node: attributes.get(name) in values
+
+
+def _input(index: int) -> Found:
+    return lambda attributes, node: len(node.input) > index and bool(node.input[index])
+
+
+def _to_no_type(attributes: Attributes, node: onnx.NodeProto) -> bool:
+    return not is_held(int(attributes.get("to", onnx.TensorProto.FLOAT)))
+
+
+def _of_no_type(attributes: Attributes, node: onnx.NodeProto) -> bool:
+    value = attributes.get("value")
+    return isinstance(value, onnx.TensorProto) and not is_held(value.data_type)
+
+
+RECURRENT = ("LSTM", "GRU", "RNN")
+RECURRENT_ACTIVATIONS = {b"relu", b"sigmoid", b"tanh"}
+
+
+def _other_activations(attributes: Attributes, node: onnx.NodeProto) -> bool:
+    return not {a.lower() for a in attributes.get("activations", ())} <= RECURRENT_ACTIVATIONS
+
+
+FORMS: tuple[Form, ...] = (
+    Form(("MaxPool",), _several_outputs, "its second output (indices) is not supported"),
+    Form(
+        ("BatchNormalization",),
+        lambda a, n: bool(a.get("training_mode")) or _several_outputs(a, n),
+        "training mode is not supported; export the model in inference mode",
+    ),
+    Form(
+        ("ScatterND", "ScatterElements"),
+        _is("reduction", b"mul", b"min", b"max"),
+        "only the reductions none and add are supported",
+    ),
+    Form(RECURRENT, _other_activations, "activations other than Sigmoid, Tanh and Relu"),
+    Form(RECURRENT, lambda a, n: bool(a.get("clip")), "clipping is not supported"),
+    Form(("LSTM",), lambda a, n: bool(a.get("input_forget")), "coupled gates are not supported"),
+    Form(("LSTM",), _input(7), "peephole connections are not supported"),
+    Form(("AveragePool",), lambda a, n: max(a.get("dilations", [1])) > 1, "dilated averages"),
+    Form(("Constant",), lambda a, n: "sparse_value" in a, "sparse tensors are not supported"),
+    Form(
+        ("Constant",),
+        lambda a, n: "value_string" in a or "value_strings" in a,
+        "text is not supported",
+    ),
+    Form(
+        ("Cast",),
+        _to_no_type,
+        "TensorFlow does not compute with the type that it casts to as ONNX does",
+    ),
+    Form(
+        ("Constant", "ConstantOfShape"),
+        _of_no_type,
+        "TensorFlow does not compute with its type as ONNX does",
+    ),
+)

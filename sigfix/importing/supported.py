@@ -1,0 +1,46 @@
+"""Which versions of which ONNX operators `operators/` has functions for.
+
+Said here once more so that a model can be refused before TensorFlow, which they need, is imported;
+a test compares the two.
+"""
+
+SUPPORTED: dict[str, tuple[int, ...]] = {
+    "Abs": (6, 13), "Acos": (7, 22), "Acosh": (9, 22), "Add": (7, 13, 14), "And": (7,),
+    "ArgMax": (1, 11, 12, 13), "ArgMin": (1, 11, 12, 13), "Asin": (7, 22), "Asinh": (9, 22),
+    "Atan": (7, 22), "Atanh": (9, 22), "AveragePool": (1, 7, 10, 11, 19, 22),
+    "BatchNormalization": (7, 9, 14, 15), "Cast": (6, 9, 13, 19, 21, 23),
+    "CastLike": (15, 19, 21, 23), "Ceil": (6, 13), "Celu": (12,), "Clip": (6, 11, 12, 13),
+    "Compress": (9, 11), "Concat": (4, 11, 13), "Constant": (1, 9, 11, 12, 13, 19, 21, 23),
+    "ConstantOfShape": (9, 20, 21, 23), "Conv": (1, 11, 22), "ConvTranspose": (1, 11, 22),
+    "Cos": (7, 22), "Cosh": (9, 22), "CumSum": (11, 14), "DepthToSpace": (1, 11, 13),
+    "Div": (7, 13, 14), "Dropout": (7, 10, 12, 13, 22), "Einsum": (12,), "Elu": (6, 22),
+    "Equal": (7, 11, 13, 19), "Erf": (9, 13), "Exp": (6, 13), "Expand": (8, 13),
+    "EyeLike": (9, 22), "Flatten": (1, 9, 11, 13, 21, 23), "Floor": (6, 13),
+    "GRU": (1, 3, 7, 14, 22), "Gather": (1, 11, 13), "GatherElements": (11, 13),
+    "GatherND": (11, 12, 13), "Gelu": (20,), "Gemm": (7, 9, 11, 13), "GlobalAveragePool": (1, 22),
+    "GlobalMaxPool": (1, 22), "Greater": (7, 9, 13), "GreaterOrEqual": (12, 16),
+    "GroupNormalization": (18, 21), "HardSigmoid": (6, 22), "HardSwish": (14, 22),
+    "Hardmax": (1, 11, 13), "Identity": (1, 13, 14, 16, 19, 21, 23),
+    "InstanceNormalization": (6, 22), "IsInf": (10, 20), "IsNaN": (9, 13, 20), "LRN": (1, 13),
+    "LSTM": (1, 7, 14, 22), "LayerNormalization": (17,), "LeakyRelu": (6, 16), "Less": (7, 9, 13),
+    "LessOrEqual": (12, 16), "Log": (6, 13), "LogSoftmax": (1, 11, 13), "LpNormalization": (1, 22),
+    "MatMul": (1, 9, 13), "Max": (6, 8, 12, 13), "MaxPool": (1, 8, 10, 11, 12, 22),
+    "Mean": (6, 8, 13), "MeanVarianceNormalization": (9, 13), "Min": (6, 8, 12, 13),
+    "Mish": (18, 22), "Mod": (10, 13), "Mul": (7, 13, 14), "Neg": (6, 13), "Not": (1,),
+    "OneHot": (9, 11), "Or": (7,), "PRelu": (7, 9, 16), "Pad": (2, 11, 13, 18, 19, 21, 23),
+    "Pow": (7, 12, 13, 15), "RNN": (1, 7, 14, 22), "Range": (11,), "Reciprocal": (6, 13),
+    "ReduceL1": (1, 11, 13, 18), "ReduceL2": (1, 11, 13, 18), "ReduceLogSum": (1, 11, 13, 18),
+    "ReduceLogSumExp": (1, 11, 13, 18), "ReduceMax": (1, 11, 12, 13, 18, 20),
+    "ReduceMean": (1, 11, 13, 18), "ReduceMin": (1, 11, 12, 13, 18, 20),
+    "ReduceProd": (1, 11, 13, 18), "ReduceSum": (1, 11, 13), "ReduceSumSquare": (1, 11, 13, 18),
+    "Relu": (6, 13, 14), "Reshape": (5, 13, 14, 19, 21, 23), "Resize": (10, 11, 13, 18, 19),
+    "Round": (11, 22), "Scatter": (9,), "ScatterElements": (11, 13, 16, 18),
+    "ScatterND": (11, 13, 16, 18), "Selu": (6, 22), "Shape": (1, 13, 15, 19, 21, 23),
+    "Shrink": (9,), "Sigmoid": (6, 13), "Sign": (9, 13), "Sin": (7, 22), "Sinh": (9, 22),
+    "Size": (1, 13, 19, 21, 23), "Slice": (10, 11, 13), "Softmax": (1, 11, 13),
+    "Softplus": (1, 22), "Softsign": (1, 22), "SpaceToDepth": (1, 13), "Split": (1, 2, 11, 13, 18),
+    "Sqrt": (6, 13), "Squeeze": (1, 11, 13, 21, 23), "Sub": (7, 13, 14), "Sum": (6, 8, 13),
+    "Tan": (7, 22), "Tanh": (6, 13), "ThresholdedRelu": (10, 22), "Tile": (6, 13),
+    "TopK": (1, 10, 11), "Transpose": (1, 13, 21, 23), "Trilu": (14,),
+    "Unsqueeze": (1, 11, 13, 21, 23), "Upsample": (7, 9), "Where": (9, 16), "Xor": (7,),
+}  # fmt: skip

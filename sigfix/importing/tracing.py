@@ -1,0 +1,69 @@
+"""A walk over an ONNX graph that emits sigfix's operators into the current TensorFlow graph."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import onnx
+import tensorflow as tf
+from onnx import helper, numpy_helper
+
+from sigfix.errors import SigfixError
+from sigfix.importing import preflight
+from sigfix.importing.kernels import missing_kernel
+from sigfix.importing.operators.registry import OPERATORS, Node
+
+
+def trace(model: onnx.ModelProto, inputs: dict[str, Any]) -> dict[str, Any]:
+    """Emit the model's operators into the current TensorFlow graph.
+
+    `inputs` maps each graph input (initializers excluded) to a tensor in the layout that ONNX
+    gives it. Returns the graph's outputs by name, in ONNX's layout.
+
+    Raises `ConversionError` naming every node that is not supported, before anything is emitted,
+    and one that names the node where TensorFlow cannot express it.
+    """
+    importlib.import_module("sigfix.importing.operators")  # registers them
+    preflight.check(model)
+    opset = preflight.opset_of(model)
+    tensors = {
+        i.name: tf.constant(numpy_helper.to_array(i))
+        for i in model.graph.initializer
+        if i.name not in inputs
+    } | inputs
+    emitted: list[tuple[Node, int]] = []
+    graph = tf.compat.v1.get_default_graph()
+    for proto in model.graph.node:
+        node = _node(proto, opset)
+        try:
+            made = OPERATORS[node.operator, node.since_version](
+                node, *(tensors[name] if name else None for name in proto.input)
+            )
+        except SigfixError:
+            raise
+        except Exception as error:  # TensorFlow raises many kinds for what it does not express
+            raise node.fault(error) from error
+        outputs = made if isinstance(made, tuple) else (made,)
+        tensors.update(zip(proto.output, outputs, strict=False))  # the first few may be all
+        emitted.append((node, graph.num_operations()))
+    _check_kernels(graph, emitted)
+    return {output.name: tensors[output.name] for output in model.graph.output}
+
+
+def _node(proto: onnx.NodeProto, opset: int) -> Node:
+    attributes = {a.name: helper.get_attribute_value(a) for a in proto.attribute}
+    version = onnx.defs.get_schema(proto.op_type, opset).since_version
+    name = proto.name or ", ".join(proto.output)
+    return Node(proto.op_type, version, name, attributes, len(proto.output))
+
+
+def _check_kernels(graph: Any, emitted: list[tuple[Node, int]]) -> None:
+    """Raise the `ConversionError` of the first node whose operators no processor computes."""
+    operations, place = graph.get_operations(), 0
+    for node, end in emitted:
+        for operation in operations[place:end]:
+            missing = missing_kernel(operation)
+            if missing:
+                raise node.refuse(f"TensorFlow has no {missing} on a processor")
+        place = max(place, end)

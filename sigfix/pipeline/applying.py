@@ -1,0 +1,151 @@
+"""What every repair does in the end: write what was planned, check it from disk, compare."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sigfix.errors import ParityError, UsageError
+from sigfix.model import SavedModel
+from sigfix.planning import Plan
+from sigfix.planning.edits import AddSignature, AliasSignature, AttachSignature
+from sigfix.planning.file_edits import WriteCard
+from sigfix.presets import find_preset
+from sigfix.reading import read
+
+if TYPE_CHECKING:  # at run time they need numpy, which planning does without
+    from sigfix.verifying.tolerances import Tolerance
+    from sigfix.verifying.verdict import Verification
+
+DEFAULT_SECONDS = 600.0
+"""How long each run of a model may take."""
+
+WAYS_ON = (
+    "--inputs FILE.npz compares real inputs",
+    "--no-verify publishes it with its structure checked only",
+)
+
+
+@dataclass(frozen=True)
+class RepairOptions:
+    """How to repair, beside what to repair (`Choices`).
+
+    `run` compares numbers even where only metadata changes; `verify` False compares none.
+    `inputs` replaces the seeded inputs: name -> numpy array.
+    """
+
+    force: bool = False
+    verify: bool = True
+    run: bool = False
+    trust: bool = False
+    seed: int = 0
+    seconds: float = DEFAULT_SECONDS
+    inputs: dict[str, Any] | None = None
+    keep_failed: Path | None = None
+
+
+@dataclass(frozen=True)
+class RepairResult:
+    """What was done: the plan, where the result is (None: nothing written), the comparisons.
+
+    `not_verified` says why no numbers were compared, '' where they were; `notes` are for stderr.
+    """
+
+    plan: Plan
+    output: Path | None
+    parity: tuple[Verification, ...] = ()
+    not_verified: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def write_result(described: SavedModel, decided: Plan, source: Path, place: Path) -> None:
+    """Write the edited model, and check what is on disk against the plan."""
+    from sigfix.repairing.apply import apply_plan
+    from sigfix.repairing.checking import check_result, refuse_broken_source
+
+    refuse_broken_source(described, decided)
+    apply_plan(decided, source, place)
+    problems = check_result(described, read(place), decided)
+    if problems:
+        raise ParityError(
+            "What was written is not what was planned: " + "; ".join(problems) + ".",
+            "this is a fault of sigfix; --keep-failed DIR keeps the result for a report",
+        )
+
+
+def compare_result(
+    described: SavedModel, decided: Plan, source: Path, place: Path, options: RepairOptions
+) -> tuple[Verification, ...]:
+    """Compare every signature that was made. Raises `ParityError` unless all are the same."""
+    from sigfix.repairing.checking import expected_tags
+    from sigfix.verifying.signature_alias import alias_as_added
+    from sigfix.verifying.signature_check import compare_signature
+
+    tags = expected_tags(described.meta_graphs[decided.meta_graph], decided)
+    found = []
+    for edit in decided.edits:
+        if isinstance(edit, AttachSignature):
+            edit = AliasSignature(edit.key, edit.key)
+        if isinstance(edit, AliasSignature):
+            edit = alias_as_added(described, decided.meta_graph, edit)
+        if not isinstance(edit, AddSignature):
+            continue
+        _check_given(edit, options.inputs)
+        verification = compare_signature(
+            described,
+            decided.meta_graph,
+            edit,
+            place,
+            tags,
+            source=source,
+            given=options.inputs,
+            seed=options.seed,
+            tolerance=_tolerance(decided),
+            seconds=options.seconds,
+        )
+        require_same(verification, options, decided.notes)
+        found.append(verification)
+    return tuple(found)
+
+
+def require_same(
+    verification: Verification, options: RepairOptions, notes: tuple[str, ...] = ()
+) -> None:
+    """Raise `ParityError` where a result is not the same, or nothing could be compared."""
+    from sigfix.verifying.verdict import DIFFERENT
+
+    if verification.ok:
+        return
+    if verification.verdict == DIFFERENT:
+        hint = (
+            "--keep-failed DIR keeps the result to look at"
+            if options.keep_failed is None
+            else f"look at what was made, in {options.keep_failed}"
+        )
+    else:
+        hint = "; ".join((*notes, *((verification.hint,) if verification.hint else WAYS_ON)))
+    raise ParityError(
+        f"{verification.key}: {verification.verdict}: {verification.reason}. "
+        "Nothing was published.",
+        hint,
+    )
+
+
+def _tolerance(decided: Plan) -> Tolerance:
+    """What is taken for the same: a preset's own tolerance where the plan is for one."""
+    from sigfix.verifying.tolerances import REPAIRED, Tolerance, of_preset
+
+    cards = (edit for edit in decided.edits if isinstance(edit, WriteCard))
+    return next((of_preset(find_preset(card.preset)) for card in cards), Tolerance(REPAIRED))
+
+
+def _check_given(edit: AddSignature, inputs: dict[str, Any] | None) -> None:
+    if inputs is None:
+        return
+    wanted = sorted(item.name for item in edit.inputs)
+    if sorted(inputs) != wanted:
+        raise UsageError(
+            f"--inputs holds {', '.join(sorted(inputs)) or 'nothing'}, and {edit.key} takes "
+            f"{', '.join(wanted)}."
+        )

@@ -1,0 +1,258 @@
+"""Does the TensorFlow.js model compute what its source computes? Every stage is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sigfix.errors import NotVerifiedError, ParityError
+from sigfix.presets import Preset
+from sigfix.verifying.arrays import Arrays
+from sigfix.verifying.checking import (
+    Check,
+    Judged,
+    Source,
+    finish,
+    first_size,
+    judge,
+    only_call,
+    outputs_of,
+)
+from sigfix.verifying.feeding import AsTheyAre
+from sigfix.verifying.inputs.cases import Given
+from sigfix.verifying.noise import Witness
+from sigfix.verifying.runnable import GRAPH, TFJS, Call, Run, Runnable, run, started
+from sigfix.verifying.runners.tensor_files import in_tfjs_dtypes
+from sigfix.verifying.runners.tfjs_model import tfjs_model
+from sigfix.verifying.ties import ties_of
+from sigfix.verifying.tolerances import MAX_LOSS, Limit, of_tfjs
+from sigfix.verifying.verdict import (
+    DIFFERENT,
+    SAME,
+    Comparison,
+    compare_cases,
+    verdict_of,
+)
+
+if TYPE_CHECKING:
+    from sigfix.exporting.freezing import FrozenSignature
+    from sigfix.optimising.graph import Graph
+
+FROZEN, OPTIMISED = "the frozen graph", "the optimised graph"
+DEQUANTISED = "the dequantised graph"
+KEEP = "--keep-failed DIR keeps the model for a closer look"
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What was made of a source, and how it is to be compared.
+
+    `optimised` is the graph that TensorFlow can run, `weights` are the dequantised weights of a
+    quantised model (None: float32). `tolerance` and `max_loss` are the user's, or None.
+    """
+
+    model: Path
+    frozen: FrozenSignature
+    optimised: Graph
+    preset: Preset | None
+    weights: Mapping[str, Any] | None
+    folder: Path
+    seconds: float
+    tolerance: float | None = None
+    max_loss: float | None = None
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The part of a `ConvertResult` that a check fills in.
+
+    `comparisons` had to be the same; `losses` say how far a quantised model is from the source.
+    """
+
+    comparisons: tuple[Comparison, ...] = ()
+    losses: tuple[Comparison, ...] = ()
+    mode: str = ""
+    backend: str = ""
+    measured: tuple[str, ...] = ()
+    not_verified: str = ""
+
+
+def check(conversion: Conversion, source: Source) -> Checked:
+    """Run the source's inputs through the model in TF.js as well, and compare.
+
+    Of a quantised model three things are judged: the optimised graph against the source, TF.js
+    against that graph with the stored weights, and what the stored weights cost (`max_loss`).
+
+    Raises `ParityError` where a stage differs, `NotVerifiedError` where one could not be run.
+    """
+    fed = [Given(case) for case in source.fed]
+    if conversion.weights is None:
+        found = run(_tfjs(conversion), fed, 1, conversion.seconds)
+        judged = judge(source, TFJS, [("", outputs_of(found))], _check(conversion))
+        _require(judged, source, conversion, found)
+        notes = finish("", judged, source.notes).notes
+        return Checked(judged.comparisons, (), **_how(found), measured=notes)
+    graphs = _graphs(conversion, OPTIMISED, DEQUANTISED)
+    with started(graphs, fed, 1, conversion.seconds) as finish_graphs:
+        found = run(_tfjs(conversion), fed, 1, conversion.seconds)
+        answers = finish_graphs(None)
+    optimised = judge(source, OPTIMISED, [("", outputs_of(answers, 0))], _check(conversion))
+    _require(optimised, source, conversion, None)
+    witness = Witness(_graphs(conversion, DEQUANTISED), (), only_call)
+    exact = Source(DEQUANTISED, source.fed, tuple(outputs_of(answers, 1)), witness=witness)
+    stored = judge(
+        exact, TFJS, [("", outputs_of(found))], replace(_check(conversion), witnesses=tuple)
+    )
+    _require(stored, exact, conversion, found)
+    losses = _losses(conversion, source, outputs_of(found))
+    comparisons = (*optimised.comparisons, *stored.comparisons)
+    notes = (*finish("", optimised, source.notes).notes, *stored.notes)
+    return Checked(comparisons, losses, **_how(found), measured=notes)
+
+
+def _losses(
+    conversion: Conversion, source: Source, results: Sequence[Arrays]
+) -> tuple[Comparison, ...]:
+    """What quantisation costs. Raises `ParityError` where that is more than may be lost."""
+    most = MAX_LOSS if conversion.max_loss is None else conversion.max_loss
+    expected = [in_tfjs_dtypes(outputs) for outputs in source.outputs]
+    limits = {name: Limit(most, most) for case in expected for name in case}
+    batches = [first_size(case) for case in source.fed]
+    losses = compare_cases(
+        (source.title, TFJS),
+        expected,
+        [in_tfjs_dtypes(outputs) for outputs in results],
+        batches,
+        limits,
+        ties_of(conversion.preset),
+    )
+    verdict, reason = verdict_of(losses, len(expected))
+    if verdict != SAME:
+        raise ParityError(
+            f"Quantising the weights changes too much: {reason}.",
+            "--quantize float16 or uint16 keeps more, --max-loss PART allows more, "
+            "--quantize auto finds what fits",
+        )
+    return losses
+
+
+def _tfjs(conversion: Conversion) -> Runnable:
+    feed = AsTheyAre(conversion.frozen.unused_inputs)
+    return tfjs_model(conversion.model, list(conversion.frozen.outputs), feed)
+
+
+def _graphs(conversion: Conversion, *titles: str) -> Runnable:
+    """Graphs as files that TensorFlow runs in one process of its own; each is a call."""
+    frozen = conversion.frozen
+    calls = []
+    for title in titles:
+        file = conversion.folder / f"{title.split()[1]}.pb"
+        if not file.exists():
+            file.write_bytes(_graph_of(conversion, title).graph_def().SerializeToString())
+        calls.append(Call({"file": str(file)}, AsTheyAre(frozen.unused_inputs)))
+    details = {"inputs": dict(frozen.inputs), "outputs": dict(frozen.outputs)}
+    return Runnable(GRAPH, conversion.folder, tuple(calls), " and ".join(titles), details)
+
+
+def _graph_of(conversion: Conversion, title: str) -> Graph:
+    """The graph of that title, in a form that TensorFlow has kernels for on every machine."""
+    from sigfix.exporting.reference import with_weights
+    from sigfix.optimising.plain_kernels import use_plain_kernels
+
+    if title == FROZEN:
+        graph = conversion.frozen.graph.copy()
+    elif title == OPTIMISED or conversion.weights is None:
+        graph = conversion.optimised.copy()
+    else:
+        graph = with_weights(conversion.optimised, conversion.weights)
+    use_plain_kernels(graph)
+    return graph
+
+
+def _check(conversion: Conversion) -> Check:
+    def witnesses() -> Sequence[Witness]:
+        """The graph as it was frozen, before any pass: its rounding is the source's."""
+        return [Witness(_graphs(conversion, FROZEN), (), only_call)]
+
+    return Check(
+        of_tfjs(conversion.preset, conversion.tolerance),
+        conversion.seconds,
+        ties_of(conversion.preset),
+        in_tfjs_dtypes,
+        witnesses=witnesses,
+    )
+
+
+def _how(found: Run) -> dict[str, str]:
+    return {"mode": found.details["mode"], "backend": found.details["backend"]}
+
+
+def _require(judged: Judged, source: Source, conversion: Conversion, found: Run | None) -> None:
+    """Raise unless a stage is the same; where TF.js's cpu backend is right, wasm is to blame.
+
+    `found` is the run in TensorFlow.js, None for a stage before it.
+    """
+    if judged.verdict == SAME:
+        return
+    if judged.verdict != DIFFERENT:
+        raise NotVerifiedError(f"{_stage(judged)}: {judged.reason}.", _WAYS)
+    failed = next(c for c in judged.comparisons if not c.parity.ok)
+    if found is not None and found.details.get("backend") == "wasm" and _is_clear(failed):
+        number = judged.comparisons.index(failed)
+        _blame_wasm(judged, source, conversion, number)
+    hint = f"{KEEP}; real inputs are given with --inputs FILE.npz"
+    if not conversion.tolerance:
+        hint += "; --tolerance PART allows more; --bisect-passes finds the step of the optimiser"
+    raise ParityError(
+        f"{failed.result} differs from {failed.reference} at batch {failed.batch}: "
+        f"{judged.reason}.{''.join(f' {note}.' for note in judged.notes)}",
+        hint,
+    )
+
+
+_WAYS = "--inputs FILE.npz compares real inputs; --no-verify writes it unchecked"
+CLEARLY_WRONG = 1e-2
+"""A backend that is off by less may only round in another way."""
+
+
+def _stage(judged: Judged) -> str:
+    first = judged.comparisons[0] if judged.comparisons else None
+    return f"{first.reference} -> {first.result}" if first else "Nothing was compared"
+
+
+def _is_clear(comparison: Comparison) -> bool:
+    worst = comparison.parity.worst
+    return worst is None or worst.relative is None or worst.relative > CLEARLY_WRONG
+
+
+def _blame_wasm(judged: Judged, source: Source, conversion: Conversion, number: int) -> None:
+    """Raise `ParityError` where TF.js's cpu backend computes the same model rightly."""
+    from sigfix.verifying.backend_faults import first_difference
+    from sigfix.verifying.runnable import Setting
+
+    one = Source(source.title, (source.fed[number],), (source.outputs[number],))
+    try:
+        cpu = run(
+            _tfjs(conversion),
+            [Given(source.fed[number])],
+            1,
+            conversion.seconds,
+            Setting("cpu", details={"backend": "cpu"}),
+        )
+    except NotVerifiedError:
+        return
+    check = replace(_check(conversion), witnesses=tuple)
+    if judge(one, TFJS, [("", [only_call(case) for case in cpu.cases])], check).verdict != SAME:
+        return
+    fed = in_tfjs_dtypes(AsTheyAre(conversion.frozen.unused_inputs)(source.fed[number]))
+    fault = first_difference(conversion.model, fed, check.tolerance.relative)
+    first = (
+        f" The first operator that differs is {fault.operator} ('{fault.node}')." if fault else ""
+    )
+    raise ParityError(
+        f"TensorFlow.js's wasm backend computes this model wrongly at batch "
+        f"{judged.comparisons[number].batch}: {judged.reason}. Its cpu backend is right.{first}",
+        f"{KEEP}; it is right where another backend runs it",
+    )

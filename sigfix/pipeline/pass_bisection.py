@@ -1,0 +1,56 @@
+"""`convert --bisect-passes`: which pass of the optimiser makes the numbers differ."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sigfix.errors import ParityError, SigfixError
+from sigfix.exporting import tfjs_model
+from sigfix.optimising import passes
+from sigfix.optimising.bisecting import passes_at_fault
+from sigfix.pipeline.conversion_check import Conversion, check
+from sigfix.pipeline.conversion_options import ConvertOptions
+from sigfix.pipeline.progress import Say
+from sigfix.verifying.checking import Source
+
+
+def named(
+    error: ParityError, conversion: Conversion, source: Source, options: ConvertOptions, say: Say
+) -> ParityError:
+    """The same error, which says what pass it comes from, or that it comes from none.
+
+    The model is converted again, in float32, without some of the passes, and each time run in
+    TensorFlow.js on the source's inputs.
+    """
+    left = [p.name for p in passes.PASSES if p.name not in options.without]
+    counted = [0]
+
+    def is_right(without: frozenset[str]) -> bool:
+        counted[0] += 1
+        say(
+            f"looking for the pass at fault, try {counted[0]}: without {', '.join(sorted(without))}"
+        )
+        folder = conversion.folder / f"without_{counted[0]}"
+        folder.mkdir()
+        leave_out = (*options.without, *without)
+        try:
+            valued = passes.optimise_values(conversion.frozen.graph, leave_out, options.target)
+            kernels = passes.optimise_kernels(valued, leave_out)
+            tfjs_model.write_model(kernels, conversion.frozen.signature, folder)
+            again = replace(conversion, model=folder, optimised=valued, weights=None, folder=folder)
+            check(again, source)
+        except SigfixError:
+            return False
+        return True
+
+    found = passes_at_fault(left, is_right)
+    if found is None:
+        said = "It is wrong without any pass of the optimiser, too"
+        return ParityError(f"{error.message} {said}: none of them is at fault.", error.hint)
+    names = sorted(found)
+    options_text = " ".join(f"--without-pass {name}" for name in names)
+    which = f"pass {names[0]} is" if len(names) == 1 else f"passes {', '.join(names)} are"
+    return ParityError(
+        f"{error.message} The {which} at fault: without, the numbers are the same.",
+        f"{options_text} leaves it out; please report it, with the model",
+    )

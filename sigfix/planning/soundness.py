@@ -1,0 +1,43 @@
+"""What no plan may hold, whatever the model says: a plan is written, read again and applied."""
+
+from __future__ import annotations
+
+from sigfix.model import SavedModel, Shape
+from sigfix.planning.choices import DTYPES
+from sigfix.planning.edits import AddSignature, Edit
+
+COPY = "if you trust it, copy it with its links resolved: cp -rL MODEL COPY"
+_LARGEST = 1 << 63
+"""A dimension is written as a 64-bit number."""
+
+
+def strangers(model: SavedModel) -> str:
+    """What lies in the model's directory and is not its own, so that it is not copied; else ''."""
+    found = [item for item in model.problems if item.code == "CON209"]
+    if not found:
+        return ""
+    more = f", and {len(found) - 1} more like it" if len(found) > 1 else ""
+    return f"{found[0].location} {found[0].message}{more}; it is not followed."
+
+
+def unwritable(edits: list[Edit]) -> str:
+    """Why a signature cannot be made of what the model says its tensors are; '' where it can."""
+    for edit in edits:
+        if not isinstance(edit, AddSignature):
+            continue
+        tensors = [(item.name, item.dtype, item.shape) for item in edit.inputs]
+        tensors += [(item.name, item.dtype, item.shape) for item in edit.outputs]
+        tensors += [(item.was, item.dtype, item.shape) for item in edit.bound]
+        for name, dtype, shape in tensors:
+            if dtype not in DTYPES:
+                return (
+                    f"{name} of {edit.key} is of the type {dtype}, which no tensor of a signature"
+                    " can have."
+                )
+            if not _is_writable(shape):
+                return f"{name} of {edit.key} has a dimension that no tensor can have."
+    return ""
+
+
+def _is_writable(shape: Shape) -> bool:
+    return all(size is None or 0 <= size < _LARGEST for size in shape or ())

@@ -1,0 +1,1 @@
+"""What a model is run with: made-up values of several kinds, or arrays that the user gives."""

@@ -1,0 +1,245 @@
+"""Made-up inputs for a signature: what is drawn, in which sizes, and what is tried after that.
+
+What a dynamic dimension, an index or a string must hold is not in the file, so a case has several
+attempts; the first that the source accepts is compared. They are drawn where the model runs, one
+at a time, from the seed: nothing is drawn that nobody asked for.
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from sigfix.describing.examples import ExampleFeature
+from sigfix.errors import NotVerifiedError
+from sigfix.planning.edits import InputPlan
+from sigfix.planning.steps import Normalize
+from sigfix.verifying.arrays import Array, Arrays, numpy_dtype
+from sigfix.verifying.inputs.composites import filled, ragged, sparse
+from sigfix.verifying.inputs.contents import (
+    CONTENTS,
+    IMAGE_CONTENTS,
+    OTHER_CONTENTS,
+    draw_rows,
+    is_image,
+)
+from sigfix.verifying.inputs.examples import serialized_example
+
+BATCHES = (1, 4)
+"""Sizes of a dynamic batch that are compared."""
+DYNAMIC_SIZES = (64, 8, 32, 224)
+"""Sizes tried for a dynamic dimension other than the batch: 64 is six halvings of an image."""
+UNKNOWN_RANKS = ((), (8,), (32, 32, 3))
+"""Shapes tried behind the batch for a tensor of unknown rank."""
+INTEGER_LIMITS = (10, 4, 2)
+"""Integers are drawn below these: indices into a table, then flags."""
+MOST_ELEMENTS = 2**24
+"""An attempt with more numbers in an input is left out."""
+Normalisation = tuple[tuple[float, ...], tuple[float, ...]]
+WORDS = (b"a", b"the quick brown fox", b"42", b"")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One set of made-up inputs, of `batch` rows where the batch is dynamic.
+
+    Rows take the kinds of `contents` in turn. `features` are those of the tf.Examples that
+    strings have to be. `normalise` are the mean and deviation, by channel, of the pixels (0 to 1)
+    that images are made of, where the model takes normalised ones.
+    """
+
+    inputs: tuple[InputPlan, ...]
+    batch: int
+    contents: tuple[str, ...]
+    seed: int = 0
+    features: tuple[ExampleFeature, ...] = ()
+    normalise: Normalisation | None = None
+
+    @property
+    def described(self) -> tuple[str, ...]:
+        """The kinds of content that its floating-point inputs have."""
+        floats = [item for item in self.inputs if _is_float(item.dtype) and item.component is None]
+        if not floats:
+            return ()
+        rows = self.batch if any(_counts_rows(item) for item in floats) else 1
+        return tuple(CONTENTS[name][0] for name in self.contents[:rows])
+
+    def attempts(self) -> Iterator[Arrays]:
+        """What to try, in order; the last ones are all zeros and empty strings."""
+        shapes = [item.shape if item.component is None else item.component.shape
+                  for item in self.inputs]  # fmt: skip
+        open_inside = any(shape is None or None in shape[1:] for shape in shapes)
+        unknown = any(shape is None for shape in shapes)
+        whole = any(item.dtype.startswith(("int", "uint")) for item in self.inputs)
+        sizes = DYNAMIC_SIZES if open_inside else DYNAMIC_SIZES[:1]
+        ranks = UNKNOWN_RANKS if unknown else UNKNOWN_RANKS[:1]
+        limits = INTEGER_LIMITS if whole else INTEGER_LIMITS[:1]
+        if self.features:
+            first = self._drawn(sizes[0], ranks[0], limits[0])
+            yield self._with_examples(first)
+        for limit, rank, size in product((*limits, 0), ranks, sizes):
+            if self._fits(size, rank):
+                yield self._drawn(size, rank, limit)
+
+    def _fits(self, size: int, rank: tuple[int, ...]) -> bool:
+        return all(
+            math.prod(filled(item.shape, self.batch, size, rank)) <= MOST_ELEMENTS
+            for item in self.inputs
+        )
+
+    def _drawn(self, size: int, rank: tuple[int, ...], limit: int) -> Arrays:
+        """One attempt; with a `limit` of 0 the careful one: zeros and empty strings."""
+        drawn = {
+            item.name: self._sample(item, filled(item.shape, self.batch, size, rank), limit)
+            for item in self.inputs
+            if item.component is None
+        }
+        groups: dict[str, dict[str, InputPlan]] = {}
+        for item in self.inputs:
+            if item.component is not None:
+                groups.setdefault(item.component.of, {})[item.component.part] = item
+        for parts in groups.values():
+            component = next(iter(parts.values())).component
+            assert component is not None
+            values = lambda item, shape: self._sample(item, shape, limit)  # noqa: E731
+            draw = sparse if component.kind == "sparse" else ragged
+            drawn.update(draw(parts, component.shape, self.batch, size, values))
+        return drawn
+
+    def _sample(self, item: InputPlan, shape: tuple[int, ...], limit: int) -> Array:
+        random = np.random.default_rng([self.seed, zlib.crc32(item.name.encode()), *shape])
+        dtype = item.dtype
+        if dtype == "string":
+            words = list(WORDS[:3]) if limit else [b""]
+            return np.array(random.choice(words, size=shape), dtype=object)
+        kind = numpy_dtype(dtype)
+        if not limit:
+            return np.zeros(shape, kind)
+        if dtype == "bool":
+            return np.asarray(random.integers(0, 2, shape).astype(bool))
+        if dtype == "uint8" and is_image(shape):
+            return self._floats(item, random, shape, scale=255.0).clip(0, 255).astype(kind)
+        if dtype.startswith(("int", "uint")):
+            return np.asarray(random.integers(0, limit, shape).astype(kind))
+        if dtype.startswith("complex"):
+            return np.asarray((random.normal(size=shape) + 1j * random.normal(size=shape)), kind)
+        return np.asarray(_before_normalising(item, self._floats(item, random, shape)).astype(kind))
+
+    def _floats(
+        self,
+        item: InputPlan,
+        random: np.random.Generator,
+        shape: tuple[int, ...],
+        scale: float = 1.0,
+    ) -> Array:
+        drawn = draw_rows(self.contents, random, shape, _counts_rows(item)) * scale
+        if self.normalise is None or not is_image(shape):
+            return drawn
+        mean, std = (np.array(values) for values in self.normalise)
+        if shape[3] == len(mean):
+            return np.asarray((drawn - mean) / std)
+        return np.asarray(np.moveaxis((np.moveaxis(drawn, 1, -1) - mean) / std, -1, 1))
+
+    def _with_examples(self, drawn: Arrays) -> Arrays:
+        """The drawn inputs, every string a serialized tf.Example."""
+        random = np.random.default_rng(self.seed)
+        found = dict(drawn)
+        for item in sorted(self.inputs, key=lambda item: item.name):
+            if item.dtype != "string" or item.component is not None:
+                continue
+            texts = np.empty(drawn[item.name].shape, dtype=object)
+            for index in np.ndindex(texts.shape):
+                texts[index] = serialized_example(self.features, random, list(WORDS[:3]))
+            found[item.name] = texts
+        return found
+
+
+@dataclass(frozen=True)
+class Given:
+    """The user's own arrays (`--inputs`), or those that a source has accepted."""
+
+    arrays: Arrays
+    described: tuple[str, ...] = ("given",)
+
+    def attempts(self) -> Iterator[Arrays]:
+        """The arrays, and nothing else."""
+        yield self.arrays
+
+
+def made_up(
+    inputs: Sequence[InputPlan],
+    seed: int = 0,
+    features: tuple[ExampleFeature, ...] = (),
+    batches: tuple[int, ...] = BATCHES,
+    normalise: Normalisation | None = None,
+) -> list[Case]:
+    """The cases that are compared: two batch sizes, or two single examples, of several contents.
+
+    Raises `NotVerifiedError` for an input of a dtype that no array can hold.
+    """
+    inputs = tuple(inputs)
+    for item in inputs:
+        try:
+            numpy_dtype(item.dtype)
+        except TypeError as error:
+            raise NotVerifiedError(
+                f"No test input can be made up for {item.name!r}: it is of dtype {item.dtype}."
+            ) from error
+    kinds = IMAGE_CONTENTS if any(is_image(item.shape) for item in inputs) else OTHER_CONTENTS
+    if not has_dynamic_batch(inputs):
+        batches = (1, 1) if any(_is_float(item.dtype) for item in inputs) else (1,)
+    cases, used = [], 0
+    for batch in batches:
+        contents = tuple(kinds[(used + row) % len(kinds)] for row in range(len(kinds)))
+        cases.append(Case(inputs, batch, contents, seed, features, normalise))
+        used += batch
+    return cases
+
+
+def has_dynamic_batch(inputs: Sequence[InputPlan]) -> bool:
+    """Whether the first dimension of some input is open."""
+    return any(
+        item.component is not None or item.shape is None or (item.shape and item.shape[0] is None)
+        for item in inputs
+    )
+
+
+def batch_of(inputs: Sequence[InputPlan], arrays: Arrays) -> int:
+    """How many rows were fed: of the first input that has some."""
+    for item in inputs:
+        value = np.asarray(arrays[item.name])
+        part = "" if item.component is None else item.component.part
+        if part == "dense_shape" and len(value):
+            return int(value[0])
+        if part in ("row_splits", "row_splits_0"):
+            return len(value) - 1
+        if not part and value.ndim:
+            return int(value.shape[0])
+    return 1
+
+
+def _counts_rows(item: InputPlan) -> bool:
+    """Whether the first axis counts examples: it is open, or there is just one."""
+    return item.shape is None or (bool(item.shape) and item.shape[0] in (None, 1))
+
+
+def _is_float(dtype: str) -> bool:
+    return dtype.startswith(("float", "bfloat", "complex"))
+
+
+def _before_normalising(item: InputPlan, drawn: Any) -> Any:
+    """What the signature's normalisation turns into `drawn`, on the average of the channels.
+
+    A model that was trained on normalised images multiplies float noise for values far outside.
+    """
+    for step in item.steps:
+        if isinstance(step, Normalize):
+            mean, std = (sum(channels) / len(channels) for channels in (step.mean, step.std))
+            drawn = (drawn * std + mean) / step.scale
+    return drawn

@@ -1,0 +1,79 @@
+"""Run callables of a SavedModel with TensorFlow, loaded from disk.
+
+Loading a SavedModel restores its variables and runs its initialisers: it executes the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from sigfix.verifying.arrays import Arrays
+from sigfix.verifying.inputs.cases import Case, Given
+from sigfix.verifying.packages import require_tensorflow
+from sigfix.verifying.runnable import (
+    DEFAULT_SECONDS,
+    SAVED_MODEL,
+    Call,
+    Finish,
+    Runnable,
+    Setting,
+)
+from sigfix.verifying.runnable import run as run_model
+from sigfix.verifying.runners import tensorflow_settings
+from sigfix.verifying.runners.tensorflow_settings import SETTINGS as SETTINGS
+
+CHILD = "sigfix.verifying.runners.saved_model_child"
+DEFAULT_SIGNATURE = "serving_default"
+LOADER, V1_LOADER = "tf.saved_model.load", "the v1 loader"
+
+
+def started(
+    runnable: Runnable,
+    cases: Sequence[Case | Given] | None,
+    repeat: int,
+    setting: Setting,
+    seconds: float,
+) -> AbstractContextManager[Finish]:
+    """See `runnable.started`. Raises `MissingExtraError` without TensorFlow."""
+    require_tensorflow("Running a SavedModel")
+    return tensorflow_settings.started(CHILD, runnable, cases, repeat, setting, seconds)
+
+
+def saved_model(path: Path, tags: Sequence[str] | None, calls: Sequence[Call]) -> Runnable:
+    """Callables of the MetaGraph with exactly `tags`."""
+    details: Mapping[str, Any] = {"tags": None if tags is None else list(tags)}
+    return Runnable(SAVED_MODEL, path.resolve(), tuple(calls), "SavedModel", details)
+
+
+def signature(path: Path, tags: Sequence[str] | None, key: str) -> Runnable:
+    """A signature through `tf.saved_model.load`."""
+    return saved_model(path, tags, [Call({"kind": "signature", "key": key})])
+
+
+def signature_by_both_loaders(path: Path, tags: Sequence[str] | None, key: str) -> Runnable:
+    """A signature through `tf.saved_model.load`, and through the loader that servers use."""
+    calls = [
+        Call({"kind": kind, "key": key}, title=title)
+        for kind, title in (("signature", LOADER), ("session", V1_LOADER))
+    ]
+    return saved_model(path, tags, calls)
+
+
+def run(
+    model_dir: Path,
+    inputs_list: Sequence[Arrays],
+    signature_key: str = DEFAULT_SIGNATURE,
+    tags: Sequence[str] | None = None,
+    seconds: float = DEFAULT_SECONDS,
+) -> list[Arrays]:
+    """Call a signature of `model_dir` for each of `inputs_list`, through TensorFlow's own loader.
+
+    Arrays are by signature key; strings are `object` arrays of bytes. Raises `CannotRunError`
+    where TensorFlow does not load the model, or cannot run the signature with these inputs.
+    """
+    model = signature(model_dir, tags, signature_key)
+    found = run_model(model, [Given(inputs) for inputs in inputs_list], 1, seconds)
+    return [dict(case.outputs[0][0]) for case in found.cases]

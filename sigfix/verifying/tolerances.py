@@ -1,0 +1,67 @@
+"""How much two computations may differ and still be called the same: every number, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sigfix.presets import Preset
+
+REPAIRED = 1e-5
+"""Of an output's range. TensorFlow runs the same operators again: what differs is their order."""
+TFJS = 1e-4
+"""TensorFlow.js's kernels, and the optimised graph, add up in another order."""
+DEEP_PRESET = 1e-4
+"""A deep detector's float noise is 1e-5 of its logits' range, its sigmoid makes ten times that
+of it; a decoder that feeds back carries its noise from step to step."""
+FED_BACK_TFJS = 1e-3
+"""Another matrix product in the last digit, fed back thirty times, is a thousand times as much."""
+MAX_LOSS = 0.2
+"""What quantised weights may change of an output's range before the model counts as ruined. A
+docTR model stored in 8 bits changes by a few hundredths at most."""
+BY_DTYPE: Mapping[str, float] = {"float16": 4 * 2.0**-11, "bfloat16": 4 * 2.0**-8}
+"""Four times the step of a type that has fewer digits than any of the others."""
+FEW_TIMES = 4.0
+"""A difference below so many times the source's own noise is no fault."""
+JUDGEABLE = 0.05
+"""Where so many times the noise is more than this, nothing can be said."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What one output may differ by.
+
+    `relative` is a part of the range of a floating-point output, `different` a part of the elements
+    of any other. `noise` is what of it the source's own noise is the reason for.
+    """
+
+    relative: float
+    different: float = 0.0
+    noise: float = 0.0
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """What is allowed, as a part of an output's range; `chosen` where the user said it."""
+
+    relative: float
+    chosen: bool = False
+
+    def limit(self, dtype: str) -> Limit:
+        """The limit of an output whose source has this dtype."""
+        if self.chosen:
+            return Limit(self.relative)
+        return Limit(max(self.relative, BY_DTYPE.get(dtype, 0.0)))
+
+
+def of_preset(preset: Preset) -> Tolerance:
+    """What a docTR model's stages up to the SavedModel may differ by."""
+    deep = preset.is_detector or preset.feeds_back
+    return Tolerance(DEEP_PRESET if deep else REPAIRED)
+
+
+def of_tfjs(preset: Preset | None, chosen: float | None = None) -> Tolerance:
+    """What TensorFlow.js may differ by, or what the user chose."""
+    if chosen is not None:
+        return Tolerance(chosen, chosen=True)
+    return Tolerance(FED_BACK_TFJS if preset is not None and preset.feeds_back else TFJS)

@@ -1,0 +1,186 @@
+"""`--vocab`: the name of one of docTR's vocabularies, or the characters themselves.
+
+Names and sizes are known without docTR, the characters of a name (but the presets' own) with it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import runpy
+from collections import Counter
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from shlex import quote
+
+from sigfix.errors import MissingExtraError, UsageError
+from sigfix.presets import Preset
+
+TABLE = Path(__file__).with_name("doctr_vocabularies.txt")
+
+LITERALLY = "characters:"
+"""What follows it is an alphabet, whatever it looks like. No alphabet starts so: it repeats c."""
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_LATIN = "0123456789" + _LETTERS + "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
+_CURRENCY = "£€¥¢฿"
+_ENGLISH = f"{_LATIN}°{_CURRENCY}"
+PRESETS_OWN = {"french": f"{_ENGLISH}àâéèêëîïôùûüçÀÂÉÈÊËÎÏÔÙÛÜÇ"}
+"""The vocabulary that docTR's recognisers have by default, as docTR 1.1.0 orders it."""
+
+_FORMER = {"legacy_french": f"{_LATIN}°àâéèêëîïôùûçÀÂÉÈËÎÏÔÙÛÇ{_CURRENCY}"}
+"""What docTR has had under names that it has no more."""
+_RENAMED = {"bangla": "bengali"}
+_SHORT = 20
+"""Alphabets up to this length are written in order; what is not is a word."""
+
+
+@cache
+def vocabulary_sizes() -> dict[str, int]:
+    """The names of docTR's vocabularies and how many characters each has."""
+    lines = TABLE.read_text(encoding="ascii").splitlines()
+    rows = (line.split() for line in lines if not line.startswith("#"))
+    return {name: int(size) for name, size in rows}
+
+
+def vocabularies_of(size: int) -> str:
+    """`english, malay or zulu`: vocabularies that docTR has or had of `size` characters, or ''."""
+    former = {name: len(characters) for name, characters in _FORMER.items()}
+    names = [name for name, count in {**vocabulary_sizes(), **former}.items() if count == size]
+    return " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def vocabulary_hint(size: int) -> str:
+    """What to try where a model has `size` characters and not those that were named."""
+    named = vocabularies_of(size)
+    own = f"--vocab CHARACTERS, the model's own {size} characters in their order"
+    return f"--vocab NAME, {named}; or {own}" if named else own
+
+
+@cache
+def installed_table() -> dict[str, str]:
+    """docTR's own table; {} where docTR is not installed.
+
+    Only the table is read: importing the package takes seconds, for it brings torch along.
+    """
+    package = find_spec("doctr")
+    if package is None or not package.submodule_search_locations:
+        return {}
+    table = Path(package.submodule_search_locations[0]) / "datasets" / "vocabs.py"
+    return dict(runpy.run_path(str(table))["VOCABS"])
+
+
+def preset_characters(preset: Preset, vocabulary: str | None) -> str:
+    """The characters that a recogniser reads; none for the others.
+
+    `vocabulary` is a value of --vocab; without one it is the preset's own. Raises what
+    `vocabulary_characters` raises.
+    """
+    if not preset.is_recogniser:
+        return ""
+    return vocabulary_characters(preset.vocabulary if vocabulary is None else vocabulary)
+
+
+def vocabulary_characters(text: str) -> str:
+    """The characters that `--vocab` stands for.
+
+    Raises `UsageError` for what is neither a name of docTR's nor can be an alphabet: nothing at
+    all, a character twice, a file's path, a word; the hint says what to type instead.
+    Raises `MissingExtraError` for a name whose characters only docTR knows.
+    """
+    if text.startswith(LITERALLY):
+        text = text.removeprefix(LITERALLY)
+        if not text:
+            raise UsageError(f"--vocab {LITERALLY} is followed by no characters.", "--vocab NAME")
+        return text
+    if text in PRESETS_OWN:
+        return PRESETS_OWN[text]
+    known = installed_table()
+    if text in known:
+        return known[text]
+    if text in vocabulary_sizes():
+        raise MissingExtraError(f"The vocabulary {text}", "doctr", "No module named 'doctr'")
+    _check_alphabet(text, list(dict.fromkeys([*vocabulary_sizes(), *known])))
+    return text
+
+
+def _check_alphabet(text: str, names: list[str]) -> None:
+    """Raise `UsageError` unless `text` can be an alphabet that somebody wrote out."""
+    if not text:
+        raise UsageError(
+            "--vocab is empty.", "--vocab NAME or CHARACTERS; without it the preset's own is taken"
+        )
+    shown = text if len(text) <= _SHORT else f"{text[:_SHORT]}..."
+    literally = f"--vocab {quote(LITERALLY + text)} if these {len(text)} characters are meant"
+    if text in _FORMER:
+        raise UsageError(
+            f"--vocab {text}: docTR has it no more, but it is known which characters it had.",
+            f"--vocab {quote(_FORMER[text])}",
+        )
+    if _is_path(text):
+        raise UsageError(
+            f"--vocab {text}: that is a path. It takes the name of one of docTR's vocabularies, "
+            "or the characters.",
+            f"--vocab \"$(tr -d '\\r\\n' < {quote(text)})\" takes the characters in a file",
+        )
+    near = _near(text, names)
+    if near:
+        raise UsageError(
+            f"--vocab {shown}: docTR has no vocabulary of that name; the nearest is {near[0]}.",
+            " or ".join(f"--vocab {name}" for name in near[:2]) + f"; {literally}",
+        )
+    twice = [character for character, count in Counter(text).items() if count > 1]
+    if twice:
+        listed = ", ".join(map(repr, twice[:5])) + (" and more" if len(twice) > 5 else "")
+        raise UsageError(
+            f"--vocab {shown}: docTR has no vocabulary of that name, and an alphabet has each "
+            f"character once; {listed} is there more than once.",
+            f"--vocab NAME, such as {_some(names)}; {literally}",
+        )
+    if any(not character.isprintable() for character in text):
+        raise UsageError(
+            f"--vocab {shown!r}: there is a line break or another control character in it.",
+            f"leave it out; {literally}",
+        )
+    if _is_word(text):
+        raise UsageError(
+            f"--vocab {shown}: docTR has no vocabulary of that name, and it looks like a word, not "
+            "like an alphabet.",
+            f"--vocab NAME, such as {_some(names)}; {literally}",
+        )
+
+
+def _near(text: str, names: list[str]) -> list[str]:
+    """The names that `text` can be meant for: another spelling, a part of one, a slip or two."""
+    plain = text.strip().casefold().replace("-", "_").replace(" ", "_")
+    if plain in names:
+        return [plain]
+    if plain in _RENAMED:
+        return [_RENAMED[plain]]
+    near = difflib.get_close_matches(plain, names, n=2, cutoff=0.8)
+    if near or len(plain) < 3 or not plain.replace("_", "").isalpha():
+        return near
+    return [name for name in names if plain in name or (len(name) > 3 and name in plain)]
+
+
+def _is_path(text: str) -> bool:
+    try:
+        return len(text) > 1 and Path(text).expanduser().exists()
+    except (OSError, ValueError, RuntimeError):
+        return False
+
+
+def _is_word(text: str) -> bool:
+    """Whether short text has letters from a to z in no order; an alphabet's are in theirs."""
+    if text.isalpha() and text.isascii() and len(text) < 3:
+        return True
+    if len(text) > _SHORT:
+        return False
+    letters = [c for c in text if c.isascii()]
+    cases = ([c for c in letters if c.islower()], [c for c in letters if c.isupper()])
+    return any(case != sorted(case) for case in cases)
+
+
+def _some(names: list[str]) -> str:
+    wanted = ("english", "french", "german")
+    return ", ".join(name for name in wanted if name in names)

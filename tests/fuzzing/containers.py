@@ -1,0 +1,290 @@
+"""Damage inside containers: JSON values, zip and tar members, tables and their snappy blocks."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import json
+import lzma
+import random
+import tarfile
+import zipfile
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from sigfix.reading.bundle import read_table
+from tests.fuzzing import values
+from tests.fuzzing.messages import changed
+from tests.models import varint
+
+Generator = random.Random
+Change = Callable[[str, bytes, Generator], bytes]
+"""A member's name and contents -> its new contents."""
+
+
+def changed_json(data: bytes, generator: Generator) -> bytes:
+    """A JSON document with a few of its values changed, as text that Python's own writer makes."""
+    try:
+        document = json.loads(data)
+    except ValueError:
+        return values.damaged(data, generator)
+    if not isinstance(document, (dict, list)):
+        return values.damaged(data, generator)
+    for _ in range(generator.choice((1, 1, 2, 3))):
+        if generator.random() < 0.5:
+            document = _with_change(document, generator)
+        elif isinstance(document, (dict, list)):
+            _change_anywhere(document, generator)
+    text = json.dumps(document)
+    endless = {'"@inf"': "1e999", '"@huge"': "9" * 500, '"@deep"': "[" * 3000 + "]" * 3000}
+    for mark, written in endless.items():
+        text = text.replace(mark, written)
+    return text.encode()
+
+
+def _value(generator: Generator) -> Any:
+    return generator.choice(
+        (
+            None, True, values.number(generator), -1.5, [], {}, [None], [[]], {"name": []},
+            values.text(generator), "@inf", "@huge", "@deep", [values.number(generator)],
+            {"x": values.text(generator)}, "\udc80",
+        )
+    )  # fmt: skip
+
+
+def _with_change(value: Any, generator: Generator) -> Any:
+    if isinstance(value, dict) and value and generator.random() < 0.9:
+        key = generator.choice(sorted(value))
+        if generator.random() < 0.1:
+            return {k: v for k, v in value.items() if k != key}
+        if generator.random() < 0.05:
+            return {**value, values.text(generator): value[key]}
+        return {**value, key: _with_change(value[key], generator)}
+    if isinstance(value, list) and value and generator.random() < 0.9:
+        at = generator.randrange(len(value))
+        if generator.random() < 0.1:
+            return [*value, value[at]]
+        return [*value[:at], _with_change(value[at], generator), *value[at + 1 :]]
+    return _value(generator)
+
+
+def _change_anywhere(document: Any, generator: Generator) -> None:
+    """Give one value of a document, all of them being as likely, another in its place."""
+    places: list[tuple[Any, Any]] = []
+    pending = [document]
+    while pending:
+        value = pending.pop()
+        keys = list(value) if isinstance(value, dict) else range(len(value))
+        places += [(value, key) for key in keys]
+        pending += [value[key] for key in keys if isinstance(value[key], (dict, list))]
+    if places:
+        owner, key = generator.choice(places)
+        owner[key] = _value(generator)
+
+
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2)
+
+
+def changed_zip(data: bytes, generator: Generator, change: Change) -> bytes:
+    """A zip archive with a member changed, with damage to its directory, or to its bytes."""
+    if generator.random() < 0.35:
+        return _damaged_headers(data, generator)
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            parts = [(info.filename, archive.read(info)) for info in archive.infolist()]
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, RuntimeError):
+        return values.damaged(data, generator)
+    at = generator.randrange(len(parts))
+    name, content = parts[at]
+    kind = generator.randrange(8)
+    if kind < 5:
+        parts[at] = (name, change(name, content, generator))
+    elif kind == 5:
+        del parts[at]
+    else:
+        parts.append((values.text(generator).replace("\0", "") or "x", content))
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", generator.choice(_METHODS)) as archive:
+        for name, content in parts:
+            archive.writestr(name, content)
+    written = out.getvalue()
+    return _damaged_headers(written, generator) if generator.random() < 0.2 else written
+
+
+def _damaged_headers(data: bytes, generator: Generator) -> bytes:
+    """Flags (encryption), methods, sizes and offsets of a zip's local and central headers."""
+    marks = [b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"]
+    places = [at for mark in marks for at in _positions(data, mark)]
+    if not places:
+        return values.damaged(data, generator)
+    out = bytearray(data)
+    at = generator.choice(places)
+    offset = at + generator.choice((6, 8, 10, 12, 16, 18, 20, 22, 24, 26, 28, 30, 42))
+    if offset < len(out):
+        out[offset] = generator.choice((0, 1, 9, 12, 14, 99, 0x7F, 0x80, 0xFF))
+    return bytes(out)
+
+
+def _positions(data: bytes, mark: bytes) -> list[int]:
+    found, at = [], data.find(mark)
+    while at >= 0:
+        found.append(at)
+        at = data.find(mark, at + 1)
+    return found
+
+
+_MEMBERS = (
+    tarfile.REGTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE,
+    tarfile.DIRTYPE, tarfile.GNUTYPE_SPARSE, tarfile.CONTTYPE, b"Z",
+)  # fmt: skip
+_PACKERS: dict[str, tuple[Callable[[bytes], bytes], Callable[[bytes], bytes]]] = {
+    "gz": (gzip.compress, gzip.decompress),
+    "xz": (lambda data: lzma.compress(data, preset=0), lzma.decompress),
+    "bz2": (bz2.compress, bz2.decompress),
+}
+
+
+def changed_archive(name: str, data: bytes, generator: Generator, change: Change) -> bytes:
+    """A tar archive, packed or not, with damage to a member, a header, or the packed bytes."""
+    packer = _PACKERS.get(name.rpartition(".")[2])
+    if packer is None:
+        return _changed_tar(data, generator, change)
+    pack, unpack = packer
+    kind = generator.randrange(4)
+    if kind == 0:
+        return values.damaged(data, generator)
+    if kind == 1:
+        return data[: generator.randrange(len(data) + 1)]
+    return pack(_changed_tar(unpack(data), generator, change))
+
+
+def _changed_tar(data: bytes, generator: Generator, change: Change) -> bytes:
+    members: list[tuple[tarfile.TarInfo, bytes]] = []
+    try:
+        with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+            for info in archive:
+                file = archive.extractfile(info) if info.isfile() else None
+                members.append((info, file.read() if file else b""))
+    except (OSError, tarfile.TarError, ValueError, EOFError):
+        return values.damaged(data, generator)
+    at = generator.randrange(len(members))
+    info, content = members[at]
+    kind = generator.randrange(8)
+    if kind < 3:
+        content = change(info.name, content, generator)
+        info.size = len(content)
+    elif kind == 3:
+        info.type = generator.choice(_MEMBERS)
+        info.linkname = values.text(generator)
+    elif kind == 4:
+        info.name = values.text(generator) or "x"
+    elif kind == 5:
+        info.pax_headers = {
+            generator.choice(("size", "path", "GNU.sparse.map", "GNU.sparse.major", "mtime")):
+            generator.choice(("-1", "0", "1", "99999999999", "x", values.text(generator)))
+        }  # fmt: skip
+    elif kind == 6:
+        members.append((info, content))
+    members[at] = (info, content)
+    out = io.BytesIO()
+    form = tarfile.PAX_FORMAT if kind == 5 else tarfile.GNU_FORMAT
+    with tarfile.open(fileobj=out, mode="w", format=form) as archive:
+        for info, content in members:
+            with suppress(ValueError, UnicodeError):
+                archive.addfile(info, io.BytesIO(content))
+    written = out.getvalue()
+    if kind == 7:
+        header = bytearray(written)
+        header[generator.choice((0, 100, 124, 135, 148, 156, 157, 257, 345))] ^= 0xFF
+        return bytes(header)
+    return written
+
+
+def snappy(data: bytes) -> bytes:
+    """`data` in snappy's form, as literals of at most 60 bytes."""
+    out = bytearray(varint(len(data)))
+    for at in range(0, len(data), 60):
+        part = data[at : at + 60]
+        out += bytes([(len(part) - 1) << 2]) + part
+    return bytes(out)
+
+
+def _snappy(data: bytes, generator: Generator) -> bytes:
+    """The same with copies in it, and sometimes with damage."""
+    packed = snappy(data)
+    if generator.random() < 0.3:
+        copy = bytes([generator.randrange(256), generator.randrange(256), generator.randrange(4)])
+        packed += copy * generator.choice((1, 50))
+    return values.damaged(packed, generator) if generator.random() < 0.5 else packed
+
+
+def changed_index(data: bytes, generator: Generator) -> bytes:
+    """A variable index with damage to an entry, a length, a block, a handle or the footer."""
+    try:
+        pairs = read_table(data)
+    except Exception:
+        return values.damaged(data, generator)
+    at = generator.randrange(len(pairs))
+    key, value = pairs[at]
+    kind = generator.randrange(6)
+    if kind < 3:
+        name = "BundleEntryProto" if key else "BundleHeaderProto"
+        pairs[at] = (key, changed(name, value, generator))
+    elif kind == 3:
+        pairs[at] = (values.text(generator).encode(), value)
+    elif kind == 4:
+        pairs *= generator.choice((1, 2, 300))
+    return _table(pairs, generator)
+
+
+def _entries(pairs: list[tuple[bytes, bytes]], generator: Generator) -> bytes:
+    out, last = bytearray(), b""
+    odd = generator.random() < 0.3
+    for key, value in pairs:
+        shared = 0
+        while shared < min(len(key), len(last)) and key[shared] == last[shared]:
+            shared += 1
+        lengths = [shared, len(key) - shared, len(value)]
+        if odd and generator.random() < 0.2:
+            lengths[generator.randrange(3)] = values.number(generator) % 2**64
+        out += b"".join(map(varint, lengths)) + key[shared:] + value
+        last = key
+    restarts = generator.choice((1, 1, 1, 0, 1000, 2**32 - 1))
+    return bytes(out) + (0).to_bytes(4, "little") + restarts.to_bytes(4, "little")
+
+
+def _table(pairs: list[tuple[bytes, bytes]], generator: Generator) -> bytes:
+    out = bytearray()
+
+    def add(block: bytes) -> bytes:
+        packed = generator.random() < 0.4
+        kind = 1 if packed else generator.choice((0, 0, 0, 0, 7))
+        written = _snappy(block, generator) if packed else block
+        handle = varint(len(out)) + varint(len(written))
+        out.extend(written + bytes([kind]) + bytes(4))
+        return handle
+
+    handle = add(_entries(pairs, generator))
+    meta = add(_entries([], generator))
+    index = add(_entries([(b"\xff", handle)] * generator.choice((1, 1, 2, 200)), generator))
+    footer = (meta + index).ljust(40, b"\0")[:40] + (0xDB4775248B80FB57).to_bytes(8, "little")
+    table = bytes(out) + footer
+    return values.damaged(table, generator) if generator.random() < 0.15 else table
+
+
+def changed_hdf5(data: bytes, generator: Generator) -> bytes:
+    """An HDF5 file with bytes changed where its structures are, not in the data between them."""
+    marks = (b"\x89HDF", b"OHDR", b"TREE", b"HEAP", b"SNOD", b"GCOL", b"FRHP", b"FHDB", b"BTHD",
+             b"BTLF", b"OCHK")  # fmt: skip
+    places = [at for mark in marks for at in _positions(data, mark)]
+    out = bytearray(data)
+    for _ in range(generator.choice((1, 1, 2, 4))):
+        at = generator.choice(places) + generator.randrange(4, 200)
+        if at + 8 < len(out):
+            if generator.random() < 0.5:
+                out[at] = generator.choice((0, 1, 2, 0x10, 0x7F, 0x80, 0xFE, 0xFF))
+            else:  # an address
+                out[at : at + 8] = generator.choice(places).to_bytes(8, "little")
+    return bytes(out)

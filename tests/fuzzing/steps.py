@@ -1,0 +1,196 @@
+"""What is done with a hostile model: every way of the commands that runs nothing of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import random
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from sigfix.errors import SigfixError
+from sigfix.model import OtherModel
+from sigfix.pipeline import given
+from sigfix.pipeline.diff import diff
+from sigfix.pipeline.inspect import failed_inspection, inspect
+from sigfix.pipeline.prepare import Choice, prepare
+from sigfix.pipeline.repair import RepairOptions, plan_for, repair
+from sigfix.pipeline.repair import plan as make_plan
+from sigfix.pipeline.source import SAVED_MODEL, find_source
+from sigfix.planning import Choices, Plan
+from sigfix.planning.choices import AppendChoice, InputChoice, NormalizeChoice
+from sigfix.planning.codec import read_plan, write_plan
+from sigfix.presets import find_preset
+from sigfix.reading.boundary import OWN_FAULTS
+from sigfix.rendering.diff_text import diff_data, diff_text
+from sigfix.rendering.inspection_github import render_github
+from sigfix.rendering.inspection_json import render_json
+from sigfix.rendering.inspection_sarif import render_sarif
+from sigfix.rendering.inspection_text import render_text
+from sigfix.rendering.json_text import json_text
+from sigfix.rendering.repair_result import plan_data, result_data, result_text
+from sigfix.rendering.repair_text import plan_text, signature_diff
+from sigfix.rendering.style import Style
+from sigfix.rendering.summary import render_findings, render_summary
+from sigfix.report import Inspection
+from tests.fuzzing.cases import SECRET
+from tests.fuzzing.watching import limited
+
+TARGETS = ("", "tfjs", "tfjs-wasm", "tfjs-webgpu", "tflite", "serving")
+_ODD = re.compile(r"[^ -~\n]")
+LARGEST_OUTPUT = 8 << 20
+"""Characters of one report, of files of at most some 60 kB."""
+CHOICES = (
+    Choices(),
+    Choices(),
+    Choices(key="other"),
+    Choices(from_key=("predict",)),
+    Choices(from_key=("predict", "serving_other"), key="both"),
+    Choices(function="__call__"),
+    Choices(function="serve", rename=(("x", "image"),), set_tags=("serve", "x")),
+    Choices(function="__call__", inputs=(InputChoice("x", None, "float16", (1, 3), True),)),
+    Choices(outputs=(("classes", "softmax:0"),), bind=(("keep_prob", 1.0),)),
+    Choices(append=(AppendChoice("p", "sigmoid", "y"),)),
+    Choices(normalize=NormalizeChoice((0.5,), (0.5,)), layout="nchw"),
+    Choices(remove=("predict",), rename_signatures=(("serving_other", "o"),)),
+    Choices(preset=find_preset("linknet_resnet18"), function="__call__"),
+    Choices(only_meta_graph=True, tags=("serve",), method_name="x"),
+)
+
+
+class Fault(Exception):
+    """Something that must not come of any input."""
+
+
+def _check_said(text: str) -> None:
+    if SECRET in text:
+        raise Fault("the secret outside the model was printed")
+    if len(text) > LARGEST_OUTPUT:
+        raise Fault(f"a report of {len(text):,} characters")
+    odd = next((item for item in _ODD.findall(text) if not item.isprintable()), None)
+    if odd is not None:
+        raise Fault(f"{odd!r} reached the output")
+    text.encode()
+
+
+def _check_refused(error: SigfixError) -> None:
+    """A clear message, and no cause that is a reader's own fault or an attack that worked."""
+    if not error.message or "Traceback" in error.message:
+        raise Fault(f"no message: {error!r}")
+    if SECRET in error.message:
+        raise Fault("the secret outside the model is in a message")
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, (*OWN_FAULTS, MemoryError)):
+            raise Fault(f"{type(cause).__name__}: {cause}") from cause
+        cause = cause.__cause__
+
+
+def _attempt(step: Callable[[], object]) -> bool:
+    """Do a step within its limits; whether it came to its end, rather than to a clear refusal."""
+    try:
+        with limited():
+            step()
+    except SigfixError as error:
+        _check_refused(error)
+        return False
+    return True
+
+
+def _render(path: Path, target: str, checksums: bool) -> None:
+    found: list[Inspection] = []
+    try:
+        found.append(inspect(path, target=target, checksums=checksums))
+    except SigfixError as error:
+        found.append(failed_inspection(path, error))
+        _render_all(found)
+        raise
+    _render_all(found)
+
+
+def _render_all(found: list[Inspection]) -> None:
+    style = Style(80)
+    for text in (
+        render_text(found[0], style, everything=True),
+        render_text(found[0], style),
+        render_json(found),
+        render_sarif(found),
+        render_github(found),
+        render_summary([*found, *found], style),
+        render_findings(found[0], style),
+    ):
+        _check_said(text)
+
+
+def _plan(path: Path, choices: Choices) -> Plan:
+    described = given.describe(path)
+    plan = make_plan(path, choices)
+    _check_said(plan_text(plan))
+    _check_said(json_text(plan_data(plan)))
+    if not isinstance(described, OtherModel):
+        _check_said(signature_diff(described, plan))
+    again = read_plan(write_plan(plan), "plan")
+    if again != plan:
+        raise Fault("a plan is another one once it was written and read")
+    return plan_for(again, described)
+
+
+def _compare(path: Path) -> None:
+    differences = diff(path, path)
+    if differences:
+        raise Fault(f"it differs from itself: {differences[:2]}")
+    _check_said(diff_text(differences, str(path), str(path), Style(80)))
+    _check_said(json_text(diff_data(differences, str(path), str(path))))
+
+
+def _repair(path: Path, out: Path, choices: Choices) -> None:
+    result = repair(path, out, choices, RepairOptions(verify=False))
+    _check_said(result_text(result))
+    _check_said(json_text(result_data(result)))
+    if result.output is None:
+        return
+    if not result.output.is_dir():
+        raise Fault("nothing was written")
+    if SECRET.encode() in b"".join(_files(result.output)):
+        raise Fault("the secret outside the model is in the result")
+    _render(result.output, "", False)
+
+
+def _files(folder: Path) -> Iterator[bytes]:
+    for path in folder.rglob("*"):
+        if path.is_symlink():
+            raise Fault(f"{path} is a link")
+        if path.is_file():
+            yield path.read_bytes()
+
+
+def _prepare(path: Path, temporary: Path) -> None:
+    source = find_source(os.fspath(path), Path())
+    if source.kind == SAVED_MODEL:
+        prepare(source, Choice(), temporary, lambda message: None)
+
+
+@dataclasses.dataclass
+class Outcome:
+    """How far one input came: each step that ended well, by name."""
+
+    done: tuple[str, ...]
+
+
+def run_all(path: Path, out: Path, temporary: Path, generator: random.Random) -> Outcome:
+    """Every step on one input. Raises whatever a step raises beside a clear refusal."""
+    choices = generator.choice(CHOICES)
+    target, checksums = generator.choice(TARGETS), generator.random() < 0.3
+    todo: list[tuple[str, Callable[[], object]]] = [
+        ("inspected", lambda: _render(path, target, checksums))
+    ]
+    todo.append(("planned", lambda: _plan(path, choices)))
+    if generator.random() < 0.25:
+        todo.append(("compared", lambda: _compare(path)))
+    is_keras = path.suffix in (".keras", ".h5", ".onnx")
+    if generator.random() < 0.5 and not is_keras:  # these are run by Keras and ONNX Runtime
+        todo.append(("repaired", lambda: _repair(path, out / "result", choices)))
+    if generator.random() < 0.1:
+        todo.append(("prepared", lambda: _prepare(path, temporary)))
+    return Outcome(tuple(name for name, step in todo if _attempt(step)))

@@ -1,0 +1,273 @@
+"""What is done to an ONNX file before it is imported, and what is refused without TensorFlow."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sigfix.errors import BlockedError, ConversionError, UsageError
+from sigfix.planning.choices import Choices, parse_binding, parse_input
+from sigfix.planning.onnx_file import plan_onnx
+from sigfix.reading.onnx import read_onnx
+from tests.importing.single_node import onnx_runtime_outputs, require_packages, sigfix_outputs
+
+require_packages()
+
+import onnx  # noqa: E402
+from onnx import TensorProto, helper, numpy_helper, parser  # noqa: E402
+
+from sigfix.importing.onnx_opening import open_onnx  # noqa: E402
+from sigfix.importing.onnx_simplification import simplify  # noqa: E402
+from sigfix.importing.preflight import check, check_early  # noqa: E402
+
+HEADER = '<ir_version: 8, opset_import: ["" : 17]>\n'
+FLOAT = TensorProto.FLOAT
+
+
+def saved(text: str, path: Path) -> Path:
+    onnx.save(parser.parse_model(HEADER + text), path)
+    return path
+
+
+def convolution(path: Path, sizes: list[Any], **more: Any) -> Path:
+    weights = np.random.default_rng(0).normal(size=(4, 3, 3, 3)).astype(np.float32)
+    graph = helper.make_graph(
+        [
+            helper.make_node("Conv", ["x", "w"], ["c"], pads=[1, 1, 1, 1]),
+            helper.make_node("Relu", ["c"], ["y"]),
+        ],
+        "g",
+        [helper.make_tensor_value_info("x", FLOAT, sizes)],
+        [helper.make_tensor_value_info("y", FLOAT, more.get("outputs", [None] * 4))],
+        [numpy_helper.from_array(weights, "w")],
+        value_info=[helper.make_tensor_value_info("c", FLOAT, more.get("inner", [None] * 4))],
+    )
+    opset = [helper.make_opsetid("", 17)]
+    onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=8), path)
+    return path
+
+
+def same_as_onnx_runtime(path: Path, folder: Path, fed: dict[str, Any], **given: Any) -> None:
+    opened = open_onnx(path, folder, **given)
+    check_early(opened.model)
+    expected = onnx_runtime_outputs(onnx.load(opened.reference), fed)
+    found = sigfix_outputs(simplify(opened.model), fed)
+    for name, value in expected.items():
+        np.testing.assert_allclose(found[name], value, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("axes", [(0,), (2, 3), (0, 2, 3)])
+def test_a_size_of_minus_one_is_dynamic_wherever_it_stands(
+    axes: tuple[int, ...], tmp_path: Path
+) -> None:
+    sizes = [-1 if axis in axes else size for axis, size in enumerate((2, 3, 8, 8))]
+    outputs = [sizes[0], 4, *sizes[2:]]
+    path = convolution(tmp_path / "m.onnx", sizes, outputs=outputs, inner=outputs)
+    x = np.random.default_rng(0).normal(size=(2, 3, 8, 8)).astype(np.float32)
+    same_as_onnx_runtime(path, tmp_path, {"x": x})
+    described = read_onnx(path)
+    assert [item.shape for item in (*described.inputs, *described.outputs)] == [
+        tuple(None if size == -1 else size for size in shape) for shape in (sizes, outputs)
+    ]
+
+
+@pytest.mark.parametrize("place", [0, 2])
+def test_a_size_of_zero_is_refused_unless_the_user_says_another(place: int, tmp_path: Path) -> None:
+    sizes: list[Any] = [2, 3, 8, 8]
+    sizes[place] = 0
+    path = convolution(tmp_path / "m.onnx", sizes)
+    with pytest.raises(BlockedError, match="empty tensors") as caught:
+        open_onnx(path, tmp_path)
+    choice = parse_input(shlex.split(str(caught.value.hint).split("   ")[0])[1])
+    x = np.random.default_rng(0).normal(size=(2, 3, 8, 8)).astype(np.float32)
+    with pytest.raises(Exception, match="dimension"):
+        onnx_runtime_outputs(onnx.load(path), {"x": x})
+    shape = [n or 8 if axis else n for axis, n in enumerate(choice.shape or ())]
+    same_as_onnx_runtime(path, tmp_path, {"x": x}, sizes={choice.name: shape})
+    blocked = plan_onnx(read_onnx(path), Choices())
+    assert blocked.verdict == "blocked" and "empty tensors" in blocked.reason
+    words = shlex.split(blocked.hint.split(": ", 1)[1])
+    assert words[:2] == ["sigfix", "repair"]
+    opened = plan_onnx(read_onnx(path), Choices(inputs=(parse_input(words[-1]),)))
+    assert opened.verdict == "repairable"
+
+
+def test_sizes_and_values_are_in_the_file_before_it_is_imported(tmp_path: Path) -> None:
+    path = convolution(tmp_path / "m.onnx", ["n", 3, "h", "w"])
+    plan = plan_onnx(read_onnx(path), Choices(inputs=(parse_input("x=float32[?,3,8,10]"),)))
+    (edit,) = plan.edits
+    assert edit.sizes == (("x", (None, 3, 8, 10)),)
+    assert edit.inputs == ("x: float32[?,3,8,10]",)
+    x = np.random.default_rng(0).normal(size=(2, 3, 8, 10)).astype(np.float32)
+    same_as_onnx_runtime(path, tmp_path, {"x": x}, sizes=dict(edit.sizes))
+    contradicted = plan_onnx(read_onnx(path), Choices(inputs=(parse_input("x=float32[?,4,8,8]"),)))
+    assert contradicted.verdict == "blocked" and "does not fit" in contradicted.reason
+    with pytest.raises(BlockedError, match="does not fit"):
+        open_onnx(path, tmp_path, {"x": (None, 4, 8, 8)})
+    with pytest.raises(UsageError, match="there are x"):
+        open_onnx(path, tmp_path, {"z": (1,)})
+
+
+RESIZED = """g (float[n, 3, h, w] image.in) => (float[n, 3, a, b] y) {
+    half = Constant<value = float[4] {1.0, 1.0, 0.6, 0.6}>()
+    y = Resize<mode = "linear">(image.in, , half)
+}""".replace("image.in", "image")
+BY_SIZE = """g (float[n, w] x) => (float[n, w] y) {
+    shape = Shape(x)
+    one = Constant<value = int64 {1}>()
+    width = Gather<axis = 0>(shape, one)
+    four = Constant<value = int64 {64}>()
+    same = Equal(width, four)
+    y = If(same) <
+        then_branch = yes () => (float[n, w] a) { a = Relu(x) },
+        else_branch = no () => (float[n, w] c) { c = Neg(x) }
+    >
+}"""
+BY_VALUE = """g (float[n, w] x, int64 sr) => (float[n, w] y) {
+    rate = Constant<value = int64 {16000}>()
+    same = Equal(sr, rate)
+    y = If(same) <
+        then_branch = yes () => (float[n, w] a) { a = Relu(x) },
+        else_branch = no () => (float[n, w] c) { c = Neg(x) }
+    >
+}"""
+BY_DATA = """g (float[n, 4] x) => (float[n, 4] y) {
+    axes = Constant<value = int64[2] {0, 1}>()
+    sum = ReduceSum<keepdims = 0>(x, axes)
+    zero = Constant<value = float {0.0}>()
+    same = Greater(sum, zero)
+    y = If(same) <
+        then_branch = yes () => (float[n, 4] a) { a = Relu(x) },
+        else_branch = no () => (float[n, 4] c) { c = Neg(x) }
+    >
+}"""
+
+
+def refused(path: Path, folder: Path, **given: Any) -> ConversionError:
+    with pytest.raises(ConversionError) as caught:
+        model = simplify(open_onnx(path, folder, **given).model)
+        fed = {v.name: np.zeros([1], np.float32) for v in model.graph.input}
+        sigfix_outputs(model, fed)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "sizes"),
+    [(RESIZED, "Resize", (2, 3, 224, 224)), (BY_SIZE, "depends on sizes", (1, 64))],
+)
+def test_the_sizes_that_a_refusal_names_make_it_convert(
+    text: str, words: str, sizes: tuple[int, ...], tmp_path: Path
+) -> None:
+    path = saved(text, tmp_path / "m.onnx")
+    error = refused(path, tmp_path)
+    assert words in error.message
+    assert "TensorFlow.js" not in error.message
+    assert error.hint and error.hint.startswith("--input ")
+    choice = parse_input(shlex.split(error.hint.split("   ")[0])[1])
+    assert choice.dtype == "float32"
+    x = np.random.default_rng(0).normal(size=sizes).astype(np.float32)
+    same_as_onnx_runtime(path, tmp_path, {choice.name: x}, sizes={choice.name: choice.shape})
+
+
+def test_the_value_that_a_refusal_names_makes_it_convert(tmp_path: Path) -> None:
+    path = saved(BY_VALUE, tmp_path / "m.onnx")
+    error = refused(path, tmp_path)
+    assert "its condition depends on sr" in error.message
+    assert error.hint == "--bind sr=16000"
+    x = np.random.default_rng(0).normal(size=(2, 5)).astype(np.float32)
+    for value in (16000, 8000):
+        plan = plan_onnx(read_onnx(path), Choices(bind=(parse_binding(f"sr={value}"),)))
+        (edit,) = plan.edits
+        assert edit.bound == (("sr", value),)
+        assert edit.inputs == ("x: float32[?,?]",)
+        same_as_onnx_runtime(path, tmp_path, {"x": x}, bound=dict(edit.bound))
+
+
+def test_a_branch_that_the_data_choose_has_no_way_out(tmp_path: Path) -> None:
+    path = saved(BY_DATA, tmp_path / "m.onnx")
+    error = refused(path, tmp_path)
+    assert "its condition depends on x" in error.message and error.hint is None
+    with pytest.raises(ConversionError, match="If"):
+        check_early(open_onnx(path, tmp_path).model)
+
+
+OLD = """<ir_version: 3, opset_import: ["" : OPSET]>
+g (float[2, 4, 6] x) => (float[2, 2, 6] y, float[2, 4, 6] z) {
+    y = Slice<axes = [1], starts = [1], ends = [3]>(x)
+    z = Clip<min = -0.5, max = 0.5>(x)
+}"""
+
+
+@pytest.mark.parametrize("opset", [7, 8, 9])
+def test_old_operators_are_brought_to_an_opset_that_has_them(opset: int, tmp_path: Path) -> None:
+    onnx.save(parser.parse_model(OLD.replace("OPSET", str(opset))), tmp_path / "m.onnx")
+    opened = open_onnx(tmp_path / "m.onnx", tmp_path)
+    assert opened.notes == (
+        f"the file's operators of opset {opset} (Slice) are brought to opset 13",
+    )
+    x = np.random.default_rng(0).normal(size=(2, 4, 6)).astype(np.float32)
+    same_as_onnx_runtime(tmp_path / "m.onnx", tmp_path, {"x": x})
+
+
+QUANTISED = """g (float[n, 4] x) => (T[n, 4] y) {
+    scale = Constant<value = float {0.1}>()
+    zero = Constant<value = uint8 {128}>()
+    BODY
+}"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("uint8", "y = QuantizeLinear(x, scale, zero)"),
+        ("float", "q = QuantizeLinear(x, scale, zero)\n y = DequantizeLinear(q, scale, zero)"),
+        ("uint8", "y, s, z = DynamicQuantizeLinear(x)"),
+    ],
+)
+def test_a_quantised_model_is_refused_as_that(kind: str, body: str, tmp_path: Path) -> None:
+    text = QUANTISED.replace("BODY", body).replace("T[", f"{kind}[")
+    with pytest.raises(ConversionError, match=r"quantised models are not imported.*--quantize"):
+        check_early(parser.parse_model(HEADER + text))
+
+
+def test_what_is_refused_early_needs_no_tensorflow(tmp_path: Path) -> None:
+    text = "g (float[n, 4] x) => (int64[2, m] y) { y = NonZero(x) }"
+    path = saved(text, tmp_path / "m.onnx")
+    code = (
+        "import sys\nfrom pathlib import Path\n"
+        "from sigfix.importing.onnx_opening import open_onnx\n"
+        "from sigfix.importing.preflight import check_early\n"
+        f"try: check_early(open_onnx(Path({str(path)!r}), Path({str(tmp_path)!r})).model)\n"
+        "except Exception as error: print(error)\n"
+        "print('tensorflow' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    refusal, imported = ran.stdout.strip().splitlines()
+    assert refusal.startswith("ONNX NonZero") and imported == "False"
+
+
+def test_what_may_fold_is_not_refused_early() -> None:
+    text = """g (float[n, 4] x) => (float[n, 4] y) {
+        ones = Constant<value = float[4] {1.0, 0.0, 1.0, 0.0}>()
+        places = NonZero(ones)
+        unused = NonZero(x)
+        y = Relu(x)
+    }"""
+    model = parser.parse_model(HEADER + text)
+    check_early(model)
+    with pytest.raises(ConversionError, match="2 nodes"):
+        check(model)
+
+
+def test_the_table_of_supported_versions_is_that_of_the_operators() -> None:
+    import sigfix.importing.operators  # noqa: F401  (registers them)
+    from sigfix.importing.operators.registry import OPERATORS
+    from sigfix.importing.supported import SUPPORTED
+
+    assert {(name, v) for name, versions in SUPPORTED.items() for v in versions} == set(OPERATORS)

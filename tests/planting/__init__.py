@@ -1,0 +1,1 @@
+"""Faults planted between the real programs and what reads their answers."""

@@ -1,0 +1,119 @@
+"""The packages that are built: their licence, version, and that what ships is told in NOTICE."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tarfile
+import zipfile
+from collections.abc import Callable
+from email.message import Message
+from email.parser import Parser
+from pathlib import Path
+
+import pytest
+
+from sigfix.version import __version__
+from tests.environments import ROOT, listed, python_with
+
+PAPERS = ("LICENSE", "NOTICE")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the wheel and the sdist, made by the build backend itself.
+
+    It needs a newer `packaging` than tensorflowjs allows, and so an environment of its own.
+    """
+    folder = tmp_path_factory.mktemp("dist")
+    command = [str(python_with(listed("requires"))), "-m", "hatchling", "build", "-d", str(folder)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=120)
+    return folder
+
+
+def _wheel(folder: Path) -> dict[str, str]:
+    with zipfile.ZipFile(next(folder.glob("*.whl"))) as archive:
+        names = [name for name in archive.namelist() if ".dist-info/" in name]
+        return {
+            name.partition(".dist-info/")[2]: archive.read(name).decode("utf-8") for name in names
+        }
+
+
+def _sdist(folder: Path) -> dict[str, str]:
+    with tarfile.open(next(folder.glob("*.tar.gz"))) as archive:
+        found = {}
+        for name in (*PAPERS, "CHANGELOG.md", "PKG-INFO"):
+            member = archive.extractfile(f"sigfix-{__version__}/{name}")
+            assert member is not None
+            found[name] = member.read().decode("utf-8")
+        return found
+
+
+def _metadata(text: str) -> Message:
+    return Parser().parsestr(text, headersonly=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("paper", PAPERS)
+def test_wheel_and_sdist_hold_the_papers(built: Path, paper: str) -> None:
+    expected = (ROOT / paper).read_text("utf-8")
+    assert _wheel(built)[f"licenses/{paper}"] == expected
+    assert _sdist(built)[paper] == expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "metadata",
+    [lambda folder: _wheel(folder)["METADATA"], lambda folder: _sdist(folder)["PKG-INFO"]],
+)
+def test_the_metadata_names_the_licence(built: Path, metadata: Callable[[Path], str]) -> None:
+    told = _metadata(metadata(built))
+    assert told["License-Expression"] == "Apache-2.0"
+    assert told.get_all("License-File") == list(PAPERS)
+    assert told["Version"] == __version__
+    # The package index refuses a licence classifier beside a licence expression.
+    assert not [c for c in told.get_all("Classifier", []) if c.startswith("License")]
+
+
+def test_the_licence_is_the_whole_of_apache_2() -> None:
+    text = (ROOT / "LICENSE").read_text("utf-8")
+    assert text.split()[:5] == ["Apache", "License", "Version", "2.0,", "January"]
+    for section in range(1, 10):
+        assert re.search(rf"^   {section}\. [A-Z]", text, re.MULTILINE)
+    assert "END OF TERMS AND CONDITIONS" in text
+
+
+def test_the_notice_names_what_ships_and_nothing_that_does_not() -> None:
+    """Its headings are paths; every binary file in the repository lies below one of them."""
+    text = (ROOT / "NOTICE").read_text("utf-8")
+    named = [
+        path.strip()
+        for line in text.splitlines()
+        if re.match(r"[a-z]+/", line)
+        for path in line.split(",")
+    ]
+    assert named
+    assert [path for path in named if not (ROOT / path).exists()] == []
+    binary = [
+        path.relative_to(ROOT).as_posix() for path in _files() if b"\0" in path.read_bytes()[:8192]
+    ]
+    assert binary
+    assert [path for path in binary if not path.startswith(tuple(named))] == []
+
+
+def _files() -> list[Path]:
+    """The files of the repository, as the packages take them."""
+    places = [ROOT / name for name in ("sigfix", "examples", "docs", "tests")]
+    return [
+        path
+        for place in places
+        for path in place.rglob("*")
+        if path.is_file() and not {"__pycache__", "node_modules"} & set(path.parts)
+    ]
+
+
+def test_the_changelog_tells_this_version() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    versions = re.findall(r"^## \[?([\d.]+)", text, re.MULTILINE)
+    assert versions[0] == __version__
+    assert versions == sorted(versions, reverse=True)
