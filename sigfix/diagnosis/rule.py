@@ -68,7 +68,16 @@ class Finding:
     command: str = ""
 
 
-def repair_command(path: Path, *options: str) -> str:
+class Command(str):
+    """A command as text, and the `options` of `sigfix repair` that it was made of."""
+
+    options: tuple[str, ...]
+
+
+def repair_command(path: Path, *options: str) -> Command:
     """`sigfix repair PATH OPTIONS`, quoted for a shell; a path is never taken for an option."""
     named = str(path)
-    return join(["sigfix", "repair", f"./{named}" * named.startswith("-") or named, *options])
+    named = f"./{named}" if named.startswith("-") else named
+    command = Command(join(["sigfix", "repair", named, *options]))
+    command.options = options
+    return command

@@ -12,11 +12,10 @@ from sigfix.describing.operators import custom_operators
 from sigfix.describing.producer import producers
 from sigfix.describing.targets import find_target
 from sigfix.diagnosis import Finding, Fixable, diagnose, diagnose_other, select
-from sigfix.diagnosis.rule import repair_command
+from sigfix.diagnosis.rule import Command, repair_command
 from sigfix.errors import SigfixError
 from sigfix.model import OtherModel, SavedModel
 from sigfix.planning.commands import carried_out
-from sigfix.quoting import split
 from sigfix.reading.checksums import with_checksums
 from sigfix.reading.opening import open_model
 from sigfix.reading.weights import MOST, find_non_finite
@@ -73,11 +72,11 @@ def _agreed(model: SavedModel, findings: list[Finding]) -> Iterator[Finding]:
     several = len(model.meta_graphs) > 1
     planned = 0
     for item in findings:
-        if not item.command or planned >= MOST_PLANNED:
+        if not isinstance(item.command, Command) or planned >= MOST_PLANNED:
             yield item
             continue
         planned += 1
-        options = split(item.command)[3:]
+        options = list(item.command.options)
         place = re.match(r"MetaGraph (\d+) ", item.location)
         if several and place and "--tags" not in options:
             options += ["--tags", ",".join(model.meta_graphs[int(place[1])].tags)]

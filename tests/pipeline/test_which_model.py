@@ -383,6 +383,7 @@ def test_every_option_is_for_planning_or_not() -> None:
 
 
 def test_a_plan_of_a_keras_file_carries_its_choices(tmp_path, capsys) -> None:
+    from sigfix.pipeline.keras_file import plan_keras
     from sigfix.planning.choices import parse_append, parse_input
     from sigfix.planning.codec import read_plan, write_plan
     from sigfix.presets import PRESETS
@@ -394,7 +395,7 @@ def test_a_plan_of_a_keras_file_carries_its_choices(tmp_path, capsys) -> None:
         Choices(inputs=(parse_input("x:image=float32[?,28,28]"), parse_input("y"))),
         *(Choices(preset=preset, vocabulary="abc") for preset in PRESETS.values()),
     ):
-        made = plan(path, choices)
+        made = plan_keras(open_model(path, "repair"), choices)
         (edit,) = made.edits
         assert edit.choices == choices
         assert read_plan(write_plan(made), "plan.json") == made
