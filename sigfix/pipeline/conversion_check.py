@@ -45,6 +45,14 @@ DEQUANTISED = "the dequantised graph"
 KEEP = "--keep-failed DIR keeps the model for a closer look"
 
 
+class DifferenceError(ParityError):
+    """A stage computes something else; `limit` is what an output was allowed to differ by."""
+
+    def __init__(self, message: str, hint: str, limit: float) -> None:
+        super().__init__(message, hint)
+        self.limit = limit
+
+
 @dataclass(frozen=True)
 class Conversion:
     """What was made of a source, and how it is to be compared.
@@ -205,10 +213,11 @@ def _require(judged: Judged, source: Source, conversion: Conversion, found: Run 
     hint = f"{KEEP}; real inputs are given with --inputs FILE.npz"
     if not conversion.tolerance:
         hint += "; --tolerance PART allows more; --bisect-passes finds the step of the optimiser"
-    raise ParityError(
+    raise DifferenceError(
         f"{failed.result} differs from {failed.reference} at batch {failed.batch}: "
         f"{judged.reason}.{''.join(f' {note}.' for note in judged.notes)}",
         hint,
+        max(output.limit or 0.0 for output in failed.parity.outputs),
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sigfix.card import known_preset
-from sigfix.errors import NotVerifiedError, ParityError, SigfixError
+from sigfix.errors import NotVerifiedError, SigfixError
 from sigfix.memory import release
 from sigfix.model import TensorSpec
 from sigfix.pipeline import staging
@@ -120,7 +120,8 @@ def _export(
             try:
                 checked = _checked(conversion, source_run(), options, say)
             except SigfixError as error:
-                raise _named(error, place) from error
+                _without_hidden_name(error, place)
+                raise
     return ConvertResult(
         source=source,
         output=destination,
@@ -145,7 +146,7 @@ def _checked(
 
     try:
         return conversion_check.check(conversion, answers)
-    except ParityError as error:
+    except conversion_check.DifferenceError as error:
         if not options.bisect:
             raise
         raise pass_bisection.named(error, conversion, answers, options, say) from error
@@ -167,14 +168,16 @@ def _source(
         yield running, given_and_tried(cases)["tried"]
 
 
-def _named(error: SigfixError, place: Path) -> SigfixError:
-    """The same error without the hidden name that the result has until it is published."""
-    message = error.message.replace(str(place.resolve()), "the result")
-    hint = error.hint
+def _without_hidden_name(error: SigfixError, place: Path) -> None:
+    """Take the hidden name that the result has until it is published out of an error's text."""
+    for path in (str(place.resolve()), str(place)):
+        error.message = error.message.replace(path, "the result")
     if isinstance(error, NotVerifiedError):
-        message = f"Not verified, so nothing was written: {message}"
-        hint = hint or "--inputs FILE.npz compares real inputs; --no-verify writes it unchecked"
-    return type(error)(message.replace(str(place), "the result"), hint)
+        error.message = f"Not verified, so nothing was written: {error.message}"
+        error.hint = (
+            error.hint or "--inputs FILE.npz compares real inputs; --no-verify writes it unchecked"
+        )
+    error.args = (error.message,)
 
 
 def _specs(tensors: Mapping[str, Any]) -> dict[str, TensorSpec]:
