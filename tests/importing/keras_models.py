@@ -79,9 +79,7 @@ def code(marker: Path) -> Callable[[Any], Any]:
     return run
 
 
-def planted(
-    k: Any, kind: str, run: Callable[[Any], Any]
-) -> Iterator[tuple[str, Callable[[], Any]]]:
+def planted(k: Any, run: Callable[[Any], Any]) -> Iterator[tuple[str, Callable[[], Any]]]:
     """(where, how to build it): code at each place where Keras lets a user put a function."""
     layers = k.layers
 
