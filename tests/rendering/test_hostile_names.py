@@ -120,7 +120,8 @@ def test_a_printed_command_works_when_pasted(name: str, tmp_path: Path) -> None:
         ["bash", "-c", f"printf '%s\\0' {quote(name)}"], capture_output=True, check=True
     )
     assert os.fsdecode(given_back.stdout) == f"{name}\0"
-    assert split(command) == ["sigfix", "repair", str(Path(name)), "--from", name]
+    path = f"./{name}" if name.startswith("-") else str(Path(name))  # no option
+    assert split(command) == ["sigfix", "repair", path, "--from", name]
     if name.isprintable():
         assert shlex.split(command)[-1] == name
 
