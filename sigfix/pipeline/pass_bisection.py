@@ -27,7 +27,11 @@ def named(
     TensorFlow.js on the source's inputs. What the first comparison allowed is allowed again: the
     source's noise is not measured each time.
     """
-    left = [p.name for p in passes.PASSES if p.name not in options.without]
+    left = [
+        p.name
+        for p in passes.PASSES
+        if p.target in ("", options.target) and p.name not in options.without
+    ]
     counted = [0]
 
     def is_right(without: frozenset[str]) -> bool:
