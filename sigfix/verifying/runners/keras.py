@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 
-from sigfix.verifying.inputs.cases import Case, Given
-from sigfix.verifying.runnable import KERAS, Call, Finish, Runnable, Setting
+from sigfix.verifying.runnable import KERAS, Call, Runnable
 from sigfix.verifying.runners import tensorflow_settings
-from sigfix.verifying.runners.tensorflow_settings import ONEDNN as SETTINGS
+from sigfix.verifying.runners.tensorflow_settings import ONEDNN
 
 CHILD = "sigfix.verifying.runners.keras_child"
-
-__all__ = ["SETTINGS", "keras_file", "started"]
-
-
-def started(
-    runnable: Runnable,
-    cases: Sequence[Case | Given] | None,
-    repeat: int,
-    setting: Setting,
-    seconds: float,
-) -> AbstractContextManager[Finish]:
-    """See `runnable.started`."""
-    return tensorflow_settings.started(CHILD, runnable, cases, repeat, setting, seconds)
+SETTINGS = ONEDNN
+"""Keras computes in the types that its layers say: float64 is none of its settings."""
+started = partial(tensorflow_settings.started, CHILD)
+"""See `runnable.started`."""
 
 
 def keras_file(path: Path, keras2: bool, trust: bool) -> Runnable:
