@@ -30,6 +30,9 @@ def describe_machine() -> list[str]:
     return [
         f"Measured on {today}, on {os.cpu_count()} cores of {processor()} with {memory()} of "
         "memory, which other work shared.",
+        "The SavedModel ran with TensorFlow's own kernels and with oneDNN's "
+        f"(TF_ENABLE_ONEDNN_OPTS=0 and =1); all else with {os.environ.get('TF_ENABLE_ONEDNN_OPTS')}"
+        " of it, None being TensorFlow's choice.",
         f"Python {platform.python_version()}, {node}, "
         f"{chromium_version(chromium) if chromium else 'no Chromium'}, {', '.join(versions)}.",
     ]

@@ -21,7 +21,9 @@ SIZE = 512
 """Side of a detector's images; 1024 takes four times as long and shows nothing else."""
 SEED = 0
 PYTORCH, ONNX, SAVED_MODEL, TFJS = "PyTorch", "ONNX", "SavedModel", "TF.js"
-LIMITS = {ONNX: 1e-4, SAVED_MODEL: 1e-4, TFJS: 1e-3}
+ONEDNN = "SavedModel with oneDNN"
+"""The SavedModel is run with TensorFlow's own kernels, and once more with oneDNN's."""
+LIMITS = {ONNX: 1e-4, SAVED_MODEL: 1e-4, ONEDNN: 1e-4, TFJS: 1e-3}
 """Largest difference allowed, relative to the output's range."""
 
 Arrays = dict[str, Any]
@@ -35,10 +37,10 @@ def options_of(name: str) -> PresetOptions:
 def build(name: str, folder: Path) -> list[Comparison]:
     """Build the SavedModel in `folder`, keeping the ONNX file and what every stage computes.
 
-    Returns the comparisons of the ONNX file and of the SavedModel.
+    Returns the comparisons of the ONNX file and of the SavedModel, in both settings.
     """
     from sigfix.importing import doctr
-    from sigfix.verifying.runners import onnx, saved_model
+    from sigfix.verifying.runners import onnx
 
     options = options_of(name)
     preset = options.preset(name)
@@ -54,14 +56,27 @@ def build(name: str, folder: Path) -> list[Comparison]:
     stages = {
         PYTORCH: pytorch,
         ONNX: onnx.run(onnx_file, [{"input": image} for image in first]),
-        SAVED_MODEL: saved_model.run(
-            folder / "saved_model", [{"input": image} for image in images]
-        ),
+        SAVED_MODEL: run_saved_model(folder / "saved_model", images, "0"),
+        ONEDNN: run_saved_model(folder / "saved_model", images, "1"),
     }
     for number, (image, *arrays) in enumerate(zip(images, *stages.values(), strict=True)):
         kept = {stage: found[preset.output] for stage, found in zip(stages, arrays, strict=True)}
         np.savez(folder / f"case{number}.npz", input=image, **kept)
-    return compare(preset, stages, (ONNX, SAVED_MODEL))
+    return compare(preset, stages, (ONNX, SAVED_MODEL, ONEDNN))
+
+
+def run_saved_model(model: Path, images: list[Any], onednn: str) -> list[Arrays]:
+    """What `serving_default` computes with oneDNN's kernels ("1") or without ("0")."""
+    from sigfix.verifying.checking import only_call
+    from sigfix.verifying.inputs.cases import Given
+    from sigfix.verifying.runnable import Setting, run
+    from sigfix.verifying.runners.saved_model import DEFAULT_SIGNATURE, signature
+    from sigfix.verifying.runners.tensorflow_settings import VARIABLE
+
+    fed = [Given({"input": image}) for image in images]
+    setting = Setting(f"oneDNN {onednn}", {VARIABLE: onednn})
+    found = run(signature(model, ("serve",), DEFAULT_SIGNATURE), fed, 1, setting=setting)
+    return [only_call(case) for case in found.cases]
 
 
 def finished(preset: Preset, logits: Any) -> Any:
