@@ -9,7 +9,7 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
-from sigfix.errors import ConversionError, NotVerifiedError, ParityError, UsageError
+from sigfix.errors import BlockedError, ConversionError, NotVerifiedError, ParityError, UsageError
 from sigfix.pipeline.conversion_options import ConvertOptions
 from sigfix.pipeline.convert import convert
 from sigfix.pipeline.prepare import Choice
@@ -235,5 +235,5 @@ def test_signature_and_tags_are_chosen_or_listed(tmp_path):
         convert(tmp_path / "model", tmp_path / "web")
     options = ConvertOptions(Choice(signature="second"), verify=False)
     assert "--no-verify" in convert(tmp_path / "model", tmp_path / "web", options).not_verified
-    with pytest.raises(UsageError, match="tags gpu"):
+    with pytest.raises(BlockedError, match="exactly the tags gpu"):
         convert(tmp_path / "model", tmp_path / "w", ConvertOptions(Choice(tags=("gpu",))))

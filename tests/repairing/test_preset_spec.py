@@ -94,17 +94,22 @@ def test_a_recogniser_gets_its_card(saved, tmp_path):
     np.testing.assert_array_equal(got, before)
 
 
+def letters(count: int) -> str:
+    """An alphabet of so many letters, each once."""
+    return "".join(chr(0x4E00 + index) for index in range(count))
+
+
 def test_a_vocabulary_that_does_not_fit_the_head(saved, tmp_path):
     source = saved("recogniser_channels_last")
     preset = find_preset("crnn_vgg16_bn")
-    found = plan(source, Choices(preset=preset, vocabulary="x" * 126))
+    found = plan(source, Choices(preset=preset, vocabulary=letters(126)))
     assert found.verdict == "blocked"
     assert "100 classes" in found.reason and "has 127" in found.reason
     assert "99 characters" in found.hint
-    choices = Choices(preset=preset, vocabulary="x" * 99)
+    choices = Choices(preset=preset, vocabulary=letters(99))
     out = repair(source, tmp_path / "out", choices, UNCOMPARED)
     assert [type(edit).__name__ for edit in out.plan.edits] == ["WriteCard"]
-    assert _card(out.output)["vocabulary"] == "x" * 99
+    assert _card(out.output)["vocabulary"] == letters(99)
 
 
 def test_baked_in_normalisation_is_told_to_readers(saved, tmp_path):
