@@ -176,7 +176,7 @@ def test_tfjs_computes_one_kernel_rightly(tmp_path, node_packages):
     from tensorflow.core.protobuf import meta_graph_pb2
 
     from sigfix.exporting import tfjs_model
-    from sigfix.verifying import tfjs
+    from sigfix.verifying.runners import tfjs
 
     chosen = [c for c in CASES if c.size == (9, 12) and c.dilations == (1, 1)]
     for form in ("direct", "sliced"):

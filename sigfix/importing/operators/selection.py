@@ -125,8 +125,11 @@ def tile(node: Node, x: Any, repeats: Any) -> Any:
 
 @onnx_operator("Range", 11)
 def counting(node: Node, start: Any, limit: Any, delta: Any) -> Any:
-    """start, start + delta, ... below `limit`."""
-    return tf.range(*(tf.reshape(v, []) for v in (start, limit, delta)))
+    """start, start + delta, ... below `limit`; TensorFlow counts in no type below int32."""
+    ends = [tf.reshape(value, []) for value in (start, limit, delta)]
+    if ends[0].dtype != tf.int16:
+        return tf.range(*ends)
+    return tf.cast(tf.range(*(tf.cast(value, tf.int32) for value in ends)), tf.int16)
 
 
 @onnx_operator("Split", 1, 2, 11, 13, 18)
