@@ -4,20 +4,28 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 INSTALLED := .venv/installed
 CODE := sigfix tests examples
-TENSORFLOW_TESTS := tests/exporting tests/importing tests/optimising tests/pipeline tests/planting \
-  tests/repairing tests/verifying tests/test_demo.py tests/test_readme.py
+# The tests run in two halves side by side: most of the time is TensorFlow's, in processes of its own.
+HALF := tests/cli tests/fuzzing tests/importing tests/reading tests/repairing
+REST := $(addprefix --ignore=,$(HALF))
+# What computes with TensorFlow's kernels, of which there are two sets (docs/machines.md).
+KERNEL_TESTS := tests/exporting tests/importing/test_operators.py tests/importing/test_presets.py \
+  tests/importing/test_recurrent.py tests/optimising/test_layout.py tests/optimising/test_scales.py \
+  tests/pipeline/test_convert_onnx.py tests/repairing/test_command.py \
+  tests/repairing/test_from_function.py tests/repairing/test_onnx_files.py \
+  tests/repairing/test_tf1_graphs.py tests/verifying/test_checking.py \
+  tests/verifying/test_runners.py tests/test_demo.py tests/test_readme.py
 # Of make fuzz: how many hostile models are tried, which (another seed makes others), and how long
 # random networks are sent through the graph passes.
 INPUTS ?= 50000
 SEED ?= 0
 FUZZ_SECONDS ?= 1800
 
-.PHONY: help venv demo test test-tensorflow matrix fuzz bench lint format clean
+.PHONY: help venv demo test test-half test-rest test-kernels matrix fuzz bench lint format clean
 
 help:
 	@echo "make demo     convert a docTR model to TensorFlow.js and read words with it"
 	@echo "make test     run the tests"
-	@echo "make test-tensorflow  run those that run TensorFlow (with TF_ENABLE_ONEDNN_OPTS=0 or 1)"
+	@echo "make test-kernels  run those that depend on TensorFlow's kernels (TF_ENABLE_ONEDNN_OPTS=0, =1)"
 	@echo "make lint     check style and types"
 	@echo "make format   put the code into that style"
 	@echo "make bench    measure speed, as ratios, and write docs/speed.md"
@@ -54,11 +62,16 @@ demo: $(INSTALLED)
 	$(BIN)/python examples/demo.py demo
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -m "not matrix"
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target test-half test-rest
 
-# TensorFlow chooses between two sets of kernels by the processor; these tests pass with either.
-test-tensorflow: $(INSTALLED)
-	$(BIN)/python -m pytest -m "not matrix" $(TENSORFLOW_TESTS)
+test-half: $(INSTALLED)
+	$(BIN)/python -m pytest -m "not matrix" $(HALF)
+
+test-rest: $(INSTALLED)
+	$(BIN)/python -m pytest -m "not matrix" $(REST)
+
+test-kernels: $(INSTALLED)
+	$(BIN)/python -m pytest -m "not matrix" $(KERNEL_TESTS)
 
 matrix: $(INSTALLED)
 	$(BIN)/python -m tests.matrix
