@@ -35,6 +35,8 @@ def sizes_option(model: onnx.ModelProto, batch_too: bool = False) -> str | None:
             for axis, size in enumerate(shape)
         ]
         options.append(input_option(value, fixed))
+    if not options and keep_batch:  # the first axis is no batch: an operator needs its size
+        return sizes_option(model, batch_too=True)
     return f"{' '.join(options)}   {YOURS}" if options else None
 
 

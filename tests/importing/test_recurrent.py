@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import shlex
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from sigfix.errors import ConversionError
+from sigfix.planning.choices import parse_sizes
 from tests.importing.single_node import (
     Case,
     Fed,
@@ -24,6 +22,9 @@ from tests.importing.single_node import (
 )
 
 require_packages()
+
+from sigfix.importing.onnx_opening import fix_sizes  # noqa: E402
+from sigfix.importing.onnx_to_graph import trace_onnx  # noqa: E402
 
 STEPS, BATCH, SIZE, HIDDEN = 5, 2, 3, 4
 GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
@@ -145,31 +146,19 @@ def test_other_forms_are_refused_by_name(case: Case, words: str) -> None:
 
 
 @pytest.mark.parametrize("operator", GATES)
-def test_a_dynamic_number_of_steps_is_refused(operator: str) -> None:
+def test_a_dynamic_number_of_steps_is_refused_with_the_option_that_fixes_it(operator: str) -> None:
     model = model_of(recurrent(operator))
     model.graph.input[0].type.tensor_type.shape.dim[0].dim_param = "steps"
     with pytest.raises(ConversionError, match=f"{operator}.*number of steps is dynamic") as raised:
-        traced(model)
-    assert "make_dynamic_shape_fixed" in str(raised.value.hint)
-
-
-def test_the_command_that_fixes_sizes_works(tmp_path: Path) -> None:
-    import onnx
-
-    from sigfix.importing.operators.registry import FIX_SIZES
-
-    model = model_of(recurrent("GRU"))
-    model.graph.input[0].type.tensor_type.shape.dim[0].dim_param = "steps"
-    onnx.save(model, tmp_path / "MODEL.onnx")
-    command = FIX_SIZES.split("input: ")[1].replace("NAME", "x0")
-    words = shlex.split(command.replace("1,3,224,224", f"{STEPS},{BATCH},{SIZE}"))
-    ran = subprocess.run([sys.executable, *words[1:]], cwd=tmp_path, capture_output=True, text=True)
-    assert ran.returncode == 0, ran.stderr
-    traced(onnx.load(tmp_path / "FIXED.onnx"))
+        trace_onnx(model, ())
+    option, value, *_ = shlex.split(raised.value.hint or "")
+    assert option == "--input"
+    fix_sizes(model, dict(parse_sizes([value])))
+    trace_onnx(model, ())
 
 
 def test_the_activations_that_pass_the_check_are_those_there_are() -> None:
     from sigfix.importing.operators.unrolling import ACTIVATIONS
-    from sigfix.importing.preflight import RECURRENT_ACTIVATIONS
+    from sigfix.importing.refusal_reasons import RECURRENT_ACTIVATIONS
 
     assert {name.encode() for name in ACTIVATIONS} == RECURRENT_ACTIVATIONS
