@@ -8,11 +8,11 @@ CODE := sigfix tests examples
 HALF := tests/cli tests/fuzzing tests/importing tests/reading tests/repairing
 REST := $(addprefix --ignore=,$(HALF))
 # What computes with TensorFlow's kernels, of which there are two sets (docs/machines.md).
-KERNEL_TESTS := tests/exporting tests/importing/test_operators.py tests/importing/test_presets.py \
-  tests/importing/test_recurrent.py tests/optimising/test_layout.py tests/optimising/test_scales.py \
+KERNEL_TESTS := tests/exporting tests/importing/test_operators.py tests/importing/test_recurrent.py \
+  tests/optimising/test_layout.py tests/optimising/test_scales.py \
   tests/pipeline/test_convert_onnx.py tests/repairing/test_command.py \
-  tests/repairing/test_from_function.py tests/repairing/test_onnx_files.py \
-  tests/repairing/test_tf1_graphs.py tests/verifying/test_checking.py \
+  tests/repairing/test_from_function.py tests/repairing/test_tf1_graphs.py \
+  tests/verifying/test_checking.py \
   tests/verifying/test_runners.py tests/test_demo.py tests/test_readme.py
 # Of make fuzz: how many hostile models are tried, which (another seed makes others), and how long
 # random networks are sent through the graph passes.
