@@ -162,4 +162,4 @@ def test_weights_of_another_model_are_refused(tmp_path):
         tmp_path, "repair", "--preset", "crnn_mobilenet_v3_small", "--weights", "other.pt"
     )
     assert done.returncode == 2
-    assert "not a checkpoint of crnn_mobilenet_v3_small" in done.stderr
+    assert "not a checkpoint of docTR's crnn_mobilenet_v3_small" in done.stderr

@@ -62,7 +62,7 @@ PLACES = {
     "below a file": (Path("file", "out"), "file is no directory"),
     "deep below a file": (Path("file", "a", "b"), "file is no directory"),
     "below a device": (Path("/dev/null/out"), "/dev/null is no directory"),
-    "the root": (Path("/"), "cannot be a destination"),
+    "the root": (Path("/"), "overlaps the input"),
     "a file system of the kernel's": (Path("/proc/out"), "Cannot write /proc/out"),
 }
 
