@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from sigfix.reading import keras
+from sigfix.reading import keras_config
 from tests.fuzzing import steps
 from tests.fuzzing.cases import WEIGHTS, Sandbox
 from tests.fuzzing.seeds import Seed, keras_parts, seeds
@@ -85,10 +85,10 @@ def test_a_reader_that_trusts_its_input_is_a_fault(
     packed = seed.with_file("m.keras", _packed(parts))
     _try(packed, tmp_path / "careful")
 
-    def trusting(config: dict[str, dict[str, list[dict[str, dict[str, str]]]]]) -> str:
-        return config["config"]["layers"][-1]["config"].get("name", "")
+    def trusting(config: dict[str, dict[str, list[dict[str, dict[str, str]]]]]) -> list[str]:
+        return [config["config"]["layers"][-1]["config"].get("name", "")]
 
-    monkeypatch.setattr(keras, "_output_names", trusting)
+    monkeypatch.setattr(keras_config, "output_names", trusting)
     with pytest.raises(steps.Fault, match="AttributeError"):
         _try(packed, tmp_path / "trusting")
 
