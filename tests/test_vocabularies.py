@@ -14,6 +14,7 @@ import pytest
 from sigfix.cli.main import main
 from sigfix.errors import MissingExtraError, UsageError
 from sigfix.pipeline.preset import PresetOptions
+from sigfix.quoting import quote
 from sigfix.vocabularies import (
     PRESETS_OWN,
     TABLE,
@@ -105,7 +106,7 @@ def test_a_misspelt_name_is_asked_about(name: str) -> None:
 def test_what_is_no_alphabet_is_asked_about(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         vocabulary_characters(text)
-    literally = shlex.quote(f"characters:{text}")
+    literally = quote(f"characters:{text}")
     assert literally in (caught.value.hint or "")
     assert vocabulary_characters(f"characters:{text}") == text
 
