@@ -48,7 +48,6 @@ class ConvertOptions:
     samples: Path | None = None
     tolerance: float | None = None
     seconds: float = DEFAULT_SECONDS
-    seed: int = 0
     bisect: bool = False
 
 

@@ -50,7 +50,6 @@ def conversion_cases(
     specs: Mapping[str, TensorSpec],
     inputs_file: Path | None,
     card: Card | None,
-    seed: int = 0,
     own_names: Sequence[str] = (),
 ) -> Sequence[Case | Given]:
     """The inputs of `inputs_file`, or made-up ones; pictures as the model's card normalises them.
@@ -66,4 +65,4 @@ def conversion_cases(
     plans = [InputPlan(name, spec.dtype, spec.shape, name) for name, spec in specs.items()]
     batches = PAGES if card is not None and card.task == DETECTION else BATCHES
     scale = None if card is None else (tuple(card.mean), tuple(card.std))
-    return made_up(plans, seed, batches=batches, normalise=scale)
+    return made_up(plans, batches=batches, normalise=scale)

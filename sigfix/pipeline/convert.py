@@ -163,7 +163,7 @@ def _source(
     from sigfix.pipeline.conversion_source import conversion_cases, started_source
     from sigfix.verifying.checking import given_and_tried
 
-    cases = conversion_cases(specs, options.inputs, prepared.card, options.seed, prepared.inputs)
+    cases = conversion_cases(specs, options.inputs, prepared.card, prepared.inputs)
     with started_source(prepared, cases, options.seconds) as running:
         yield running, given_and_tried(cases)["tried"]
 

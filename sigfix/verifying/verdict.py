@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -132,10 +132,6 @@ def verdict_of(comparisons: Sequence[Comparison], expected: int) -> tuple[str, s
         if where not in compared:
             return NOT_COMPARABLE, f"{where[1]}: {reason}"
     return SAME, ""
-
-
-Measure = Callable[[], tuple[Mapping[str, Limit], str]]
-"""Measures the source's own noise: the limits that it allows, and how it was found."""
 
 
 def describe_difference(comparison: Comparison) -> str:
