@@ -374,10 +374,10 @@ def test_every_option_is_for_planning_or_not() -> None:
     import typer
 
     from sigfix.cli.app import app
-    from sigfix.cli.preset_steps import PLANNED
+    from sigfix.cli.repair import BESIDE_A_PLAN
 
     command = typer.main.get_command(app).commands["repair"]
-    beside = {name for item in command.params if item.name in PLANNED for name in item.opts}
+    beside = {name for item in command.params if item.name in BESIDE_A_PLAN for name in item.opts}
     every = {max(item.opts, key=len) for item in command.params} - {"model"}
     assert every - beside - {"--help"} == set(OTHERS)
 
