@@ -128,7 +128,7 @@ def test_tensorflow_still_imports_after_reading(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", sorted((PACKAGE / "optimising").glob("*.py")), ids=lambda p: p.name
+    "path", sorted((PACKAGE / "optimising").rglob("*.py")), ids=lambda p: p.name
 )
 def test_what_a_node_reads_is_changed_through_the_graph(path: Path) -> None:
     """An edit past `Graph.set_input` would be missing in its index of readers."""

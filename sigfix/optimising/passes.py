@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sigfix.errors import UsageError
 
 if TYPE_CHECKING:
-    from sigfix.optimising.graph import Graph
+    from sigfix.optimising.graph.graph import Graph
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Pass:
 
     def run(self, graph: Graph) -> int:
         """Run the pass; returns how many things it changed."""
-        module, _, function = self.function.partition(".")
+        module, _, function = self.function.rpartition(".")
         changed = getattr(import_module(f"sigfix.optimising.{module}"), function)(graph)
         return int(changed)
 
@@ -44,56 +44,76 @@ VALUE_PASSES = (
     Pass(
         "constants",
         "fold constants, drop dead nodes and identities",
-        "grappler.simplify",
+        "shapes.grappler.simplify",
         in_loops=True,
     ),
-    Pass("static-shapes", "fold shape arithmetic", "static_shapes.fold_static_shapes"),
+    Pass("static-shapes", "fold shape arithmetic", "shapes.static_shapes.fold_static_shapes"),
     Pass(
         "batch-norms",
         "their own mean and variance as operators",
-        "batch_statistics.compute_statistics",
+        "scales.batch_statistics.compute_statistics",
     ),
-    Pass("layout", "NCHW kernels and transposes become NHWC", "layout.use_nhwc"),
+    Pass("layout", "NCHW kernels and transposes become NHWC", "layout.layout.use_nhwc"),
     Pass(
         "strides",
         "every n-th row of a kernel's result by its stride",
-        "strided_kernels.merge_strides",
+        "convolutions.strided_kernels.merge_strides",
         in_loops=True,
     ),
-    Pass("flattening", "flatten into dense weights", "flattening.fold_flattened_transposes"),
-    Pass("crops", "crop transposed convolutions at once", "transposed_crops.absorb_crops"),
-    Pass("index-types", "places of the largest element as int32", "index_types.use_int32_indices"),
-    Pass("stacking", "stacks joined before they are reshaped", "stacking.join_before_reshaping"),
-    Pass("rows", "dense layers on matrices, without reshapes between", "rows.use_rows"),
-    Pass("layer-norms", "layer norms in the fewest operators", "layer_norms.centre_layer_norms"),
-    Pass("clamps", "relu6, hard-sigmoid and clips", "clamps.rewrite_clamps"),
-    Pass("tanh-gelu", "GELU by tanh as GELU by sigmoid", "tanh_gelu.rewrite_tanh_gelus"),
-    Pass("cuts", "products of rows for each part that is cut off", "product_cuts.compute_parts"),
-    Pass("scales", "batch norms and scales into weights", "scale_folding.fold_scales"),
-    Pass("factors", "scalar factors into later weights", "scale_sinking.sink_scales"),
-    Pass("gelu", "its scale into weights", "gelu.fold_gelu_scales"),
-    Pass("centring", "means of layer norms into weights", "centring.centre_streams"),
+    Pass("flattening", "flatten into dense weights", "layout.flattening.fold_flattened_transposes"),
+    Pass(
+        "crops",
+        "crop transposed convolutions at once",
+        "convolutions.transposed_crops.absorb_crops",
+    ),
+    Pass(
+        "index-types",
+        "places of the largest element as int32",
+        "shapes.index_types.use_int32_indices",
+    ),
+    Pass(
+        "stacking",
+        "stacks joined before they are reshaped",
+        "products.stacking.join_before_reshaping",
+    ),
+    Pass("rows", "dense layers on matrices, without reshapes between", "products.rows.use_rows"),
+    Pass(
+        "layer-norms",
+        "layer norms in the fewest operators",
+        "scales.layer_norms.centre_layer_norms",
+    ),
+    Pass("clamps", "relu6, hard-sigmoid and clips", "scales.clamps.rewrite_clamps"),
+    Pass("tanh-gelu", "GELU by tanh as GELU by sigmoid", "scales.tanh_gelu.rewrite_tanh_gelus"),
+    Pass(
+        "cuts",
+        "products of rows for each part that is cut off",
+        "products.product_cuts.compute_parts",
+    ),
+    Pass("scales", "batch norms and scales into weights", "scales.scale_folding.fold_scales"),
+    Pass("factors", "scalar factors into later weights", "scales.scale_sinking.sink_scales"),
+    Pass("gelu", "its scale into weights", "scales.gelu.fold_gelu_scales"),
+    Pass("centring", "means of layer norms into weights", "scales.centring.centre_streams"),
     Pass(
         "transposed-convolutions",
         "as convolution and interleave",
-        "transposed_convolution.rewrite_transposed_convolutions",
+        "convolutions.transposed_convolution.rewrite_transposed_convolutions",
     ),
     Pass(
         "channel-kernels",
         "remaining scales as 1 x 1 depthwise convolutions",
-        "channel_kernels.use_channel_kernels",
+        "scales.channel_kernels.use_channel_kernels",
     ),
-    Pass("heads", "attention head by head", "attention_heads.separate_heads"),
+    Pass("heads", "attention head by head", "products.attention_heads.separate_heads"),
     Pass(
         "winograd",
         "convolutions in fewer multiplications",
-        "winograd.use_winograd",
+        "convolutions.winograd.use_winograd",
         target="tfjs-wasm",
     ),
-    Pass("splits", "into many parts: in two levels", "wide_splits.split_in_two_levels"),
-    Pass("identities", "no copies of tensors", "identities.drop_identities", in_loops=True),
-    Pass("duplicates", "merge equal nodes", "duplicates.merge_duplicates", in_loops=True),
-    Pass("names", "shorten names", "naming.shorten_names", in_loops=True),
+    Pass("splits", "into many parts: in two levels", "kernels.wide_splits.split_in_two_levels"),
+    Pass("identities", "no copies of tensors", "tidying.identities.drop_identities", in_loops=True),
+    Pass("duplicates", "merge equal nodes", "tidying.duplicates.merge_duplicates", in_loops=True),
+    Pass("names", "shorten names", "tidying.naming.shorten_names", in_loops=True),
 )
 
 # What only TF.js can run. Constants keep their names and values.
@@ -101,20 +121,22 @@ KERNEL_PASSES = (
     Pass(
         "control-edges",
         "no order but that of the data",
-        "control_edges.drop_control_edges",
+        "tidying.control_edges.drop_control_edges",
         in_loops=True,
     ),
     Pass(
         "same-padding",
         "as amounts, where the wasm backend gets it wrong",
-        "same_padding.write_out_padding",
+        "kernels.same_padding.write_out_padding",
         in_loops=True,
     ),
-    Pass("padding", "zero padding into convolutions", "padding.fold_padding", in_loops=True),
+    Pass(
+        "padding", "zero padding into convolutions", "kernels.padding.fold_padding", in_loops=True
+    ),
     Pass(
         "fusing",
         "bias and activation into kernels",
-        "fusing.fuse_bias_and_activation",
+        "kernels.fusing.fuse_bias_and_activation",
         in_loops=True,
     ),
 )
