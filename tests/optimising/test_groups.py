@@ -7,58 +7,71 @@ from pathlib import Path
 
 import pytest
 
+import sigfix
 from sigfix.optimising import passes
+from tests.import_graph import Imports, import_graph
 
 OPTIMISING = Path(passes.__file__).parent
-MODULES = sorted(OPTIMISING.rglob("*.py"))
 GROUPS = sorted(path.parent.name for path in OPTIMISING.glob("*/__init__.py"))
 AT_THE_TOP = {"__init__", "bisecting", "passes"}
 
 
-def imported(source: str) -> set[str]:
-    """What of `sigfix.optimising` is imported: `group.module`, or less, anywhere in `source`."""
+def strangers(graph: Imports, part: str) -> set[tuple[str, str]]:
+    """(module of a group, what it imports of `part` that is neither its group's nor `graph`'s)."""
     found = set()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.ImportFrom):
-            assert not node.level, "relative imports are not looked at"
-            found.update(f"{node.module}.{alias.name}" for alias in node.names)
-        elif isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-    return {
-        n.removeprefix("sigfix.optimising.") for n in found if n.startswith("sigfix.optimising.")
-    }
+    for name, imported in graph.items():
+        group, _, module = name.removeprefix(f"{part}.").partition(".")
+        if name.startswith(f"{part}.") and module:
+            own = (f"{part}.{group}.", f"{part}.graph.")
+            inside = {each for each in imported if f"{each}.".startswith(f"{part}.")}
+            found |= {(name, each) for each in inside if not f"{each}.".startswith(own)}
+    return found
 
 
-def strangers(source: str, group: str) -> set[str]:
-    """What a module of `group` imports that is neither its own nor in `graph`."""
-    return {name for name in imported(source) if name.split(".")[0] not in (group, "graph")}
-
-
-@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(OPTIMISING)))
-def test_a_group_imports_itself_and_the_graph(path):
-    if path.parent == OPTIMISING:
-        assert path.stem in AT_THE_TOP, "a pass belongs in the folder of its group"
-        return
-    assert not strangers(path.read_text("utf-8"), path.parent.name)
+def test_a_group_imports_itself_and_the_graph():
+    graph = import_graph(Path(sigfix.__file__).parent)
+    assert "sigfix.optimising.graph.graph" in graph["sigfix.optimising.scales.clamps"]
+    assert strangers(graph, "sigfix.optimising") == set()
 
 
 @pytest.mark.parametrize(
-    "line",
+    ("line", "stranger"),
     [
-        "from sigfix.optimising.products.rows import use_rows",
-        "from sigfix.optimising.products import rows",
-        "from sigfix.optimising import products",
-        "from sigfix.optimising import passes",
-        "import sigfix.optimising.products.rows",
-        "def f():\n    from sigfix.optimising.products.rows import use_rows",
+        ("from pack.part.graph.nodes import x", ""),
+        ("from pack.part.high.beside import x", ""),
+        ("from pack.other import x", ""),
+        ("from pack.part.low.module import x", "pack.part.low.module"),
+        ("from pack.part.low import module", "pack.part.low.module"),
+        ("from pack.part import low", "pack.part.low"),
+        ("from pack.part import table", "pack.part.table"),
+        ("def f():\n    import pack.part.low.module", "pack.part.low.module"),
     ],
 )
-def test_another_groups_module_is_a_stranger(line):
-    assert strangers(line, "scales")
-    assert strangers(line, "graph")
+@pytest.mark.parametrize("group", ["high", "graph"])
+def test_another_groups_module_is_a_stranger(line, stranger, group, tmp_path):
+    package = tmp_path / "pack"
+    for folder in ("part/graph", "part/low", "part/high"):
+        (package / folder).mkdir(parents=True)
+        (package / folder / "__init__.py").touch()
+    for module in (
+        "other",
+        "part/table",
+        "part/graph/nodes",
+        "part/low/module",
+        "part/high/beside",
+    ):
+        (package / f"{module}.py").touch()
+    for folder in (package, package / "part"):
+        (folder / "__init__.py").touch()
+    (package / "part" / group / "new.py").write_text(f"{line}\n")
+    if group == "graph" and "high" in line:
+        stranger = "pack.part.high.beside"
+    expected = {(f"pack.part.{group}.new", stranger)} if stranger else set()
+    assert strangers(import_graph(package), "pack.part") == expected
 
 
-def test_every_group_has_modules_and_says_what_belongs_there():
+def test_modules_are_in_groups_that_say_what_belongs_there():
+    assert {path.stem for path in OPTIMISING.glob("*.py")} == AT_THE_TOP
     assert len(GROUPS) > 1
     for group in GROUPS:
         assert len(list((OPTIMISING / group).glob("*.py"))) > 1
@@ -69,16 +82,3 @@ def test_every_group_has_modules_and_says_what_belongs_there():
 def test_every_pass_is_in_a_group_that_is_not_the_graph():
     for each in passes.PASSES:
         assert each.function.split(".")[0] in set(GROUPS) - {"graph"}
-
-
-def test_modules_do_not_import_each_other_in_a_circle():
-    names = {".".join(path.relative_to(OPTIMISING).with_suffix("").parts): path for path in MODULES}
-    waiting = {
-        name: {other for other in names if any(f"{i}.".startswith(f"{other}.") for i in found)}
-        for name, found in ((n, imported(p.read_text("utf-8"))) for n, p in names.items())
-    }
-    while free := [name for name, others in waiting.items() if not others]:
-        for name in free:
-            del waiting[name]
-        waiting = {name: others - set(free) for name, others in waiting.items()}
-    assert not waiting
