@@ -13,13 +13,17 @@ if TYPE_CHECKING:
     from sigfix.optimising.graph.graph import Graph
 
 
+EVERY_OTHER = ("every other",)
+
+
 @dataclass(frozen=True)
 class Pass:
     """A pass: its switch, what it does, and the function in this package that does it.
 
     The function changes a `Graph` in place and returns how many things it changed. A pass that
     adds constants cannot work `in_loops`: a constant belongs to the frame of its readers. One that
-    pays on one backend alone is for that `target` only.
+    pays on one backend alone is for that `target` only. It runs `after` and `before` the passes of
+    its tuple that are named there; `EVERY_OTHER` are all of them.
     """
 
     name: str
@@ -27,6 +31,8 @@ class Pass:
     function: str
     in_loops: bool = False
     target: str = ""
+    after: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
 
     def run(self, graph: Graph) -> int:
         """Run the pass; returns how many things it changed."""
@@ -35,17 +41,18 @@ class Pass:
         return int(changed)
 
 
-# Constants first: everything else asks for them. Shapes next, because a layout can only be
-# changed where they are static. Then kernels are NHWC, with channels last, which scales need to
-# be seen as such. Slices that make strides go before scales, which look for the kernel in front of
-# them. Factors are folded before transposed convolutions are taken apart, and names go last.
-# TensorFlow can run the result: with oneDNN as it is, without as `exporting.reference` does it.
+# Why in this order: everything else asks for constants. A layout can only be changed where shapes
+# are static, and scales are only seen as such where channels are last. `strides` looks for the
+# kernel in front of scales, which `scales` moves. Factors go into transposed convolutions as long
+# as there are any. TensorFlow can run the result: with oneDNN as it is, without as
+# `exporting.reference` does it.
 VALUE_PASSES = (
     Pass(
         "constants",
         "fold constants, drop dead nodes and identities",
         "shapes.grappler.simplify",
         in_loops=True,
+        before=EVERY_OTHER,
     ),
     Pass("static-shapes", "fold shape arithmetic", "shapes.static_shapes.fold_static_shapes"),
     Pass(
@@ -53,18 +60,31 @@ VALUE_PASSES = (
         "their own mean and variance as operators",
         "scales.batch_statistics.compute_statistics",
     ),
-    Pass("layout", "NCHW kernels and transposes become NHWC", "layout.layout.use_nhwc"),
+    Pass(
+        "layout",
+        "NCHW kernels and transposes become NHWC",
+        "layout.layout.use_nhwc",
+        after=("static-shapes",),
+    ),
     Pass(
         "strides",
         "every n-th row of a kernel's result by its stride",
         "convolutions.strided_kernels.merge_strides",
         in_loops=True,
+        after=("layout",),
+        before=("scales",),
     ),
-    Pass("flattening", "flatten into dense weights", "layout.flattening.fold_flattened_transposes"),
+    Pass(
+        "flattening",
+        "flatten into dense weights",
+        "layout.flattening.fold_flattened_transposes",
+        after=("layout",),
+    ),
     Pass(
         "crops",
         "crop transposed convolutions at once",
         "convolutions.transposed_crops.absorb_crops",
+        before=("transposed-convolutions",),
     ),
     Pass(
         "index-types",
@@ -81,17 +101,35 @@ VALUE_PASSES = (
         "layer-norms",
         "layer norms in the fewest operators",
         "scales.layer_norms.centre_layer_norms",
+        before=("scales",),
     ),
-    Pass("clamps", "relu6, hard-sigmoid and clips", "scales.clamps.rewrite_clamps"),
+    Pass(
+        "clamps",
+        "relu6, hard-sigmoid and clips",
+        "scales.clamps.rewrite_clamps",
+        after=("layout",),
+        before=("scales", "factors"),
+    ),
     Pass("tanh-gelu", "GELU by tanh as GELU by sigmoid", "scales.tanh_gelu.rewrite_tanh_gelus"),
     Pass(
         "cuts",
         "products of rows for each part that is cut off",
         "products.product_cuts.compute_parts",
     ),
-    Pass("scales", "batch norms and scales into weights", "scales.scale_folding.fold_scales"),
-    Pass("factors", "scalar factors into later weights", "scales.scale_sinking.sink_scales"),
-    Pass("gelu", "its scale into weights", "scales.gelu.fold_gelu_scales"),
+    Pass(
+        "scales",
+        "batch norms and scales into weights",
+        "scales.scale_folding.fold_scales",
+        after=("layout",),
+    ),
+    Pass(
+        "factors",
+        "scalar factors into later weights",
+        "scales.scale_sinking.sink_scales",
+        after=("layout",),
+        before=("transposed-convolutions",),
+    ),
+    Pass("gelu", "its scale into weights", "scales.gelu.fold_gelu_scales", after=("factors",)),
     Pass("centring", "means of layer norms into weights", "scales.centring.centre_streams"),
     Pass(
         "transposed-convolutions",
@@ -102,6 +140,7 @@ VALUE_PASSES = (
         "channel-kernels",
         "remaining scales as 1 x 1 depthwise convolutions",
         "scales.channel_kernels.use_channel_kernels",
+        after=("scales", "factors"),
     ),
     Pass("heads", "attention head by head", "products.attention_heads.separate_heads"),
     Pass(
@@ -113,10 +152,13 @@ VALUE_PASSES = (
     Pass("splits", "into many parts: in two levels", "kernels.wide_splits.split_in_two_levels"),
     Pass("identities", "no copies of tensors", "tidying.identities.drop_identities", in_loops=True),
     Pass("duplicates", "merge equal nodes", "tidying.duplicates.merge_duplicates", in_loops=True),
-    Pass("names", "shorten names", "tidying.naming.shorten_names", in_loops=True),
+    Pass(
+        "names", "shorten names", "tidying.naming.shorten_names", in_loops=True, after=EVERY_OTHER
+    ),
 )
 
-# What only TF.js can run. Constants keep their names and values.
+# What only TF.js can run. Constants keep their names and values. The others do not know the fused
+# kernels.
 KERNEL_PASSES = (
     Pass(
         "control-edges",
@@ -129,9 +171,14 @@ KERNEL_PASSES = (
         "as amounts, where the wasm backend gets it wrong",
         "kernels.same_padding.write_out_padding",
         in_loops=True,
+        before=("fusing",),
     ),
     Pass(
-        "padding", "zero padding into convolutions", "kernels.padding.fold_padding", in_loops=True
+        "padding",
+        "zero padding into convolutions",
+        "kernels.padding.fold_padding",
+        in_loops=True,
+        before=("fusing",),
     ),
     Pass(
         "fusing",
