@@ -40,7 +40,7 @@ from sigfix.verifying.verdict import (
 
 if TYPE_CHECKING:
     from sigfix.exporting.freezing import FrozenSignature
-    from sigfix.optimising.graph import Graph
+    from sigfix.optimising.graph.graph import Graph
 
 FROZEN, OPTIMISED = "the frozen graph", "the optimised graph"
 DEQUANTISED = "the dequantised graph"
@@ -175,7 +175,7 @@ def _graphs(conversion: Conversion, *titles: str) -> Runnable:
 def _graph_of(conversion: Conversion, title: str) -> Graph:
     """The graph of that title, in a form that TensorFlow has kernels for on every machine."""
     from sigfix.exporting.reference import with_weights
-    from sigfix.optimising.plain_kernels import use_plain_kernels
+    from sigfix.optimising.kernels.plain_kernels import use_plain_kernels
 
     if title == FROZEN:
         graph = conversion.frozen.graph.copy()

@@ -107,7 +107,7 @@ def test_weights_that_tfjs_has_no_type_for_are_the_nearest_that_it_has():
 
 def test_vectors_are_not_quantised_whatever_their_shape():
     from sigfix.exporting.tfjs_model import quantised_weights
-    from sigfix.optimising.graph import Graph
+    from sigfix.optimising.graph.graph import Graph
 
     graph = Graph({}, (), ())
     matrix = graph.add_constant("matrix", models.noise(16, 32))
