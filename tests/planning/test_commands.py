@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -17,45 +18,12 @@ from tests.planning.plans import FLOAT, Traced, X, of_functions, sign
 
 
 def test_every_option_is_its_choice() -> None:
-    words = [
-        "--signature",
-        "k",
-        "--tags",
-        "serve,gpu",
-        "--set-tags",
-        "a",
-        "--method-name",
-        "m",
-        "--normalize",
-        "1,2",
-        "--input",
-        "x=[1]",
-        "--input",
-        "y=int32",
-        "--bind",
-        "a=true",
-        "--rename",
-        "a=b",
-        "--drop-output",
-        "c",
-        "--append",
-        "p=sigmoid(y)",
-        "--remove-signature",
-        "r",
-        "--rename-signature",
-        "s=t",
-        "--layout",
-        "nhwc:x",
-        "--function",
-        "f",
-        "--from",
-        "g",
-        "--output",
-        "o=x:0",
-        "--output",
-        "h/p=y:0",
-        "--only-metagraph",
-    ]
+    words = shlex.split("""
+        --signature k --tags serve,gpu --set-tags a --method-name m --normalize 1,2
+        --input x=[1] --input y=int32 --bind a=true --rename a=b --drop-output c
+        --append p=sigmoid(y) --remove-signature r --rename-signature s=t --layout nhwc:x
+        --function f --from g --output o=x:0 --output h/p=y:0 --only-metagraph
+    """)
     assert choices_of(words) == Choices(
         "k", "f", ("g",), ("serve", "gpu"), ("a",), (parse_input("x=[1]"), parse_input("y=int32")),
         (("o", "x:0"),), (("a", "b"),), ("c",), (("a", True),), (parse_append("p=sigmoid(y)"),),
