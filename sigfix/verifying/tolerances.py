@@ -32,12 +32,11 @@ class Limit:
     """What one output may differ by.
 
     `relative` is a part of the range of a floating-point output, `different` a part of the elements
-    of any other. `noise` is what of it the source's own noise is the reason for.
+    of any other.
     """
 
     relative: float
     different: float = 0.0
-    noise: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -165,6 +165,7 @@ def test_a_random_model_cannot_be_compared_and_is_not_published(tmp_path):
     with pytest.raises(NotVerifiedError, match=said) as raised:
         convert(model, tmp_path / "web", ConvertOptions(keep_failed=aside))
     assert raised.value.exit_code == 1
+    assert "it is random (RandomUniform), so that" in raised.value.message
     assert (aside / "model.json").is_file()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["aside", "model"]
 
