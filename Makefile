@@ -6,15 +6,15 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 CODE := sigfix tests examples
 # The tests run in two halves side by side: most of the time is TensorFlow's, in processes of its own.
-HALF := tests/cli tests/fuzzing tests/importing tests/reading tests/repairing
+HALF := tests/cli tests/fuzzing tests/importing tests/pipeline tests/reading tests/repairing
 REST := $(addprefix --ignore=,$(HALF))
 # What computes with TensorFlow's kernels, of which there are two sets (docs/machines.md).
-KERNEL_TESTS := tests/exporting tests/importing/test_operators.py tests/importing/test_recurrent.py \
-  tests/optimising/layout/test_layout.py tests/optimising/scales/test_scales.py \
-  tests/pipeline/test_convert_onnx.py tests/repairing/test_command.py \
+KERNEL_TESTS := tests/cli/test_repair.py tests/exporting tests/importing/test_operators.py \
+  tests/importing/test_recurrent.py tests/optimising/layout/test_layout.py \
+  tests/optimising/scales/test_scales.py tests/pipeline/test_convert_onnx.py \
   tests/repairing/test_from_function.py tests/repairing/test_tf1_graphs.py \
-  tests/verifying/test_checking.py \
-  tests/verifying/test_runners.py tests/test_demo.py tests/test_readme.py
+  tests/verifying/test_checking.py tests/verifying/test_runners.py tests/test_demo.py \
+  tests/test_readme.py
 # What make test-light runs: tests that need none of the heavy packages (tests/test_light.py).
 LIGHT := tests/reading tests/describing tests/diagnosis tests/planning tests/rendering tests/test_architecture.py
 LIGHT_BIN := .venv-light/bin
