@@ -21,9 +21,10 @@ class Models(dict[str, Path]):
         self.folder = folder
 
     def __missing__(self, name: str) -> Path:
-        self[name] = self.folder / f"{name}{SUFFIXES.get(name, '')}"
-        SAVERS[name](self[name])
-        return self[name]
+        path = self.folder / f"{name}{SUFFIXES.get(name, '')}"
+        SAVERS[name](path)
+        self[name] = path
+        return path
 
 
 def save_saved_model(path: Path, signed: bool) -> None:

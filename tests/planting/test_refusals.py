@@ -39,14 +39,18 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
     return Models(tmp_path_factory.mktemp("models"))
 
 
-def run(command: str, models: Models, output: Path, *more: str) -> int:
-    """The exit status of the command, run in this process; its children are real ones."""
-    line = [
+def line_of(command: str, models: Models, output: Path) -> list[str]:
+    """The arguments of the command; its models are saved now, before anything is planted."""
+    return [
         str(output) if part == "{output}" else part.format_map(models)
         for part in COMMANDS[command].line.split()
     ]
+
+
+def run(*arguments: str) -> int:
+    """The exit status of a command, run in this process; its children are real ones."""
     with pytest.raises(SystemExit) as ended:
-        main([*line, *more])
+        main(list(arguments))
     code = ended.value.code
     return code if isinstance(code, int) else int(code is not None)
 
@@ -61,8 +65,9 @@ def at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_planted_fault_is_refused(
     command, stage, fault, models, tmp_path, node_packages, monkeypatch, capfd
 ) -> None:
+    line = line_of(command, models, tmp_path / "out")
     with planted(monkeypatch, COMMANDS[command].stages[stage], fault):
-        code = run(command, models, tmp_path / "out", "-q")
+        code = run(*line, "-q")
     said = capfd.readouterr()
     assert code in (1, 2), said
     assert "Traceback" not in said.err
@@ -75,8 +80,9 @@ def test_the_same_way_in_without_a_fault_changes_nothing(
     command, stage, fault, models, tmp_path, node_packages, monkeypatch
 ) -> None:
     """What is refused above is refused for the fault, and not for how it got there."""
+    line = line_of(command, models, tmp_path / "out")
     with planted(monkeypatch, COMMANDS[command].stages[stage], fault):
-        assert run(command, models, tmp_path / "out", "-q") == 0
+        assert run(*line, "-q") == 0
     assert command.startswith("verify") or (tmp_path / "out").is_dir()
 
 
@@ -104,7 +110,7 @@ def test_the_pass_at_fault_is_named(models, tmp_path, node_packages, monkeypatch
         return int(changed)
 
     monkeypatch.setattr(identities, "drop_identities", wrong)
-    assert run("convert", models, tmp_path / "out", "--bisect-passes") == 1
+    assert run(*line_of("convert", models, tmp_path / "out"), "--bisect-passes") == 1
     said = capfd.readouterr().err
     assert "The pass identities is at fault" in said
     assert "--without-pass identities" in said
