@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import os
 import random
 import re
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr
 from pathlib import Path
 
+from sigfix.cli.main import report_error
 from sigfix.errors import SigfixError
 from sigfix.model import OtherModel
 from sigfix.pipeline.diff import diff
@@ -21,6 +24,7 @@ from sigfix.planning import Choices, Plan
 from sigfix.planning.choices import AppendChoice, InputChoice, NormalizeChoice
 from sigfix.planning.codec import read_plan, write_plan
 from sigfix.presets import find_preset
+from sigfix.quoting import join, split
 from sigfix.reading.boundary import OWN_FAULTS
 from sigfix.rendering.diff_text import diff_data, diff_text
 from sigfix.rendering.inspection_github import render_github
@@ -63,6 +67,7 @@ class Fault(Exception):
 
 
 def _check_said(text: str) -> None:
+    """What is printed: without the secret, of a sane size, steering no terminal, as UTF-8."""
     if SECRET in text:
         raise Fault("the secret outside the model was printed")
     if len(text) > LARGEST_OUTPUT:
@@ -77,11 +82,14 @@ def _check_refused(error: SigfixError) -> None:
     """A clear message, and no cause that is a reader's own fault or an attack that worked."""
     if not error.message or "Traceback" in error.message:
         raise Fault(f"no message: {error!r}")
-    if SECRET in error.message:
-        raise Fault("the secret outside the model is in a message")
+    with redirect_stderr(io.StringIO()) as said:
+        report_error(error)
+    _check_said(said.getvalue())
+    if "fault of sigfix" in said.getvalue():
+        raise Fault(f"a hostile file, and sigfix says that it is to blame: {error.message}")
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, (*OWN_FAULTS, MemoryError)):
+        if isinstance(cause, (*OWN_FAULTS, MemoryError, ArithmeticError)):
             raise Fault(f"{type(cause).__name__}: {cause}") from cause
         cause = cause.__cause__
 
@@ -106,6 +114,20 @@ def _render(path: Path, target: str, checksums: bool) -> None:
         _render_all(found)
         raise
     _render_all(found)
+    for item in found[0].findings:
+        _check_command(item.command)
+
+
+def _check_command(command: str) -> None:
+    """A command that is printed means the same to a shell: one command, word for word."""
+    if not command.startswith("sigfix repair "):
+        return
+    try:
+        said = join(split(command))
+    except ValueError as error:
+        raise Fault(f"a command that no shell reads: {command!r}") from error
+    if said != command:
+        raise Fault(f"a command that is not quoted: {command!r}, which is {said!r}")
 
 
 def _render_all(found: list[Inspection]) -> None:
@@ -129,7 +151,10 @@ def _plan(path: Path, choices: Choices) -> Plan:
     _check_said(json_text(plan_data(plan)))
     if not isinstance(described, OtherModel):
         _check_said(signature_diff(described, plan))
-    again = read_plan(write_plan(plan), "plan")
+    try:
+        again = read_plan(write_plan(plan), "plan")
+    except SigfixError as error:
+        raise Fault(f"its own reader refuses a plan: {error.message}") from error
     if again != plan:
         raise Fault("a plan is another one once it was written and read")
     return plan_for(again, described)

@@ -39,17 +39,24 @@ def forked(module: str, job: dict[str, Any], seconds: float) -> dict[str, Any]:
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        os.close(reader)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-        with os.fdopen(writer, "wb") as file:
-            file.write(pickle.dumps(hdf5_child.read(job)))
-        os._exit(0)
+        try:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            os.close(reader)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+            with os.fdopen(writer, "wb") as file:
+                file.write(pickle.dumps(hdf5_child.read(job)))
+        finally:  # whatever it raises: the caller's work is not this process's
+            os._exit(1)
     os.close(writer)
-    with os.fdopen(reader, "rb") as file:
-        written = file.read()
-    _, status = os.waitpid(child, 0)
+    try:
+        with os.fdopen(reader, "rb") as file:
+            written = file.read()
+    except BaseException:  # it took too long
+        os.kill(child, signal.SIGKILL)
+        raise
+    finally:
+        _, status = os.waitpid(child, 0)
     if not written:
         raise ProcessError(f"the process ended with {status}")
     answer: dict[str, Any] = pickle.loads(written)
@@ -59,8 +66,9 @@ def forked(module: str, job: dict[str, Any], seconds: float) -> dict[str, Any]:
 class Worker:
     """The sandbox, the watch and the counts of one run."""
 
-    def __init__(self, seed: int, folder: Path) -> None:
+    def __init__(self, seed: int, folder: Path, kind: str | None = None) -> None:
         self.seed = seed
+        self.kind = kind
         self.folder = folder
         self.sandbox = Sandbox(folder / "sandbox")
         os.environ["TMPDIR"] = tempfile.tempdir = str(self.sandbox.temporary)
@@ -73,7 +81,7 @@ class Worker:
     def try_one(self, number: int) -> None:
         """Make input `number` of the seed and run everything on it. Raises what goes wrong."""
         generator = random.Random(f"{self.seed}:{number}")
-        made = make(generator)
+        made = make(generator, self.kind)
         path = self.sandbox.place(made, generator)
         before = self.sandbox.contents()
         whole = made.kind == "h5" and generator.randrange(PROCESSES) == 0
@@ -92,9 +100,11 @@ class Worker:
         self.kinds[made.kind] += 1
         self.counts.update(outcome.done or ("refused",))
 
-    def run(self, count: int) -> None:
-        """Try `count` inputs, and keep each that shows a fault."""
+    def run(self, count: int, until_fault: bool = False) -> None:
+        """Try `count` inputs, or as many as it takes to a fault, and keep each that shows one."""
         for number in range(count):
+            if until_fault and self.faults:
+                break
             try:
                 self.try_one(number)
             except (Exception, Expired, Forbidden) as error:
@@ -128,6 +138,14 @@ class Worker:
         }
 
 
+def limit_memory() -> None:
+    """Let this process take `MEMORY` more than it has once the seeds are made."""
+    make(random.Random(0))
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    most = pages * resource.getpagesize() + MEMORY
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
 def _pipes(folder: str, names: list[str]) -> set[str]:
     places = {name: Path(folder) / name for name in names}
     return {name for name, path in places.items() if path.is_fifo()}
@@ -144,10 +162,7 @@ def main() -> None:
     if options.only is not None:
         worker.try_one(options.only)
         return
-    make(random.Random(0))  # the seeds, and what they import, are there before the limit
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    most = pages * resource.getpagesize() + MEMORY
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    limit_memory()
     worker.run(options.count)
     print(json.dumps(worker.report(options.count)))
     sys.exit(1 if worker.faults else 0)
