@@ -180,10 +180,12 @@ def _changed_tar(data: bytes, generator: Generator, change: Change) -> bytes:
         return values.damaged(data, generator)
     at = generator.randrange(len(members))
     info, content = members[at]
-    kind = generator.randrange(8)
+    kind = generator.randrange(9)
     if kind < 3:
         content = change(info.name, content, generator)
         info.size = len(content)
+    elif kind == 8:  # less than nothing: what comes next is this member, or the one before
+        info.size, content = generator.choice((-1, -512, -1024, -1536, -(2**40), 2**33)), b""
     elif kind == 3:
         info.type = generator.choice(_MEMBERS)
         info.linkname = values.text(generator)
@@ -193,7 +195,7 @@ def _changed_tar(data: bytes, generator: Generator, change: Change) -> bytes:
         info.pax_headers = {
             generator.choice(("size", "path", "GNU.sparse.map", "GNU.sparse.major", "mtime")):
             generator.choice(
-                ("-1", "-512", "-1024", "0", "1", "99999999999", "x", values.text(generator))
+                ("-1", "-512", "-1536", "0", "1", "99999999999", "x", values.text(generator))
             )
         }  # fmt: skip
     elif kind == 6:
@@ -204,7 +206,7 @@ def _changed_tar(data: bytes, generator: Generator, change: Change) -> bytes:
     with tarfile.open(fileobj=out, mode="w", format=form) as archive:
         for info, content in members:
             with suppress(ValueError, UnicodeError):
-                archive.addfile(info, io.BytesIO(content))
+                archive.addfile(info, io.BytesIO(content) if info.size == len(content) else None)
     written = out.getvalue()
     if kind == 7:
         header = bytearray(written)

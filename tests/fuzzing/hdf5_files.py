@@ -23,7 +23,26 @@ def changed_hdf5(data: bytes, generator: Generator) -> bytes:
     if generator.random() < 0.4:
         with suppress(OSError, KeyError, ValueError):  # it is damaged already
             return _changed_attributes(data, generator)
-    return _changed_bytes(data, generator)
+    return (_redirected if generator.random() < 0.5 else _changed_bytes)(data, generator)
+
+
+def _redirected(data: bytes, generator: Generator) -> bytes:
+    """What could be the address of a structure leads to another one, or to where it stands."""
+    places = [
+        at
+        for at in range(0, len(data) - 8, 8)
+        if 8 <= int.from_bytes(data[at : at + 8], "little") < len(data)
+    ]
+    if not places:
+        return values.damaged(data, generator)
+    out = bytearray(data)
+    for _ in range(generator.choice((1, 1, 1, 2))):
+        at, other = generator.choice(places), generator.choice(places)
+        length = int.from_bytes(data[at : at + 8], "little") * 2
+        new = generator.choice((data[other : other + 8], (at & ~7).to_bytes(8, "little"),
+                                length.to_bytes(8, "little")))  # fmt: skip
+        out[at : at + 8] = new
+    return bytes(out)
 
 
 def _changed_attributes(data: bytes, generator: Generator) -> bytes:

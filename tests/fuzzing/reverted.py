@@ -43,7 +43,7 @@ REVERTED = (
         "sigfix.reading.bundle", "if left < 0 or len(pairs) > len(data):", "if False:",
     ),
     Reverted(
-        "a number of more than 64 bits", "index", 1500, "struct.error|error: ",
+        "a number of more than 64 bits", "index", 2000, "^error: |struct",
         "sigfix.reading.wire", "if value >> 64:", "if False:",
     ),
     Reverted(
@@ -51,8 +51,8 @@ REVERTED = (
         "sigfix.reading.snappy", "if not 0 < offset <= len(out):", "if offset > len(out):",
     ),
     Reverted(
-        "a tensor at a place below zero", "index", 1000, "Error",
-        "sigfix.reading.bundle", "or tensor.offset < 0 or tensor.size < 0:", "or False:",
+        "a shard that there is not", "index", 500, "KeyError",
+        "sigfix.reading.bundle", "if tensor.shard not in needed or", "if",
     ),
     Reverted(
         "a tar member of a size below zero", "tar", 1000, "Expired|MemoryError",
@@ -82,8 +82,12 @@ REVERTED = (
         "for layer in found]",
     ),
     Reverted(
-        "an attribute of HDF5 that is no text", "h5", 500, "TypeError|AttributeError|ProcessError",
-        "sigfix.reading.hdf5_child", "if not isinstance(value, str):", "if False:",
+        "errors of h5py", "h5", 500, "Error",
+        "sigfix.reading.hdf5_child", "except Exception as error:", "except OSError as error:",
+    ),
+    Reverted(
+        "weights without a model", "h5", 500, "TypeError",
+        "sigfix.reading.keras", "if text is None:", "if False:",
     ),
     Reverted(
         "HDF5 that is read without end", "h5", 2000, "Expired",

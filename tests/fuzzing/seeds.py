@@ -26,6 +26,7 @@ from sigfix.reading.protos import message_class
 from sigfix.reading.sniffing import sniff_protobuf
 from tests.corpus import CORPUS
 from tests.diagnosis.broken_models import broken_saved_models, complete
+from tests.fuzzing.onnx_seeds import onnx_models
 from tests.models import Call, Dtype, Model, add_node, healthy, variable_index, with_variable
 from tests.reading.test_other_formats import IMAGE, functional, onnx_model, tfjs_model
 
@@ -265,5 +266,6 @@ def seeds() -> dict[str, list[Seed]]:
     found["onnx"] = [
         Seed("onnx", {"model.onnx": onnx_model()}, "model.onnx"),
         Seed("onnx", outside, "model.onnx"),
+        *(Seed("onnx", {"model.onnx": data}, "model.onnx", rich=True) for data in onnx_models()),
     ]
     return found

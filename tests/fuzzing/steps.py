@@ -7,8 +7,10 @@ import io
 import os
 import random
 import re
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr
+from importlib.util import find_spec
 from pathlib import Path
 
 from sigfix.cli.main import report_error
@@ -37,7 +39,9 @@ from sigfix.rendering.repair_text import plan_text, signature_diff
 from sigfix.rendering.style import Style
 from sigfix.rendering.summary import render_findings, render_summary
 from sigfix.report import Inspection
+from tests.fuzzing import importing
 from tests.fuzzing.cases import SECRET
+from tests.fuzzing.forks import Lost, in_fork
 from tests.fuzzing.watching import limited
 
 TARGETS = ("", "tfjs", "tfjs-wasm", "tfjs-webgpu", "tflite", "serving")
@@ -76,10 +80,12 @@ def _check_said(text: str) -> None:
     if odd is not None:
         raise Fault(f"{odd!r} reached the output")
     text.encode()
+    if "\nerror: b" in text:
+        raise Fault("a name of the file makes a line of its own in the output")
 
 
-def _check_refused(error: SigfixError) -> None:
-    """A clear message, and no cause that is a reader's own fault or an attack that worked."""
+def _check_refused(error: SigfixError, faults: tuple[type[BaseException], ...]) -> None:
+    """A clear message, and no cause that is sigfix's own fault or an attack that worked."""
     if not error.message or "Traceback" in error.message:
         raise Fault(f"no message: {error!r}")
     with redirect_stderr(io.StringIO()) as said:
@@ -89,20 +95,45 @@ def _check_refused(error: SigfixError) -> None:
         raise Fault(f"a hostile file, and sigfix says that it is to blame: {error.message}")
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, (*OWN_FAULTS, MemoryError, ArithmeticError)):
+        if isinstance(cause, faults) and (faults is READING_FAULTS or _is_own(cause)):
             raise Fault(f"{type(cause).__name__}: {cause}") from cause
         cause = cause.__cause__
 
 
-def _attempt(step: Callable[[], object]) -> bool:
+READING_FAULTS = (*OWN_FAULTS, MemoryError, ArithmeticError)
+"""Behind a refusal of a reader, wherever they were raised: it trusted its input."""
+
+
+def _is_own(error: BaseException) -> bool:
+    """Whether an error was raised by sigfix's own code, and not by a library that it calls."""
+    places = traceback.extract_tb(error.__traceback__)
+    return bool(places) and "/sigfix/" in places[-1].filename
+
+
+def _attempt(
+    step: Callable[[], object], faults: tuple[type[BaseException], ...] = READING_FAULTS
+) -> bool:
     """Do a step within its limits; whether it came to its end, rather than to a clear refusal."""
     try:
         with limited():
             step()
     except SigfixError as error:
-        _check_refused(error)
+        _check_refused(error, faults)
         return False
     return True
+
+
+def _attempt_apart(step: Callable[[], object]) -> bool:
+    """The same in a fork, for what is done by libraries in C; TensorFlow's errors are its own."""
+    try:
+        return bool(in_fork(lambda: _attempt(step, OWN_FAULTS), SECONDS, MEMORY))
+    except Lost as lost:
+        raise Fault(f"it ended the process: {lost}") from lost
+
+
+SECONDS = 20
+MEMORY = 3 << 30
+"""Of one import: work, and bytes beyond what there is. Larger models take some hundredths of it."""
 
 
 def _render(path: Path, target: str, checksums: bool) -> None:
@@ -202,8 +233,13 @@ class Outcome:
     done: tuple[str, ...]
 
 
-def run_all(path: Path, out: Path, temporary: Path, generator: random.Random) -> Outcome:
-    """Every step on one input. Raises whatever a step raises beside a clear refusal."""
+def run_all(
+    path: Path, out: Path, temporary: Path, generator: random.Random, imports: bool = False
+) -> Outcome:
+    """Every step on one input. Raises whatever a step raises beside a clear refusal.
+
+    `imports`: ONNX files go through TensorFlow too, which this process has imported.
+    """
     choices = generator.choice(CHOICES)
     target, checksums = generator.choice(TARGETS), generator.random() < 0.3
     todo: list[tuple[str, Callable[[], object]]] = [
@@ -212,9 +248,21 @@ def run_all(path: Path, out: Path, temporary: Path, generator: random.Random) ->
     todo.append(("planned", lambda: _plan(path, choices)))
     if generator.random() < 0.25:
         todo.append(("compared", lambda: _compare(path)))
-    is_keras = path.suffix in (".keras", ".h5", ".onnx")
-    if generator.random() < 0.5 and not is_keras:  # these are run by Keras and ONNX Runtime
+    is_onnx, is_keras = path.suffix == ".onnx", path.suffix in (".keras", ".h5")
+    if is_keras:
+        todo.append(("repaired", lambda: importing.repair_keras(path, out, choices)))
+    elif not is_onnx and generator.random() < 0.5:
         todo.append(("repaired", lambda: _repair(path, out / "result", choices)))
-    if generator.random() < 0.1:
+    if not is_onnx and generator.random() < 0.4:
         todo.append(("prepared", lambda: _prepare(path, temporary)))
-    return Outcome(tuple(name for name, step in todo if _attempt(step)))
+    done = [name for name, step in todo if _attempt(step)]
+    apart: list[tuple[str, Callable[[], object]]] = []
+    if "inspected" not in done:
+        return Outcome(tuple(done))
+    if is_onnx and imports:
+        plain = Choices() if generator.random() < 0.5 else choices
+        apart.append(("imported", lambda: importing.repair_onnx(path, out, plain)))
+        apart.append(("converted", lambda: importing.convert_onnx(path, out)))
+    elif is_onnx and find_spec("onnxslim") is not None and generator.random() < 0.3:
+        apart.append(("simplified", lambda: importing.open_and_simplify(path, temporary)))
+    return Outcome((*done, *(name for name, step in apart if _attempt_apart(step))))

@@ -9,21 +9,21 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import pickle
 import random
 import resource
 import shutil
-import signal
 import sys
 import tempfile
 import traceback
 from collections import Counter
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from sigfix.errors import ProcessError
 from sigfix.reading import hdf5, hdf5_child
 from tests.fuzzing.cases import Sandbox, make
+from tests.fuzzing.forks import Lost, in_fork
 from tests.fuzzing.steps import Fault, run_all
 from tests.fuzzing.watching import Expired, Forbidden, Watch
 from tests.memory import peak_memory
@@ -36,39 +36,22 @@ PROCESSES = 200
 
 def forked(module: str, job: dict[str, Any], seconds: float) -> dict[str, Any]:
     """What `run_process` does for HDF5, in a fork of this process, which has h5py already."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            signal.setitimer(signal.ITIMER_PROF, 0)
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            os.close(reader)
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-            with os.fdopen(writer, "wb") as file:
-                file.write(pickle.dumps(hdf5_child.read(job)))
-        finally:  # whatever it raises: the caller's work is not this process's
-            os._exit(1)
-    os.close(writer)
     try:
-        with os.fdopen(reader, "rb") as file:
-            written = file.read()
-    except BaseException:  # it took too long
-        os.kill(child, signal.SIGKILL)
-        raise
-    finally:
-        _, status = os.waitpid(child, 0)
-    if not written:
-        raise ProcessError(f"the process ended with {status}")
-    answer: dict[str, Any] = pickle.loads(written)
+        answer: dict[str, Any] = in_fork(lambda: hdf5_child.read(job))
+    except Lost as lost:
+        raise ProcessError(str(lost)) from lost
     return answer
 
 
 class Worker:
     """The sandbox, the watch and the counts of one run."""
 
-    def __init__(self, seed: int, folder: Path, kind: str | None = None) -> None:
+    def __init__(
+        self, seed: int, folder: Path, kind: str | None = None, imports: bool = False
+    ) -> None:
         self.seed = seed
         self.kind = kind
+        self.imports = imports
         self.folder = folder
         self.sandbox = Sandbox(folder / "sandbox")
         os.environ["TMPDIR"] = tempfile.tempdir = str(self.sandbox.temporary)
@@ -88,13 +71,19 @@ class Worker:
         hdf5.run_process = self._whole if whole else forked  # type: ignore[assignment]
         self.watch.may_start, self.watch.active = whole, True
         try:
-            outcome = run_all(path, self.sandbox.out, self.sandbox.temporary, generator)
+            outcome = run_all(
+                path, self.sandbox.out, self.sandbox.temporary, generator, self.imports
+            )
         finally:
             self.watch.active = False
         after = self.sandbox.contents()
         if after != before:
             raise Fault(f"files came or went: {sorted(before ^ after)[:3]}")
-        left = [*self.sandbox.temporary.iterdir()]
+        left = [  # TensorFlow removes its own when the process ends, and a fork has no such end
+            path
+            for path in self.sandbox.temporary.iterdir()
+            if not path.name.startswith("__autograph_generated_file")
+        ]
         if left:
             raise Fault(f"left in the temporary folder: {left[:3]}")
         self.kinds[made.kind] += 1
@@ -139,11 +128,13 @@ class Worker:
 
 
 def limit_memory() -> None:
-    """Let this process take `MEMORY` more than it has once the seeds are made."""
+    """Let this process take `MEMORY` more than it has with the seeds, and what forks import."""
     make(random.Random(0))
+    if find_spec("onnxslim") is not None:
+        import sigfix.importing.onnx_child  # noqa: F401
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     most = pages * resource.getpagesize() + MEMORY
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    resource.setrlimit(resource.RLIMIT_AS, (most, resource.RLIM_INFINITY))  # forks have their own
 
 
 def _pipes(folder: str, names: list[str]) -> set[str]:
@@ -157,12 +148,20 @@ def main() -> None:
     parser.add_argument("count", type=int)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--only", type=int)
+    parser.add_argument("--kind", help="files of one kind alone")
+    parser.add_argument("--imports", action="store_true", help="import ONNX files into TensorFlow")
     options = parser.parse_args()
-    worker = Worker(options.seed, options.folder.absolute())
+    worker = Worker(options.seed, options.folder.absolute(), options.kind, options.imports)
+    if options.imports:
+        import sigfix.exporting.tfjs_model
+        import sigfix.importing.onnx_child
+        import sigfix.importing.onnx_to_saved_model
+        import sigfix.optimising.passes  # noqa: F401
     if options.only is not None:
         worker.try_one(options.only)
         return
-    limit_memory()
+    if not options.imports:  # those have a limit for each input
+        limit_memory()
     worker.run(options.count)
     print(json.dumps(worker.report(options.count)))
     sys.exit(1 if worker.faults else 0)
