@@ -30,8 +30,8 @@ def changed_json(data: bytes, generator: Generator) -> bytes:
         return values.damaged(data, generator)
     if not isinstance(document, (dict, list)):
         return values.damaged(data, generator)
-    for _ in range(generator.choice((1, 1, 2, 3))):
-        if generator.random() < 0.5:
+    for _ in range(values.times(generator)):
+        if generator.random() < 0.12:
             document = _with_change(document, generator)
         elif isinstance(document, (dict, list)):
             _change_anywhere(document, generator)
@@ -46,7 +46,7 @@ def _value(generator: Generator) -> Any:
     return generator.choice(
         (
             None, True, values.number(generator), -1.5, [], {}, [None], [[]], {"name": []},
-            values.text(generator), "@inf", "@huge", "@deep", [values.number(generator)],
+            values.text(generator), "@inf", "@huge", generator.choice(("@deep", 0)), [values.number(generator)],
             {"x": values.text(generator)}, "\udc80",
         )
     )  # fmt: skip
@@ -69,7 +69,7 @@ def _with_change(value: Any, generator: Generator) -> Any:
 
 
 def _change_anywhere(document: Any, generator: Generator) -> None:
-    """Give one value of a document, all of them being as likely, another in its place."""
+    """Give one value of a document, those of every key being as likely, another in its place."""
     places: list[tuple[Any, Any]] = []
     pending = [document]
     while pending:
@@ -78,8 +78,21 @@ def _change_anywhere(document: Any, generator: Generator) -> None:
         places += [(value, key) for key in keys]
         pending += [value[key] for key in keys if isinstance(value[key], (dict, list))]
     if places:
-        owner, key = generator.choice(places)
-        owner[key] = _value(generator)
+        wanted = generator.choice(sorted({str(key) for _, key in places}))
+        alike = [place for place in places if str(place[1]) == wanted]
+        owner, key = generator.choice(alike if generator.random() < 0.7 else places)
+        owner[key] = _like(owner[key], generator)
+
+
+def _like(value: Any, generator: Generator) -> Any:
+    """Another value: of the same kind, as a rule, so that the rest is read too."""
+    if isinstance(value, list) and value and generator.random() < 0.5:
+        return [_like(value[0], generator), *value[1:]]
+    if isinstance(value, str) and generator.random() < 0.6:
+        return values.text(generator)
+    if isinstance(value, int) and generator.random() < 0.5:
+        return values.number(generator)
+    return _value(generator)
 
 
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2)

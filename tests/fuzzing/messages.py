@@ -45,6 +45,17 @@ def changed_as(message: Any, data: bytes, generator: random.Random) -> bytes:
     return encoded
 
 
+def changed_once(message: Any, data: bytes, generator: random.Random) -> bytes:
+    """The same with one value changed and nothing else."""
+    try:
+        message.ParseFromString(data)
+    except DecodeError:
+        return values.damaged(data, generator)
+    _change_value(message, generator)
+    encoded: bytes = message.SerializeToString(deterministic=True)
+    return encoded
+
+
 def changed_message(message: Any, generator: random.Random) -> None:
     """Change a field somewhere in a message: any value that it holds, or any of its parts."""
     if generator.random() < 0.6:

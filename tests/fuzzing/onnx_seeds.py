@@ -76,18 +76,39 @@ _MODELS = {
 """In the text form of onnx.parser; weights without values get some."""
 
 
-def onnx_models() -> Iterator[bytes]:
-    """The models as files; none where the onnx package is not installed."""
+def onnx_models() -> Iterator[dict[str, bytes]]:
+    """The models as files by name; none where the onnx package is not installed.
+
+    The first comes once more with its weights in a file beside it.
+    """
     try:
         import onnx.parser
     except ImportError:
         return
+    yield _with_weights_outside(onnx.parser.parse_model(_MODELS["layers"]))
     for text in _MODELS.values():
         model = onnx.parser.parse_model(text)
-        for value in model.graph.value_info:
-            model.graph.initializer.append(_weight(value))
-        del model.graph.value_info[:]
-        yield model.SerializeToString(deterministic=True)
+        _give_weights(model)
+        yield {"model.onnx": model.SerializeToString(deterministic=True)}
+
+
+def _give_weights(model: Any) -> None:
+    for value in model.graph.value_info:
+        model.graph.initializer.append(_weight(value))
+    del model.graph.value_info[:]
+
+
+def _with_weights_outside(model: Any) -> dict[str, bytes]:
+    _give_weights(model)
+    outside = b""
+    for tensor in model.graph.initializer:
+        places = {"location": "weights.bin", "offset": len(outside), "length": len(tensor.raw_data)}
+        for key, value in places.items():
+            tensor.external_data.add(key=key, value=str(value))
+        tensor.data_location = 1  # EXTERNAL
+        outside += tensor.raw_data
+        tensor.ClearField("raw_data")
+    return {"model.onnx": model.SerializeToString(deterministic=True), "weights.bin": outside}
 
 
 def _weight(value: Any) -> Any:

@@ -95,22 +95,22 @@ REVERTED = (
         "pass",
     ),
     Reverted(
-        "a weight file that is a link out", "tfjs", 1000, "followed a link|Forbidden",
+        "a weight file that is a link out", "tfjs", 1000, "outside the model",
         "sigfix.reading.files", 'if found == "a file" and leads_out(folder / name, folder):',
         "if False:",
     ),
     Reverted(
-        "a weight file above the model", "tfjs", 1000, "Forbidden",
+        "a weight file above the model", "tfjs", 1000, "outside the model",
         "sigfix.reading.files",
         'if not name or inner.is_absolute() or ".." in inner.parts:', "if not name:",
     ),
     Reverted(
-        "external data above the model", "onnx", 1500, "Forbidden",
+        "external data above the model", "onnx", 1500, "outside the model",
         "sigfix.reading.files",
         'if not name or inner.is_absolute() or ".." in inner.parts:', "if not name:",
     ),
     Reverted(
-        "a folder that is a link out", "pb", 500, "followed a link|secret",
+        "a folder that is a link out", "pb", 500, "outside the model|secret",
         "sigfix.reading.directory", "if entry.is_symlink() and leads_out(path, self.root):",
         "if False:",
     ),

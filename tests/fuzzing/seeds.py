@@ -266,6 +266,6 @@ def seeds() -> dict[str, list[Seed]]:
     found["onnx"] = [
         Seed("onnx", {"model.onnx": onnx_model()}, "model.onnx"),
         Seed("onnx", outside, "model.onnx"),
-        *(Seed("onnx", {"model.onnx": data}, "model.onnx", rich=True) for data in onnx_models()),
+        *(Seed("onnx", files, "model.onnx", rich=True) for files in onnx_models()),
     ]
     return found

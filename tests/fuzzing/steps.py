@@ -49,8 +49,6 @@ _ODD = re.compile(r"[^ -~\n]")
 LARGEST_OUTPUT = 8 << 20
 """Characters of one report, of files of at most some 60 kB."""
 CHOICES = (
-    Choices(),
-    Choices(),
     Choices(key="other"),
     Choices(from_key=("predict",)),
     Choices(from_key=("predict", "serving_other"), key="both"),
@@ -240,7 +238,7 @@ def run_all(
 
     `imports`: ONNX files go through TensorFlow too, which this process has imported.
     """
-    choices = generator.choice(CHOICES)
+    choices = Choices() if generator.random() < 0.3 else generator.choice(CHOICES)
     target, checksums = generator.choice(TARGETS), generator.random() < 0.3
     todo: list[tuple[str, Callable[[], object]]] = [
         ("inspected", lambda: _render(path, target, checksums))

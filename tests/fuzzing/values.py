@@ -26,9 +26,10 @@ TEXTS: dict[str, tuple[str, ...]] = {
         "a\x00b", "\x1b]0;title\x07", "\u2028", "\ufeff", "\u200f", "\x7f", "\u0085",
     ),
     "places": (
-        "../../etc/passwd", "/etc/passwd", "..\\up", "a/../b", "../../outside/secret",
-        "../outside/secret", "../../outside", "..", ".", "/", "//", "~/x", "/dev/zero",
-        "/proc/self/environ", "sub/../../../outside/secret", "a\x00/../../outside/secret",
+        "../../outside/secret", "../../outside/secret", "../../outside/secret", "/etc/passwd",
+        "../../etc/passwd", "..\\up", "a/../b", "../../outside", "..", ".", "/", "//", "~/x",
+        "/dev/zero", "/proc/self/environ", "sub/../../../outside/secret",
+        "a\x00/../../outside/secret",
     ),
     "shell": (
         "%s%n{0}{x}", "[red]no[/markup]", "'; rm -rf $HOME; '", "$(id)", "`id`", "a b", "-x", "--",
@@ -40,7 +41,7 @@ TEXTS: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 """By what is odd about them; a kind is chosen first, so that none is rare."""
-_KINDS = tuple(TEXTS)
+_KINDS = (*TEXTS, "places")  # what leads out of a model is worst
 VARINTS = (
     b"\x00", b"\x7f", b"\x80", b"\xff", b"\x80" * 9 + b"\x01", b"\xff" * 9 + b"\x01",
     b"\xff" * 9 + b"\x7f", b"\xff" * 10, b"\x80" * 30, b"\xff\xff\xff\xff\x0f", b"\x80\x00",

@@ -55,7 +55,7 @@ class Worker:
         self.folder = folder
         self.sandbox = Sandbox(folder / "sandbox")
         os.environ["TMPDIR"] = tempfile.tempdir = str(self.sandbox.temporary)
-        self.watch = Watch(self.sandbox.outside, (self.sandbox.out, self.sandbox.temporary))
+        self.watch = Watch(self.sandbox.inside, (self.sandbox.out, self.sandbox.temporary))
         self.counts: Counter[str] = Counter()
         self.kinds: Counter[str] = Counter()
         self.faults: list[dict[str, Any]] = []
