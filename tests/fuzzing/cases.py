@@ -55,7 +55,8 @@ def make(generator: Generator, kind: str | None = None) -> Seed:
     seed = generator.choice(rich if rich and generator.random() < 0.7 else every[kind])
     chance = generator.random()
     if chance < 0.1:
-        return _with_stranger(seed, generator)
+        several = [item for item in every[kind] if len(item.files) > 1]
+        return _with_stranger(generator.choice(several or [seed]), generator)
     if chance < 0.13:
         return _with_odd_name(seed, generator)
     if chance < 0.2:
@@ -167,8 +168,9 @@ def _with_odd_name(seed: Seed, generator: Generator) -> Seed:
 
 
 _STRANGERS = (
-    "link ../outside/secret", "link ../../outside/secret", "link /dev/zero", "link nowhere",
-    "link .", "link ..", "link saved_model.pb", "pipe", "folder", "socket", "link nowhere/x",
+    "link ../outside/secret", "link ../outside/secret", "link ../../outside/secret",
+    "link /dev/zero", "link nowhere", "link .", "link ..", "link saved_model.pb", "pipe",
+    "folder", "socket", "link nowhere/x",
 )  # fmt: skip
 
 

@@ -46,8 +46,8 @@ def _value(generator: Generator) -> Any:
     return generator.choice(
         (
             None, True, values.number(generator), -1.5, [], {}, [None], [[]], {"name": []},
-            values.text(generator), "@inf", "@huge", generator.choice(("@deep", 0)), [values.number(generator)],
-            {"x": values.text(generator)}, "\udc80",
+            values.text(generator), "@inf", "@huge", generator.choice(("@deep", 0)),
+            [values.number(generator)], {"x": values.text(generator)}, "\udc80",
         )
     )  # fmt: skip
 
@@ -123,7 +123,10 @@ def changed_zip(data: bytes, generator: Generator, change: Change) -> bytes:
     else:
         parts.append((values.text(generator)[:60_000].replace("\0", "") or "x", content))
     out = io.BytesIO()
-    with warnings.catch_warnings(), zipfile.ZipFile(out, "w", generator.choice(_METHODS)) as archive:
+    with (
+        warnings.catch_warnings(),
+        zipfile.ZipFile(out, "w", generator.choice(_METHODS)) as archive,
+    ):
         warnings.simplefilter("ignore")
         for name, content in parts:
             with suppress(ValueError):

@@ -100,14 +100,9 @@ REVERTED = (
         "if False:",
     ),
     Reverted(
-        "a weight file above the model", "tfjs", 1000, "outside the model",
-        "sigfix.reading.files",
-        'if not name or inner.is_absolute() or ".." in inner.parts:', "if not name:",
-    ),
-    Reverted(
-        "external data above the model", "onnx", 1500, "outside the model",
-        "sigfix.reading.files",
-        'if not name or inner.is_absolute() or ".." in inner.parts:', "if not name:",
+        "external data that is a link out", "onnx", 1500, "outside the model",
+        "sigfix.reading.files", 'if found == "a file" and leads_out(folder / name, folder):',
+        "if False:",
     ),
     Reverted(
         "a folder that is a link out", "pb", 500, "outside the model|secret",
@@ -115,8 +110,10 @@ REVERTED = (
         "if False:",
     ),
     Reverted(
-        "a pipe in the place of a file", "pb", 1000, "which is no file",
-        "sigfix.reading.files", 'if what not in ("a file", "nothing"):', "if False:",
+        "a pipe in the place of a file", "tfjs", 1000, "which is no file",
+        "sigfix.reading.files",
+        'return "a file" if stat.S_ISREG(mode) else _KINDS.get(stat.S_IFMT(mode), "no plain file")',
+        'return "a file"',
     ),
     Reverted(
         "a type that no tensor has", "frozen", 1000, "plan",

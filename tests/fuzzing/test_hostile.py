@@ -134,7 +134,8 @@ from tests.fuzzing.watching import Expired, Forbidden, Watch, limited
 from tests.fuzzing import watching
 folder = Path(sys.argv[1])
 for name in ("outside", "out", "in"): (folder / name).mkdir()
-(folder / "outside" / "secret").write_text("x"); (folder / "in" / "link").symlink_to("../outside/secret")
+(folder / "outside" / "secret").write_text("x")
+(folder / "in" / "link").symlink_to("../outside/secret")
 watch = Watch(folder / "in", (folder / "out",))
 def act():
     if sys.argv[2] == "follow": (folder / "in" / "link").read_text()

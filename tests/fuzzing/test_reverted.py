@@ -37,9 +37,7 @@ def found(edit: Reverted, folder: Path) -> list[dict[str, object]]:
 @pytest.mark.parametrize(
     "edit",
     [
-        pytest.param(
-            edit, id=edit.name, marks=() if edit.name in QUICK else (pytest.mark.matrix,)
-        )
+        pytest.param(edit, id=edit.name, marks=() if edit.name in QUICK else (pytest.mark.matrix,))
         for edit in REVERTED
     ],
 )

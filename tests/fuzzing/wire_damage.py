@@ -1,4 +1,4 @@
-"""Damage to encoded messages below their schema: lengths, wire types, fields twice, deep nesting."""
+"""Damage to encoded messages below their schema: lengths, wire types, repeats, deep nesting."""
 
 from __future__ import annotations
 
