@@ -47,7 +47,8 @@ from tests.fuzzing.watching import limited
 TARGETS = ("", "tfjs", "tfjs-wasm", "tfjs-webgpu", "tflite", "serving")
 _ODD = re.compile(r"[^ -~\n]")
 LARGEST_OUTPUT = 8 << 20
-"""Characters of one report, of files of at most some 60 kB."""
+"""Characters of one report; of a model of more than some 200 kB, `TIMES` its bytes."""
+TIMES = 40
 CHOICES = (
     Choices(key="other"),
     Choices(from_key=("predict",)),
@@ -68,12 +69,22 @@ class Fault(Exception):
     """Something that must not come of any input."""
 
 
+@dataclasses.dataclass
+class Allowed:
+    """What the input that is tried may make of it."""
+
+    characters: int = LARGEST_OUTPUT
+
+
+_allowed = Allowed()
+
+
 def _check_said(text: str) -> None:
     """What is printed: without the secret, of a sane size, steering no terminal, as UTF-8."""
     if SECRET in text:
         raise Fault("the secret outside the model was printed")
-    if len(text) > LARGEST_OUTPUT:
-        raise Fault(f"a report of {len(text):,} characters")
+    if len(text) > _allowed.characters:
+        raise Fault(f"a report of {len(text):,} characters, where {_allowed.characters:,} are many")
     odd = next((item for item in _ODD.findall(text) if not item.isprintable()), None)
     if odd is not None:
         raise Fault(f"{odd!r} reached the output")
@@ -238,6 +249,9 @@ def run_all(
 
     `imports`: ONNX files go through TensorFlow too, which this process has imported.
     """
+    place = path if path.is_dir() else path.parent
+    size = sum(item.lstat().st_size for item in place.rglob("*"))
+    _allowed.characters = max(LARGEST_OUTPUT, TIMES * size)
     choices = Choices() if generator.random() < 0.3 else generator.choice(CHOICES)
     target, checksums = generator.choice(TARGETS), generator.random() < 0.3
     todo: list[tuple[str, Callable[[], object]]] = [
