@@ -13,6 +13,7 @@ from sigfix.pipeline.repair import RepairOptions, plan, repair
 from sigfix.planning import Choices, Plan
 from sigfix.planning.codec import read_plan, write_plan
 from sigfix.planning.names import make_unique
+from sigfix.reading import read
 from sigfix.reading.protos import message_class
 from tests.fuzzing import messages
 from tests.fuzzing.seeds import captured, first_generation, seeds, served
@@ -150,3 +151,16 @@ def test_names_of_an_onnx_file(names: list[str], tmp_path: Path) -> None:
     path.write_bytes(field(1, 8) + field(7, graph) + field(8, field(2, 17)))
     is_odd = len(set(names)) < len(names) or "" in names
     assert (planned(path).verdict == "blocked") == is_odd
+
+
+def test_of_metagraphs_with_the_same_tags_the_planned_one_is_kept(tmp_path: Path) -> None:
+    """Both were, and the result was refused as a fault of sigfix's own."""
+    model = Model()
+    model.signature()
+    model.add_meta_graph(("serve",))
+    model.node("other", "Placeholder", dtype=Dtype("float32"))
+    path = model.write(tmp_path / "m")
+    choices = Choices(only_meta_graph=True, tags=("serve",))
+    repair(path, tmp_path / "out", choices, RepairOptions(verify=False))
+    (kept,) = read(tmp_path / "out").meta_graphs
+    assert [node.name for node in kept.graph.nodes] == ["x", "y"]
