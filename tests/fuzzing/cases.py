@@ -20,15 +20,17 @@ from google.protobuf import text_format
 
 from sigfix.reading.protos import message_class
 from tests.fuzzing import containers, messages, values, wire_damage
+from tests.fuzzing.growing import grown
 from tests.fuzzing.hdf5_files import changed_hdf5
 from tests.fuzzing.seeds import Seed, seeds
 from tests.fuzzing.tables import changed_index
 
 WEIGHTS = {
     "pb": 30, "frozen": 10, "index": 7, "onnx": 9, "tfjs": 13, "keras": 9, "h5": 5, "pbtxt": 4,
-    "tar": 4, "gz": 4, "xz": 3, "zip": 2,
+    "tar": 4, "gz": 4, "xz": 3, "zip": 2, "grown": 0.2,
 }  # fmt: skip
-"""How often each kind of file is taken."""
+"""How often each kind of file is taken. `grown` are SavedModels that are large in one way, which
+takes a second where the others take a hundredth."""
 SECRET = "kept-apart-7f3a91"
 """What the file outside the model holds: in no output, message or copy may this appear."""
 FOLDERS = (
@@ -51,6 +53,8 @@ def make(generator: Generator, kind: str | None = None) -> Seed:
     every = seeds()
     kinds = [kind for kind in WEIGHTS if kind in every]
     kind = kind or generator.choices(kinds, [WEIGHTS[kind] for kind in kinds])[0]
+    if kind == "grown":
+        return _grown(generator.choice(every[kind]), generator)
     rich = [seed for seed in every[kind] if seed.rich]
     seed = generator.choice(rich if rich and generator.random() < 0.7 else every[kind])
     chance = generator.random()
@@ -66,6 +70,12 @@ def make(generator: Generator, kind: str | None = None) -> Seed:
         other = generator.choice(every[kind])
         return seed.with_file(name, _crossed(seed.files[name], other, generator))
     return seed.with_file(name, changed_file(name, seed.files[name], generator))
+
+
+def _grown(seed: Seed, generator: Generator) -> Seed:
+    message: Any = message_class("SavedModel").FromString(seed.files["saved_model.pb"])
+    grown(message, generator)
+    return seed.with_file("saved_model.pb", message.SerializeToString(deterministic=True))
 
 
 def _damaged_name(seed: Seed, generator: Generator) -> str:

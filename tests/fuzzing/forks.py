@@ -17,7 +17,14 @@ from typing import Any
 
 
 class Lost(Exception):
-    """The fork gave no answer: a signal ended it, such as that of a limit."""
+    """The fork gave no answer: a signal ended it, such as that of a limit.
+
+    `seconds` are those of work that it had done by then.
+    """
+
+    def __init__(self, said: str, seconds: float = 0.0) -> None:
+        super().__init__(said)
+        self.seconds = seconds
 
 
 def in_fork(work: Callable[[], Any], seconds: int = 0, memory: int = 0) -> Any:
@@ -49,9 +56,9 @@ def in_fork(work: Callable[[], Any], seconds: int = 0, memory: int = 0) -> Any:
         os.kill(child, signal.SIGKILL)
         raise
     finally:
-        _, status = os.waitpid(child, 0)
+        _, status, used = os.wait4(child, 0)
     if not written:
-        raise Lost(f"the process ended with {status}")
+        raise Lost(f"the process ended with {status}", used.ru_utime + used.ru_stime)
     answer, error = pickle.loads(written)
     if error is not None:
         raise error

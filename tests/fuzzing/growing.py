@@ -12,7 +12,7 @@ from google.protobuf.descriptor import FieldDescriptor
 
 from tests.fuzzing import values
 
-MANY = (200, 2_000, 8_000)
+MANY = (200, 1_000, 4_000, 8_000)
 LARGEST = 1 << 20
 """Bytes of what is added."""
 

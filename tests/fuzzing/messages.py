@@ -11,7 +11,6 @@ from google.protobuf.message import DecodeError
 
 from sigfix.reading.protos import message_class
 from tests.fuzzing import values
-from tests.fuzzing.growing import grown
 from tests.fuzzing.wire_damage import changed_without_schema
 
 _INTEGERS = {
@@ -39,8 +38,6 @@ def changed_as(message: Any, data: bytes, generator: random.Random) -> bytes:
         return values.damaged(data, generator)
     for _ in range(values.times(generator)):
         changed_message(message, generator)
-    if generator.random() < 0.015:
-        grown(message, generator)
     encoded: bytes = message.SerializeToString(deterministic=True)
     return encoded
 

@@ -162,12 +162,12 @@ REVERTED = (
         "            if True:",
     ),
     Reverted(
-        "signatures listed once for each", "pb", 2000, "Expired",
+        "signatures listed once for each", "grown", 60, "Expired",
         "sigfix.model.saved_model", "@cached_property\n    def user_signatures",
         "@property\n    def user_signatures",
     ),
     Reverted(
-        "paths of any length", "pb", 2000, "Expired|MemoryError|characters",
+        "paths of any length", "grown", 60, "Expired|MemoryError|characters",
         "sigfix.reading.objects",
         "if len(prefix) + len(child.local_name) > LONGEST_PATH:", "if False:",
     ),

@@ -150,6 +150,7 @@ def _saved_models() -> Iterator[Seed]:
     models = [captured(), served(), first_generation(), complete(), with_variable(healthy())]
     for model in models:
         yield _tree("pb", model, rich=True)
+        yield _tree("grown", model)
         text = text_format.MessageToString(model.message).encode()
         yield Seed("pbtxt", {"saved_model.pbtxt": text, **model.files})
         yield Seed("frozen", {"frozen.pb": model.meta.graph_def.SerializeToString()}, "frozen.pb")

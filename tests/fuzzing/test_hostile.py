@@ -26,7 +26,7 @@ from tests.fuzzing.steps import run_all
 ROOT = Path(__file__).parents[2]
 INPUTS = int(os.environ.get("SIGFIX_FUZZ_INPUTS", "400"))
 FIRST_SEED = int(os.environ.get("SIGFIX_FUZZ_SEED", "0"))
-PORTION = 2500
+PORTION = 1250
 """Inputs of one worker; a new one starts with fresh memory."""
 LARGEST_MEMORY = 700
 """MiB, of a worker at its peak."""

@@ -14,7 +14,7 @@ from typing import Any
 
 CPU_SECONDS = 5.0
 """Of work, for each step; `WALL_SECONDS` end one that waits for ever."""
-WALL_SECONDS = 60.0
+WALL_SECONDS = 300.0
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _CHANGES = {
     "os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.link", "os.symlink", "os.chmod",

@@ -28,6 +28,8 @@ from tests.fuzzing.steps import Fault, run_all
 from tests.fuzzing.watching import Expired, Forbidden, Watch
 from tests.memory import peak_memory
 
+LONGEST = hdf5.CPU_SECONDS + 6
+"""Seconds of work of the process that reads HDF5; its own limit ends it before."""
 MEMORY = 1 << 30
 """Bytes that a worker may take beyond what it has when it starts."""
 PROCESSES = 200
@@ -37,8 +39,10 @@ PROCESSES = 200
 def forked(module: str, job: dict[str, Any], seconds: float) -> dict[str, Any]:
     """What `run_process` does for HDF5, in a fork of this process, which has h5py already."""
     try:
-        answer: dict[str, Any] = in_fork(lambda: hdf5_child.read(job))
+        answer: dict[str, Any] = in_fork(lambda: hdf5_child.read(job), LONGEST)
     except Lost as lost:
+        if lost.seconds > LONGEST - 1:
+            raise Expired(f"more than {LONGEST} s of work in a process") from lost
         raise ProcessError(str(lost)) from lost
     return answer
 
