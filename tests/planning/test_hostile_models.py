@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sigfix.errors import BlockedError
 from sigfix.model import as_shape, output_index
 from sigfix.pipeline.repair import RepairOptions, plan, repair
 from sigfix.planning import Choices, Plan
+from sigfix.planning.choices import AppendChoice
 from sigfix.planning.codec import read_plan, write_plan
 from sigfix.planning.names import make_unique
 from sigfix.reading import read
@@ -151,6 +154,7 @@ def test_names_of_an_onnx_file(names: list[str], tmp_path: Path) -> None:
     path.write_bytes(field(1, 8) + field(7, graph) + field(8, field(2, 17)))
     is_odd = len(set(names)) < len(names) or "" in names
     assert (planned(path).verdict == "blocked") == is_odd
+    assert (planned(path, Choices(bind=(("nobody", 1.0),))).verdict == "blocked") == is_odd
 
 
 def test_of_metagraphs_with_the_same_tags_the_planned_one_is_kept(tmp_path: Path) -> None:
@@ -164,3 +168,27 @@ def test_of_metagraphs_with_the_same_tags_the_planned_one_is_kept(tmp_path: Path
     repair(path, tmp_path / "out", choices, RepairOptions(verify=False))
     (kept,) = read(tmp_path / "out").meta_graphs
     assert [node.name for node in kept.graph.nodes] == ["x", "y"]
+
+
+def test_a_signature_of_the_graph_that_the_object_graph_would_not_know(tmp_path: Path) -> None:
+    """It was written, and refused as a fault of sigfix's own."""
+    model = captured()
+    model.signature(outputs={"y": ("call:0", "float32", (None, 3))})
+    path = model.write(tmp_path / "m")
+    choices = Choices(append=(AppendChoice("p", "sigmoid", "y"),))
+    with pytest.raises(BlockedError, match="would not see it"):
+        repair(path, tmp_path / "out", choices, RepairOptions(verify=False))
+
+
+@pytest.mark.parametrize(
+    "result", ["", ":", "f_1_y:\u00b2", "y:out:-1", "y:out:99999999999999999999"]
+)
+def test_results_of_a_function_that_no_tensor_can_be(result: str, tmp_path: Path) -> None:
+    model = captured()
+    for function in model.meta.graph_def.library.function:
+        for name in function.ret:
+            function.ret[name] = result
+    path = model.write(tmp_path / "m")
+    choices = Choices(function="__call__")
+    with suppress(BlockedError):
+        repair(path, tmp_path / "out", choices, RepairOptions(verify=False))
