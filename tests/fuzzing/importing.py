@@ -19,6 +19,8 @@ from sigfix.pipeline.conversion_options import ConvertOptions
 from sigfix.pipeline.convert import convert
 from sigfix.pipeline.repair import RepairOptions, repair
 from sigfix.planning import Choices
+from sigfix.reading import read_any
+from sigfix.reading.folder import refuse_strangers
 
 
 def open_and_simplify(path: Path, temporary: Path) -> None:
@@ -28,6 +30,7 @@ def open_and_simplify(path: Path, temporary: Path) -> None:
     """
     from sigfix.importing.onnx_child import work
 
+    refuse_strangers(path, read_any(path).problems)
     job = {"file": path, "folder": temporary, "nhwc": False, "preset": None, "characters": None,
            "normalize": False, "sizes": {}}  # fmt: skip
     try:
