@@ -155,13 +155,12 @@ def _render(path: Path, target: str, checksums: bool) -> None:
         raise
     _render_all(found)
     for item in found[0].findings:
-        _check_command(item.command)
+        if item.command.startswith("sigfix repair "):
+            _check_command(item.command)
 
 
 def _check_command(command: str) -> None:
-    """A command that is printed means the same to a shell: one command, word for word."""
-    if not command.startswith("sigfix repair "):
-        return
+    """A command, or a part of one, means the same to a shell: one command, word for word."""
     try:
         said = join(split(command))
     except ValueError as error:
@@ -188,6 +187,8 @@ def _plan(path: Path, choices: Choices) -> Plan:
     described = describe(path)
     plan = make_plan(path, choices)
     _check_said(plan_text(plan))
+    for item in plan.candidates:
+        _check_command(item.choose)
     _check_said(json_text(plan_data(plan)))
     if not isinstance(described, OtherModel):
         _check_said(signature_diff(described, plan))

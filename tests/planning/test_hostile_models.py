@@ -11,11 +11,13 @@ import pytest
 
 from sigfix.errors import BlockedError
 from sigfix.model import as_shape, output_index
+from sigfix.pipeline.inspect import inspect
 from sigfix.pipeline.repair import RepairOptions, plan, repair
 from sigfix.planning import Choices, Plan
 from sigfix.planning.choices import AppendChoice
 from sigfix.planning.codec import read_plan, write_plan
 from sigfix.planning.names import make_unique
+from sigfix.quoting import join, split
 from sigfix.reading import read
 from sigfix.reading.protos import message_class
 from tests.fuzzing import messages
@@ -88,7 +90,6 @@ def test_node_names_that_no_tensor_can_have(name: str, op: str, tmp_path: Path) 
 @pytest.mark.parametrize("attribute", ["shape", "_output_shapes", "dtype"])
 def test_attributes_of_another_kind(attribute: str, value: Any, tmp_path: Path) -> None:
     """The kind of an attribute is the file's choice: what needs a shape looks whether it is one."""
-    from sigfix.pipeline.inspect import inspect
     from sigfix.rendering.inspection_json import render_json
 
     value = [Dtype("float32")] if value == ["i"] else value
@@ -105,13 +106,11 @@ def test_attributes_of_another_kind(attribute: str, value: Any, tmp_path: Path) 
 
 @pytest.mark.parametrize("build", [captured, served, first_generation])
 def test_changed_values_anywhere(build: Any, tmp_path: Path) -> None:
-    data = build().data()
     for number in range(60):
         generator = random.Random(number)
         model = build()
-        model.message = message_class("SavedModel").FromString(
-            messages.changed("SavedModel", data, generator)
-        )
+        for _ in range(generator.choice((1, 1, 1, 2, 3))):
+            messages.changed_message(model.message, generator)
         path = model.write(tmp_path / str(number))
         for choices in (None, Choices(function="__call__"), Choices(from_key=("predict",))):
             try:
@@ -192,3 +191,22 @@ def test_results_of_a_function_that_no_tensor_can_be(result: str, tmp_path: Path
     choices = Choices(function="__call__")
     with suppress(BlockedError):
         repair(path, tmp_path / "out", choices, RepairOptions(verify=False))
+
+
+@pytest.mark.parametrize("name", ["it's", "a b", "$(id)", "x;y", "\x1b[31m", "a\nb", '"'])
+def test_what_chooses_a_candidate_is_quoted(name: str, tmp_path: Path) -> None:
+    """`inspect` ended in a traceback where a function's name had a quotation mark."""
+    model = captured()
+    nodes = model.meta.object_graph_def.nodes
+    for child in nodes[0].children:
+        if nodes[child.node_id].WhichOneof("kind") == "function":
+            child.local_name = f"{name}{child.node_id}"
+    nodes.add().CopyFrom(nodes[3])
+    nodes[0].children.add(local_name=f"{name} other", node_id=len(nodes) - 1)
+    path = model.write(tmp_path / "m")
+    found = planned(path)
+    assert found.candidates
+    for item in found.candidates:
+        assert join(split(item.choose)) == item.choose
+        assert any(name in word for word in split(item.choose))
+    inspect(path)
