@@ -97,7 +97,11 @@ def _change_value(message: Any, generator: random.Random) -> None:
         places = [place for place in every if place[1].full_name == wanted]
     owner, field, at = generator.choice(places)
     kind = field.message_type.fields_by_name["value"] if _is_map(field) else field
-    alike = [place for place in every if place[1].type == kind.type]
+    alike = [
+        place
+        for place in every
+        if (place[1].type, place[1].enum_type) == (kind.type, kind.enum_type)
+    ]
     if alike and generator.random() < 0.4:
         new = _read(*generator.choice(alike))
     else:
