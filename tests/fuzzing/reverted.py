@@ -40,7 +40,7 @@ REVERTED = (
     ),
     Reverted(
         "blocks that repeat one another", "index", 1500, "Expired|MemoryError|characters",
-        "sigfix.reading.bundle", "if left < 0 or len(pairs) > len(data):", "if False:",
+        "sigfix.reading.bundle", "if packed > len(data):", "if False:",
     ),
     Reverted(
         "a number of more than 64 bits", "index", 2000, "^error: |struct",

@@ -298,3 +298,17 @@ def test_a_function_that_does_not_make_its_output_is_named() -> None:
     del model.graph.node[:]
     with pytest.raises(ConversionError, match="output nobody is made by no node"):
         trace_onnx(model)
+
+
+def test_a_weight_of_another_size_than_it_says_is_no_traceback() -> None:
+    """ONNX's checker takes the file, and onnxslim falls over it."""
+    model = parser.parse_model("""<ir_version: 8, opset_import: ["" : 17]>
+        m (float[1, 2, 4, 4] x) => (float[1, 2, 4, 4] y)
+        <float[2, 2, 1, 1] k = {1, 0, 0, 1}, float[2] s = {1, 1}, float[2] b = {0, 0},
+         float[2] mean = {0, 0}, float[2] var = {1, 1}>
+        { c = Conv (x, k)  y = BatchNormalization (c, s, b, mean, var) }""")
+    assert simplify(model).graph.node
+    model.graph.initializer[0].ClearField("float_data")
+    model.graph.initializer[0].raw_data = bytes(15)
+    with pytest.raises(ConversionError, match="could not be simplified"):
+        simplify(model)
