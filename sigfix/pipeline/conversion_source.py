@@ -16,8 +16,8 @@ from sigfix.presets import DETECTION
 from sigfix.verifying.checking import REPEATS, Side, Source, read_source
 from sigfix.verifying.inputs.cases import BATCHES, Case, Given, made_up
 from sigfix.verifying.inputs.given import fit_inputs, read_npz
-from sigfix.verifying.runnable import started
 from sigfix.verifying.runners import onnx, saved_model
+from sigfix.verifying.running import started
 
 PAGES = (1, 1)
 """Pages come one at a time: a detector is compared on single ones."""
@@ -39,7 +39,8 @@ def started_source(
 def source_side(prepared: Prepared) -> Side:
     """An ONNX file in ONNX Runtime, or the signature of a SavedModel in TensorFlow."""
     if prepared.onnx_file is None:
-        return Side(saved_model.signature(prepared.model, prepared.tags, prepared.signature))
+        model = saved_model.signature(prepared.model, prepared.tags, prepared.signature)
+        return Side(model, restless=prepared.restless)
     names = signature_keys(prepared.inputs)
     orders = dict.fromkeys(prepared.channels_last, TO_NCHW)
     file = onnx.onnx_file(prepared.onnx_file, names, orders)

@@ -21,7 +21,7 @@ from sigfix.model import (
     TensorSpec,
     format_shape,
 )
-from sigfix.planning.choices import DTYPES, Choices, InputChoice
+from sigfix.planning.choices import Choices, InputChoice
 from sigfix.planning.edits import (
     AddSignature,
     Edit,
@@ -32,6 +32,7 @@ from sigfix.planning.edits import (
 from sigfix.planning.file_edits import ImportOnnx
 from sigfix.planning.functions import signature_function
 from sigfix.planning.names import signature_keys
+from sigfix.planning.parsing import DTYPES
 from sigfix.planning.planner import plan
 from sigfix.planning.preset_spec import INPUT_NAME, RAW_OUTPUT
 from sigfix.planning.shaping import FLOATS
@@ -115,7 +116,7 @@ def before_the_import(model: OtherModel, choices: Choices) -> tuple[BeforeImport
         if n in names and _is_bindable(specs[names[n]], value)
     ]
     done = {name for name, _ in bound}
-    rest = tuple((n, value) for n, value in choices.bind if names.get(n) not in done)
+    rest = tuple((keys.get(n, n), value) for n, value in choices.bind if names.get(n) not in done)
     changed = replace(choices, inputs=tuple(left), bind=rest)
     return BeforeImport(tuple(sizes), tuple(bound)), changed
 

@@ -18,7 +18,8 @@ from sigfix.errors import SigfixError
 from sigfix.verifying.arrays import Array, Arrays
 from sigfix.verifying.comparison import OutputParity, compare, spans_of
 from sigfix.verifying.inputs.cases import Given
-from sigfix.verifying.runnable import CaseRun, Runnable, run, settings
+from sigfix.verifying.runnable import CaseRun, Runnable
+from sigfix.verifying.running import run, settings
 from sigfix.verifying.tolerances import FEW_TIMES, JUDGEABLE, Limit
 
 NO_LIMIT = float("inf")
@@ -113,7 +114,7 @@ def with_noise(limits: Mapping[str, Limit], noise: Mapping[str, Noise]) -> dict[
         if not own.is_all:
             relative = max(relative, FEW_TIMES * own.relative)
             different = max(different, FEW_TIMES * own.different)
-        widened[name] = replace(limit, relative=relative, different=different, noise=own.relative)
+        widened[name] = replace(limit, relative=relative, different=different)
     return widened
 
 
