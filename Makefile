@@ -104,8 +104,10 @@ matrix: $(INSTALLED)
 
 fuzz: $(INSTALLED)
 	SIGFIX_FUZZ_INPUTS=$(INPUTS) SIGFIX_FUZZ_SEED=$(SEED) $(BIN)/python -m pytest -s tests/fuzzing
-	$(BIN)/python -m pip install --quiet atheris
-	$(BIN)/python -m tests.fuzzing.guided -max_total_time=60
+	@$(BIN)/python -c 'import atheris' 2> /dev/null || $(BIN)/python -m pip install --quiet atheris || \
+	  echo "atheris is not there and cannot be installed: no fuzzing is guided by coverage." >&2
+	@! $(BIN)/python -c 'import atheris' 2> /dev/null || \
+	  $(BIN)/python -m tests.fuzzing.guided -max_total_time=180
 	$(BIN)/python -m tests.fuzzing.networks --seconds $(FUZZ_SECONDS)
 
 bench: $(INSTALLED)
