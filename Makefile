@@ -30,7 +30,7 @@ FUZZ_SECONDS ?= 1800
 
 help:
 	@echo "make demo     convert a docTR model to TensorFlow.js and read words with it"
-	@echo "make test-light  run those that need no TensorFlow: 100 MB, a minute, any Python from 3.10 on"
+	@echo "make test-light  run those that need no TensorFlow: 170 MB, a minute, any Python from 3.10 on"
 	@echo "make test     run the tests"
 	@echo "make test-kernels  run those that depend on TensorFlow's kernels (TF_ENABLE_ONEDNN_OPTS=0, =1)"
 	@echo "make lint     check style and types"

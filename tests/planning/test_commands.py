@@ -85,6 +85,16 @@ def test_a_choice_after_a_choice(tmp_path: Path) -> None:
     ]
 
 
+def test_a_candidate_names_the_function_in_the_place_of_its_object(tmp_path: Path) -> None:
+    traces = (((("x", "float32", (1, 3)),)), ((("x", "float32", (None, 5)),)))
+    assert options(
+        of_functions({"part.__call__": Traced(traces)}), tmp_path, "--function part"
+    ) == [
+        "--function part.__call__ --input x=float32[?,5]",
+        "--function part.__call__ --input x=float32[1,3]",
+    ]
+
+
 def test_a_blank_is_left_to_the_reader(tmp_path: Path) -> None:
     for text in ("--input x=SHAPE", "--bind x=VALUE", "--output y=TENSOR"):
         assert options(two_functions(), tmp_path, text) == [text]

@@ -55,6 +55,7 @@ def test_keys_of_an_onnx_file() -> None:
     assert tensorflow_name("1") == "t_1"
     assert tensorflow_name("self") == "t_self"
     assert signature_keys(["a.b", "a_b", "A_B"]) == {"a.b": "a_b_2", "a_b": "a_b_1", "A_B": "A_B"}
+    assert signature_keys(["a_b", "A.B"]) == {"a_b": "a_b", "A.B": "A_B_1"}
     assert signature_keys(["A_B", "a_b", "a.b"]) == signature_keys(["a.b", "a_b", "A_B"])
     assert by_keys({"a.b": 1, "c": 2, "other": 3}, ["a.b", "c"]) == {"a_b": 1, "c": 2, "other": 3}
 

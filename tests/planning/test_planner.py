@@ -69,8 +69,12 @@ def test_an_input_of_any_rank_is_pointed_out(tmp_path: Path) -> None:
     model = of_functions({"__call__": Traced(((("x", "float32", None),),))})
     (note,) = planned(model, tmp_path).notes
     assert note == "x may be of any rank: --input 'x=float32[?,32]' would pin it"
-    known = of_functions({"__call__": Traced(((("keep_probably", "float32", ()),),))})
-    assert planned(known, tmp_path).notes == ()
+
+
+@pytest.mark.parametrize("spec", [("keep_probably", "float32", ()), ("keep_prob", "float32", (3,))])
+def test_what_is_no_switch(spec: tuple[str, str, object], tmp_path: Path) -> None:
+    model = of_functions({"__call__": Traced(((spec,),), (spec[0],))})
+    assert planned(model, tmp_path).notes == ()
 
 
 def test_a_signature_that_could_not_be_written(tmp_path: Path) -> None:
