@@ -18,7 +18,7 @@ require_packages()
 if find_spec("doctr") is None:
     pytest.skip("needs doctr", allow_module_level=True)
 
-QUICK = ("linknet_resnet18", "fast_tiny", "db_mobilenet_v3_large", "crnn_mobilenet_v3_small")
+QUICK = ("linknet_resnet18", "crnn_mobilenet_v3_small")
 CALLS = {"PartitionedCall", "StatefulPartitionedCall"}  # a SavedModel's own functions
 
 
