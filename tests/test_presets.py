@@ -22,7 +22,8 @@ def test_equals_doctrs_own_configuration(preset: Preset) -> None:
         from doctr.models import classification, detection, recognition
     families = {"recognition": recognition, "detection": detection, "orientation": classification}
     own = {} if preset.classes else {"pretrained_backbone": False}
-    with quiet(), torch.device("meta"):  # its shapes and settings, no numbers
+    computes = preset.name == "viptr_tiny"  # while it is built
+    with quiet(), torch.device("cpu" if computes else "meta"):  # shapes and settings, no numbers
         module = getattr(families[preset.task], preset.name)(pretrained=False, **own)
     assert module.cfg["mean"] == preset.mean
     assert module.cfg["std"] == preset.std
