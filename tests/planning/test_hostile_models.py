@@ -86,7 +86,9 @@ def test_node_names_that_no_tensor_can_have(name: str, op: str, tmp_path: Path) 
         planned(path, choices)
 
 
-@pytest.mark.parametrize("value", [3, 1.5, True, "text", ["i"], [1, 2], Dtype("float32"), None])
+@pytest.mark.parametrize(
+    "value", [3, 1.5, True, "text", ["i"], [1], [1, 2], Dtype("float32"), None]
+)
 @pytest.mark.parametrize("attribute", ["shape", "_output_shapes", "dtype"])
 def test_attributes_of_another_kind(attribute: str, value: Any, tmp_path: Path) -> None:
     """The kind of an attribute is the file's choice: what needs a shape looks whether it is one."""
@@ -99,7 +101,8 @@ def test_attributes_of_another_kind(attribute: str, value: Any, tmp_path: Path) 
         replaced = add_node(Model().meta.graph_def.node, "n", "Const", **{attribute: value})
         node.attr[attribute].CopyFrom(replaced.attr[attribute])
     path = model.write(tmp_path / "m")
-    render_json([inspect(path)])
+    for target in ("", "tfjs-webgpu"):
+        render_json([inspect(path, target=target)])
     for choices in (None, Choices(outputs=(("o", "softmax:0"),))):
         planned(path, choices)
 
