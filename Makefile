@@ -5,9 +5,10 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 INSTALLED := .venv/installed
 CODE := sigfix tests examples
-# The tests run in two halves side by side: most of the time is TensorFlow's, in processes of its own.
-HALF := tests/cli tests/fuzzing tests/importing tests/pipeline tests/reading tests/repairing
-REST := $(addprefix --ignore=,$(HALF))
+# The tests run two parts at a time, the longest first: most of the time is TensorFlow's.
+PARTS := importing repairing pipeline verifying cli exporting optimising planting reading fuzzing \
+  matrix describing diagnosis planning rendering
+IN_TURN := --no-print-directory --jobs 2 --output-sync=target --keep-going
 # What computes with TensorFlow's kernels, of which there are two sets (docs/machines.md).
 KERNEL_TESTS := tests/cli/test_repair.py tests/exporting tests/importing/test_operators.py \
   tests/importing/test_recurrent.py tests/optimising/layout/test_layout.py \
@@ -25,7 +26,7 @@ INPUTS ?= 50000
 SEED ?= 0
 FUZZ_SECONDS ?= 1800
 
-.PHONY: help venv demo test test-light test-half test-rest test-kernels matrix fuzz bench lint format clean
+.PHONY: always help venv demo test run/tests test-light test-kernels matrix fuzz bench lint format clean
 
 help:
 	@echo "make demo     convert a docTR model to TensorFlow.js and read words with it"
@@ -86,16 +87,16 @@ test-light: $(LIGHT_INSTALLED)
 	$(LIGHT_BIN)/python -m pytest -m "not matrix" $(LIGHT)
 
 test: $(INSTALLED)
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target test-half test-rest
-
-test-half: $(INSTALLED)
-	$(BIN)/python -m pytest -m "not matrix" $(HALF)
-
-test-rest: $(INSTALLED)
-	$(BIN)/python -m pytest -m "not matrix" $(REST)
+	@$(MAKE) $(IN_TURN) run/tests $(addprefix run/tests/,$(PARTS))
 
 test-kernels: $(INSTALLED)
-	$(BIN)/python -m pytest -m "not matrix" $(KERNEL_TESTS)
+	@$(MAKE) $(IN_TURN) $(addprefix run/,$(KERNEL_TESTS))
+
+run/tests: $(INSTALLED)
+	$(BIN)/python -m pytest -m "not matrix" tests/test_*.py
+
+run/%: $(INSTALLED) always
+	$(BIN)/python -m pytest -m "not matrix" $*
 
 matrix: $(INSTALLED)
 	$(BIN)/python -m tests.matrix
