@@ -26,7 +26,7 @@ def changed_json(data: bytes, generator: Generator) -> bytes:
     """A JSON document with a few of its values changed, as text that Python's own writer makes."""
     try:
         document = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return values.damaged(data, generator)
     if not isinstance(document, (dict, list)):
         return values.damaged(data, generator)

@@ -172,7 +172,7 @@ REVERTED = (
         "if len(prefix) + len(child.local_name) > LONGEST_PATH:", "if False:",
     ),
     Reverted(
-        "a broken source taken for a fault of sigfix", "pb", 2000, "fault of sigfix",
+        "a broken source taken for a fault of sigfix", "pb", 2000, "to blame",
         "sigfix.pipeline.applying", "    refuse_broken_source(described, decided)\n", "",
     ),
     Reverted(

@@ -86,7 +86,9 @@ def test_node_names_that_no_tensor_can_have(name: str, op: str, tmp_path: Path) 
         planned(path, choices)
 
 
-@pytest.mark.parametrize("value", [3, 1.5, True, "text", ["i"], [1, 2], Dtype("float32"), None])
+@pytest.mark.parametrize(
+    "value", [3, 1.5, True, "text", ["i"], [1], [1, 2], Dtype("float32"), None]
+)
 @pytest.mark.parametrize("attribute", ["shape", "_output_shapes", "dtype"])
 def test_attributes_of_another_kind(attribute: str, value: Any, tmp_path: Path) -> None:
     """The kind of an attribute is the file's choice: what needs a shape looks whether it is one."""
@@ -99,7 +101,8 @@ def test_attributes_of_another_kind(attribute: str, value: Any, tmp_path: Path) 
         replaced = add_node(Model().meta.graph_def.node, "n", "Const", **{attribute: value})
         node.attr[attribute].CopyFrom(replaced.attr[attribute])
     path = model.write(tmp_path / "m")
-    render_json([inspect(path)])
+    for target in ("", "tfjs-webgpu"):
+        render_json([inspect(path, target=target)])
     for choices in (None, Choices(outputs=(("o", "softmax:0"),))):
         planned(path, choices)
 
@@ -153,7 +156,7 @@ def test_names_of_an_onnx_file(names: list[str], tmp_path: Path) -> None:
     path.write_bytes(field(1, 8) + field(7, graph) + field(8, field(2, 17)))
     is_odd = len(set(names)) < len(names) or "" in names
     assert (planned(path).verdict == "blocked") == is_odd
-    assert (planned(path, Choices(bind=(("nobody", 1.0),))).verdict == "blocked") == is_odd
+    assert planned(path, Choices(bind=(("nobody", 1.0),))).verdict == "blocked"
 
 
 def test_of_metagraphs_with_the_same_tags_the_planned_one_is_kept(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sigfix.describing.same_padding import CONVOLUTIONS, same_padding
 from sigfix.describing.targets import Target
 from sigfix.diagnosis.subject import Findings, finding
-from sigfix.model import ConstantTensor, Graph, Node, Shape, TensorSpec, node_of
+from sigfix.model import ConstantTensor, Graph, Node, Shape, TensorSpec, as_shape, node_of
 
 FUSED = frozenset({"_FusedConv2D", "FusedDepthwiseConv2dNative"})
 SAME_SHAPE = frozenset({"Identity", "ReadVariableOp", "Relu", "Relu6", "BiasAdd"})
@@ -82,13 +82,16 @@ def _shape(reference: str, body: Body) -> Shape:
         if isinstance(node, TensorSpec):
             return node.shape
         declared = node.attributes.get("_output_shapes")
-        if isinstance(declared, tuple) and len(declared) == 1 and declared[0] is not None:
-            return tuple(declared[0])
+        known = (
+            as_shape(declared[0]) if isinstance(declared, tuple) and len(declared) == 1 else None
+        )
+        if known is not None:
+            return known
         value, shape = node.attributes.get("value"), node.attributes.get("shape")
         if isinstance(value, ConstantTensor):
             return value.shape
         if node.op in ("Placeholder", "VariableV2") and isinstance(shape, tuple):
-            return shape
+            return as_shape(shape)
         if node.op not in SAME_SHAPE or not node.data_inputs:
             return None
         reference = node.data_inputs[0]

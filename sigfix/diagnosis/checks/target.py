@@ -14,7 +14,7 @@ from sigfix.diagnosis.checks.serving import check_serving
 from sigfix.diagnosis.checks.specs import check_static
 from sigfix.diagnosis.rule import Finding, Severity, repair_command
 from sigfix.diagnosis.subject import Findings, Subject, few, finding, located
-from sigfix.model import Graph, Node, TensorSpec
+from sigfix.model import Graph, Node, TensorSpec, as_shape
 
 
 def _counted(names: Iterable[str]) -> tuple[str, ...]:
@@ -150,11 +150,9 @@ def check_types(
 
 def _rank(node: Node) -> int:
     shapes = node.attributes.get("_output_shapes")
-    found = [shape for shape in shapes if shape is not None] if isinstance(shapes, tuple) else []
-    declared = node.attributes.get("shape")
-    if isinstance(declared, tuple):
-        found.append(declared)
-    return max(map(len, found), default=0)
+    listed = shapes if isinstance(shapes, tuple) else ()
+    every = map(as_shape, (*listed, node.attributes.get("shape")))
+    return max((len(shape) for shape in every if shape is not None), default=0)
 
 
 def check_ranks(nodes: list[Node], target: Target, where: str) -> Findings:
