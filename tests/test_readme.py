@@ -22,7 +22,7 @@ TEXT = README.read_text("utf-8")
 SESSION = re.compile(r"<!-- session: (\S+) -->\n```console\n(.*?)```", re.DOTALL)
 SESSIONS: dict[str, str] = dict(SESSION.findall(TEXT))
 NEEDS_ALL = pytest.mark.skipif(
-    not all(find_spec(package) for package in ("doctr", "onnx_tf", "tensorflowjs")),
+    not all(find_spec(package) for package in ("doctr", "onnxslim", "tensorflowjs")),
     reason="needs sigfix[all]",
 )
 
