@@ -11,7 +11,7 @@ from sigfix.cli.app import app
 from sigfix.cli.options import option
 from sigfix.errors import UsageError
 from sigfix.optimising.passes import ANY_TARGET, PASSES, TARGETS
-from sigfix.planning.choices import parse_sizes
+from sigfix.planning.parsing import parse_sizes
 from sigfix.presets import PRESETS
 
 _SOURCE = "What to convert"

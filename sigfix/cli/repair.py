@@ -28,8 +28,7 @@ from sigfix.cli.repair_steps import (
     show_plan,
 )
 from sigfix.errors import UsageError
-from sigfix.planning import Choices
-from sigfix.planning import choices as parsing
+from sigfix.planning import Choices, parsing
 from sigfix.presets import PRESETS, find_preset
 
 _MODEL = "What to choose"

@@ -12,8 +12,7 @@ import typer
 from sigfix.cli.steps import steps, tell
 from sigfix.errors import BlockedError, MissingExtraError, UsageError
 from sigfix.model import OtherModel, SavedModel
-from sigfix.planning import Choices, Plan
-from sigfix.planning import choices as parsing
+from sigfix.planning import Choices, Plan, parsing
 from sigfix.planning.choices import NormalizeChoice
 from sigfix.presets import find_preset
 from sigfix.quoting import printable

@@ -23,9 +23,10 @@ from sigfix.verifying.checking import (
 from sigfix.verifying.feeding import AsTheyAre
 from sigfix.verifying.inputs.cases import Given
 from sigfix.verifying.noise import Witness
-from sigfix.verifying.runnable import GRAPH, TFJS, Call, Run, Runnable, run, started
+from sigfix.verifying.runnable import GRAPH, TFJS, Call, Run, Runnable
 from sigfix.verifying.runners.tensor_files import in_tfjs_dtypes
 from sigfix.verifying.runners.tfjs_model import tfjs_model
+from sigfix.verifying.running import run, started
 from sigfix.verifying.ties import ties_of
 from sigfix.verifying.tolerances import MAX_LOSS, Limit, of_tfjs
 from sigfix.verifying.verdict import (

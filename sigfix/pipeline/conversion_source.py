@@ -16,8 +16,8 @@ from sigfix.presets import DETECTION
 from sigfix.verifying.checking import REPEATS, Side, Source, read_source
 from sigfix.verifying.inputs.cases import BATCHES, Case, Given, made_up
 from sigfix.verifying.inputs.given import fit_inputs, read_npz
-from sigfix.verifying.runnable import started
 from sigfix.verifying.runners import onnx, saved_model
+from sigfix.verifying.running import started
 
 PAGES = (1, 1)
 """Pages come one at a time: a detector is compared on single ones."""

@@ -26,9 +26,10 @@ from sigfix.verifying.checking import (
 )
 from sigfix.verifying.inputs.cases import BATCHES, Case, Given, made_up
 from sigfix.verifying.noise import Witness
-from sigfix.verifying.runnable import DEFAULT_SECONDS, run
+from sigfix.verifying.runnable import DEFAULT_SECONDS
 from sigfix.verifying.runners import onnx
 from sigfix.verifying.runners.saved_model import signature_by_both_loaders
+from sigfix.verifying.running import run
 from sigfix.verifying.ties import ties_of
 from sigfix.verifying.tolerances import of_preset
 from sigfix.verifying.verdict import Verification

@@ -10,8 +10,8 @@ from typing import Any
 
 from sigfix.errors import UsageError
 from sigfix.planning import choices, edits, file_edits, steps
-from sigfix.planning.choices import DTYPES
 from sigfix.planning.edits import Plan
+from sigfix.planning.parsing import DTYPES
 from sigfix.presets import Boxes, Preset
 
 FORMAT = 1

@@ -10,7 +10,7 @@ from sigfix.describing.effects import RANDOM, conduct, reaching
 from sigfix.describing.running import loading
 from sigfix.errors import SigfixError, UsageError
 from sigfix.model import SavedModel
-from sigfix.planning import choices as parsing
+from sigfix.planning import parsing
 from sigfix.planning.choices import Choices
 from sigfix.planning.edits import Plan
 from sigfix.planning.planner import plan

@@ -21,7 +21,7 @@ from sigfix.model import (
     TensorSpec,
     format_shape,
 )
-from sigfix.planning.choices import DTYPES, Choices, InputChoice
+from sigfix.planning.choices import Choices, InputChoice
 from sigfix.planning.edits import (
     AddSignature,
     Edit,
@@ -32,6 +32,7 @@ from sigfix.planning.edits import (
 from sigfix.planning.file_edits import ImportOnnx
 from sigfix.planning.functions import signature_function
 from sigfix.planning.names import signature_keys
+from sigfix.planning.parsing import DTYPES
 from sigfix.planning.planner import plan
 from sigfix.planning.preset_spec import INPUT_NAME, RAW_OUTPUT
 from sigfix.planning.shaping import FLOATS

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sigfix.model import SavedModel, Shape
-from sigfix.planning.choices import DTYPES
 from sigfix.planning.edits import AddSignature, Edit
+from sigfix.planning.parsing import DTYPES
 
 COPY = "if you trust it, copy it with its links resolved: cp -rL MODEL COPY"
 _LARGEST = 1 << 63

@@ -14,7 +14,8 @@ from sigfix.verifying.arrays import Arrays
 from sigfix.verifying.comparison import OutputParity, compare
 from sigfix.verifying.inputs.cases import Case, Given
 from sigfix.verifying.noise import Witness
-from sigfix.verifying.runnable import DEFAULT_SECONDS, CaseRun, Run, Runnable, started
+from sigfix.verifying.runnable import DEFAULT_SECONDS, CaseRun, Run, Runnable
+from sigfix.verifying.running import started
 from sigfix.verifying.ties import Ties
 from sigfix.verifying.tolerances import Limit, Tolerance
 from sigfix.verifying.verdict import (

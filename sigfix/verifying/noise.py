@@ -18,7 +18,8 @@ from sigfix.errors import SigfixError
 from sigfix.verifying.arrays import Array, Arrays
 from sigfix.verifying.comparison import OutputParity, compare, spans_of
 from sigfix.verifying.inputs.cases import Given
-from sigfix.verifying.runnable import CaseRun, Runnable, run, settings
+from sigfix.verifying.runnable import CaseRun, Runnable
+from sigfix.verifying.running import run, settings
 from sigfix.verifying.tolerances import FEW_TIMES, JUDGEABLE, Limit
 
 NO_LIMIT = float("inf")

@@ -8,7 +8,7 @@ import pytest
 
 from sigfix.cli.main import main
 from sigfix.errors import UsageError
-from sigfix.planning.choices import parse_pair
+from sigfix.planning.parsing import parse_pair
 from sigfix.reading import read_any
 from tests.models import healthy
 

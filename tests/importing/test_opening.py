@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from sigfix.errors import BlockedError, ConversionError, UsageError
-from sigfix.planning.choices import Choices, parse_binding, parse_input
+from sigfix.planning.choices import Choices
 from sigfix.planning.onnx_file import plan_onnx
+from sigfix.planning.parsing import parse_binding, parse_input
 from sigfix.reading.onnx import read_onnx
 from tests.importing.single_node import onnx_runtime_outputs, require_packages, sigfix_outputs
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sigfix.errors import ConversionError
-from sigfix.planning.choices import parse_sizes
+from sigfix.planning.parsing import parse_sizes
 from tests.importing.single_node import (
     Case,
     Fed,

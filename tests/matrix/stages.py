@@ -40,7 +40,7 @@ def build(name: str, folder: Path) -> list[Comparison]:
     Returns the comparisons of the ONNX file and of the SavedModel, in both settings.
     """
     from sigfix.importing import doctr
-    from sigfix.verifying.runners import onnx
+    from tests.plain_runs import run_onnx
 
     options = options_of(name)
     preset = options.preset(name)
@@ -55,7 +55,7 @@ def build(name: str, folder: Path) -> list[Comparison]:
     write_card(make_card(preset, model.vocabulary, model.weights), folder / "saved_model")
     stages = {
         PYTORCH: pytorch,
-        ONNX: onnx.run(onnx_file, [{"input": image} for image in first]),
+        ONNX: run_onnx(onnx_file, [{"input": image} for image in first]),
         SAVED_MODEL: run_saved_model(folder / "saved_model", images, "0"),
         ONEDNN: run_saved_model(folder / "saved_model", images, "1"),
     }
@@ -69,9 +69,10 @@ def run_saved_model(model: Path, images: list[Any], onednn: str) -> list[Arrays]
     """What `serving_default` computes with oneDNN's kernels ("1") or without ("0")."""
     from sigfix.verifying.checking import only_call
     from sigfix.verifying.inputs.cases import Given
-    from sigfix.verifying.runnable import Setting, run
+    from sigfix.verifying.runnable import Setting
     from sigfix.verifying.runners.saved_model import DEFAULT_SIGNATURE, signature
     from sigfix.verifying.runners.tensorflow_settings import VARIABLE
+    from sigfix.verifying.running import run
 
     fed = [Given({"input": image}) for image in images]
     setting = Setting(f"oneDNN {onednn}", {VARIABLE: onednn})

@@ -48,7 +48,7 @@ def up_to_the_end(logits: Any, end: int) -> list[Any]:
 @pytest.mark.parametrize("name", list(HEADS))
 def test_a_head_biased_to_the_end_keeps_every_step(name: str, tmp_path: Path) -> None:
     from sigfix.importing import doctr
-    from sigfix.verifying.runners import onnx, saved_model
+    from tests.plain_runs import run_onnx, run_saved_model
 
     preset = PRESETS[name]
     options = PresetOptions(str(biased_weights(name, tmp_path)))
@@ -59,9 +59,9 @@ def test_a_head_biased_to_the_end_keeps_every_step(name: str, tmp_path: Path) ->
     image = channels_first(images)
     expected = doctr.run(model, image)
     assert (expected.argmax(-1)[:, 0] == end).all()
-    from_onnx = onnx.run(exported, [{"input": image}])[0]["logits"]
+    from_onnx = run_onnx(exported, [{"input": image}])[0]["logits"]
     import_preset(preset, finish_onnx(preset, exported, tmp_path), tmp_path / "model")
-    from_tensorflow = saved_model.run(tmp_path / "model", [{"input": images}])[0]["logits"]
+    from_tensorflow = run_saved_model(tmp_path / "model", [{"input": images}])[0]["logits"]
     for logits in (from_onnx, from_tensorflow):
         assert logits.shape == (2, preset.steps, end + preset.extra_classes)
         for ours, theirs in zip(

@@ -20,7 +20,7 @@ from sigfix.errors import (
 from sigfix.pipeline.conversion_options import ConvertOptions
 from sigfix.pipeline.convert import convert
 from sigfix.pipeline.prepare import Choice
-from sigfix.planning.choices import parse_sizes
+from sigfix.planning.parsing import parse_sizes
 
 NEEDED = ("tensorflow", "tensorflowjs", "onnxslim", "onnxruntime")
 if absent := [name for name in NEEDED if find_spec(name) is None]:

@@ -384,8 +384,8 @@ def test_every_option_is_for_planning_or_not() -> None:
 
 def test_a_plan_of_a_keras_file_carries_its_choices(tmp_path, capsys) -> None:
     from sigfix.pipeline.keras_file import plan_keras
-    from sigfix.planning.choices import parse_append, parse_input
     from sigfix.planning.codec import read_plan, write_plan
+    from sigfix.planning.parsing import parse_append, parse_input
     from sigfix.presets import PRESETS
 
     path = keras(tmp_path / "m.keras")

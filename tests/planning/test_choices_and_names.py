@@ -5,11 +5,9 @@ from __future__ import annotations
 import pytest
 
 from sigfix.errors import UsageError
-from sigfix.planning.choices import (
-    AppendChoice,
-    InputChoice,
-    NewSignature,
-    NormalizeChoice,
+from sigfix.planning.choices import AppendChoice, InputChoice, NewSignature, NormalizeChoice
+from sigfix.planning.names import clean, input_names, make_unique
+from sigfix.planning.parsing import (
     parse_append,
     parse_binding,
     parse_input,
@@ -17,7 +15,6 @@ from sigfix.planning.choices import (
     parse_normalize,
     parse_sources,
 )
-from sigfix.planning.names import clean, input_names, make_unique
 from sigfix.planning.traces import covers
 
 

@@ -12,7 +12,7 @@ from sigfix.errors import BlockedError
 from sigfix.pipeline.applying import RepairOptions
 from sigfix.pipeline.repair import repair
 from sigfix.planning import Choices
-from sigfix.planning.choices import parse_append
+from sigfix.planning.parsing import parse_append
 from sigfix.reading import read
 from tests.repairing.running import run_both, run_v1, run_v2
 

@@ -13,7 +13,7 @@ from sigfix.errors import BlockedError
 from sigfix.pipeline.applying import RepairOptions
 from sigfix.pipeline.repair import repair
 from sigfix.planning import Choices
-from sigfix.planning.choices import parse_append, parse_input, parse_normalize
+from sigfix.planning.parsing import parse_append, parse_input, parse_normalize
 from sigfix.reading import read
 from tests.repairing.running import (
     convert_plainly,

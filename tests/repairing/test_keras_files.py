@@ -9,8 +9,8 @@ from sigfix.errors import BlockedError, UsageError
 from sigfix.pipeline.applying import RepairOptions
 from sigfix.pipeline.repair import plan, repair
 from sigfix.planning import Choices
-from sigfix.planning.choices import parse_append
 from sigfix.planning.codec import read_plan, write_plan
+from sigfix.planning.parsing import parse_append
 from tests.repairing.running import fingerprint, run_both
 
 UNCOMPARED = RepairOptions(verify=False)

@@ -9,8 +9,9 @@ import pytest
 
 import sigfix
 from sigfix.errors import ConversionError
-from sigfix.planning.choices import NormalizeChoice, parse_append, parse_binding, parse_input
+from sigfix.planning.choices import NormalizeChoice
 from sigfix.planning.codec import read_plan, write_plan
+from sigfix.planning.parsing import parse_append, parse_binding, parse_input
 from sigfix.presets import find_preset
 from tests.repairing.running import fingerprint, run_both
 

@@ -11,7 +11,7 @@ from sigfix.errors import BlockedError
 from sigfix.pipeline.applying import RepairOptions
 from sigfix.pipeline.repair import plan, repair
 from sigfix.planning import Choices
-from sigfix.planning.choices import parse_normalize
+from sigfix.planning.parsing import parse_normalize
 from sigfix.presets import find_preset
 from sigfix.reading import read
 from tests.repairing.running import run_both

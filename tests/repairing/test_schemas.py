@@ -7,8 +7,8 @@ import json
 import pytest
 
 import sigfix
-from sigfix.planning.choices import parse_append, parse_normalize
 from sigfix.planning.codec import read_plan, write_plan
+from sigfix.planning.parsing import parse_append, parse_normalize
 from sigfix.rendering.repair_result import plan_data, result_data
 from sigfix.rendering.repair_schema import SCHEMAS, plan_schema, result_schema
 

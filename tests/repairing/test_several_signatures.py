@@ -7,7 +7,7 @@ import pytest
 
 import sigfix
 from sigfix.errors import UsageError
-from sigfix.planning.choices import parse_append, parse_input, parse_sources
+from sigfix.planning.parsing import parse_append, parse_input, parse_sources
 from tests.repairing.running import run_both
 
 X = np.float32([3, 5])

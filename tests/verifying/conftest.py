@@ -4,7 +4,7 @@ import importlib.util
 
 import pytest
 
-from sigfix.verifying import runnable
+from sigfix.verifying import running
 from tests.verifying import models, tiny_runner
 
 
@@ -17,7 +17,7 @@ def _needs(*packages):
 @pytest.fixture
 def tiny_kind(monkeypatch):
     """The kind of model that `tiny_runner` runs."""
-    monkeypatch.setitem(runnable.RUNNERS, tiny_runner.KIND, "tests.verifying.tiny_runner")
+    monkeypatch.setitem(running.RUNNERS, tiny_runner.KIND, "tests.verifying.tiny_runner")
 
 
 @pytest.fixture(scope="session")

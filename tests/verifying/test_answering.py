@@ -10,7 +10,8 @@ import pytest
 
 from sigfix.planning.edits import InputPlan
 from sigfix.verifying.inputs.cases import Given, made_up
-from sigfix.verifying.runnable import CannotRunError, run, started
+from sigfix.verifying.runnable import CannotRunError
+from sigfix.verifying.running import run, started
 from tests.verifying.tiny_runner import tiny
 from tests.verifying.wrong_answers import ANSWERS, TRUNCATED
 

@@ -16,9 +16,9 @@ import pytest
 
 from sigfix.errors import NotVerifiedError
 from sigfix.verifying.inputs.cases import Given
-from sigfix.verifying.runnable import run
 from sigfix.verifying.runners import node, tfjs
 from sigfix.verifying.runners.tfjs_model import tfjs_model
+from sigfix.verifying.running import run
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from sigfix.verifying.arrays import Array, Arrays
 from sigfix.verifying.checking import Check, Source, judge, only_call
 from sigfix.verifying.inputs.cases import Given
 from sigfix.verifying.noise import Noise, Witness, described, measured, too_noisy, with_noise
-from sigfix.verifying.runnable import run
+from sigfix.verifying.running import run
 from sigfix.verifying.tolerances import FEW_TIMES, JUDGEABLE, Limit, Tolerance
 from sigfix.verifying.verdict import DIFFERENT, NOT_COMPARABLE, SAME
 from tests.verifying.tiny_runner import tiny

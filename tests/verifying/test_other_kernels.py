@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from sigfix.verifying.inputs.cases import Given
-from sigfix.verifying.runnable import run
 from sigfix.verifying.runners.saved_model import DEFAULT_SIGNATURE, signature
 from sigfix.verifying.runners.tensorflow_settings import VARIABLE
+from sigfix.verifying.running import run
 
 
 def test_unequal_strides_run_with_onednn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,9 +9,10 @@ import pytest
 from sigfix.errors import NotVerifiedError, ParityError
 from sigfix.model.specs import TensorSpec
 from sigfix.verifying.comparison import compare
-from sigfix.verifying.runners import saved_model, tfjs
+from sigfix.verifying.runners import tfjs
 from sigfix.verifying.runners.tensor_files import in_tfjs_dtypes
 from tests.made_up import seeded_inputs
+from tests.plain_runs import run_saved_model
 
 MIXED = {"x": TensorSpec("float32", (None, 3)), "ids": TensorSpec("int64", (None,))}
 MIXED_OUTPUTS = ["scores", "squares", "large"]
@@ -36,7 +37,7 @@ def edit_model(folder, change):
 @pytest.mark.parametrize("backend", ["wasm", "cpu"])
 def test_several_batches_outputs_and_dtypes_match_tensorflow(mixed, mixed_tfjs, backend):
     inputs = [seeded_inputs(MIXED, batch) for batch in (1, 4)]
-    reference = saved_model.run(mixed, inputs)
+    reference = run_saved_model(mixed, inputs)
     result = tfjs.run(mixed_tfjs, inputs, MIXED_OUTPUTS, backend)
     assert (result.mode, result.backend, result.tfjs_version) == ("execute", backend, "4.22.0")
     assert result.missing_kernel == ""
@@ -70,7 +71,7 @@ def test_a_flipped_byte_in_a_weight_shard_is_a_mismatch(mixed, copied):
     shard.write_bytes(damaged)
 
     inputs = seeded_inputs(MIXED, 4)
-    [reference] = saved_model.run(mixed, [inputs])
+    [reference] = run_saved_model(mixed, [inputs])
     [result] = tfjs.run(copied, [inputs], MIXED_OUTPUTS).outputs
     parity = compare(in_tfjs_dtypes(reference), result, 1e-4)
     assert not parity.ok
@@ -82,7 +83,7 @@ def test_a_flipped_byte_in_a_weight_shard_is_a_mismatch(mixed, copied):
 @pytest.mark.parametrize("steps", [0, 5])
 def test_control_flow_falls_back_to_execute_async(loop, loop_tfjs, steps):
     inputs = {"x": np.float32([[0.5, -1.0]]), "steps": np.int32(steps)}
-    [reference] = saved_model.run(loop, [inputs])
+    [reference] = run_saved_model(loop, [inputs])
     result = tfjs.run(loop_tfjs, [inputs], ["y"])
     assert result.mode == "executeAsync"
     assert compare(reference, result.outputs[0], 1e-6).ok
@@ -94,7 +95,7 @@ def test_control_flow_falls_back_to_execute_async(loop, loop_tfjs, steps):
 
 def test_strings_pass_as_bytes(text, text_tfjs):
     words = np.array([[b"naive", "naïve".encode()], [b"", b"\xff\x00\x01"]], dtype=object)
-    [reference] = saved_model.run(text, [{"words": words}])
+    [reference] = run_saved_model(text, [{"words": words}])
     del reference["replaced"]
     result = tfjs.run(text_tfjs, [{"words": words}], ["flat", "buckets"])
     assert result.backend == "wasm"
@@ -105,7 +106,7 @@ def test_strings_pass_as_bytes(text, text_tfjs):
 
 def test_cpu_steps_in_where_wasm_has_no_kernel(text, text_tfjs):
     words = np.array([["banana", "naïve"]])
-    [reference] = saved_model.run(text, [{"words": words}])
+    [reference] = run_saved_model(text, [{"words": words}])
     result = tfjs.run(text_tfjs, [{"words": words}], ["flat", "buckets", "replaced"])
     assert (result.backend, result.missing_kernel) == ("cpu", "StaticRegexReplace")
     parity = compare(in_tfjs_dtypes(reference), result.outputs[0], 0)
@@ -121,7 +122,7 @@ def test_a_benchmark_never_changes_the_backend(text_tfjs):
 
 def test_tables_are_filled(table, table_tfjs):
     words = {"words": np.array([b"b", b"unknown", b"a"], dtype=object)}
-    [reference] = saved_model.run(table, [words])
+    [reference] = run_saved_model(table, [words])
     result = tfjs.run(table_tfjs, [words, words], ["ids"], repeat=3, profile=True)
     assert result.mode == "executeAsync"
     for outputs in result.outputs:
@@ -131,7 +132,7 @@ def test_tables_are_filled(table, table_tfjs):
 
 def test_outputs_that_are_inputs_or_weights_outlive_a_call(shared, shared_tfjs):
     inputs = [{"x": np.float32([1, 2])}, {"x": np.float32([3])}]
-    reference = saved_model.run(shared, inputs)
+    reference = run_saved_model(shared, inputs)
     result = tfjs.run(shared_tfjs, inputs, list(reference[0]), repeat=3, profile=True)
     for expected, actual in zip(reference, result.outputs, strict=True):
         assert compare(expected, actual, 0).ok

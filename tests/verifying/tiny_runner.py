@@ -1,6 +1,6 @@
 """A runner for tests: `y = x * factor` in a real child process, without TensorFlow.
 
-`started` and `SETTINGS` are what a kind of `runnable.RUNNERS` has. The child does what the
+`started` and `SETTINGS` are what a kind of `running.RUNNERS` has. The child does what the
 runnable's details say: `factor`, `faults` (what goes wrong, see `tiny_child`), `outputs`.
 """
 
@@ -31,7 +31,7 @@ def started(
     setting: Setting,
     seconds: float,
 ) -> AbstractContextManager[Finish]:
-    """See `runnable.started`."""
+    """See `running.started`."""
     wrong = runnable.details["fault"] in (*ANSWERS, TRUNCATED)
     return in_child(WRONG if wrong else CHILD, runnable, cases, repeat, setting, seconds)
 

@@ -9,4 +9,4 @@ from sigfix.verifying.runners.tensorflow_settings import SETTINGS as SETTINGS
 
 CHILD = "sigfix.verifying.runners.graph_child"
 started = partial(tensorflow_settings.started, CHILD)
-"""See `runnable.started`."""
+"""See `running.started`."""

@@ -13,7 +13,7 @@ CHILD = "sigfix.verifying.runners.keras_child"
 SETTINGS = ONEDNN
 """Keras computes in the types that its layers say: float64 is none of its settings."""
 started = partial(tensorflow_settings.started, CHILD)
-"""See `runnable.started`."""
+"""See `running.started`."""
 
 
 def keras_file(path: Path, keras2: bool, trust: bool) -> Runnable:

@@ -14,16 +14,7 @@ from sigfix.planning.names import signature_keys
 from sigfix.verifying.arrays import Arrays
 from sigfix.verifying.feeding import Feed, Renamed
 from sigfix.verifying.inputs.cases import Case, Given
-from sigfix.verifying.runnable import (
-    DEFAULT_SECONDS,
-    ONNX,
-    Call,
-    CaseRun,
-    Finish,
-    Runnable,
-    Setting,
-)
-from sigfix.verifying.runnable import run as run_model
+from sigfix.verifying.runnable import ONNX, Call, CaseRun, Finish, Runnable, Setting
 from sigfix.verifying.runners.answering import in_child
 
 CHILD = "sigfix.verifying.runners.onnx_child"
@@ -41,7 +32,7 @@ def started(
     setting: Setting,
     seconds: float,
 ) -> AbstractContextManager[Finish]:
-    """See `runnable.started`. Raises `MissingExtraError` without ONNX Runtime."""
+    """See `running.started`. Raises `MissingExtraError` without ONNX Runtime."""
     if importlib.util.find_spec("onnxruntime") is None:
         raise MissingExtraError("Running an ONNX file", "onnx", "onnxruntime")
     return in_child(CHILD, runnable, cases, repeat, setting, seconds)
@@ -68,15 +59,3 @@ def by_signature_keys(found: CaseRun, repeat: int) -> Arrays:
     """What a run of an ONNX file computed, by the keys that its outputs have in a signature."""
     outputs = found.outputs[0][repeat]
     return {key: np.asarray(outputs[own]) for own, key in signature_keys(outputs).items()}
-
-
-def run(
-    file: Path, inputs_list: Sequence[Arrays], seconds: float = DEFAULT_SECONDS
-) -> list[Arrays]:
-    """Run an ONNX file for each of `inputs_list`, on the CPU with one thread.
-
-    Arrays are by graph input and output name; strings are `object` arrays. Raises `CannotRunError`
-    where ONNX Runtime does not load the file, or cannot run it with these inputs.
-    """
-    found = run_model(onnx_file(file), [Given(inputs) for inputs in inputs_list], 1, seconds)
-    return [dict(case.outputs[0][0]) for case in found.cases]

@@ -10,18 +10,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from sigfix.verifying.arrays import Arrays
 from sigfix.verifying.inputs.cases import Case, Given
 from sigfix.verifying.packages import require_tensorflow
-from sigfix.verifying.runnable import (
-    DEFAULT_SECONDS,
-    SAVED_MODEL,
-    Call,
-    Finish,
-    Runnable,
-    Setting,
-)
-from sigfix.verifying.runnable import run as run_model
+from sigfix.verifying.runnable import SAVED_MODEL, Call, Finish, Runnable, Setting
 from sigfix.verifying.runners import tensorflow_settings
 from sigfix.verifying.runners.tensorflow_settings import SETTINGS as SETTINGS
 
@@ -37,7 +28,7 @@ def started(
     setting: Setting,
     seconds: float,
 ) -> AbstractContextManager[Finish]:
-    """See `runnable.started`. Raises `MissingExtraError` without TensorFlow."""
+    """See `running.started`. Raises `MissingExtraError` without TensorFlow."""
     require_tensorflow("Running a SavedModel")
     return tensorflow_settings.started(CHILD, runnable, cases, repeat, setting, seconds)
 
@@ -60,20 +51,3 @@ def signature_by_both_loaders(path: Path, tags: Sequence[str] | None, key: str) 
         for kind, title in (("signature", LOADER), ("session", V1_LOADER))
     ]
     return saved_model(path, tags, calls)
-
-
-def run(
-    model_dir: Path,
-    inputs_list: Sequence[Arrays],
-    signature_key: str = DEFAULT_SIGNATURE,
-    tags: Sequence[str] | None = None,
-    seconds: float = DEFAULT_SECONDS,
-) -> list[Arrays]:
-    """Call a signature of `model_dir` for each of `inputs_list`, through TensorFlow's own loader.
-
-    Arrays are by signature key; strings are `object` arrays of bytes. Raises `CannotRunError`
-    where TensorFlow does not load the model, or cannot run the signature with these inputs.
-    """
-    model = signature(model_dir, tags, signature_key)
-    found = run_model(model, [Given(inputs) for inputs in inputs_list], 1, seconds)
-    return [dict(case.outputs[0][0]) for case in found.cases]

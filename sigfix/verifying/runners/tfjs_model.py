@@ -40,7 +40,7 @@ def started(
     setting: Setting,
     seconds: float,
 ) -> Iterator[Finish]:
-    """See `runnable.started`. Node.js is started once the cases are known."""
+    """See `running.started`. Node.js is started once the cases are known."""
 
     def finish(later: Sequence[Case | Given] | None) -> Run:
         asked = cases if later is None else later
