@@ -52,7 +52,7 @@ class _Made:
     refusal: ConversionError | None = None
 
 
-def _handle(cls: Any, node: Any, **kwargs: Any) -> Any:
+def _handle(cls: Any, node: Any, /, **kwargs: Any) -> Any:
     """onnx-tf's call: sigfix's operator, or what onnx-tf itself has where that refuses the node.
 
     Raises sigfix's `ConversionError`, which names the node, where both fail.
@@ -67,7 +67,7 @@ def _handle(cls: Any, node: Any, **kwargs: Any) -> Any:
     return outputs
 
 
-@tf.autograph.experimental.do_not_convert
+@tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
 def _made(cls: Any, proto: onnx.NodeProto, tensors: dict[str, Any]) -> _Made:
     """A node through sigfix's operator, which emits what a kernel computes, or refuses it."""
     attributes = {a.name: helper.get_attribute_value(a) for a in proto.attribute}
@@ -110,7 +110,7 @@ def with_static_shapes(represent: Any) -> Any:
 
 
 def initializers(cls: Any, tensors: Any, training_mode: bool = False) -> list[tuple[str, Any]]:
-    """`TensorflowBackend._onnx_initializer_to_input_dict_items` without a Python list of weights."""
+    """onnx-tf's `_onnx_initializer_to_input_dict_items`, without a Python list of every weight."""
     arrays = [(tensor.name, numpy_helper.to_array(tensor)) for tensor in tensors]
     return [(n, tf.Variable(a) if training_mode else tf.constant(a)) for n, a in arrays]
 
@@ -129,7 +129,8 @@ def export_graph(self: TensorflowRep, path: str | Path) -> None:
     names = {key: name for name, key in signature_keys(self.inputs).items()}
     keys = signature_keys(self.outputs)
     module = self.tf_module
-    call = type(module).__call__.python_function
+    traced: Any = type(module).__call__
+    call = traced.python_function
 
     def serve(**tensors: Any) -> dict[str, Any]:
         made = call(module, **{names[key]: tensor for key, tensor in tensors.items()})
