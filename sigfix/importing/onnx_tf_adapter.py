@@ -43,9 +43,11 @@ def install() -> Any:
         _at_own_opset(backend._onnx_node_to_tensorflow_op.__func__)
     )
     backend.onnx_model_to_tensorflow_rep = classmethod(
-        handlers.with_static_shapes(backend.onnx_model_to_tensorflow_rep.__func__)
+        handlers.of_a_plain_copy(backend.onnx_model_to_tensorflow_rep.__func__)
     )
-    library.TensorflowRep.export_graph = handlers.export_graph
+    representation = library.TensorflowRep
+    representation.run = handlers.said_by_sigfix(representation.run)
+    representation.export_graph = handlers.export_graph
     return library
 
 

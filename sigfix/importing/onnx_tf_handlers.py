@@ -5,6 +5,7 @@ Imported by `onnx_tf_adapter`, which makes onnx-tf importable first.
 
 from __future__ import annotations
 
+import functools
 import importlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from onnx_tf.handlers.backend_handler import BackendHandler
 
 from sigfix.errors import ConversionError, SigfixError
 from sigfix.importing.kernels import missing_kernel
+from sigfix.importing.onnx_graph import graph_inputs
 from sigfix.importing.operators.registry import OPERATORS, Node
 from sigfix.importing.refusal_reasons import FORMS
 from sigfix.importing.shape_folding import fold_shapes
@@ -95,18 +97,40 @@ def _made(cls: Any, proto: onnx.NodeProto, tensors: dict[str, Any]) -> _Made:
     return _Made(list(outputs) if isinstance(outputs, tuple) else [outputs])
 
 
-def with_static_shapes(represent: Any) -> Any:
-    """onnx-tf's `onnx_model_to_tensorflow_rep`, of a copy of the model without shape arithmetic.
+def of_a_plain_copy(represent: Any) -> Any:
+    """onnx-tf's `onnx_model_to_tensorflow_rep`, of a copy of the model that is easier to trace.
 
-    Exporters compute sizes at run time, and some of sigfix's operators have to know them.
+    It has no shape arithmetic: exporters compute sizes at run time, and some of sigfix's operators
+    have to know them. Its inputs have names that TensorFlow passes by name.
     """
 
-    def represent_static(cls: Any, model: onnx.ModelProto, strict: bool, **options: Any) -> Any:
+    def represent_plainly(cls: Any, model: onnx.ModelProto, strict: bool, **options: Any) -> Any:
         copy = onnx.ModelProto()
         copy.CopyFrom(model)
-        return represent(cls, settle_shapes(fold_shapes(copy)), strict, **options)
+        copy = settle_shapes(fold_shapes(copy))
+        name_inputs_safely(copy)
+        return represent(cls, copy, strict, **options)
 
-    return represent_static
+    return represent_plainly
+
+
+def name_inputs_safely(model: onnx.ModelProto) -> None:
+    """Call inputs as signatures can, in place; identities lead to what the nodes read."""
+    inputs = graph_inputs(model)
+    keys = signature_keys(value.name for value in inputs)
+    taken = {name for node in model.graph.node for name in (*node.input, *node.output)}
+    added = []
+    for value in inputs:
+        own, key = value.name, keys[value.name]
+        if key == own:
+            continue
+        while key in taken:
+            key = f"{key}_"
+        added.append(helper.make_node("Identity", [key], [own], name=key))
+        value.name = key
+    nodes = [onnx.NodeProto.FromString(node.SerializeToString()) for node in model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend([*added, *nodes])
 
 
 def initializers(cls: Any, tensors: Any, training_mode: bool = False) -> list[tuple[str, Any]]:
@@ -115,6 +139,25 @@ def initializers(cls: Any, tensors: Any, training_mode: bool = False) -> list[tu
     return [(n, tf.Variable(a) if training_mode else tf.constant(a)) for n, a in arrays]
 
 
+def said_by_sigfix(call: Any) -> Any:
+    """A method that raises sigfix's own error, which TensorFlow has put into one of its kind."""
+
+    @functools.wraps(call)
+    def called(*arguments: Any, **options: Any) -> Any:
+        try:
+            return call(*arguments, **options)
+        except Exception as error:
+            inner: BaseException | None = error
+            while inner is not None and not isinstance(inner, ConversionError):
+                inner = inner.__context__
+            if inner is None or inner is error:
+                raise
+            raise inner from inner.__cause__
+
+    return called
+
+
+@said_by_sigfix
 def export_graph(self: TensorflowRep, path: str | Path) -> None:
     """`TensorflowRep.export_graph` with a `serving_default` that others can call.
 
@@ -126,20 +169,15 @@ def export_graph(self: TensorflowRep, path: str | Path) -> None:
     others = [name for name in self.inputs if name not in self.signatures]
     if others:
         raise ConversionError(f"No signature has a place for {', '.join(others)}: no tensor.")
-    names = {key: name for name, key in signature_keys(self.inputs).items()}
     keys = signature_keys(self.outputs)
     module = self.tf_module
     traced: Any = type(module).__call__
-    call = traced.python_function
 
     def serve(**tensors: Any) -> dict[str, Any]:
-        made = call(module, **{names[key]: tensor for key, tensor in tensors.items()})
+        made = traced.python_function(module, **tensors)
         return {keys[name]: tf.identity(tensor) for name, tensor in made.items()}
 
-    specs = {
-        key: tf.TensorSpec(self.signatures[name].shape, self.signatures[name].dtype, name=key)
-        for key, name in names.items()
-    }
+    specs = {n: tf.TensorSpec(s.shape, s.dtype, name=n) for n, s in self.signatures.items()}
     module.is_export = True
     try:
         function = tf.function(serve).get_concrete_function(**specs)

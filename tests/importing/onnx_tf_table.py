@@ -5,16 +5,17 @@
 Every test of `onnx.backend.test` of the kind "node" is run through `prepare(model).run(inputs)`, at
 opset 18 where it can be brought there (see `node_cases.py`), for onnx-tf knows no newer operators.
 ONNX's own test runner says whether the outputs are right; shapes must be equal, too. Each side has
-processes of its own. A test whose process ends, or takes two minutes, is lost.
+processes of its own. A test whose process ends, or takes two minutes of a processor, is lost.
 """
 
 from __future__ import annotations
 
 import contextlib
-import faulthandler
 import os
+import resource
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ PLAIN, ADAPTER = "onnx-tf", "adapter"
 PASSED, WRONG, FAILED, LOST = "passed", "wrong", "error", "lost"
 SECONDS = 120
 AT_ONCE = 200  # tests in one process, whose memory grows
+READY = "= ready"
 SEVERAL = "(several nodes)"
 Outcomes = dict[str, dict[str, str]]
 EXAMPLE = (
@@ -83,10 +85,10 @@ def _outcomes(side: str, names: list[str]) -> dict[str, str]:
             input="\n".join(left), capture_output=True, text=True, cwd=ROOT,
             env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
         )  # fmt: skip
+        if READY not in ran.stdout:  # not a test's fault
+            raise RuntimeError(ran.stderr[-2000:])
         lines = [line.split("\t") for line in ran.stdout.splitlines() if line.startswith("=\t")]
         told = {name: outcome for _, name, outcome in lines}
-        if ran.returncode and not told and "Fatal" not in ran.stderr:
-            raise RuntimeError(ran.stderr[-2000:])  # not a test's fault: it did not start
         for name in left:
             found[name] = told.get(name, LOST)
             if name not in told:
@@ -105,10 +107,12 @@ def run_named(side: str, names: list[str]) -> Iterator[tuple[str, str]]:
 
         prepare = install().prepare
     tests = {test.name: test for test in node_tests()}
+    print(READY, file=sys.__stdout__, flush=True)
     for name in names:
-        faulthandler.dump_traceback_later(SECONDS, exit=True)
+        # The system ends a process that takes more, wherever it is.
+        limit = int(time.process_time()) + SECONDS
+        resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
         yield name, _outcome(prepare, tests[name])
-        faulthandler.cancel_dump_traceback_later()
 
 
 def _outcome(prepare: Any, test: Test) -> str:
@@ -202,17 +206,18 @@ def document(tests: list[Test], outcomes: Outcomes) -> str:
         "```",
         "",
         "- Or `install()` once, then `onnx_tf.backend.prepare`. Until one of the two is called,",
-        "  nothing is imported and nothing changed; then onnx-tf's own classes are, in this process.",
-        "- onnx-tf imports tensorflow-addons, which Keras 3 broke, for one function. That one stands",
-        "  in for it while onnx-tf is imported.",
+        "  nothing is imported and nothing changed; then onnx-tf's own classes are.",
+        "- onnx-tf imports tensorflow-addons, which Keras 3 broke, for one function. That one",
+        "  stands in for it while onnx-tf is imported.",
         "- sigfix's operators are registered over onnx-tf's, which take what those refuse.",
         "- `export_graph` writes a `serving_default` with the names of the ONNX model (`input.1`",
         "  becomes `input_1`) and its dynamic axes. The batch may be any size.",
         "- onnx-tf tells its handlers the opset when a model is prepared and reads it when one is",
         "  run; here each model keeps its own.",
         "- Nothing is compared: `sigfix verify model.onnx saved_model` does that. What",
-        "  `tensorflowjs_converter` makes of the SavedModel may still not run, because of what it",
-        "  fuses (see [spike.md](spike.md)); `sigfix convert saved_model --tfjs` checks what it writes.",
+        "  `tensorflowjs_converter` makes of the SavedModel may still not run in TensorFlow.js,",
+        "  because of what it fuses ([spike.md](spike.md)); `sigfix convert saved_model --tfjs`",
+        "  checks what it writes.",
         "",
         "## ONNX's own tests",
         "",
