@@ -40,7 +40,7 @@ def install() -> Any:
     backend = library.TensorflowBackend
     backend._onnx_initializer_to_input_dict_items = classmethod(handlers.initializers)
     backend._onnx_node_to_tensorflow_op = classmethod(
-        _at_own_opset(backend._onnx_node_to_tensorflow_op.__func__)
+        handlers.at_its_own_opset(backend._onnx_node_to_tensorflow_op.__func__)
     )
     backend.onnx_model_to_tensorflow_rep = classmethod(
         handlers.of_a_plain_copy(backend.onnx_model_to_tensorflow_rep.__func__)
@@ -87,25 +87,3 @@ def _addons_stood_in_for() -> Iterator[None]:
         yield
     finally:
         sys.modules.pop(name, None)
-
-
-def _at_own_opset(emit: Any) -> Any:
-    """onnx-tf's walk, with each node's handler told the opset of the model that the node is of.
-
-    onnx-tf tells the classes when a model is prepared, and reads them when it is traced, at the
-    first `run`: a model of another opset, prepared in between, changed what the first one meant.
-    """
-
-    def emit_at_opset(
-        cls: Any,
-        node: Any,
-        tensor_dict: dict[str, Any],
-        handlers: Any = None,
-        opset: Any = None,
-        strict: bool = True,
-    ) -> Any:
-        if opset:
-            cls._get_handlers(opset)
-        return emit(cls, node, tensor_dict, handlers, opset, strict)
-
-    return emit_at_opset

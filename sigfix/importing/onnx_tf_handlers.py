@@ -28,7 +28,7 @@ from sigfix.planning.names import signature_keys
 
 SIGNATURE = "serving_default"
 
-_alive: list[type] = []
+_alive: list[Any] = []
 """onnx-tf finds handlers through weak references to subclasses."""
 
 
@@ -131,6 +131,35 @@ def name_inputs_safely(model: onnx.ModelProto) -> None:
     nodes = [onnx.NodeProto.FromString(node.SerializeToString()) for node in model.graph.node]
     del model.graph.node[:]
     model.graph.node.extend([*added, *nodes])
+
+
+def at_its_own_opset(emit: Any) -> Any:
+    """onnx-tf's walk, with each node's handler told the opset of the model that the node is of.
+
+    onnx-tf tells the classes when a model is prepared, and reads them when it is traced, at the
+    first `run`: a model of another opset, prepared in between, changed what the first one meant.
+    """
+
+    def emit_at_opset(
+        cls: Any,
+        node: Any,
+        tensor_dict: dict[str, Any],
+        handlers: Any = None,
+        opset: Any = None,
+        strict: bool = True,
+    ) -> Any:
+        _tell(cls, opset)
+        return emit(cls, node, tensor_dict, handlers, opset, strict)
+
+    return emit_at_opset
+
+
+@tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
+def _tell(backend: Any, opset: Any) -> None:
+    """Tell onnx-tf's handlers a model's opset, where they were told another one last."""
+    own = next((int(o.version) for o in opset or () if o.domain == ""), None)
+    if own is not None and own != _alive[0].VERSION:
+        backend._get_handlers(opset)
 
 
 def initializers(cls: Any, tensors: Any, training_mode: bool = False) -> list[tuple[str, Any]]:
