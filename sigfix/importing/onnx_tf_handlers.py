@@ -21,12 +21,14 @@ from sigfix.errors import ConversionError, SigfixError
 from sigfix.importing.kernels import missing_kernel
 from sigfix.importing.onnx_graph import graph_inputs
 from sigfix.importing.operators.registry import OPERATORS, Node
-from sigfix.importing.refusal_reasons import FORMS
+from sigfix.importing.refusal_reasons import FORMS, type_name
 from sigfix.importing.shape_folding import fold_shapes
 from sigfix.importing.static_shapes import settle_shapes
 from sigfix.planning.names import signature_keys
 
 SIGNATURE = "serving_default"
+SHORT_FLOATS = ("BFLOAT16", "FLOAT8", "FLOAT4")
+"""How the names of ONNX's types begin that TensorFlow takes for others."""
 
 _alive: list[Any] = []
 """onnx-tf finds handlers through weak references to subclasses."""
@@ -102,9 +104,12 @@ def of_a_plain_copy(represent: Any) -> Any:
 
     It has no shape arithmetic: exporters compute sizes at run time, and some of sigfix's operators
     have to know them. Its inputs have names that TensorFlow passes by name.
+
+    Raises `ConversionError` for floats that TensorFlow rounds otherwise than ONNX.
     """
 
     def represent_plainly(cls: Any, model: onnx.ModelProto, strict: bool, **options: Any) -> Any:
+        _refuse_short_floats(model)
         copy = onnx.ModelProto()
         copy.CopyFrom(model)
         copy = settle_shapes(fold_shapes(copy))
@@ -112,6 +117,16 @@ def of_a_plain_copy(represent: Any) -> Any:
         return represent(cls, copy, strict, **options)
 
     return represent_plainly
+
+
+def _refuse_short_floats(model: onnx.ModelProto) -> None:
+    kinds = {v.name: v.type.tensor_type.elem_type for v in graph_inputs(model)}
+    kinds |= {tensor.name: tensor.data_type for tensor in model.graph.initializer}
+    for name, kind in kinds.items():
+        if type_name(kind).startswith(SHORT_FLOATS):
+            raise ConversionError(
+                f"{name}: TensorFlow does not compute with {type_name(kind)} as ONNX does."
+            )
 
 
 def name_inputs_safely(model: onnx.ModelProto) -> None:
