@@ -11,7 +11,7 @@ HALF := tests/cli tests/fuzzing tests/importing tests/reading tests/repairing
 REST := $(addprefix --ignore=,$(HALF))
 # What computes with TensorFlow's kernels, of which there are two sets (docs/machines.md).
 KERNEL_TESTS := tests/exporting tests/importing/test_operators.py tests/importing/test_recurrent.py \
-  tests/optimising/test_layout.py tests/optimising/test_scales.py \
+  tests/optimising/layout/test_layout.py tests/optimising/scales/test_scales.py \
   tests/pipeline/test_convert_onnx.py tests/repairing/test_command.py \
   tests/repairing/test_from_function.py tests/repairing/test_tf1_graphs.py \
   tests/verifying/test_checking.py \

@@ -8,15 +8,15 @@ from typing import Annotated
 import typer
 
 from sigfix.cli.app import app
+from sigfix.cli.groups import JSON, TEXT, Format
 from sigfix.cli.terminal import terminal_style
-from sigfix.errors import UsageError
 
 
 @app.command()
 def diff(
     left: Annotated[Path, typer.Argument(help="A SavedModel directory or a frozen graph.")],
     right: Annotated[Path, typer.Argument(help="The model to compare it with.")],
-    output_format: Annotated[str, typer.Option("--format", help="`text` or `json`.")] = "text",
+    output_format: Format = TEXT,
 ) -> None:
     """Compare the tags, signatures, functions, operators and variables of two models.
 
@@ -26,10 +26,8 @@ def diff(
     from sigfix.rendering.diff_text import diff_data, diff_text
     from sigfix.rendering.json_text import json_text
 
-    if output_format not in ("text", "json"):
-        raise UsageError(f"--format {output_format}: there are text and json.")
     found = compare(left, right)
-    if output_format == "json":
+    if output_format == JSON:
         typer.echo(json_text(diff_data(found, str(left), str(right))), nl=False)
     else:
         typer.echo(diff_text(found, str(left), str(right), terminal_style()), nl=False)

@@ -9,24 +9,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import click
 import typer
 
 from sigfix.cli.app import app
 from sigfix.cli.terminal import terminal_style
 from sigfix.errors import SigfixError
 from sigfix.quoting import printable, quote
+from sigfix.rendering.inspections import FORMATS, TEXT
 
 if TYPE_CHECKING:
     from sigfix.report import Inspection
-
-
-class Format(str, Enum):
-    """How the report is written."""
-
-    TEXT = "text"
-    JSON = "json"
-    SARIF = "sarif"
-    GITHUB = "github"
 
 
 class FailOn(str, Enum):
@@ -54,8 +47,15 @@ class TargetName(str, Enum):
 def inspect(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="SavedModel directories.")],
     output_format: Annotated[
-        Format, typer.Option("--format", "-f", help="How to write the report.")
-    ] = Format.TEXT,
+        str,
+        typer.Option(
+            "--format",
+            "-f",
+            help="How to write the report.",
+            click_type=click.Choice([*FORMATS]),
+            metavar=f"<{'|'.join(FORMATS)}>",
+        ),
+    ] = TEXT,
     fail_on: Annotated[
         FailOn, typer.Option("--fail-on", help="The mildest finding that makes the exit code 1.")
     ] = FailOn.ERROR,
@@ -95,11 +95,11 @@ def inspect(
         selected=check_selection(selected or ()),
         ignored=check_selection(ignored or ()),
     )
-    if len(paths) == 1 and output_format is Format.TEXT:
+    if len(paths) == 1 and output_format == TEXT:
         inspections = [inspect_one(paths[0])]
     else:
         inspections = inspect_all(paths, inspect_one)
-    sys.stdout.write(rendered(inspections, output_format, everything))
+    sys.stdout.write(FORMATS[output_format](inspections, terminal_style(), everything))
     if target is not None:
         sys.stderr.writelines(unchecked(inspections, target.value))
     raise typer.Exit(exit_code(inspections, fail_on))
@@ -139,33 +139,6 @@ def inspect_all(paths: list[Path], inspect_one: Callable[[Path], Inspection]) ->
     if shown:
         sys.stderr.write("\r\x1b[K")
     return inspections
-
-
-def rendered(inspections: list[Inspection], output_format: Format, everything: bool) -> str:
-    """The report in the chosen format."""
-    if output_format is Format.JSON:
-        from sigfix.rendering.inspection_json import render_json
-
-        return render_json(inspections)
-    if output_format is Format.SARIF:
-        from sigfix.rendering.inspection_sarif import render_sarif
-
-        return render_sarif(inspections)
-    if output_format is Format.GITHUB:
-        from sigfix.rendering.inspection_github import render_github
-
-        return render_github(inspections)
-    from sigfix.rendering.inspection_text import render_text
-    from sigfix.rendering.summary import render_findings, render_summary
-
-    style = terminal_style()
-    if len(inspections) == 1:
-        return render_text(inspections[0], style, everything=everything)
-    if everything:
-        texts = [render_text(item, style, everything=True) + "\n" for item in inspections]
-    else:
-        texts = [render_findings(item, style) for item in inspections]
-    return "".join(texts) + render_summary(inspections, style)
 
 
 def exit_code(inspections: list[Inspection], fail_on: FailOn) -> int:

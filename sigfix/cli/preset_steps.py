@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,47 +11,11 @@ import typer
 
 from sigfix.card import Card
 from sigfix.cli.steps import Say, steps, tell
-from sigfix.errors import UsageError
 from sigfix.extras import install_command
 from sigfix.presets import PRETRAINED, RANDOM, Preset
 
 if TYPE_CHECKING:
     from sigfix.pipeline.preset import PresetOptions
-
-# By the names of the parameters of `sigfix repair`.
-BUILT_ONLY = ("weights", "keep_onnx")
-"""Options of a preset that is built, not of an existing model."""
-
-PRESET_ONLY = ("vocab", "size", "raw_logits")
-"""Options that need --preset."""
-
-BUILDING = (
-    "preset", "seed", "normalize", "output", "force", "dry_run", "quiet", *BUILT_ONLY, *PRESET_ONLY,
-)  # fmt: skip
-"""All that mean something where a preset is built."""
-
-
-PLANNED = (
-    "model", "plan_file", "output", "dry_run", "force", "inputs_file", "no_verify", "run", "trust",
-    "timeout", "seed", "keep_failed", "output_format", "quiet",
-)  # fmt: skip
-"""All that mean something beside --plan: how it is checked and written, not what is planned."""
-
-
-def refuse_these(context: typer.Context, names: Collection[str], why: str) -> None:
-    """Raise `UsageError` for the first option of `names` that the user gave."""
-    for parameter in context.command.params:
-        source = context.get_parameter_source(parameter.name or "")
-        given = source is not None and source.name in ("COMMANDLINE", "ENVIRONMENT")
-        if given and parameter.name in names:
-            option = max(parameter.opts, key=len)
-            raise UsageError(f"{option} {why}.", "leave it out")
-
-
-def refuse_others(context: typer.Context, names: Collection[str], why: str) -> None:
-    """Raise `UsageError` for the first option not in `names` that the user gave."""
-    every = {parameter.name or "" for parameter in context.command.params}
-    refuse_these(context, every - set(names), why)
 
 
 def run_preset(

@@ -12,38 +12,11 @@ import typer
 from sigfix.cli.steps import steps, tell
 from sigfix.errors import BlockedError, MissingExtraError, UsageError
 from sigfix.model import OtherModel, SavedModel
-from sigfix.planning import Choices, Plan, parsing
-from sigfix.planning.choices import NormalizeChoice
-from sigfix.presets import find_preset
+from sigfix.planning import Choices, Plan
 from sigfix.quoting import printable
-from sigfix.vocabularies import vocabulary_characters
 
 UNDECIDED = ("ambiguous", "blocked")
 """The verdicts that leave something for the user to say."""
-
-
-def parse_tags(text: str | None) -> tuple[str, ...] | None:
-    """`serve,gpu` as a tuple; '' is no tag, None says nothing."""
-    if text is None:
-        return None
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def parse_normalize(text: str | None, preset: str | None) -> NormalizeChoice | None:
-    """`mean,std[,scale]` as numbers; `preset` stands for those of the preset that is named."""
-    if text != "preset":
-        return None if text is None else parsing.parse_normalize(text)
-    if preset is None:
-        raise UsageError("--normalize preset: of which preset?", "--preset NAME, or mean,std")
-    found = find_preset(preset)
-    return NormalizeChoice(found.mean, found.std)
-
-
-def parse_vocabulary(text: str | None) -> str:
-    """`--vocab` as it was given, '' for none. Raises `UsageError` where it is no vocabulary."""
-    if text is not None:
-        vocabulary_characters(text)
-    return text or ""
 
 
 def load_plan(path: Path) -> Plan:

@@ -3,58 +3,52 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
 from sigfix.cli.app import app
-from sigfix.cli.repair_steps import load_inputs, parse_tags
+from sigfix.cli.groups import CHECK, JSON, Format, Quiet, Running
+from sigfix.cli.options import grouped, option
+from sigfix.cli.repair_steps import load_inputs
 from sigfix.cli.steps import steps
 from sigfix.cli.terminal import terminal_style
-from sigfix.errors import SigfixError, UsageError
+from sigfix.errors import SigfixError
+from sigfix.planning.choices import Tags
+from sigfix.planning.parsing import parse_tags
 
 NOT_TOLD = 2
 """The exit code where it could not be told whether two models are the same."""
 
 
 @app.command()
+@grouped
 def verify(
     left: Annotated[
         Path, typer.Argument(help="A SavedModel, an ONNX file or a TensorFlow.js directory.")
     ],
     right: Annotated[Path, typer.Argument(help="The model that shall compute the same.")],
+    running: Running,
     signature: Annotated[
-        Optional[str],  # noqa: UP045  (typer reads it at run time on 3.10)
-        typer.Option("--signature", help="The signature to compare.  (default: all)"),
+        str | None, option("The signature to compare.  (default: all)", "--signature")
     ] = None,
     tags: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option("--tags", help="The MetaGraph with exactly these tags: `serve,gpu`."),
-    ] = None,
-    inputs_file: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option("--inputs", help="Inputs for both models (.npz), not seeded ones."),
+        Tags | None,
+        option("The MetaGraph with exactly these tags: `serve,gpu`.", "--tags", parser=parse_tags),
     ] = None,
     tolerance: Annotated[
-        Optional[float],  # noqa: UP045
-        typer.Option(
-            "--tolerance",
-            min=0.0,
-            help="Largest difference, relative to an output's range.  "
+        float | None,
+        option(
+            "Largest difference, relative to an output's range.  "
             "(default: 1e-5, with TensorFlow.js 1e-4)",
+            "--tolerance",
+            panel=CHECK,
+            min=0.0,
         ),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="For the seeded inputs.")] = 0,
-    trust: Annotated[
-        bool, typer.Option("--trust", help="Run a model with file or process operators.")
-    ] = False,
-    timeout: Annotated[
-        float, typer.Option("--timeout", help="Seconds that a model may take.")
-    ] = 600.0,
-    output_format: Annotated[str, typer.Option("--format", help="`text` or `json`.")] = "text",
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="No progress on standard error.")
-    ] = False,
+    seed: Annotated[int, option("For made-up inputs.", "--seed", panel=CHECK)] = 0,
+    output_format: Format = "text",
+    quiet: Quiet = False,
 ) -> None:
     """Run the same inputs through two models and compare all outputs. Both are executed.
 
@@ -64,9 +58,7 @@ def verify(
     from sigfix.rendering.json_text import json_text
     from sigfix.rendering.verify_text import verify_data, verify_text
 
-    if output_format not in ("text", "json"):
-        raise UsageError(f"--format {output_format}: there are text and json.")
-    inputs = None if inputs_file is None else load_inputs(inputs_file)
+    inputs = None if running.inputs_file is None else load_inputs(running.inputs_file)
     try:
         with steps(quiet) as say:
             say(f"running {left} and {right}")
@@ -74,17 +66,17 @@ def verify(
                 left,
                 right,
                 signature=signature,
-                tags=parse_tags(tags),
+                tags=tags,
                 inputs=inputs,
                 tolerance=tolerance,
                 seed=seed,
-                seconds=timeout,
-                trust=trust,
+                seconds=running.timeout,
+                trust=running.trust,
             )
     except SigfixError as error:
         error.exit_code = NOT_TOLD  # whatever the reason: nothing was compared
         raise
-    if output_format == "json":
+    if output_format == JSON:
         data = verify_data(found, str(left), str(right))
         typer.echo(json_text(data), nl=False)
     else:

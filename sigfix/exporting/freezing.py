@@ -16,8 +16,8 @@ from tensorflow.python.framework import convert_to_constants
 from sigfix.errors import ConversionError, UsageError, first_line
 from sigfix.exporting.state import drop_assignments
 from sigfix.memory import release
-from sigfix.optimising.graph import Graph, from_graph_def, placeholder_of
-from sigfix.optimising.setting_aside import is_large
+from sigfix.optimising.graph.graph import Graph, from_graph_def, placeholder_of
+from sigfix.optimising.graph.setting_aside import is_large
 from sigfix.quoting import quote
 
 IMPORT_SCOPE = "model"

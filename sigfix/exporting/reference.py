@@ -14,8 +14,8 @@ import tensorflow as tf
 from tensorflow.core.protobuf import config_pb2, rewriter_config_pb2
 from tensorflow.python.framework import tensor_util
 
-from sigfix.optimising.graph import Graph, from_graph_def
-from sigfix.optimising.plain_kernels import use_plain_kernels
+from sigfix.optimising.graph.graph import Graph, from_graph_def
+from sigfix.optimising.kernels.plain_kernels import use_plain_kernels
 
 Arrays = dict[str, np.ndarray[Any, Any]]
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from sigfix.describing.effects import STATE, kind_of
 from sigfix.errors import ConversionError
-from sigfix.optimising.graph import node_of
+from sigfix.optimising.graph.graph import node_of
 
 PASSED_ON = ("Identity", "Enter", "Switch", "RefSwitch", "RefEnter")
 """Operators through which a variable reaches what writes to it."""

@@ -16,7 +16,7 @@ from tensorflowjs.converters import tf_saved_model_conversion_v2 as tensorflowjs
 
 from sigfix.errors import ConversionError, ParityError
 from sigfix.exporting.compacting import compact, in_order
-from sigfix.optimising.graph import Graph
+from sigfix.optimising.graph.graph import Graph
 
 SHARD_BYTES = 4 * 1024 * 1024
 # Quantising a bias or a scale saves nothing and costs accuracy.

@@ -17,7 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from sigfix.importing.static_values import as_array, shared_constant
-from sigfix.optimising.permutations import Permutation, turned_constant
+from sigfix.optimising.graph.permutations import Permutation, turned_constant
 
 
 def look_through(tensor: Any) -> tuple[Any, Permutation] | None:

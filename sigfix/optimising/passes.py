@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 from sigfix.errors import UsageError
 
 if TYPE_CHECKING:
-    from sigfix.optimising.graph import Graph
+    from sigfix.optimising.graph.graph import Graph
+
+
+EVERY_OTHER = ("every other",)
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,8 @@ class Pass:
 
     The function changes a `Graph` in place and returns how many things it changed. A pass that
     adds constants cannot work `in_loops`: a constant belongs to the frame of its readers. One that
-    pays on one backend alone is for that `target` only.
+    pays on one backend alone is for that `target` only. It runs `after` and `before` the passes of
+    its tuple that are named there; `EVERY_OTHER` are all of them.
     """
 
     name: str
@@ -27,94 +31,159 @@ class Pass:
     function: str
     in_loops: bool = False
     target: str = ""
+    after: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
 
     def run(self, graph: Graph) -> int:
         """Run the pass; returns how many things it changed."""
-        module, _, function = self.function.partition(".")
+        module, _, function = self.function.rpartition(".")
         changed = getattr(import_module(f"sigfix.optimising.{module}"), function)(graph)
         return int(changed)
 
 
-# Constants first: everything else asks for them. Shapes next, because a layout can only be
-# changed where they are static. Then kernels are NHWC, with channels last, which scales need to
-# be seen as such. Slices that make strides go before scales, which look for the kernel in front of
-# them. Factors are folded before transposed convolutions are taken apart, and names go last.
-# TensorFlow can run the result: with oneDNN as it is, without as `exporting.reference` does it.
+# Why in this order: everything else asks for constants. A layout can only be changed where shapes
+# are static, and scales are only seen as such where channels are last. `strides` looks for the
+# kernel in front of scales, which `scales` moves. Factors go into transposed convolutions as long
+# as there are any. TensorFlow can run the result: with oneDNN as it is, without as
+# `exporting.reference` does it.
 VALUE_PASSES = (
     Pass(
         "constants",
         "fold constants, drop dead nodes and identities",
-        "grappler.simplify",
+        "shapes.grappler.simplify",
         in_loops=True,
+        before=EVERY_OTHER,
     ),
-    Pass("static-shapes", "fold shape arithmetic", "static_shapes.fold_static_shapes"),
+    Pass("static-shapes", "fold shape arithmetic", "shapes.static_shapes.fold_static_shapes"),
     Pass(
         "batch-norms",
         "their own mean and variance as operators",
-        "batch_statistics.compute_statistics",
+        "scales.batch_statistics.compute_statistics",
     ),
-    Pass("layout", "NCHW kernels and transposes become NHWC", "layout.use_nhwc"),
+    Pass(
+        "layout",
+        "NCHW kernels and transposes become NHWC",
+        "layout.layout.use_nhwc",
+        after=("static-shapes",),
+    ),
     Pass(
         "strides",
         "every n-th row of a kernel's result by its stride",
-        "strided_kernels.merge_strides",
+        "convolutions.strided_kernels.merge_strides",
         in_loops=True,
+        after=("layout",),
+        before=("scales",),
     ),
-    Pass("flattening", "flatten into dense weights", "flattening.fold_flattened_transposes"),
-    Pass("crops", "crop transposed convolutions at once", "transposed_crops.absorb_crops"),
-    Pass("index-types", "places of the largest element as int32", "index_types.use_int32_indices"),
-    Pass("stacking", "stacks joined before they are reshaped", "stacking.join_before_reshaping"),
-    Pass("rows", "dense layers on matrices, without reshapes between", "rows.use_rows"),
-    Pass("layer-norms", "layer norms in the fewest operators", "layer_norms.centre_layer_norms"),
-    Pass("clamps", "relu6, hard-sigmoid and clips", "clamps.rewrite_clamps"),
-    Pass("tanh-gelu", "GELU by tanh as GELU by sigmoid", "tanh_gelu.rewrite_tanh_gelus"),
-    Pass("cuts", "products of rows for each part that is cut off", "product_cuts.compute_parts"),
-    Pass("scales", "batch norms and scales into weights", "scale_folding.fold_scales"),
-    Pass("factors", "scalar factors into later weights", "scale_sinking.sink_scales"),
-    Pass("gelu", "its scale into weights", "gelu.fold_gelu_scales"),
-    Pass("centring", "means of layer norms into weights", "centring.centre_streams"),
+    Pass(
+        "flattening",
+        "flatten into dense weights",
+        "layout.flattening.fold_flattened_transposes",
+        after=("layout",),
+    ),
+    Pass(
+        "crops",
+        "crop transposed convolutions at once",
+        "convolutions.transposed_crops.absorb_crops",
+        before=("transposed-convolutions",),
+    ),
+    Pass(
+        "index-types",
+        "places of the largest element as int32",
+        "shapes.index_types.use_int32_indices",
+    ),
+    Pass(
+        "stacking",
+        "stacks joined before they are reshaped",
+        "products.stacking.join_before_reshaping",
+    ),
+    Pass("rows", "dense layers on matrices, without reshapes between", "products.rows.use_rows"),
+    Pass(
+        "layer-norms",
+        "layer norms in the fewest operators",
+        "scales.layer_norms.centre_layer_norms",
+        before=("scales",),
+    ),
+    Pass(
+        "clamps",
+        "relu6, hard-sigmoid and clips",
+        "scales.clamps.rewrite_clamps",
+        after=("layout",),
+        before=("scales", "factors"),
+    ),
+    Pass("tanh-gelu", "GELU by tanh as GELU by sigmoid", "scales.tanh_gelu.rewrite_tanh_gelus"),
+    Pass(
+        "cuts",
+        "products of rows for each part that is cut off",
+        "products.product_cuts.compute_parts",
+    ),
+    Pass(
+        "scales",
+        "batch norms and scales into weights",
+        "scales.scale_folding.fold_scales",
+        after=("layout",),
+    ),
+    Pass(
+        "factors",
+        "scalar factors into later weights",
+        "scales.scale_sinking.sink_scales",
+        after=("layout",),
+        before=("transposed-convolutions",),
+    ),
+    Pass("gelu", "its scale into weights", "scales.gelu.fold_gelu_scales", after=("factors",)),
+    Pass("centring", "means of layer norms into weights", "scales.centring.centre_streams"),
     Pass(
         "transposed-convolutions",
         "as convolution and interleave",
-        "transposed_convolution.rewrite_transposed_convolutions",
+        "convolutions.transposed_convolution.rewrite_transposed_convolutions",
     ),
     Pass(
         "channel-kernels",
         "remaining scales as 1 x 1 depthwise convolutions",
-        "channel_kernels.use_channel_kernels",
+        "scales.channel_kernels.use_channel_kernels",
+        after=("scales", "factors"),
     ),
-    Pass("heads", "attention head by head", "attention_heads.separate_heads"),
+    Pass("heads", "attention head by head", "products.attention_heads.separate_heads"),
     Pass(
         "winograd",
         "convolutions in fewer multiplications",
-        "winograd.use_winograd",
+        "convolutions.winograd.use_winograd",
         target="tfjs-wasm",
     ),
-    Pass("splits", "into many parts: in two levels", "wide_splits.split_in_two_levels"),
-    Pass("identities", "no copies of tensors", "identities.drop_identities", in_loops=True),
-    Pass("duplicates", "merge equal nodes", "duplicates.merge_duplicates", in_loops=True),
-    Pass("names", "shorten names", "naming.shorten_names", in_loops=True),
+    Pass("splits", "into many parts: in two levels", "kernels.wide_splits.split_in_two_levels"),
+    Pass("identities", "no copies of tensors", "tidying.identities.drop_identities", in_loops=True),
+    Pass("duplicates", "merge equal nodes", "tidying.duplicates.merge_duplicates", in_loops=True),
+    Pass(
+        "names", "shorten names", "tidying.naming.shorten_names", in_loops=True, after=EVERY_OTHER
+    ),
 )
 
-# What only TF.js can run. Constants keep their names and values.
+# What only TF.js can run. Constants keep their names and values. The others do not know the fused
+# kernels.
 KERNEL_PASSES = (
     Pass(
         "control-edges",
         "no order but that of the data",
-        "control_edges.drop_control_edges",
+        "tidying.control_edges.drop_control_edges",
         in_loops=True,
     ),
     Pass(
         "same-padding",
         "as amounts, where the wasm backend gets it wrong",
-        "same_padding.write_out_padding",
+        "kernels.same_padding.write_out_padding",
         in_loops=True,
+        before=("fusing",),
     ),
-    Pass("padding", "zero padding into convolutions", "padding.fold_padding", in_loops=True),
+    Pass(
+        "padding",
+        "zero padding into convolutions",
+        "kernels.padding.fold_padding",
+        in_loops=True,
+        before=("fusing",),
+    ),
     Pass(
         "fusing",
         "bias and activation into kernels",
-        "fusing.fuse_bias_and_activation",
+        "kernels.fusing.fuse_bias_and_activation",
         in_loops=True,
     ),
 )

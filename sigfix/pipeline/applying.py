@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sigfix.errors import ParityError, UsageError
-from sigfix.model import SavedModel
+from sigfix.errors import ParityError
+from sigfix.model import SavedModel, TensorSpec
 from sigfix.planning import Plan
 from sigfix.planning.edits import AddSignature, AliasSignature, AttachSignature
 from sigfix.planning.file_edits import WriteCard
@@ -91,7 +91,7 @@ def compare_result(
             edit = alias_as_added(described, decided.meta_graph, edit)
         if not isinstance(edit, AddSignature):
             continue
-        _check_given(edit, options.inputs)
+        given = None if options.inputs is None else _fitted(edit, options.inputs)
         verification = compare_signature(
             described,
             decided.meta_graph,
@@ -99,7 +99,7 @@ def compare_result(
             place,
             tags,
             source=source,
-            given=options.inputs,
+            given=given,
             seed=options.seed,
             tolerance=_tolerance(decided),
             seconds=options.seconds,
@@ -140,12 +140,9 @@ def _tolerance(decided: Plan) -> Tolerance:
     return next((of_preset(find_preset(card.preset)) for card in cards), Tolerance(REPAIRED))
 
 
-def _check_given(edit: AddSignature, inputs: dict[str, Any] | None) -> None:
-    if inputs is None:
-        return
-    wanted = sorted(item.name for item in edit.inputs)
-    if sorted(inputs) != wanted:
-        raise UsageError(
-            f"--inputs holds {', '.join(sorted(inputs)) or 'nothing'}, and {edit.key} takes "
-            f"{', '.join(wanted)}."
-        )
+def _fitted(edit: AddSignature, inputs: dict[str, Any]) -> dict[str, Any]:
+    """The user's arrays as the signature takes them. `UsageError` where they do not fit."""
+    from sigfix.verifying.inputs.given import fit_inputs
+
+    specs = {item.name: TensorSpec(item.dtype, item.shape, item.name) for item in edit.inputs}
+    return fit_inputs(inputs, specs)

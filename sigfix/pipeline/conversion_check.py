@@ -23,12 +23,13 @@ from sigfix.verifying.checking import (
 from sigfix.verifying.feeding import AsTheyAre
 from sigfix.verifying.inputs.cases import Given
 from sigfix.verifying.noise import Witness
+from sigfix.verifying.ruin import ruined
 from sigfix.verifying.runnable import GRAPH, TFJS, Call, Run, Runnable
 from sigfix.verifying.runners.tensor_files import in_tfjs_dtypes
 from sigfix.verifying.runners.tfjs_model import tfjs_model
 from sigfix.verifying.running import run, started
 from sigfix.verifying.ties import ties_of
-from sigfix.verifying.tolerances import MAX_LOSS, Limit, of_tfjs
+from sigfix.verifying.tolerances import Limit, of_tfjs
 from sigfix.verifying.verdict import (
     DIFFERENT,
     SAME,
@@ -39,7 +40,7 @@ from sigfix.verifying.verdict import (
 
 if TYPE_CHECKING:
     from sigfix.exporting.freezing import FrozenSignature
-    from sigfix.optimising.graph import Graph
+    from sigfix.optimising.graph.graph import Graph
 
 FROZEN, OPTIMISED = "the frozen graph", "the optimised graph"
 DEQUANTISED = "the dequantised graph"
@@ -124,21 +125,27 @@ def check(conversion: Conversion, source: Source) -> Checked:
 def _losses(
     conversion: Conversion, source: Source, results: Sequence[Arrays]
 ) -> tuple[Comparison, ...]:
-    """What quantisation costs. Raises `ParityError` where that is more than may be lost."""
-    most = MAX_LOSS if conversion.max_loss is None else conversion.max_loss
+    """What quantisation costs. Raises `ParityError` where that is more than may be lost.
+
+    That is the user's part of an output's range for each element, or else what ruins a model.
+    """
+    most = float("inf") if conversion.max_loss is None else conversion.max_loss
     expected = [in_tfjs_dtypes(outputs) for outputs in source.outputs]
+    found = [in_tfjs_dtypes(outputs) for outputs in results]
     limits = {name: Limit(most, most) for case in expected for name in case}
     batches = [first_size(case) for case in source.fed]
     losses = compare_cases(
         (source.title, TFJS),
         expected,
-        [in_tfjs_dtypes(outputs) for outputs in results],
+        found,
         batches,
         limits,
         ties_of(conversion.preset),
     )
     verdict, reason = verdict_of(losses, len(expected))
-    if verdict != SAME:
+    if verdict == SAME and conversion.max_loss is None:
+        reason = ruined(expected, found)
+    if reason:
         raise ParityError(
             f"Quantising the weights changes too much: {reason}.",
             "--quantize float16 or uint16 keeps more, --max-loss PART allows more, "
@@ -168,7 +175,7 @@ def _graphs(conversion: Conversion, *titles: str) -> Runnable:
 def _graph_of(conversion: Conversion, title: str) -> Graph:
     """The graph of that title, in a form that TensorFlow has kernels for on every machine."""
     from sigfix.exporting.reference import with_weights
-    from sigfix.optimising.plain_kernels import use_plain_kernels
+    from sigfix.optimising.kernels.plain_kernels import use_plain_kernels
 
     if title == FROZEN:
         graph = conversion.frozen.graph.copy()

@@ -39,7 +39,8 @@ def started_source(
 def source_side(prepared: Prepared) -> Side:
     """An ONNX file in ONNX Runtime, or the signature of a SavedModel in TensorFlow."""
     if prepared.onnx_file is None:
-        return Side(saved_model.signature(prepared.model, prepared.tags, prepared.signature))
+        model = saved_model.signature(prepared.model, prepared.tags, prepared.signature)
+        return Side(model, restless=prepared.restless)
     names = signature_keys(prepared.inputs)
     orders = dict.fromkeys(prepared.channels_last, TO_NCHW)
     file = onnx.onnx_file(prepared.onnx_file, names, orders)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sigfix.card import known_preset
+from sigfix.card import Card, known_preset
 from sigfix.errors import NotVerifiedError, SigfixError
 from sigfix.memory import release
 from sigfix.model import TensorSpec
@@ -28,6 +29,8 @@ from sigfix.pipeline.source import ONNX, PRESET, Source, find_source
 from sigfix.temporary import temporary_folder
 
 if TYPE_CHECKING:  # at run time it needs numpy, and some commands do without
+    from sigfix.exporting.freezing import FrozenSignature
+    from sigfix.optimising.graph.graph import Graph
     from sigfix.pipeline.conversion_check import Checked, Conversion
     from sigfix.verifying.checking import Source as SourceAnswers
 
@@ -80,66 +83,132 @@ def _export(
     temporary: Path,
     say: Say,
 ) -> ConvertResult:
-    from sigfix.exporting import tfjs_model
-    from sigfix.optimising import passes
-    from sigfix.pipeline import conversion_check
-
+    """Frozen graph -> optimised graphs -> model on disk -> verdict; each is made of the last."""
     frozen = freeze(prepared, say)
     release()
-    specs, quantize = _specs(frozen.signature.inputs), options.quantize
-    with _source(prepared, specs, options) as (source_run, tried):
-        say("optimising the graph for TensorFlow.js")
-        valued = passes.optimise_values(frozen.graph, options.without, options.target)
-        kernels = passes.optimise_kernels(valued, options.without)
-        release()
-        metadata = None if prepared.card is None else {"sigfix": prepared.card.as_json()}
-        trials: tuple[QuantisationTrial, ...] = ()
-        if quantize == AUTO:
-            quantize, trials = choose_dtype(
-                valued, frozen, specs, prepared.card, options.samples, options.max_loss, say
-            )
-        tfjs_model.write_model(kernels, frozen.signature, place, quantize, metadata)
-        release()
-        checked = conversion_check.Checked(not_verified="--no-verify was given")
-        if source_run is not None:
-            say("running the result in TensorFlow.js on the source's inputs")
-            weights = tfjs_model.stored_weights(place) if quantize else None
-            if quantize and weights is not None:
-                tfjs_model.refuse_misstored(kernels, quantize, weights)
-            conversion = conversion_check.Conversion(
-                place,
-                frozen,
-                valued,
-                known_preset(prepared.card),
-                weights,
-                temporary,
-                options.seconds,
-                options.tolerance,
-                None if options.quantize == AUTO else options.max_loss,
-            )
-            try:
-                checked = _checked(conversion, source_run(), options, say)
-            except SigfixError as error:
-                _without_hidden_name(error, place)
-                raise
+    specs = _specs(frozen.signature.inputs)
+    with _source(prepared, specs, options) as (answers, tried):
+        optimised = _optimise(frozen, options, say)
+        written = _write(optimised, frozen, specs, prepared.card, place, options, say)
+        checked = _checked(
+            frozen, optimised, written, prepared.card, temporary, options, answers, say
+        )
     return ConvertResult(
         source=source,
         output=destination,
         inputs=specs,
         outputs=_specs(frozen.signature.outputs),
         unused_inputs=frozen.unused_inputs,
-        operators=dict(Counter(n.op for n in kernels.nodes.values()).most_common()),
+        operators=optimised.operators,
         size=sum(f.stat().st_size for f in place.iterdir()),
-        quantize=quantize,
-        quantised=dict(Counter(tfjs_model.quantised_weights(kernels, quantize).values())),
-        trials=trials,
+        quantize=written.quantize,
+        quantised=written.quantised,
+        trials=written.trials,
         tried=tried,
         notes=(*prepared.notes, *nonfinite(prepared.onnx_file or prepared.model)),
         **vars(checked),
     )
 
 
+@dataclass(frozen=True)
+class Optimised:
+    """A frozen graph after the passes: `values` TensorFlow can run, `kernels` TF.js alone."""
+
+    values: Graph
+    kernels: Graph
+
+    @property
+    def operators(self) -> dict[str, int]:
+        """How many nodes of each operator TF.js will find, the most first."""
+        return dict(Counter(node.op for node in self.kernels.nodes.values()).most_common())
+
+
+@dataclass(frozen=True)
+class Written:
+    """A TF.js model on disk: the type that its weights are stored as, and what they are then.
+
+    `quantize` is None for float32, and `weights` None with it; `trials` led to that type.
+    """
+
+    folder: Path
+    quantize: str | None
+    quantised: dict[str, int]
+    weights: Mapping[str, Any] | None
+    trials: tuple[QuantisationTrial, ...] = ()
+
+
+def _optimise(frozen: FrozenSignature, options: ConvertOptions, say: Say) -> Optimised:
+    from sigfix.optimising import passes
+
+    say("optimising the graph for TensorFlow.js")
+    values = passes.optimise_values(frozen.graph, options.without, options.target)
+    kernels = passes.optimise_kernels(values, options.without)
+    release()
+    return Optimised(values, kernels)
+
+
+def _write(
+    optimised: Optimised,
+    frozen: FrozenSignature,
+    specs: Mapping[str, TensorSpec],
+    card: Card | None,
+    place: Path,
+    options: ConvertOptions,
+    say: Say,
+) -> Written:
+    from sigfix.exporting import tfjs_model
+
+    quantize: str | None = options.quantize
+    trials: tuple[QuantisationTrial, ...] = ()
+    if quantize == AUTO:
+        quantize, trials = choose_dtype(
+            optimised.values, frozen, specs, card, options.samples, options.max_loss, say
+        )
+    metadata = None if card is None else {"sigfix": card.as_json()}
+    tfjs_model.write_model(optimised.kernels, frozen.signature, place, quantize, metadata)
+    release()
+    quantised = Counter(tfjs_model.quantised_weights(optimised.kernels, quantize).values())
+    weights = tfjs_model.stored_weights(place) if quantize and options.verify else None
+    return Written(place, quantize, dict(quantised), weights, trials)
+
+
 def _checked(
+    frozen: FrozenSignature,
+    optimised: Optimised,
+    written: Written,
+    card: Card | None,
+    temporary: Path,
+    options: ConvertOptions,
+    answers: Callable[[], SourceAnswers] | None,
+    say: Say,
+) -> Checked:
+    from sigfix.exporting import tfjs_model
+    from sigfix.pipeline import conversion_check
+
+    if answers is None:
+        return conversion_check.Checked(not_verified="--no-verify was given")
+    say("running the result in TensorFlow.js on the source's inputs")
+    if written.quantize and written.weights is not None:
+        tfjs_model.refuse_misstored(optimised.kernels, written.quantize, written.weights)
+    conversion = conversion_check.Conversion(
+        written.folder,
+        frozen,
+        optimised.values,
+        known_preset(card),
+        written.weights,
+        temporary,
+        options.seconds,
+        options.tolerance,
+        None if options.quantize == AUTO else options.max_loss,
+    )
+    try:
+        return _verdict(conversion, answers(), options, say)
+    except SigfixError as error:
+        _without_hidden_name(error, written.folder)
+        raise
+
+
+def _verdict(
     conversion: Conversion, answers: SourceAnswers, options: ConvertOptions, say: Say
 ) -> Checked:
     from sigfix.pipeline import conversion_check, pass_bisection

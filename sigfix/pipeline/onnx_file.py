@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sigfix.errors import MissingExtraError
-from sigfix.model import DEFAULT_SERVING_KEY, OtherModel
-from sigfix.pipeline.applying import RepairOptions, compare_result, require_same, write_result
+from sigfix.model import OtherModel
+from sigfix.pipeline.applying import RepairOptions
+from sigfix.pipeline.making import Made, compare_made
+from sigfix.pipeline.progress import Say
 from sigfix.planning import Plan
-from sigfix.planning.edits import AliasSignature
 from sigfix.planning.file_edits import ImportOnnx
 from sigfix.planning.names import by_keys, signature_keys
 from sigfix.planning.onnx_file import for_imported
 from sigfix.quoting import quote
 from sigfix.reading import read
-from sigfix.temporary import temporary_folder
 
 if TYPE_CHECKING:  # at run time it needs numpy, which planning does without
     from sigfix.verifying.verdict import Verification
@@ -26,42 +26,27 @@ PACKAGES = ("tensorflow", "onnx", "onnxslim", "onnxruntime")
 
 
 def import_onnx(
-    model: OtherModel,
-    decided: Plan,
-    options: RepairOptions,
-    place: Path,
-    say: Callable[[str], None],
-) -> tuple[Verification, ...]:
-    """Write the SavedModel of an ONNX file to the empty directory `place`, and compare it.
+    model: OtherModel, decided: Plan, options: RepairOptions, place: Path, folder: Path, say: Say
+) -> Made:
+    """Import an ONNX file into `place`, or into `folder` where changes are left to make.
 
     Raises `ConversionError`, naming the operator, where the file cannot be expressed in
-    TensorFlow, and `ParityError` where the numbers differ from ONNX Runtime's.
+    TensorFlow.
     """
-    _require_packages()
     (edit,) = (item for item in decided.edits if isinstance(item, ImportOnnx))
     changes = tuple(item for item in decided.edits if item is not edit)
-    with temporary_folder() as folder:
-        imported = folder / "imported" if changes else place
-        say(f"importing {model.path} into TensorFlow")
-        parity: tuple[Verification, ...] = ()
-        if edit.preset:
-            compare = _import_preset(model.path, edit, imported, folder, options)
-        else:
-            compare = _import(model.path, edit, imported, folder, options, say)
-        if options.verify:
-            say("comparing the SavedModel, read back from disk, with ONNX Runtime: this runs both")
-            parity = (compare(),)
-            require_same(parity[0], options)
-        if changes:
-            described = read(imported)
-            todo = replace(decided, edits=for_imported(changes, described))
-            write_result(described, todo, imported, place)
-            if options.verify:
-                parity += compare_result(described, todo, imported, place, options)
-    return parity
+    target = folder / "imported" if changes else place
+    say(f"importing {model.path} into TensorFlow")
+    if edit.preset:
+        compare = _import_preset(model.path, edit, target, folder, options)
+    else:
+        compare = _import(model.path, edit, target, folder, options, say)
+    left = replace(decided, edits=for_imported(changes, read(target))) if changes else None
+    return Made(target, left, compare, model)
 
 
-def _require_packages() -> None:
+def require_packages(model: OtherModel, decided: Plan, options: RepairOptions) -> None:
+    """Raise `MissingExtraError` before any work where a package is not there."""
     from importlib.util import find_spec
 
     absent = [package for package in PACKAGES if find_spec(package) is None]
@@ -75,7 +60,7 @@ def _import(
     target: Path,
     folder: Path,
     options: RepairOptions,
-    say: Callable[[str], None],
+    say: Say,
 ) -> Callable[[], Verification]:
     """Write the SavedModel as the file says; return what compares it."""
     from sigfix.importing.advice import as_command
@@ -110,21 +95,10 @@ def _import_preset(
 
 
 def _compare(onnx_file: Path, imported: Path, options: RepairOptions) -> Verification:
-    """ONNX Runtime against the signature from disk, through both loaders."""
     from sigfix.importing.onnx_graph import graph_inputs, read_onnx
     from sigfix.verifying.checking import Side
     from sigfix.verifying.runners import onnx
-    from sigfix.verifying.signature_alias import alias_as_added
-    from sigfix.verifying.signature_check import cases_for, compare_with
-    from sigfix.verifying.tolerances import REPAIRED, Tolerance
 
-    described = read(imported)
-    alias = AliasSignature(DEFAULT_SERVING_KEY, DEFAULT_SERVING_KEY)
-    edit = alias_as_added(described, 0, alias)
     names = signature_keys(item.name for item in graph_inputs(read_onnx(onnx_file)))
-    given = by_keys(options.inputs or {}, names)
-    fits = set(given) == {item.name for item in edit.inputs}
-    cases = cases_for(edit, given if fits else None, options.seed)
     source = Side(onnx.onnx_file(onnx_file, names), onnx.by_signature_keys)
-    tags = described.meta_graphs[0].tags
-    return compare_with(source, edit, imported, tags, cases, Tolerance(REPAIRED), options.seconds)
+    return compare_made(source, imported, options, by_keys(options.inputs or {}, names))

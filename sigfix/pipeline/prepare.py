@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sigfix.card import Card, fitting, make_card, read_card
+from sigfix.describing.effects import DETERMINISTIC, conduct
 from sigfix.describing.running import of_signature
 from sigfix.errors import ConversionError, ProcessError, UsageError
 from sigfix.memory import release
@@ -49,7 +50,8 @@ class Prepared:
 
     `model` is the SavedModel, or the simplified ONNX file. `onnx_file` is what ONNX Runtime
     compares with, None for a SavedModel; of its `inputs` those in `channels_last` are NHWC in what
-    comes out. `signature` and `tags` are those of a SavedModel. `notes` are lines about the source.
+    comes out. `signature` and `tags` are those of a SavedModel, `restless` is what can make two of
+    its runs differ. `notes` are lines about the source.
     """
 
     model: Path
@@ -61,6 +63,7 @@ class Prepared:
     inputs: tuple[str, ...] = ()
     channels_last: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    restless: str = ""
 
 
 def prepare(source: Source, options: Choice, temporary: Path, say: Say) -> Prepared:
@@ -94,7 +97,10 @@ def prepare(source: Source, options: Choice, temporary: Path, say: Say) -> Prepa
         {item.key: item.spec.shape for item in side}
         for side in (signature.inputs, signature.outputs)
     )
-    return Prepared(location, fitting(read_card(location), *shapes), graph.tags, signature.key)
+    card = fitting(read_card(location), *shapes)
+    manner = conduct(runs[0])
+    restless = "" if manner.kind == DETERMINISTIC else str(manner)
+    return Prepared(location, card, graph.tags, signature.key, restless=restless)
 
 
 def _from_preset(name: str, options: Choice, temporary: Path, say: Say) -> Prepared:

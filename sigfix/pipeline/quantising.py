@@ -14,7 +14,7 @@ from sigfix.presets import RECOGNITION
 
 if TYPE_CHECKING:
     from sigfix.exporting.freezing import FrozenSignature
-    from sigfix.optimising.graph import Graph
+    from sigfix.optimising.graph.graph import Graph
 
 AUTO = "auto"
 SMALLEST_FIRST = ("uint8", "float16", "uint16")

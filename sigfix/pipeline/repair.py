@@ -1,30 +1,45 @@
-"""`repair`: read, plan, edit, check from disk, compare, publish."""
+"""`repair`: open, plan, make a SavedModel, apply the edits, check from disk, compare, publish."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sigfix.errors import BlockedError, UsageError
 from sigfix.model import OtherModel, SavedModel
 from sigfix.paths import absolute, from_here
 from sigfix.pipeline import staging
-from sigfix.pipeline.applying import RepairOptions, RepairResult, compare_result, write_result
-from sigfix.pipeline.keras_file import export_keras, plan_keras
+from sigfix.pipeline.applying import (
+    RepairOptions,
+    RepairResult,
+    compare_result,
+    require_same,
+    write_result,
+)
+from sigfix.pipeline.keras_file import export_keras, refuse_untrusted
+from sigfix.pipeline.making import Made
 from sigfix.pipeline.notes import nonfinite
-from sigfix.pipeline.onnx_file import import_onnx
+from sigfix.pipeline.onnx_file import import_onnx, require_packages
+from sigfix.pipeline.progress import Say, silent
 from sigfix.planning import Choices, Plan
 from sigfix.planning import plan as make_plan
+from sigfix.planning.keras_file import plan_keras
 from sigfix.planning.onnx_file import plan_onnx
 from sigfix.planning.trust import refuse_reaching, runs_of_plan
+from sigfix.reading import read
 from sigfix.reading.locating import SAVED_MODEL_FILES
 from sigfix.reading.opening import open_model
+from sigfix.temporary import temporary_folder
 from sigfix.vocabularies import preset_characters
 
 if TYPE_CHECKING:  # at run time it needs numpy, which planning does without
     from sigfix.verifying.verdict import Verification
+
+
+Show = Callable[[Plan, SavedModel | OtherModel], None]
+"""Gets a plan before it is carried out, with the model that it is for."""
 
 
 def default_output(model: Path) -> Path:
@@ -59,13 +74,13 @@ def repair(
     choices: Choices | None = None,
     options: RepairOptions | None = None,
     saved_plan: Plan | None = None,
-    say: Callable[[str], None] = lambda message: None,
-    show: Callable[[Plan, SavedModel | OtherModel], None] = lambda plan, model: None,
+    say: Say = silent,
+    show: Show = lambda plan, model: None,
 ) -> RepairResult:
     """Repair `model` into the new directory `output` (`MODEL_repaired` beside it by default).
 
     A healthy model is copied only where `output` is given. `say` is told of long steps, `show`
-    gets the plan before anything is written.
+    gets each plan before what it plans is written.
 
     Raises `BlockedError` where the plan is blocked or ambiguous, `ParityError` where the result
     differs or could not be compared (nothing is published then), `OutputError` where it cannot
@@ -78,40 +93,80 @@ def repair(
     decided = (
         _make_plan(described, choices) if saved_plan is None else plan_for(saved_plan, described)
     )
-    show(decided, described)
-    if decided.verdict in ("blocked", "ambiguous"):
-        raise BlockedError(decided.reason, decided.hint or None)
+    _show(decided, described, show)
     if decided.verdict == "healthy" and output is None:
         return RepairResult(decided, None)
-    source = described.path
+    kind, source = _kind(described), described.path
     destination = output or default_output(Path(model))
     staging.refuse_places(destination, options.force, options.keep_failed, source)
-    parity: tuple[Verification, ...] = ()
-    if isinstance(described, OtherModel):
-        with staging.publish_to(destination, options.force, options.keep_failed, source) as place:
-            if described.kind == "onnx":
-                parity = import_onnx(described, decided, options, place, say)
-            else:
-                parity = export_keras(described, decided, options, place, say, show)
-            told = nonfinite(described if described.kind == "onnx" else place)
-        return RepairResult(decided, destination, parity, "" if parity else "--no-verify", told)
-    reason = _why_not_compared(decided, options)
-    if not reason:
-        _prepare_to_load(described, decided, options)
-    with staging.publish_to(destination, options.force, options.keep_failed, source) as place:
-        say(f"writing {destination}")
-        write_result(described, decided, source, place)
-        if not reason:
-            say(f"loading {source} and the result with TensorFlow to compare them: this runs them")
-            parity = compare_result(described, decided, source, place, options)
-    return RepairResult(decided, destination, parity, reason, nonfinite(described))
+    kind.check(described, decided, options)
+    with (
+        staging.publish_to(destination, options.force, options.keep_failed, source) as place,
+        temporary_folder() as folder,
+    ):
+        made = kind.make(described, decided, options, place, folder, say)
+        parity = _compare_made(made, options, say)
+        reason = _why_not_compared(made, options)
+        if made.changes is not None:
+            parity += _apply(made, described, reason, destination, place, options, say, show)
+        told = nonfinite(made.weights)
+    return RepairResult(decided, destination, parity, reason, told)
+
+
+def _apply(
+    made: Made,
+    source: SavedModel | OtherModel,
+    reason: str,
+    destination: Path,
+    place: Path,
+    options: RepairOptions,
+    say: Say,
+    show: Show,
+) -> tuple[Verification, ...]:
+    """Apply the edits that are left, and compare with the model before them."""
+    assert made.changes is not None
+    before = source if isinstance(source, SavedModel) else read(made.path)
+    if not made.shown:
+        _show(made.changes, before, show)
+    say(f"writing {destination}")
+    write_result(before, made.changes, made.path, place)
+    if reason:
+        return ()
+    if made.compare is None:
+        say(f"loading {made.path} and the result with TensorFlow to compare them: this runs them")
+    return compare_result(before, made.changes, made.path, place, options)
+
+
+def _show(decided: Plan, model: SavedModel | OtherModel, show: Show) -> None:
+    """Show a plan. Raises `BlockedError` where it cannot be carried out."""
+    show(decided, model)
+    if decided.verdict in ("blocked", "ambiguous"):
+        raise BlockedError(decided.reason, decided.hint or None)
+
+
+def _compare_made(made: Made, options: RepairOptions, say: Say) -> tuple[Verification, ...]:
+    """Compare a SavedModel that was made of a file with that file."""
+    if made.compare is None or not options.verify:
+        return ()
+    say("comparing the SavedModel, read back from disk, with its source: this runs both")
+    verification = made.compare()
+    require_same(verification, options)
+    return (verification,)
+
+
+def _why_not_compared(made: Made, options: RepairOptions) -> str:
+    if made.changes is not None and not made.changes.edits:
+        return "nothing was changed"
+    if not options.verify:
+        return "--no-verify"
+    metadata_only = made.changes is not None and made.changes.is_metadata_only
+    if made.compare is None and metadata_only and not options.run:
+        return "only metadata changed; --run compares numbers too"
+    return ""
 
 
 def _make_plan(model: SavedModel | OtherModel, choices: Choices | None) -> Plan:
-    choices = _with_vocabulary(choices or Choices())
-    if isinstance(model, SavedModel):
-        return make_plan(model, choices)
-    return plan_onnx(model, choices) if model.kind == "onnx" else plan_keras(model, choices)
+    return _kind(model).plan(model, _with_vocabulary(choices or Choices()))
 
 
 def _with_vocabulary(choices: Choices) -> Choices:
@@ -122,21 +177,41 @@ def _with_vocabulary(choices: Choices) -> Choices:
     return replace(choices, vocabulary=characters)
 
 
-def _why_not_compared(plan: Plan, options: RepairOptions) -> str:
-    if not plan.edits:
-        return "nothing was changed"
-    if not options.verify:
-        return "--no-verify"
-    if plan.is_metadata_only and not options.run:
-        return "only metadata changed; --run compares numbers too"
-    return ""
-
-
-def _prepare_to_load(described: SavedModel, decided: Plan, options: RepairOptions) -> None:
-    """Check that the model may be run, before anything is written."""
+def _prepare_to_load(model: SavedModel, decided: Plan, options: RepairOptions) -> None:
+    """Check that the model may be run, where it will be, before anything is written."""
+    if _why_not_compared(Made(model.path, decided, None, model), options):
+        return
     from sigfix.verifying.packages import require_tensorflow
 
     require_tensorflow("Comparing the repaired model with its source")
     hint = "--trust runs it, --no-verify repairs it without running it"
-    runs = runs_of_plan(described, decided)
-    refuse_reaching(described, decided.meta_graph, runs, options.trust, hint)
+    runs = runs_of_plan(model, decided)
+    refuse_reaching(model, decided.meta_graph, runs, options.trust, hint)
+
+
+def _as_it_is(
+    model: SavedModel, decided: Plan, options: RepairOptions, place: Path, folder: Path, say: Say
+) -> Made:
+    """A SavedModel is its own source."""
+    return Made(model.path, decided, None, model)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of source: how it is planned, what is needed to begin, how it becomes a SavedModel."""
+
+    plan: Callable[[Any, Choices], Plan]
+    check: Callable[[Any, Plan, RepairOptions], None]
+    make: Callable[[Any, Plan, RepairOptions, Path, Path, Say], Made]
+
+
+KINDS = {
+    "SavedModel": Kind(make_plan, _prepare_to_load, _as_it_is),
+    "onnx": Kind(plan_onnx, require_packages, import_onnx),
+    "keras": Kind(plan_keras, refuse_untrusted, export_keras),
+}
+"""What `repair` takes, by `OtherModel.kind`."""
+
+
+def _kind(model: SavedModel | OtherModel) -> Kind:
+    return KINDS["SavedModel" if isinstance(model, SavedModel) else model.kind]

@@ -33,8 +33,7 @@ from sigfix.planning.traces import Ambiguous, Undecided, choose_trace, layout_fo
 
 def plan_signature(meta_graph: MetaGraph, choices: Choices, before: list[Edit]) -> list[Edit]:
     """The edit that makes the wanted signature, none where it is there and nothing is asked."""
-    keys = [signature.key for signature in meta_graph.user_signatures]
-    keys = existing.keys_after(keys, before)
+    keys = [*existing.keys_after(meta_graph, before).values()]
     arranged = [edit for edit in before if not isinstance(edit, (AttachSignature, KeepMetaGraph))]
     if choices.function is not None:
         return [_from_function_path(meta_graph, choices.function, choices)]
@@ -141,8 +140,8 @@ def _from_signature(meta_graph: MetaGraph, choices: Choices, before: list[Edit])
     if len(keys) == 1:
         if choices.shapes_signature:
             return _reshape_signature(meta_graph, keys[0], choices)
-        (now,) = existing.keys_after([keys[0]], before) or [""]
-        if not now:
+        now = existing.keys_after(meta_graph, before).get(keys[0])
+        if now is None:
             raise BlockedError(f"--from {keys[0]}: {keys[0]} is removed in the same run.")
         return AliasSignature(choices.key, now, SIGNATURE)
     merged = merge(meta_graph, keys)

@@ -19,6 +19,7 @@ from sigfix.planning.edits import (
     SetMethodName,
 )
 from sigfix.planning.functions import signature_function
+from sigfix.planning.signature_map import after
 from sigfix.planning.traces import Ambiguous
 
 
@@ -51,14 +52,11 @@ def plan_changes(meta_graph: MetaGraph, choices: Choices) -> list[Edit]:
     return edits
 
 
-def keys_after(keys: list[str], edits: list[Edit]) -> list[str]:
-    """The keys that are left after removing and renaming."""
-    for edit in edits:
-        if isinstance(edit, RemoveSignature):
-            keys = [key for key in keys if key != edit.key]
-        elif isinstance(edit, RenameSignature):
-            keys = [edit.to if key == edit.key else key for key in keys]
-    return keys
+def keys_after(meta_graph: MetaGraph, edits: list[Edit]) -> dict[str, str]:
+    """Key -> what the signature is called after the edits; removed ones are left out."""
+    changes = [edit for edit in edits if isinstance(edit, (RemoveSignature, RenameSignature))]
+    standing = after(meta_graph.user_signatures, changes)
+    return {item.of.key: key for key, item in standing.items()}
 
 
 def plan_attachments(meta_graph: MetaGraph, before: list[Edit]) -> list[Edit]:
@@ -126,18 +124,9 @@ def is_unchanged(edit: AddSignature, signature: Signature) -> bool:
 
 def plan_method_names(meta_graph: MetaGraph, choices: Choices, before: list[Edit]) -> list[Edit]:
     """The method name that `--method-name` asks for, or the usual one where there is none."""
-    names = {item.key: item.method_name for item in meta_graph.user_signatures}
-    made = [choices.key]
-    for edit in before:
-        if isinstance(edit, RemoveSignature):
-            names.pop(edit.key)
-        elif isinstance(edit, RenameSignature):
-            names[edit.to] = names.pop(edit.key)
-        elif isinstance(edit, AliasSignature):
-            names[edit.key] = names[edit.of]
-            made.append(edit.key)
-        elif isinstance(edit, AddSignature):
-            names[edit.key] = edit.method_name
+    standing = after(meta_graph.user_signatures, before)
+    names = {key: item.method_name for key, item in standing.items()}
+    made = [choices.key, *(edit.key for edit in before if isinstance(edit, AliasSignature))]
     found: list[Edit] = []
     for key in dict.fromkeys(made):
         asked = choices.method_name if key == choices.key or choices.signatures else None

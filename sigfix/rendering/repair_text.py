@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from operator import attrgetter
 
 from sigfix.model import MetaGraph, SavedModel, Signature, format_shape
 from sigfix.planning.edits import (
@@ -23,6 +24,7 @@ from sigfix.planning.edits import (
     SetTags,
 )
 from sigfix.planning.file_edits import ExportKeras, ImportOnnx, WriteCard
+from sigfix.planning.signature_map import Standing, after
 from sigfix.quoting import printable
 
 
@@ -156,46 +158,24 @@ def _columns(rows: list[tuple[str, str, str, str]]) -> Iterator[str]:
         yield line.rstrip()
 
 
-def _block(key: str, inputs: list[str], outputs: list[str], method: str) -> list[str]:
-    named = f"{key}  ({method or 'no method name'})"
+def _standing(key: str, signatures: Mapping[str, Standing]) -> list[str]:
+    """The signature at a key as lines; none where there is none."""
+    if key not in signatures:
+        return []
+    item = signatures[key]
+    if isinstance(item.of, Signature):
+        inputs, outputs = (
+            [f"{each.key}: {each.spec}" for each in side]
+            for side in (item.of.inputs, item.of.outputs)
+        )
+    else:
+        inputs = [str(each) for each in sorted(item.of.inputs, key=attrgetter("name"))]
+        outputs = [str(each) for each in sorted(item.of.outputs, key=attrgetter("name"))]
     return [
-        named,
+        f"{key}  ({item.method_name or 'no method name'})",
         *(f"    in   {text}" for text in inputs),
         *(f"    out  {text}" for text in outputs),
     ]
-
-
-def _existing(signature: Signature) -> list[str]:
-    inputs = [f"{item.key}: {item.spec}" for item in signature.inputs]
-    outputs = [f"{item.key}: {item.spec}" for item in signature.outputs]
-    return _block(signature.key, inputs, outputs, signature.method_name)
-
-
-def _planned(edit: AddSignature) -> list[str]:
-    inputs = [str(item) for item in sorted(edit.inputs, key=lambda item: item.name)]
-    outputs = [str(item) for item in sorted(edit.outputs, key=lambda item: item.name)]
-    return _block(edit.key, inputs, outputs, edit.method_name)
-
-
-def _renamed(block: list[str], key: str, method: str | None = None) -> list[str]:
-    was = block[0].partition("  (")[2]
-    return [f"{key}  ({was}" if method is None else f"{key}  ({method})", *block[1:]]
-
-
-def _after(before: dict[str, list[str]], plan: Plan) -> dict[str, list[str]]:
-    found = dict(before)
-    for edit in plan.edits:
-        if isinstance(edit, AddSignature):
-            found[edit.key] = _planned(edit)
-        elif isinstance(edit, AliasSignature):
-            found[edit.key] = _renamed(found[edit.of], edit.key)
-        elif isinstance(edit, RemoveSignature):
-            found.pop(edit.key)
-        elif isinstance(edit, RenameSignature):
-            found[edit.to] = _renamed(found.pop(edit.key), edit.to)
-        elif isinstance(edit, SetMethodName):
-            found[edit.key] = _renamed(found[edit.key], edit.key, edit.method_name)
-    return found
 
 
 def signature_diff(model: SavedModel, plan: Plan, width: int = 100) -> str:
@@ -203,11 +183,11 @@ def signature_diff(model: SavedModel, plan: Plan, width: int = 100) -> str:
     if not plan.edits:
         return ""
     meta_graph: MetaGraph = model.meta_graphs[plan.meta_graph]
-    before = {item.key: _existing(item) for item in meta_graph.user_signatures}
-    after = _after(before, plan)
+    before = after(meta_graph.user_signatures, ())
+    planned = after(meta_graph.user_signatures, plan.edits)
     lines = ["Signatures, before and after:"]
-    for key in sorted({*before, *after}):
-        old, new = before.get(key, []), after.get(key, [])
+    for key in sorted({*before, *planned}):
+        old, new = _standing(key, before), _standing(key, planned)
         if old == new:
             lines += [f"    {line}" for line in old]
         else:

@@ -15,10 +15,10 @@ from sigfix.planning.edits import (
     Plan,
     RemoveSignature,
     RenameSignature,
-    SetMethodName,
     SetTags,
 )
 from sigfix.planning.file_edits import WriteCard
+from sigfix.planning.signature_map import after as signatures_after
 from sigfix.quoting import quote
 from sigfix.repairing.apply import NOT_COPIED
 
@@ -87,7 +87,10 @@ def _dangling(meta_graph: MetaGraph, signature: Signature) -> list[tuple[str, st
 
 def _check_meta_graph(before: MetaGraph, after: MetaGraph, plan: Plan) -> list[str]:
     problems = []
-    expected = expected_signatures(before, plan)
+    expected = {
+        key: replace(item.of, method_name=item.method_name)
+        for key, item in signatures_after(before.signatures, plan.edits).items()
+    }
     written = {item.key: item for item in after.signatures}
     if set(expected) != set(written):
         problems.append(f"the signatures are {sorted(written)}, not {sorted(expected)}")
@@ -129,23 +132,6 @@ def expected_tags(before: MetaGraph, plan: Plan) -> tuple[str, ...]:
         if isinstance(edit, SetTags):
             return edit.tags
     return before.tags
-
-
-def expected_signatures(before: MetaGraph, plan: Plan) -> dict[str, Signature | AddSignature]:
-    """Key -> the signature after the plan's edits (an `AddSignature` where it is built)."""
-    found: dict[str, Signature | AddSignature] = {item.key: item for item in before.signatures}
-    for edit in plan.edits:
-        if isinstance(edit, AddSignature):
-            found[edit.key] = edit
-        elif isinstance(edit, AliasSignature):
-            found[edit.key] = found[edit.of]
-        elif isinstance(edit, RemoveSignature):
-            found.pop(edit.key, None)
-        elif isinstance(edit, RenameSignature):
-            found[edit.to] = found.pop(edit.key)
-        elif isinstance(edit, SetMethodName):
-            found[edit.key] = replace(found[edit.key], method_name=edit.method_name)
-    return found
 
 
 def summary(signature: Signature | AddSignature) -> tuple[object, ...]:

@@ -51,11 +51,13 @@ def outputs_of(found: Run, call: int = 0) -> list[Arrays]:
 class Side:
     """A model that is compared: `joined` makes the outputs that are compared of a run of it.
 
-    It takes the run of a case and which repeat of it.
+    It takes the run of a case and which repeat of it. `restless` says what in the model can make
+    two runs differ, '' where nothing is known to.
     """
 
     runnable: Runnable
     joined: Callable[[CaseRun, int], Arrays] = only_call
+    restless: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,9 +104,10 @@ def read_source(side: Side, found: Run) -> Source:
             again = side.joined(case, repeat)
             # What is empty or not finite is not equal to itself here, and is judged later.
             if not _equal(outputs, again):
+                why = side.restless or "random or keeps state"
                 raise NotVerifiedError(
                     f"{side.runnable.title} ({side.runnable.path}) answers differently each time: "
-                    "it is random or keeps state, so that no two runs can be compared.",
+                    f"it is {why}, so that no two runs can be compared.",
                     "--no-verify writes the result uncompared",
                 )
     fed = tuple(case.inputs for case in found.cases)

@@ -114,7 +114,7 @@ def with_noise(limits: Mapping[str, Limit], noise: Mapping[str, Noise]) -> dict[
         if not own.is_all:
             relative = max(relative, FEW_TIMES * own.relative)
             different = max(different, FEW_TIMES * own.different)
-        widened[name] = replace(limit, relative=relative, different=different, noise=own.relative)
+        widened[name] = replace(limit, relative=relative, different=different)
     return widened
 
 

@@ -16,9 +16,9 @@ DEEP_PRESET = 1e-4
 of it; a decoder that feeds back carries its noise from step to step."""
 FED_BACK_TFJS = 1e-3
 """Another matrix product in the last digit, fed back thirty times, is a thousand times as much."""
-MAX_LOSS = 0.2
-"""What quantised weights may change of an output's range before the model counts as ruined. A
-docTR model stored in 8 bits changes by a few hundredths at most."""
+RUINED = 0.5
+"""What quantised weights may change an output by, as a root mean square and a part of its standard
+deviation, before the model counts as ruined. MEASURED"""
 BY_DTYPE: Mapping[str, float] = {"float16": 4 * 2.0**-11, "bfloat16": 4 * 2.0**-8}
 """Four times the step of a type that has fewer digits than any of the others."""
 FEW_TIMES = 4.0
@@ -32,12 +32,11 @@ class Limit:
     """What one output may differ by.
 
     `relative` is a part of the range of a floating-point output, `different` a part of the elements
-    of any other. `noise` is what of it the source's own noise is the reason for.
+    of any other.
     """
 
     relative: float
     different: float = 0.0
-    noise: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -132,11 +132,3 @@ def verdict_of(comparisons: Sequence[Comparison], expected: int) -> tuple[str, s
         if where not in compared:
             return NOT_COMPARABLE, f"{where[1]}: {reason}"
     return SAME, ""
-
-
-def describe_difference(comparison: Comparison) -> str:
-    """Why a comparison failed: its worst output, or that there was nothing to compare."""
-    worst = comparison.parity.worst
-    if worst is None:
-        return comparison.parity.reason or "there was nothing to compare"
-    return f"{worst.name}: {worst.reason}"

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sigfix.optimising.operator_kinds import CONTROL_FLOW
+from sigfix.optimising.graph.operator_kinds import CONTROL_FLOW
 from sigfix.pipeline.preset import PresetOptions, build_preset
 from sigfix.presets import PRESETS
 from tests.importing.single_node import require_packages

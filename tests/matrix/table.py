@@ -72,8 +72,10 @@ def page(results: Mapping[str, Result], machine: Sequence[str]) -> str:
             (_operators(name, result) for name, result in measured.items()),
         ),
         "## Size and conversion",
-        "`loss` is the largest difference from the float model on seeded noise, relative to the "
-        "output's range. Conversion is `sigfix convert` from the ONNX file, its comparison of the "
+        "`loss` is the largest difference of any element from the float model's, as a part of the "
+        "output's range, on a page of text, noise, a picture, smooth waves and a blank: of random "
+        "weights, whose blank is all but noise to them; trained ones lose less. "
+        "Conversion is `sigfix convert` from the ONNX file, its comparison of the "
         "result included, by the clock and by the processor; memory is its peak.",
         _table(
             (

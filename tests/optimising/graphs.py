@@ -9,8 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from sigfix.exporting import reference
-from sigfix.optimising import fusing
-from sigfix.optimising.graph import Graph, from_graph_def
+from sigfix.optimising.graph.graph import Graph, from_graph_def
+from sigfix.optimising.kernels import fusing
 
 
 def frozen(build: Callable, *shape: int | None) -> Graph:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sigfix.optimising import passes
-from sigfix.optimising.graph import Graph
+from sigfix.optimising.graph.graph import Graph
 from tests.optimising.graphs import frozen, noise, run, unfused
 from tests.optimising.random_graphs import SIZES, Maker
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from sigfix.optimising import passes
 from sigfix.optimising.bisecting import passes_at_fault
-from sigfix.optimising.graph import Graph
+from sigfix.optimising.graph.graph import Graph
 from tests.optimising.graphs import frozen, noise, run, unfused
 
 NAMES = [each.name for each in passes.PASSES]

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from sigfix.optimising import passes
-from sigfix.optimising.graph import Graph
+from sigfix.optimising.graph.graph import Graph
 from tests.optimising.graphs import frozen, noise, operators, run
 
 

@@ -79,7 +79,7 @@ def test_names_are_unique_and_functions_exist():
     names = [each.name for each in passes.PASSES]
     assert len(set(names)) == len(names)
     for each in passes.PASSES:
-        module, _, function = each.function.partition(".")
+        module, _, function = each.function.rpartition(".")
         found = getattr(__import__(f"sigfix.optimising.{module}", fromlist=[function]), function)
         assert found.__doc__
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from sigfix.optimising import duplicates, fusing, identities, naming, padding
+from sigfix.optimising.kernels import fusing, padding
+from sigfix.optimising.tidying import duplicates, identities, naming
 from tests.optimising.graphs import frozen, noise, operators, run
 
 

@@ -59,7 +59,7 @@ def test_takes_the_smallest_type_within_the_limit(tmp_path: Path) -> None:
 
 def test_small_weights_stay_wider_than_uint8(tmp_path: Path) -> None:
     from sigfix.exporting.tfjs_model import quantised_weights
-    from sigfix.optimising.graph import Graph
+    from sigfix.optimising.graph.graph import Graph
 
     graph = Graph({}, (), ())
     random = np.random.default_rng(0)

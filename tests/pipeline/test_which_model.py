@@ -374,17 +374,17 @@ def test_every_option_is_for_planning_or_not() -> None:
     import typer
 
     from sigfix.cli.app import app
-    from sigfix.cli.preset_steps import PLANNED
+    from sigfix.cli.repair import BESIDE_A_PLAN
 
     command = typer.main.get_command(app).commands["repair"]
-    beside = {name for item in command.params if item.name in PLANNED for name in item.opts}
+    beside = {name for item in command.params if item.name in BESIDE_A_PLAN for name in item.opts}
     every = {max(item.opts, key=len) for item in command.params} - {"model"}
     assert every - beside - {"--help"} == set(OTHERS)
 
 
 def test_a_plan_of_a_keras_file_carries_its_choices(tmp_path, capsys) -> None:
-    from sigfix.pipeline.keras_file import plan_keras
     from sigfix.planning.codec import read_plan, write_plan
+    from sigfix.planning.keras_file import plan_keras
     from sigfix.planning.parsing import parse_append, parse_input
     from sigfix.presets import PRESETS
 

@@ -201,7 +201,7 @@ def test_without_a_fault_all_is_well(command, models, tmp_path, node_packages) -
 
 @pytest.mark.slow
 def test_the_pass_at_fault_is_named(models, tmp_path, node_packages, monkeypatch, capfd) -> None:
-    from sigfix.optimising import identities
+    from sigfix.optimising.tidying import identities
 
     real = identities.drop_identities
 

@@ -92,10 +92,15 @@ def test_given_inputs_and_trust(saved, tmp_path):
     done = sigfix("repair", saved("reads_files"), "-o", tmp_path / "out", *arguments)
     assert done.returncode == 0, done.stderr
     assert "same as the source" in done.stdout
-    np.savez(tmp_path / "inputs.npz", other=np.zeros(1))
-    done = sigfix("repair", saved("reads_files"), "-o", tmp_path / "no", *arguments)
-    assert done.returncode == 2
-    assert "takes name" in done.stderr
+    for wrong, said in (
+        ({"other": np.zeros(1)}, "it has no 'name'; the model has no input 'other'"),
+        ({"name": np.zeros(1)}, "'name' in --inputs"),
+        ({"name": np.array(["a", "b"])}, "has shape [2]; the model takes []"),
+    ):
+        np.savez(tmp_path / "inputs.npz", **wrong)
+        done = sigfix("repair", saved("reads_files"), "-o", tmp_path / "no", *arguments)
+        assert done.returncode == 2
+        assert said in " ".join(done.stderr.split())
 
 
 def test_an_endless_model_is_stopped(saved, tmp_path):

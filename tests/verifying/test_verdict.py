@@ -14,7 +14,6 @@ from sigfix.verifying.verdict import (
     Comparison,
     Verification,
     compare_cases,
-    describe_difference,
     limits_for,
     verdict_of,
 )
@@ -215,10 +214,3 @@ def test_a_verification_is_ok_only_where_it_is_the_same() -> None:
     assert not Verification("k", NOT_COMPARABLE, rows).ok
     found = Verification("k", SAME, rows)
     assert (found.batches, found.through, found.largest) == ((1,), "a loader", 0.0)
-
-
-def test_a_difference_is_described_by_its_worst_output() -> None:
-    (row,) = compared([Y], [{"y": f32(0, 1, 3)}])
-    assert describe_difference(row).startswith("y: off by 0.5 of its range")
-    (nothing,) = compared([{}], [{}], limits={})
-    assert describe_difference(nothing) == "the reference has no output to compare"

@@ -14,7 +14,7 @@ import tensorflow as tf
 from sigfix.importing import layout
 from sigfix.importing.operators.registry import Node, onnx_operator
 from sigfix.importing.static_values import as_array, holds_throughout
-from sigfix.optimising.permutations import inverse
+from sigfix.optimising.graph.permutations import inverse
 
 NEVER_NEGATIVE = frozenset(("ArgMax", "ArgMin", "Shape", "Size", "TopKV2", "OneHot"))
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from sigfix.importing import layout
 from sigfix.importing.operators.registry import Node, onnx_operator
-from sigfix.optimising.permutations import inverse
+from sigfix.optimising.graph.permutations import inverse
 
 # numpy's name of each way to fill a border with the tensor's own elements.
 OWN_ELEMENTS = {"reflect": "reflect", "edge": "edge", "wrap": "wrap"}

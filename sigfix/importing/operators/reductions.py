@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from sigfix.importing import layout
 from sigfix.importing.operators.registry import Node, onnx_operator
-from sigfix.optimising.permutations import inverse
+from sigfix.optimising.graph.permutations import inverse
 
 Reduction = Callable[[Any, list[int]], Any]
 

@@ -29,7 +29,7 @@ from sigfix.importing.operators.resize_weights import (
     positions,
 )
 from sigfix.importing.static_values import known_elements
-from sigfix.optimising.permutations import inverse
+from sigfix.optimising.graph.permutations import inverse
 
 
 @onnx_operator("Resize", 11, 13, 18, 19)

@@ -10,7 +10,7 @@ import tensorflow as tf
 from sigfix.importing import layout
 from sigfix.importing.operators.registry import Node, onnx_operator
 from sigfix.importing.static_values import as_array
-from sigfix.optimising.permutations import inverse
+from sigfix.optimising.graph.permutations import inverse
 
 
 @onnx_operator("Slice", 10, 11, 13)

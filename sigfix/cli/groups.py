@@ -1,0 +1,79 @@
+"""Groups of options that several commands have: declared once, with one text each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from sigfix.cli.options import option
+from sigfix.errors import UsageError
+from sigfix.pipeline.preset import PresetOptions
+from sigfix.presets import PRETRAINED
+
+CHECK = "The check"
+RESULT = "The result"
+PRESET = "docTR presets"
+TEXT, JSON = "text", "json"
+
+
+def parse_format(text: str) -> str:
+    """`text` or `json`."""
+    if text not in (TEXT, JSON):
+        raise UsageError(f"--format {text}: there are text and json.")
+    return text
+
+
+Format = Annotated[str, option("`text` or `json`.", "--format", panel=RESULT, parser=parse_format)]
+Quiet = Annotated[bool, option("No progress on standard error.", "--quiet", "-q", panel=RESULT)]
+Force = Annotated[
+    bool, option("Replace an existing model or empty directory.", "--force", panel=RESULT)
+]
+KeepFailed = Annotated[
+    Path | None,
+    option("Where a result that failed its check is moved.", "--keep-failed", panel=RESULT),
+]
+NoVerify = Annotated[
+    bool,
+    option("Compare no numbers, and write the result unchecked.", "--no-verify", panel=CHECK),
+]
+
+
+@dataclass(frozen=True)
+class Running:
+    """How models are run, wherever they are."""
+
+    inputs_file: Annotated[
+        Path | None,
+        option("Inputs to compare with (.npz), not made-up ones.", "--inputs", panel=CHECK),
+    ] = None
+    trust: Annotated[
+        bool, option("Run a model with file or process operators.", "--trust", panel=CHECK)
+    ] = False
+    timeout: Annotated[
+        float, option("Seconds that each run of a model may take.", "--timeout", panel=CHECK)
+    ] = 600.0
+
+
+@dataclass(frozen=True)
+class Building:
+    """How a docTR preset is built."""
+
+    weights: Annotated[
+        str, option("`pretrained`, `random` or a file.", "--weights", panel=PRESET)
+    ] = PRETRAINED
+    vocab: Annotated[
+        str | None,
+        option("Name of a docTR vocabulary, or the characters.", "--vocab", panel=PRESET),
+    ] = None
+    size: Annotated[
+        int | None,
+        option("Side of a detector's images in pixels.  [1024]", "--size", panel=PRESET),
+    ] = None
+    raw_logits: Annotated[
+        bool, option("Leave a detector's sigmoid out.", "--raw-logits", panel=PRESET)
+    ] = False
+
+    def options(self, seed: int, normalize: bool) -> PresetOptions:
+        """These, with what each command says in its own way."""
+        return PresetOptions(self.weights, seed, self.vocab, self.size, self.raw_logits, normalize)
