@@ -195,6 +195,7 @@ def document(tests: list[Test], outcomes: Outcomes) -> str:
     table = rows(tests, outcomes)
     passed = {side: Counter(outcomes[side].values())[PASSED] for side in outcomes}
     lost = lost_to_the_adapter(outcomes)
+    worse = [n for n, o in outcomes[ADAPTER].items() if o == WRONG != outcomes[PLAIN][n]]
     lines = [
         "# onnx-tf, beside TensorFlow 2.19 and Keras 3",
         "",
@@ -228,6 +229,7 @@ def document(tests: list[Test], outcomes: Outcomes) -> str:
         "them as constants, and so do the tests in [onnx-operators.md](onnx-operators.md).",
         "",
         "Passed as it comes and not with the adapter: " + (", ".join(lost) or "none") + ".",
+        "Wrong with the adapter and not as it comes: " + (", ".join(worse) or "none") + ".",
         "",
         "| operator | tests | passed as it comes | with the adapter | wrong | error | lost |",
         "|---|---|---|---|---|---|---|",

@@ -159,6 +159,7 @@ def test_what_neither_can_express_is_said_by_sigfix() -> None:
 def test_the_committed_table_has_nothing_that_the_adapter_loses() -> None:
     text = DOCUMENT.read_text("utf-8")
     assert "Passed as it comes and not with the adapter: none." in text
+    assert "Wrong with the adapter and not as it comes: none." in text
     (total,) = (line for line in text.splitlines() if line.startswith("| all |"))
     tests, plain, adapted, *others = (int(n) for n in total.split("|")[2:8])
     assert tests == adapted + sum(others)
