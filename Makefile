@@ -1,4 +1,5 @@
-# `make` alone lists the targets. Everything happens in .venv; nothing else is installed.
+# `make` alone lists the targets. Everything happens in .venv (test-light: in .venv-light); nothing
+# else is installed.
 
 # The first of these that starts; 3.11 is what is tested most, and has onnx-tf.
 PYTHON ?= $(firstword $(shell for name in python3.11 python3.12; do \
@@ -7,26 +8,31 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 CODE := sigfix tests examples
 # The tests run in two halves side by side: most of the time is TensorFlow's, in processes of its own.
-HALF := tests/cli tests/fuzzing tests/importing tests/reading tests/repairing
+HALF := tests/cli tests/fuzzing tests/importing tests/pipeline tests/reading tests/repairing
 REST := $(addprefix --ignore=,$(HALF))
 # What computes with TensorFlow's kernels, of which there are two sets (docs/machines.md).
-KERNEL_TESTS := tests/exporting tests/importing/test_operators.py tests/importing/test_recurrent.py \
-  tests/optimising/layout/test_layout.py tests/optimising/scales/test_scales.py \
-  tests/pipeline/test_convert_onnx.py tests/repairing/test_command.py \
+KERNEL_TESTS := tests/cli/test_repair.py tests/exporting tests/importing/test_operators.py \
+  tests/importing/test_recurrent.py tests/optimising/layout/test_layout.py \
+  tests/optimising/scales/test_scales.py tests/pipeline/test_convert_onnx.py \
   tests/repairing/test_from_function.py tests/repairing/test_tf1_graphs.py \
-  tests/verifying/test_checking.py \
-  tests/verifying/test_runners.py tests/test_demo.py tests/test_readme.py
+  tests/verifying/test_checking.py tests/verifying/test_runners.py tests/test_demo.py \
+  tests/test_readme.py
+# What make test-light runs: tests that need none of the heavy packages (tests/test_light.py).
+LIGHT := tests/reading tests/describing tests/diagnosis tests/planning tests/rendering tests/test_architecture.py
+LIGHT_BIN := .venv-light/bin
+LIGHT_INSTALLED := .venv-light/installed-with-$(notdir $(PYTHON))
 # Of make fuzz: how many hostile models are tried, which (another seed makes others), and how long
 # random networks are sent through the graph passes.
 INPUTS ?= 50000
 SEED ?= 0
 FUZZ_SECONDS ?= 1800
 
-.PHONY: help venv demo test test-half test-rest test-kernels matrix fuzz bench lint format release \
-  clean
+.PHONY: help venv demo test test-light test-half test-rest test-kernels matrix fuzz bench lint format \
+  release clean
 
 help:
 	@echo "make demo     convert a docTR model to TensorFlow.js and read words with it"
+	@echo "make test-light  run those that need no TensorFlow: 100 MB, a minute, any Python from 3.10 on"
 	@echo "make test     run the tests"
 	@echo "make test-kernels  run those that depend on TensorFlow's kernels (TF_ENABLE_ONEDNN_OPTS=0, =1)"
 	@echo "make lint     check style and types"
@@ -36,9 +42,10 @@ help:
 	@echo "make fuzz     hostile models (INPUTS=50000 SEED=0), random networks (FUZZ_SECONDS=1800)"
 	@echo "make release  build the wheel and the sdist into dist/, and check them"
 	@echo "make venv     make .venv with the tested versions (the others do it by themselves)"
-	@echo "make clean    remove .venv, .matrix and demo/"
+	@echo "make clean    remove .venv, .venv-light, .matrix and demo/"
 	@echo
 	@echo "Python 3.11 or 3.12 is needed: $(PYTHON), or make PYTHON=/path/to/python3.12"
+	@echo "(test-light takes another one too: make test-light PYTHON=python3.13)"
 
 venv: $(INSTALLED)
 
@@ -61,9 +68,26 @@ $(INSTALLED): pyproject.toml constraints.txt
 	  exit 1; } >&2
 	@touch $@
 
+# The newest versions that pyproject.toml allows, whereas constraints.txt is for Python 3.11.
+$(LIGHT_INSTALLED): pyproject.toml
+	@command -v $(PYTHON) > /dev/null || { \
+	  echo "$(PYTHON) was not found. Name another: make test-light PYTHON=python3.13"; exit 1; } >&2
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
+	  echo "$(PYTHON) does not start, or is older than Python 3.10."; \
+	  echo "Name another: make test-light PYTHON=python3.13"; exit 1; } >&2
+	@$(PYTHON) -c 'import ensurepip, venv' || { \
+	  echo "$(PYTHON) cannot make virtual environments. On Debian or Ubuntu: apt install python3-venv"; \
+	  exit 1; } >&2
+	$(PYTHON) -m venv --clear .venv-light
+	$(LIGHT_BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[checksums,dev]'
+	@touch $@
+
 demo: $(INSTALLED)
 	rm -rf demo
 	$(BIN)/python examples/demo.py demo
+
+test-light: $(LIGHT_INSTALLED)
+	$(LIGHT_BIN)/python -m pytest -m "not matrix" $(LIGHT)
 
 test: $(INSTALLED)
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target test-half test-rest
@@ -103,4 +127,4 @@ release: $(INSTALLED)
 	$(BIN)/python -m tests.tools.release dist
 
 clean:
-	rm -rf .venv .matrix demo
+	rm -rf .venv .venv-light .matrix demo

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 import subprocess
 import sys
@@ -10,6 +11,8 @@ import tempfile
 import venv
 from collections.abc import Sequence
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[1]
 
@@ -33,3 +36,10 @@ def listed(key: str) -> list[str]:
     line = next(line for line in text.splitlines() if line.startswith(f"{key} = ["))
     found: list[str] = json.loads(line.partition("=")[2].partition("#")[0])
     return found
+
+
+def needs(*packages: str) -> None:
+    """Skip a test, saying why, where a package is not installed; none of them is imported."""
+    absent = [name for name in packages if importlib.util.find_spec(name) is None]
+    if absent:
+        pytest.skip(f"not installed: {', '.join(absent)}")

@@ -132,29 +132,57 @@ class Model:
         self, names: Sequence[str], args: Sequence[Any], argument_names: Sequence[str] = ("x",)
     ) -> Any:
         """Add a function to the object graph, and a concrete function of each name."""
+        node = self.function_object(argument_names)
+        for name in names:
+            node.function.concrete_functions.append(name)
+            self.trace(name, args)
+        return node
+
+    def function_object(
+        self, argument_names: Sequence[str] = ("x",), defaults: Sequence[Any] = ()
+    ) -> Any:
+        """Add a function without traces to the object graph; `defaults` are of its last arguments.
+
+        For a trace, add its name to `function.concrete_functions`, and see `trace`.
+        """
         node = self.object_node("function")
-        node.function.concrete_functions.extend(names)
         spec = node.function.function_spec.fullargspec.named_tuple_value
         spec.name = "FullArgSpec"
         names_value = spec.values.add(key="args").value.list_value
         for name in argument_names:
             names_value.values.add().string_value = name
-        for name in names:
-            body = self.function(name)
-            for index in range(sum(map(count_tensors, args))):
-                body.signature.input_arg.add(name=f"x{index}" if index else "x", type=1)
-            body.signature.output_arg.add(name="y", type=1)
-            body.ret["y"] = "relu:activations:0"
-            add_node(body.node_def, "relu", "Relu", ["x"], T=Dtype("float32"))
-            concrete = self.meta.object_graph_def.concrete_functions[name]
-            pair = concrete.canonicalized_input_signature.tuple_value.values
-            positional = pair.add().tuple_value
-            positional.SetInParent()
-            for value in args:
-                set_value(positional.values.add(), value)
-            pair.add().dict_value.SetInParent()
-            set_value(concrete.output_signature, ("y", "float32", (None, 3)))
+        if defaults:
+            recorded = spec.values.add(key="defaults").value.tuple_value
+            for value in defaults:
+                set_value(recorded.values.add(), value)
         return node
+
+    def trace(
+        self,
+        name: str,
+        args: Sequence[Any] = (),
+        keywords: Mapping[str, Any] | None = None,
+        output: Any = ("y", "float32", (None, 3)),
+    ) -> Any:
+        """Add a concrete function, and the library function that it is: a Relu for each result."""
+        body = self.function(name)
+        given = [*args, dict(keywords or {})]
+        tensors = [tensor for value in given for tensor in flat_tensors(value)]
+        for index, (_, dtype, _) in enumerate(tensors):
+            body.signature.input_arg.add(name=f"x{index or ''}", type=dtype_number(dtype))
+        for index, (_, dtype, _) in enumerate(flat_tensors(output)):
+            body.signature.output_arg.add(name=f"y{index or ''}", type=dtype_number(dtype))
+            body.ret[f"y{index or ''}"] = "relu:activations:0"
+        add_node(body.node_def, "relu", "Relu", ["x"], T=Dtype("float32"))
+        concrete = self.meta.object_graph_def.concrete_functions[name]
+        pair = concrete.canonicalized_input_signature.tuple_value.values
+        positional = pair.add().tuple_value
+        positional.SetInParent()
+        for value in args:
+            set_value(positional.values.add(), value)
+        set_value(pair.add(), dict(keywords or {}))
+        set_value(concrete.output_signature, output)
+        return concrete
 
     def data(self) -> bytes:
         """The bytes of saved_model.pb."""
@@ -170,11 +198,11 @@ class Model:
         return path
 
 
-def count_tensors(value: Any) -> int:
-    """How many tensors a value for `set_value` stands for."""
+def flat_tensors(value: Any) -> list[Tensor]:
+    """The tensors in a value for `set_value`, in TensorFlow's order: dicts by sorted key."""
     if isinstance(value, dict):
-        return sum(map(count_tensors, value.values()))
-    return int(isinstance(value, tuple))
+        return [tensor for key in sorted(value) for tensor in flat_tensors(value[key])]
+    return [value] if isinstance(value, tuple) else []
 
 
 def set_value(message: Any, value: Any) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.environments import listed
 from tests.import_graph import Imports, circles, import_graph, module_names
 
 PACKAGE = Path(__file__).parents[1] / "sigfix"
@@ -26,6 +27,8 @@ LIGHT = (
     "planning", "rendering",
 )  # fmt: skip
 """Parts that never import a heavy package at module level."""
+REQUIRED = {"typer": "typer", "rich": "rich", "protobuf": "google", "platformdirs": "platformdirs"}
+"""The base requirements -> what they are imported as."""
 COMPUTED = {
     "sigfix.cli.main": "the modules of its own folder, when a command is asked for",
     "sigfix.optimising.passes": "the modules of its own folder, from the table of passes",
@@ -172,6 +175,19 @@ def test_no_heavy_import_where_a_command_starts(path: Path) -> None:
     if part_of(dotted(path)) in (*LIGHT, "cli", "pipeline", ""):
         heavy = {name.split(".")[0] for name in imports(path, top_level_only=True)} & HEAVY
         assert not heavy
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_what_is_imported_first_is_a_requirement_itself(path: Path) -> None:
+    """What another package brings, as some versions of Typer bring Click, may be missing."""
+    if part_of(dotted(path)) in (*LIGHT, "cli", "pipeline", ""):
+        own = {"sigfix", *REQUIRED.values(), *sys.stdlib_module_names}
+        found = {name.split(".")[0] for name in imports(path, top_level_only=True)}
+        assert found <= own
+
+
+def test_the_base_requirements_are_those_that_are_imported() -> None:
+    assert [re.split("[<>=]", item)[0] for item in listed("dependencies")] == [*REQUIRED]
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))

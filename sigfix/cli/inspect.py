@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import click
 import typer
 
 from sigfix.cli.app import app
@@ -43,6 +42,13 @@ class TargetName(str, Enum):
     TFLITE = "tflite"
 
 
+def known_format(name: str) -> str:
+    """A name of the table. (Click's own check would need Click, which not every Typer brings.)"""
+    if name not in FORMATS:
+        raise typer.BadParameter(f"{name!r} is not one of {', '.join(map(repr, FORMATS))}.")
+    return name
+
+
 @app.command()
 def inspect(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="SavedModel directories.")],
@@ -52,8 +58,9 @@ def inspect(
             "--format",
             "-f",
             help="How to write the report.",
-            click_type=click.Choice([*FORMATS]),
             metavar=f"<{'|'.join(FORMATS)}>",
+            callback=known_format,
+            autocompletion=lambda: [*FORMATS],
         ),
     ] = TEXT,
     fail_on: Annotated[

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sigfix.errors import BlockedError
-from sigfix.model import DEFAULT_SERVING_KEY, Function, MetaGraph, Trace
+from sigfix.model import DEFAULT_SERVING_KEY, Function, MetaGraph
 from sigfix.planning import signatures as existing
 from sigfix.planning.choices import Choices
 from sigfix.planning.edits import (
@@ -28,7 +28,7 @@ from sigfix.planning.graphs import choose_outputs, graph_inputs, signature_tenso
 from sigfix.planning.merging import merge
 from sigfix.planning.preset_spec import fit_preset, mark_origins
 from sigfix.planning.shaping import plan_inputs, plan_outputs
-from sigfix.planning.traces import Ambiguous, Undecided, choose_trace, layout_for
+from sigfix.planning.traces import Ambiguous, Undecided, choose_trace, is_bound, layout_for
 
 
 def plan_signature(meta_graph: MetaGraph, choices: Choices, before: list[Edit]) -> list[Edit]:
@@ -104,15 +104,17 @@ def _from_function(
     trace = choose_trace(function, library, choices)
     if isinstance(trace, Ambiguous):
         raise Undecided(trace)
-    _refuse_unknown_bindings(
-        function, trace, flat_inputs(function, trace, library[trace.name]), choices
-    )
+    inputs = flat_inputs(function, trace, library[trace.name])
+    values = {item.path for item in literal_arguments(function, trace)}
+    _refuse_unknown_bindings(inputs, values, choices)
+    tensors = {name for item in inputs for name in (item.name, item.path)}
+    left = tuple(pair for pair in choices.bind if pair[0] in tensors)  # the others chose the trace
     return _build(
         meta_graph,
         FunctionSource(function.path, trace.name),
-        flat_inputs(function, trace, library[trace.name]),
+        inputs,
         flat_outputs(trace, library[trace.name]),
-        choices,
+        replace(choices, bind=left),
         TRACE,
         origin,
     )
@@ -173,9 +175,11 @@ def _build(
     origin: str,
     edit_origin: str,
 ) -> AddSignature:
+    _refuse_unknown_bindings(inputs, set(), choices)
     if choices.preset is not None:
         bare = replace(choices, preset=None)
-        fitted = fit_preset(choices, meta_graph.graph, source, inputs, outputs)
+        free = [item for item in inputs if not is_bound(item, choices)]
+        fitted = fit_preset(choices, meta_graph.graph, source, free, outputs)
         chosen = replace(fitted.choices, preset=None)
         built = _build(meta_graph, source, inputs, fitted.outputs, chosen, origin, edit_origin)
         return built if bare.shapes_signature else mark_origins(built)
@@ -210,14 +214,15 @@ def _check_layout(choices: Choices, tensors: list[FlatTensor]) -> None:
         )
 
 
-def _refuse_unknown_bindings(
-    function: Function, trace: Trace, tensors: list[FlatTensor], choices: Choices
-) -> None:
-    known = {tensor.name for tensor in tensors} | {tensor.path for tensor in tensors}
-    known |= {item.path for item in literal_arguments(function, trace)}
+def _refuse_unknown_bindings(tensors: list[FlatTensor], values: set[str], choices: Choices) -> None:
+    """Refuse a `--bind` of no tensor, and of none of the Python values that the trace was made for.
+
+    Without this it would be left out in silence.
+    """
+    known = {name for tensor in tensors for name in (tensor.name, tensor.path)} | values
     for name, _ in choices.bind:
         if name not in known:
             raise BlockedError(
-                f"--bind {name}: {function.path} has no such argument.",
-                "there are: " + ", ".join(sorted(known)),
+                f"--bind {name}: there is no such argument.",
+                "there are: " + (", ".join(sorted(known)) or "none"),
             )

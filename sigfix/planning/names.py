@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
@@ -86,13 +87,11 @@ def make_unique(names: Iterable[str]) -> list[str]:
 
 
 def input_names(proposed: list[str]) -> list[str]:
-    """Replace generic names by `input` (or `input_0`, `input_1`, ... where there are several)."""
-    generic = [is_generic(name) for name in proposed]
-    names, number = [], 0
-    for name, nameless in zip(proposed, generic, strict=True):
-        if not nameless:
-            names.append(name)
-            continue
-        names.append("input" if len(proposed) == 1 else f"input_{number}")
-        number += 1
-    return make_unique(names)
+    """Replace generic names by `input` (or `input_0`, `input_1`, ... where there are several).
+
+    A number that an author's own name has is left out, so that the author's stays.
+    """
+    own = {name for name in proposed if not is_generic(name)}
+    numbered = (name for name in map("input_{}".format, itertools.count()) if name not in own)
+    made = iter(("input",)) if len(proposed) == 1 else numbered
+    return make_unique([name if name in own else next(made) for name in proposed])

@@ -116,7 +116,7 @@ def before_the_import(model: OtherModel, choices: Choices) -> tuple[BeforeImport
         if _is_bindable(specs.get(names.get(n, "")), value)
     ]
     done = {name for name, _ in bound}
-    rest = tuple((n, value) for n, value in choices.bind if names.get(n) not in done)
+    rest = tuple((keys.get(n, n), value) for n, value in choices.bind if names.get(n) not in done)
     changed = replace(choices, inputs=tuple(left), bind=rest)
     return BeforeImport(tuple(sizes), tuple(bound)), changed
 

@@ -38,6 +38,7 @@ def complete(shell: str, line: str, **more: str) -> str:
         ("sigfix repair --app", "--append"),
         ("sigfix convert --quan", "--quantize"),
         ("sigfix repair --preset crnn_v", "crnn_vgg16_bn"),
+        ("sigfix inspect --format sa", "sarif"),
     ],
 )
 def test_commands_options_and_presets_are_offered(shell: str, line: str, offered: str) -> None:

@@ -10,6 +10,7 @@ from sigfix.cli.main import main
 from sigfix.errors import UsageError
 from sigfix.planning.parsing import parse_pair
 from sigfix.reading import read_any
+from sigfix.rendering.inspections import FORMATS
 from tests.models import healthy
 
 
@@ -73,3 +74,16 @@ def test_a_target_that_could_not_be_checked_is_said(
     ]
     run(["inspect", str(file)])
     assert not capsys.readouterr().err
+
+
+def test_another_format_than_those_of_the_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = healthy().write(tmp_path / "model")
+    for name in FORMATS:
+        assert run(["inspect", str(model), "--format", name]) == 0
+    capsys.readouterr()
+    assert run(["inspect", str(model), "--format", "xml"]) == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert "'xml' is not one of" in said
+    assert all(name in said for name in FORMATS)

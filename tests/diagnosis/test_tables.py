@@ -16,6 +16,7 @@ from sigfix.describing.operator_kinds import unknown_names
 from sigfix.describing.targets import tflite_table
 from sigfix.errors import SigfixError
 from sigfix.rendering.rules_text import render_page
+from tests.environments import needs
 from tests.npm_packages import installed
 from tests.tools import tensorflow_operators, tfjs_operators, tflite_operators
 
@@ -29,8 +30,7 @@ def test_operator_kinds_are_operators() -> None:
 @pytest.fixture(scope="module")
 def tensorflow() -> dict[str, Any]:
     """What the installed TensorFlow says, in a process of its own: its table, and some verdicts."""
-    if importlib.util.find_spec("tensorflow") is None:
-        pytest.skip("TensorFlow is not installed")
+    needs("tensorflow")
     code = (
         "import json, sys\n"
         "from tests.tools import tensorflow_operators, tflite_operators\n"
@@ -73,15 +73,13 @@ def test_tflite_table_is_current(tensorflow: dict[str, Any]) -> None:
 
 @pytest.mark.matrix
 def test_whole_tflite_table_is_current() -> None:
-    if importlib.util.find_spec("tensorflow") is None:
-        pytest.skip("TensorFlow is not installed")
+    needs("tensorflow")
     assert tflite_operators.table() == tflite_operators.TABLE.read_text()
 
 
 def test_tflite_table_knows_its_own_builtins() -> None:
     """No operator is refused whose name a builtin of TFLite's schema has."""
-    if importlib.util.find_spec("tensorflow") is None:
-        pytest.skip("TensorFlow is not installed")
+    needs("tensorflow")
     origin = importlib.util.find_spec("tensorflow").origin  # type: ignore[union-attr]
     assert origin is not None
     schema = Path(origin).parent / "lite" / "python" / "schema_py_generated.py"
@@ -96,8 +94,7 @@ def test_tflite_table_knows_its_own_builtins() -> None:
 
 def test_tfjs_operators_are_current() -> None:
     """The operators and categories of the table are those of the tensorflowjs package."""
-    if importlib.util.find_spec("tensorflowjs") is None:
-        pytest.skip("tensorflowjs is not installed")
+    needs("tensorflowjs")
     lines = tfjs_operators.TABLE.read_text().splitlines()
     tabled = {line.split()[1]: line.split()[2] for line in lines if line.startswith("op ")}
     assert tabled == tfjs_operators.op_list()

@@ -89,6 +89,9 @@ def _read(owner: Any, field: FieldDescriptor, at: Any) -> Any:
 
 
 def _is_list(field: FieldDescriptor) -> bool:
+    """Whether a field is repeated: older protobufs say it by `label`, which newer ones lack."""
+    if hasattr(field, "is_repeated"):
+        return bool(field.is_repeated)
     return field.label == FieldDescriptor.LABEL_REPEATED
 
 
@@ -107,7 +110,7 @@ def _somewhere(message: Any, generator: random.Random) -> Any:
             if _is_map(field):
                 if field.message_type.fields_by_name["value"].message_type is not None:
                     inner += [value[key] for key in sorted(value)]
-            elif field.label == FieldDescriptor.LABEL_REPEATED:
+            elif _is_list(field):
                 inner += list(value)
             else:
                 inner.append(value)
@@ -130,7 +133,7 @@ def _change(message: Any, generator: random.Random) -> None:
         message.ClearField(field.name)
     elif _is_map(field):
         _change_map(message, field, generator)
-    elif field.label == FieldDescriptor.LABEL_REPEATED:
+    elif _is_list(field):
         _change_list(message, field, generator)
     elif field.cpp_type == FieldDescriptor.CPPTYPE_MESSAGE:
         getattr(message, field.name).SetInParent()

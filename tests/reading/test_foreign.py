@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import subprocess
+import sys
 import tarfile
 import zipfile
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from sigfix.pipeline.convert import convert
 from sigfix.pipeline.repair import repair
 from sigfix.pipeline.verify import verify
 from sigfix.reading import read, read_any
+from tests.environments import needs
 from tests.models import healthy
 
 
@@ -84,8 +86,7 @@ def test_a_tar_archive_is_not_loaded(tmp_path: Path, call: Callable[[Path], obje
 
 
 def test_a_damaged_onnx_file_is_refused_before_tensorflow_is_loaded(tmp_path: Path) -> None:
-    import sys
-
+    needs("tensorflow", "tensorflowjs", "onnx", "onnxslim", "onnxruntime")
     path = tmp_path / "half.onnx"
     path.write_bytes(b"\x08\x08\x3a\xff\xff\x03ab")
     code = (
@@ -100,6 +101,7 @@ def test_a_damaged_onnx_file_is_refused_before_tensorflow_is_loaded(tmp_path: Pa
 
 
 def test_hints_are_quoted(tmp_path: Path) -> None:
+    needs("tensorflow", "tensorflowjs")
     model = tmp_path / "a model"
     healthy().write(model)
     with pytest.raises(SigfixError) as raised:

@@ -20,6 +20,7 @@ from sigfix.planning import Choices
 from sigfix.reading.folder import open_directory, refuse_strangers
 from sigfix.rendering.inspection_json import render_json
 from sigfix.repairing.copying import copy_tree
+from tests.environments import needs
 from tests.fuzzing.seeds import seeds, served
 from tests.models import healthy
 from tests.reading.test_other_formats import onnx_model, tfjs_model
@@ -260,6 +261,7 @@ def test_repair_copies_nothing_of_it(stranger: str, tmp_path: Path) -> None:
 
 def test_whoever_loads_a_model_asks_first(tmp_path: Path) -> None:
     """`convert` and `verify` hand the folder to TensorFlow and TF.js, which follow any link."""
+    needs("tensorflow", "numpy")
     from sigfix.pipeline.prepare import Choice, prepare
     from sigfix.pipeline.source import SAVED_MODEL, Source
     from sigfix.pipeline.verify import verify

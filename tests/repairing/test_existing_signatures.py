@@ -14,7 +14,7 @@ from sigfix.pipeline.repair import repair
 from sigfix.planning import Choices
 from sigfix.planning.parsing import parse_append
 from sigfix.reading import read
-from tests.repairing.running import run_both, run_v1, run_v2
+from tests.loaders import run_both, run_v1, run_v2
 
 UNCOMPARED = RepairOptions(verify=False)
 X = np.arange(8, dtype="float32").reshape(2, 4)

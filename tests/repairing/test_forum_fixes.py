@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.repairing.running import run_v1, run_v2, sigfix
+from tests.loaders import run_v1, run_v2, sigfix
 
 X = np.linspace(-1, 1, 12, dtype="float32").reshape(3, 4)
 

@@ -15,7 +15,7 @@ from sigfix.pipeline.repair import repair
 from sigfix.planning import Choices
 from sigfix.planning.parsing import parse_append, parse_input, parse_normalize
 from sigfix.reading import read
-from tests.repairing.running import (
+from tests.loaders import (
     convert_plainly,
     fingerprint,
     run_both,

@@ -14,7 +14,7 @@ from sigfix.planning import Choices
 from sigfix.planning.parsing import parse_normalize
 from sigfix.presets import find_preset
 from sigfix.reading import read
-from tests.repairing.running import run_both
+from tests.loaders import run_both
 
 PRESET = find_preset("db_resnet34", 64)
 UNCOMPARED = RepairOptions(verify=False)

@@ -8,7 +8,7 @@ import pytest
 import sigfix
 from sigfix.errors import UsageError
 from sigfix.planning.parsing import parse_append, parse_input, parse_sources
-from tests.repairing.running import run_both
+from tests.loaders import run_both
 
 X = np.float32([3, 5])
 UNCOMPARED = sigfix.RepairOptions(verify=False)

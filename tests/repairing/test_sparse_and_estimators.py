@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import sigfix
-from tests.repairing.running import run_v1, run_v2
+from tests.loaders import run_v1, run_v2
 
 RUN = sigfix.RepairOptions(run=True)
 

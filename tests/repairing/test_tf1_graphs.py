@@ -11,7 +11,7 @@ from sigfix.pipeline.repair import repair
 from sigfix.planning import Choices
 from sigfix.planning.parsing import parse_append, parse_input, parse_normalize
 from sigfix.reading import read
-from tests.repairing.running import run_both, run_v1
+from tests.loaders import run_both, run_v1
 
 UNCOMPARED = RepairOptions(verify=False)
 X = np.arange(8, dtype="float32").reshape(2, 4)

@@ -1,17 +1,10 @@
 from __future__ import annotations
 
-import importlib.util
-
 import pytest
 
 from sigfix.verifying import running
+from tests.environments import needs
 from tests.verifying import models, tiny_runner
-
-
-def _needs(*packages):
-    missing = [name for name in packages if importlib.util.find_spec(name) is None]
-    if missing:
-        pytest.skip(f"not installed: {', '.join(missing)}")
 
 
 @pytest.fixture
@@ -22,59 +15,59 @@ def tiny_kind(monkeypatch):
 
 @pytest.fixture(scope="session")
 def mixed(tmp_path_factory):
-    _needs("tensorflow")
+    needs("tensorflow")
     return models.save_mixed(tmp_path_factory.mktemp("models") / "mixed")
 
 
 @pytest.fixture(scope="session")
 def loop(tmp_path_factory):
-    _needs("tensorflow")
+    needs("tensorflow")
     return models.save_loop(tmp_path_factory.mktemp("models") / "loop")
 
 
 @pytest.fixture(scope="session")
 def text(tmp_path_factory):
-    _needs("tensorflow")
+    needs("tensorflow")
     return models.save_text(tmp_path_factory.mktemp("models") / "text")
 
 
 @pytest.fixture(scope="session")
 def table(tmp_path_factory):
-    _needs("tensorflow")
+    needs("tensorflow")
     return models.save_table(tmp_path_factory.mktemp("models") / "table")
 
 
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory):
-    _needs("tensorflow")
+    needs("tensorflow")
     return models.save_shared(tmp_path_factory.mktemp("models") / "shared")
 
 
 @pytest.fixture(scope="session")
 def mixed_tfjs(mixed, node_packages):
-    _needs("tensorflowjs")
+    needs("tensorflowjs")
     return models.to_tfjs(mixed)
 
 
 @pytest.fixture(scope="session")
 def loop_tfjs(loop, node_packages):
-    _needs("tensorflowjs")
+    needs("tensorflowjs")
     return models.to_tfjs(loop)
 
 
 @pytest.fixture(scope="session")
 def text_tfjs(text, node_packages):
-    _needs("tensorflowjs")
+    needs("tensorflowjs")
     return models.to_tfjs(text)
 
 
 @pytest.fixture(scope="session")
 def table_tfjs(table, node_packages):
-    _needs("tensorflowjs")
+    needs("tensorflowjs")
     return models.to_tfjs(table)
 
 
 @pytest.fixture(scope="session")
 def shared_tfjs(shared, node_packages):
-    _needs("tensorflowjs")
+    needs("tensorflowjs")
     return models.to_tfjs(shared)

@@ -12,7 +12,7 @@ import pytest
 
 import sigfix
 from sigfix.errors import UsageError
-from tests.repairing.running import sigfix as command
+from tests.loaders import sigfix as command
 
 
 def _changed(source, target):

@@ -14,7 +14,7 @@ import time
 import numpy as np
 import pytest
 
-from tests.repairing.running import fingerprint, run_both, sigfix
+from tests.loaders import fingerprint, run_both, sigfix
 
 X = np.arange(8, dtype="float32").reshape(2, 4)
 

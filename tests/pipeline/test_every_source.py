@@ -10,8 +10,8 @@ from sigfix.pipeline.repair import plan, repair
 from sigfix.planning import Choices
 from sigfix.planning.choices import NewSignature
 from sigfix.reading import read
-from tests.repairing.models import SAVERS
-from tests.repairing.running import fingerprint, run_both
+from tests.loaders import fingerprint, run_both
+from tests.saved_models import SAVERS
 
 UNCOMPARED = RepairOptions(verify=False)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.repairing.models.seeded import tensorflow
+from tests.saved_models.seeded import tensorflow
 
 
 def _tf1(path: Path, build: Callable, tags: list[list[str]], **more) -> None:

@@ -11,7 +11,7 @@ from sigfix.pipeline.repair import plan, repair
 from sigfix.planning import Choices
 from sigfix.planning.codec import read_plan, write_plan
 from sigfix.planning.parsing import parse_append
-from tests.repairing.running import fingerprint, run_both
+from tests.loaders import fingerprint, run_both
 
 UNCOMPARED = RepairOptions(verify=False)
 X = np.arange(8, dtype="float32").reshape(2, 4)

@@ -9,7 +9,7 @@ from sigfix.pipeline.applying import RepairOptions
 from sigfix.pipeline.diff import diff
 from sigfix.pipeline.repair import repair
 from sigfix.planning import Choices
-from tests.repairing.running import sigfix
+from tests.loaders import sigfix
 
 
 def test_a_repair_adds_a_signature_and_touches_no_variable(saved, tmp_path):

@@ -11,7 +11,7 @@ from sigfix.pipeline.repair import repair
 from sigfix.planning import Choices
 from tests.corpus import CORPUS, everything, needs_corpus
 from tests.corpus_table import TABLE, verdict
-from tests.repairing.running import fingerprint
+from tests.loaders import fingerprint
 
 UNCOMPARED = "not repairable, cannot be compared"
 ROWS = dict(re.findall(r"^\| (\w+) \| ([\w ,]+) \|", TABLE.read_text("utf-8"), re.MULTILINE))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tests.repairing.models import SAVERS
+from tests.saved_models import SAVERS
 
 Path(sys.argv[1]).mkdir(parents=True, exist_ok=True)
 for name, saver in SAVERS.items():

@@ -13,7 +13,7 @@ from sigfix.planning.choices import NormalizeChoice
 from sigfix.planning.codec import read_plan, write_plan
 from sigfix.planning.parsing import parse_append, parse_binding, parse_input
 from sigfix.presets import find_preset
-from tests.repairing.running import fingerprint, run_both
+from tests.loaders import fingerprint, run_both
 
 pytestmark = pytest.mark.skipif(find_spec("onnxslim") is None, reason="onnxslim is not installed")
 PIXELS = np.random.default_rng(1).normal(size=(2, 3, 8, 8)).astype("float32")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.repairing.models.seeded import tensorflow
+from tests.saved_models.seeded import tensorflow
 
 
 def _keras2_model():

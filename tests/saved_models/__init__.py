@@ -1,7 +1,7 @@
 """Models as their authors left them: each a kind of source, or something that a repair must keep.
 
 `SAVERS` maps a name to a function that saves the model into a directory.
-Run `python -m tests.repairing.models DIRECTORY` to have them all to look at.
+Run `python -m tests.saved_models DIRECTORY` to have them all to look at.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.repairing.models import images, keras, object_graphs, onnx_file, signed, tf1, unruly
+from tests.saved_models import images, keras, object_graphs, onnx_file, signed, tf1, unruly
 
 SAVERS: dict[str, Callable[[Path], None]] = {
     name: saver

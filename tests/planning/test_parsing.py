@@ -1,21 +1,24 @@
-"""Options as they are parsed, and names as they are made."""
+"""The words of an option, and the form that is said where something else is given."""
 
 from __future__ import annotations
+
+import re
 
 import pytest
 
 from sigfix.errors import UsageError
 from sigfix.planning.choices import AppendChoice, InputChoice, NewSignature, NormalizeChoice
-from sigfix.planning.names import clean, input_names, make_unique
 from sigfix.planning.parsing import (
     parse_append,
     parse_binding,
     parse_input,
     parse_layout,
     parse_normalize,
+    parse_pair,
+    parse_sizes,
     parse_sources,
+    parse_tags,
 )
-from sigfix.planning.traces import covers
 
 
 @pytest.mark.parametrize(
@@ -61,32 +64,6 @@ def test_append_and_normalize():
             parse_normalize(text)
 
 
-def test_unique_names_never_collide():
-    assert make_unique(["x", "x", "x_1", "x"]) == ["x", "x_2", "x_1", "x_3"]
-
-
-def test_generic_names_are_replaced():
-    assert input_names(["args_0"]) == ["input"]
-    assert input_names(["args_0", "mask", "unknown"]) == ["input_0", "mask", "input_1"]
-    assert clean("scope/x:0") == "scope_x"
-    assert clean("0") == "_0"
-
-
-@pytest.mark.parametrize(
-    ("general", "special", "expected"),
-    [
-        (None, (1, 2), True),
-        ((None, 2), (5, 2), True),
-        ((None, 2), (None, 2), True),
-        ((1, 2), (None, 2), False),
-        ((None,), None, False),
-        ((None, 2), (2,), False),
-    ],
-)
-def test_covers(general, special, expected):
-    assert covers(general, special) is expected
-
-
 def test_layout_and_normalize_can_name_what_they_are_for():
     assert parse_layout("nhwc") == ("nhwc", ())
     assert parse_layout("nchw:image,map") == ("nchw", ("image", "map"))
@@ -110,3 +87,48 @@ def test_sources_of_several_signatures():
         NewSignature("both", None, ("a", "b")),
         NewSignature("heads", None, (), (("p", "scope/y:0"),)),
     )
+
+
+def test_the_form_is_said() -> None:
+    for parse, text, said in (
+        (parse_input, "x=float33", "is not a dtype"),
+        (parse_input, "x=[a]", "'a' is not a dimension"),
+        (parse_append, "p=relu(y)", "--append p=relu(y): not understood"),
+        (parse_normalize, "1", "--normalize 1: not understood"),
+        (parse_layout, "nhcw", "--layout nhcw: not understood"),
+        (parse_binding, "training", "--bind training: not understood"),
+    ):
+        with pytest.raises(UsageError, match=re.escape(said)) as raised:
+            parse(text)
+        assert raised.value.hint
+
+
+def test_pairs_and_tags() -> None:
+    assert parse_pair("--rename", " old = new ") == ("old", "new")
+    assert parse_pair("--rename", "old=a=b") == ("old", "a=b")
+    for text in ("old", "old=", "=new", "="):
+        with pytest.raises(UsageError) as raised:
+            parse_pair("--rename", text)
+        assert raised.value.hint == "--rename old=new"
+    assert parse_tags("serve, gpu,") == ("serve", "gpu")
+    assert parse_tags("") == ()
+
+
+def test_sizes_of_convert_need_a_shape() -> None:
+    assert parse_sizes(["x=float32[?,3]", "a:0=[1]"]) == (("x", (None, 3)), ("a:0", (1,)))
+    for text in ("x", "x=float32", "x=[...]"):
+        with pytest.raises(UsageError, match="not understood"):
+            parse_sizes([text])
+
+
+@pytest.mark.parametrize(
+    ("sources", "said"),
+    [
+        ((["a", "b.c"], [], []), "--function b.c: several functions need a signature's key each"),
+        ((["k=a", "k=b"], [], []), "--function k=b: k has a function already"),
+        ((["k=a"], ["k=b"], []), "--from k=b: k has another source already"),
+    ],
+)
+def test_sources_that_contradict_each_other(sources, said) -> None:
+    with pytest.raises(UsageError, match=re.escape(said)):
+        parse_sources(*sources)

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.repairing.running import sigfix
+from tests.loaders import sigfix
 
 
 def test_plan_result_and_default_output(saved, tmp_path):

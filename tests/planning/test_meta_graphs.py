@@ -1,0 +1,89 @@
+"""Which MetaGraph is meant, and what a plan says of the others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sigfix.planning import plan
+from sigfix.planning.edits import CONVENTION, OPTION, KeepMetaGraph, SetTags
+from sigfix.reading import read
+from tests.models import Model
+from tests.planning.plans import FLOAT, asked, edit_of, planned, refused
+
+
+def tagged(*tags: tuple[str, ...]) -> Model:
+    model = Model(tags[0])
+    model.signature()
+    for more in tags[1:]:
+        model.add_meta_graph(more)
+        model.node("x", "Placeholder", dtype=FLOAT, shape=(None, 3))
+        model.node("y", "Relu", ["x"], T=FLOAT)
+        model.signature()
+    return model
+
+
+@pytest.mark.parametrize(
+    ("tags", "meant"),
+    [
+        ([("train",), ("serve",)], 1),
+        ([("serve", "gpu"), ("train",)], 0),
+        ([("train", "serve"), ("serve", "gpu")], 1),
+        ([("serve", "gpu"), ("serve",)], 1),
+        ([("train",), ()], 1),
+    ],
+)
+def test_the_one_for_serving(tags: list[tuple[str, ...]], meant: int, tmp_path: Path) -> None:
+    assert planned(tagged(*tags), tmp_path).meta_graph == meant
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [[("serve", "gpu"), ("serve", "tpu")], [("train",), ("eval",)], [("a",), ("b",)]],
+)
+def test_several_are_asked_for(tags: list[tuple[str, ...]], tmp_path: Path) -> None:
+    reason, ways, _ = asked(tagged(*tags), tmp_path)
+    assert reason.endswith("has 2 MetaGraphs.")
+    assert sorted(ways) == sorted(f"--tags {','.join(item)}" for item in tags)
+    for index, item in enumerate(tags):
+        assert planned(tagged(*tags), tmp_path, tags=item[::-1]).meta_graph == index
+
+
+def test_tags_that_none_has(tmp_path: Path) -> None:
+    for tags in (("gpu",), ("serve", "gpu", "x"), ()):
+        reason, hint = refused(tagged(("serve", "gpu"), ("train",)), tmp_path, tags=tags)
+        assert reason.endswith(f"has exactly the tags {','.join(tags) or '(none)'}.")
+        assert hint == "--tags serve,gpu; --tags train"
+
+
+def test_a_model_without_any(tmp_path: Path) -> None:
+    model = replace(read(tagged(("serve",)).write(tmp_path / "m")), meta_graphs=())
+    found = plan(model)
+    assert (found.verdict, found.edits) == ("blocked", ())
+    assert found.reason == f"{model.path}: the SavedModel has no MetaGraph."
+
+
+def test_the_tag_that_is_missing(tmp_path: Path) -> None:
+    edit = edit_of(planned(tagged(("train",)), tmp_path), SetTags)
+    assert (edit.tags, edit.was, edit.origin) == (("train", "serve"), ("train",), CONVENTION)
+    taken = planned(tagged(("train",), ("serve",)), tmp_path, tags=("train",))
+    assert taken.verdict == "healthy", "another has the tag"
+    assert planned(tagged(("serve",)), tmp_path).verdict == "healthy"
+
+
+def test_the_tags_that_are_asked_for(tmp_path: Path) -> None:
+    edit = edit_of(planned(tagged(("serve",)), tmp_path, set_tags=("gpu", "serve")), SetTags)
+    assert (edit.tags, edit.was, edit.origin) == (("gpu", "serve"), ("serve",), OPTION)
+    same = planned(tagged(("serve", "gpu")), tmp_path, set_tags=("gpu", "serve"))
+    assert same.verdict == "healthy"
+    away = edit_of(planned(tagged(("serve",)), tmp_path, set_tags=("gpu",)), SetTags)
+    assert away.tags == ("gpu",), "who sets the tags does without serve"
+
+
+def test_one_is_kept(tmp_path: Path) -> None:
+    model = tagged(("train",), ("serve",), ())
+    edit = edit_of(planned(model, tmp_path, only_meta_graph=True), KeepMetaGraph)
+    assert (edit.tags, edit.dropped) == (("serve",), (("train",), ()))
+    assert planned(tagged(("serve",)), tmp_path, only_meta_graph=True).verdict == "healthy"

@@ -1,0 +1,139 @@
+"""Signatures that are there: given another key, removed, renamed, their method names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sigfix.model import PREDICT_METHOD
+from sigfix.planning.edits import (
+    CONVENTION,
+    OPTION,
+    SIGNATURE,
+    AddSignature,
+    AliasSignature,
+    Edit,
+    RemoveSignature,
+    RenameSignature,
+    SetMethodName,
+)
+from tests.models import Model
+from tests.planning.plans import Traced, X, asked, of_functions, planned, refused, sign
+
+
+def with_keys(*keys: str, method: str = PREDICT_METHOD) -> Model:
+    model = Model()
+    for key in keys:
+        model.signature(key, method=method)
+    return model
+
+
+def edits(model: Model, folder: Path, **choices: object) -> tuple[Edit, ...]:
+    return planned(model, folder, **choices).edits
+
+
+def test_the_only_one_gets_the_usual_key(tmp_path: Path) -> None:
+    found = planned(with_keys("predict"), tmp_path)
+    assert found.edits == (AliasSignature("serving_default", "predict", SIGNATURE),)
+    assert found.is_metadata_only
+    assert planned(with_keys("serving_default"), tmp_path).verdict == "healthy"
+
+
+def test_which_one_is_asked(tmp_path: Path) -> None:
+    reason, ways, hint = asked(with_keys("train", "predict"), tmp_path)
+    assert reason == "2 signatures could be serving_default."
+    assert ways == ["--from predict", "--from train"]
+    assert hint == "several --from are merged into one signature"
+    candidates = planned(with_keys("train", "predict", method=""), tmp_path).candidates
+    assert candidates[0].evidence == (
+        "(x: float32[?,3]) -> (y: float32[?,3])", "no method name",
+    )  # fmt: skip
+
+
+def test_the_one_that_is_named(tmp_path: Path) -> None:
+    model = with_keys("train", "predict")
+    assert edits(model, tmp_path, from_key=("train",), key="again") == (
+        AliasSignature("again", "train"),
+    )
+    assert refused(model, tmp_path, from_key=("absent",)) == (
+        "There is no signature absent.", "there are: predict, train",
+    )  # fmt: skip
+
+
+def test_removed_and_renamed(tmp_path: Path) -> None:
+    model = with_keys("one", "two")
+    assert edits(model, tmp_path, remove=("one",)) == (
+        RemoveSignature("one"), AliasSignature("serving_default", "two"),
+    )  # fmt: skip
+    assert edits(model, tmp_path, rename_signatures=(("one", "three"),)) == (
+        RenameSignature("one", "three"),
+    )
+    assert edits(model, tmp_path, remove=("one",), rename_signatures=(("two", "one"),)) == (
+        RemoveSignature("one"), RenameSignature("two", "one"),
+        AliasSignature("serving_default", "one"),
+    )  # fmt: skip
+
+
+def test_a_renamed_one_may_be_named_either_way(tmp_path: Path) -> None:
+    renamed = {"rename_signatures": (("one", "three"),)}
+    for key in ("one", "three"):
+        found = edits(with_keys("one", "two"), tmp_path, from_key=(key,), **renamed)
+        assert found[-1] == AliasSignature("serving_default", "three")
+
+
+def test_names_that_clash(tmp_path: Path) -> None:
+    model = with_keys("one", "two")
+    for choices, reason in (
+        (
+            {"rename_signatures": (("one", "two"),)},
+            "--rename-signature one=two: two exists already.",
+        ),
+        (
+            {"remove": ("one",), "rename_signatures": (("one", "three"),)},
+            "--rename-signature one=three: one is removed.",
+        ),
+        ({"remove": ("three",)}, "There is no signature three."),
+        ({"remove": ("one",), "from_key": ("one",)}, "--from one: one is removed in the same run."),
+    ):
+        assert refused(model, tmp_path, **choices)[0] == reason
+
+
+def test_a_change_that_changes_nothing(tmp_path: Path) -> None:
+    for model in (with_keys("serving_default"), of_functions({"__call__": Traced()})):
+        if not model.meta.signature_def:
+            sign(model, "serving_default", {"x": X}, {"y": X})
+        assert planned(model, tmp_path, rename=(("x", "x"),)).verdict == "healthy"
+        (edit,) = edits(model, tmp_path, rename=(("x", "z"),))
+        assert isinstance(edit, AddSignature)
+        assert edit.key == "serving_default"
+
+
+@pytest.mark.parametrize("key", ["serving_default", "predict"])
+def test_the_method_name_that_is_missing(key: str, tmp_path: Path) -> None:
+    found = edits(with_keys(key, method=""), tmp_path)
+    assert found[-1] == SetMethodName("serving_default", PREDICT_METHOD, "", CONVENTION)
+    assert not any(isinstance(item, SetMethodName) for item in edits(with_keys(key), tmp_path))
+
+
+def test_the_method_name_that_is_asked_for(tmp_path: Path) -> None:
+    wanted = "tensorflow/serving/classify"
+    model = with_keys("serving_default")
+    assert edits(model, tmp_path, method_name=wanted) == (
+        SetMethodName("serving_default", wanted, PREDICT_METHOD, OPTION),
+    )
+    assert planned(model, tmp_path, method_name=PREDICT_METHOD).verdict == "healthy"
+    other = with_keys("serving_default", method="tensorflow/serving/regress")
+    assert planned(other, tmp_path).verdict == "healthy", "somebody's own method name stays"
+
+
+def test_a_call_in_another_order_is_not_attached(tmp_path: Path) -> None:
+    """The function's arguments are the signature's in sorted order, or it is no such function."""
+    for turned in (False, True):
+        model = of_functions({"__call__": Traced()})
+        pair = {"a": ("a", "float32", (None, 3)), "b": ("b", "float32", (None, 3))}
+        sign(model, "serving_default", pair, {"y": X}, attached=False)
+        if turned:
+            call = next(node for node in model.meta.graph_def.node if node.name.startswith("call"))
+            call.input[:] = reversed(call.input)
+        assert planned(model, tmp_path).verdict == ("healthy" if turned else "repairable")
