@@ -7,9 +7,10 @@ PYTHON ?= $(firstword $(shell for name in python3.11 python3.12; do \
 BIN := .venv/bin
 INSTALLED := .venv/installed
 CODE := sigfix tests examples
-# The tests run in two halves side by side: most of the time is TensorFlow's, in processes of its own.
-HALF := tests/cli tests/fuzzing tests/importing tests/pipeline tests/reading tests/repairing
-REST := $(addprefix --ignore=,$(HALF))
+# The tests run two parts at a time, the longest first: most of the time is TensorFlow's.
+PARTS := importing repairing pipeline verifying cli exporting optimising planting reading fuzzing \
+  matrix describing diagnosis planning rendering
+IN_TURN := --no-print-directory --jobs 2 --output-sync=target --keep-going
 # What computes with TensorFlow's kernels, of which there are two sets (docs/machines.md).
 KERNEL_TESTS := tests/cli/test_repair.py tests/exporting tests/importing/test_operators.py \
   tests/importing/test_recurrent.py tests/optimising/layout/test_layout.py \
@@ -27,7 +28,7 @@ INPUTS ?= 50000
 SEED ?= 0
 FUZZ_SECONDS ?= 1800
 
-.PHONY: help venv demo test test-light test-half test-rest test-kernels matrix fuzz bench lint format \
+.PHONY: always help venv demo test run/tests test-light test-kernels matrix fuzz bench lint format \
   release clean
 
 help:
@@ -90,16 +91,16 @@ test-light: $(LIGHT_INSTALLED)
 	$(LIGHT_BIN)/python -m pytest -m "not matrix" $(LIGHT)
 
 test: $(INSTALLED)
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target test-half test-rest
-
-test-half: $(INSTALLED)
-	$(BIN)/python -m pytest -m "not matrix" $(HALF)
-
-test-rest: $(INSTALLED)
-	$(BIN)/python -m pytest -m "not matrix" $(REST)
+	@$(MAKE) $(IN_TURN) run/tests $(addprefix run/tests/,$(PARTS))
 
 test-kernels: $(INSTALLED)
-	$(BIN)/python -m pytest -m "not matrix" $(KERNEL_TESTS)
+	@$(MAKE) $(IN_TURN) $(addprefix run/,$(KERNEL_TESTS))
+
+run/tests: $(INSTALLED)
+	$(BIN)/python -m pytest -m "not matrix" tests/test_*.py
+
+run/%: $(INSTALLED) always
+	$(BIN)/python -m pytest -m "not matrix" $*
 
 matrix: $(INSTALLED)
 	$(BIN)/python -m tests.matrix
@@ -107,8 +108,10 @@ matrix: $(INSTALLED)
 
 fuzz: $(INSTALLED)
 	SIGFIX_FUZZ_INPUTS=$(INPUTS) SIGFIX_FUZZ_SEED=$(SEED) $(BIN)/python -m pytest -s tests/fuzzing
-	$(BIN)/python -m pip install --quiet atheris
-	$(BIN)/python -m tests.fuzzing.guided -max_total_time=60
+	@$(BIN)/python -c 'import atheris' 2> /dev/null || $(BIN)/python -m pip install --quiet atheris || \
+	  echo "atheris is not there and cannot be installed: no fuzzing is guided by coverage." >&2
+	@! $(BIN)/python -c 'import atheris' 2> /dev/null || \
+	  $(BIN)/python -m tests.fuzzing.guided -max_total_time=180
 	$(BIN)/python -m tests.fuzzing.networks --seconds $(FUZZ_SECONDS)
 
 bench: $(INSTALLED)

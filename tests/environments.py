@@ -1,4 +1,4 @@
-"""Virtual environments for tests that need other packages than the tests' own."""
+"""Other environments than the tests' own: with other packages, with other settings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import venv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -43,3 +43,51 @@ def needs(*packages: str) -> None:
     absent = [name for name in packages if importlib.util.find_spec(name) is None]
     if absent:
         pytest.skip(f"not installed: {', '.join(absent)}")
+
+
+_FORKING = """
+import json, os, sys
+from sigfix.cli import app
+from sigfix.cli.main import main
+
+place, commands = sys.argv[1], json.loads(sys.argv[2])
+for number, command in enumerate(commands):
+    if not (child := os.fork()):
+        for stream, name in ((1, "out"), (2, "err")):
+            os.dup2(os.open(f"{place}/{number}.{name}", os.O_WRONLY | os.O_CREAT), stream)
+        main(command)
+    with open(f"{place}/{number}.code", "w", encoding="ascii") as file:
+        file.write(str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])))
+"""
+
+
+def run_commands(
+    commands: Sequence[Sequence[str]],
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    before: Sequence[str] = (),
+    python: str = sys.executable,
+) -> list[tuple[int, str, str]]:
+    """The exit status, output and messages of each `sigfix` command, run in `folder`.
+
+    Each has a process of its own, forked from one that has imported the program.
+    """
+    with tempfile.TemporaryDirectory() as place:
+        arguments = [place, json.dumps([list(command) for command in commands])]
+        done = subprocess.run(
+            [*before, python, "-c", _FORKING, *arguments],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+        )
+        assert done.returncode == 0, done.stderr
+        found = []
+        for number in range(len(commands)):
+            code, *texts = (
+                Path(place, f"{number}.{name}").read_text("utf-8", "replace")
+                for name in ("code", "out", "err")
+            )
+            found.append((int(code), *texts))
+    return found

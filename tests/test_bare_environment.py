@@ -12,7 +12,7 @@ from sigfix.extras import install_command
 from sigfix.presets import PRESETS
 from tests.corpus import CORPUS, everything
 from tests.diagnosis.broken_models import no_serving_default
-from tests.environments import ROOT, listed, python_with
+from tests.environments import ROOT, listed, python_with, run_commands
 from tests.models import with_variable
 
 HEAVY = ("tensorflow", "torch", "onnx", "numpy", "h5py", "keras")
@@ -65,12 +65,13 @@ def test_explain(bare_python: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", PRESETS)
-def test_the_plan_of_every_preset(bare_python: Path, name: str) -> None:
-    for options in ((), ("--weights", "random", "--normalize", "preset")):
-        done = sigfix(bare_python, "repair", "--preset", name, "--dry-run", *options)
-        assert (done.returncode, done.stderr) == (0, "")
-        assert done.stdout.startswith(f"Plan: build {name} in {name}\n")
+@pytest.mark.parametrize("options", [(), ("--weights", "random", "--normalize", "preset")], ids=len)
+def test_the_plan_of_every_preset(bare_python: Path, options: tuple[str, ...]) -> None:
+    commands = [["repair", "--preset", name, "--dry-run", *options] for name in PRESETS]
+    found = run_commands(commands, ROOT, python=str(bare_python))
+    for name, (code, said, complaint) in zip(PRESETS, found, strict=True):
+        assert (code, complaint) == (0, "")
+        assert said.startswith(f"Plan: build {name} in {name}\n")
 
 
 @pytest.mark.slow

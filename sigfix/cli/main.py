@@ -57,7 +57,14 @@ def report_error(error: SigfixError) -> None:
         for label, painted, said in parts:
             if said:
                 label = typer.style(label, fg=painted, bold=True) if colour else label
-                typer.echo(label + printable_lines(said), err=True)
+                typer.echo(label + _indented(printable_lines(said)), err=True)
+
+
+def _indented(said: str) -> str:
+    """Lines after the first below it: a name with a line end in it makes no message of its own."""
+    first, *rest = said.split("\n")
+    margin = " " * len("error: ")
+    return "\n".join((first, *(f"{margin}{line.removeprefix(margin)}" for line in rest)))
 
 
 def report_stop(stopped: Stopped) -> None:

@@ -19,7 +19,7 @@ def read_onnx(path: Path) -> onnx.ModelProto:
     """The checked model, external weights included; `UnreadableModelError` for anything else."""
     try:
         model = onnx.load(path)
-        onnx.checker.check_model(str(path))
+        onnx.checker.check_model(_as_checked(path, model))
     except Exception as error:  # protobuf, checker and I/O errors
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise UnreadableModelError(
@@ -27,6 +27,15 @@ def read_onnx(path: Path) -> onnx.ModelProto:
         ) from error
     _open_negative_sizes(model.graph)
     return model
+
+
+def _as_checked(path: Path, model: onnx.ModelProto) -> str | onnx.ModelProto:
+    """What the checker takes: the path, which it reads in pieces, where its name is text."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:  # bytes that are no UTF-8
+        return model
+    return str(path)
 
 
 def _open_negative_sizes(graph: onnx.GraphProto) -> None:

@@ -8,6 +8,7 @@ import onnx
 import onnx.inliner
 import onnxslim
 
+from sigfix.errors import ConversionError, SigfixError, first_line
 from sigfix.importing.onnx_graph import graph_inputs
 from sigfix.importing.shape_folding import fold_shapes
 from sigfix.importing.static_shapes import settle_shapes
@@ -16,14 +17,27 @@ from sigfix.importing.static_shapes import settle_shapes
 def simplify(model: onnx.ModelProto) -> onnx.ModelProto:
     """Fold constants and shape arithmetic, merge batch norms into convolutions.
 
-    Functions that the model brings with it are put in place of their calls first.
+    Functions that the model brings with it are put in place of their calls first. Raises
+    `ConversionError` for what ONNX's checker takes and no program can read.
     """
-    if model.functions:
-        model = onnx.inliner.inline_local_functions(model)
     inputs = [onnx.ValueInfoProto.FromString(v.SerializeToString()) for v in graph_inputs(model)]
-    slim: Any = onnxslim.slim(settle_shapes(fold_shapes(model)))
-    simplified: onnx.ModelProto = slim
+    try:
+        simplified = _simplified(model)
+    except SigfixError:
+        raise
+    except Exception as error:  # onnx and onnxslim raise many kinds for damaged tensors and nodes
+        raise ConversionError(
+            f"the ONNX model could not be simplified: {first_line(error)}"
+        ) from error
     # What turned out not to be read is an input all the same: callers feed it.
     del simplified.graph.input[:]
     simplified.graph.input.extend(inputs)
+    return simplified
+
+
+def _simplified(model: onnx.ModelProto) -> onnx.ModelProto:
+    if model.functions:
+        model = onnx.inliner.inline_local_functions(model)
+    slim: Any = onnxslim.slim(settle_shapes(fold_shapes(model)))
+    simplified: onnx.ModelProto = slim
     return simplified

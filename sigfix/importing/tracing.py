@@ -9,7 +9,7 @@ import onnx
 import tensorflow as tf
 from onnx import helper, numpy_helper
 
-from sigfix.errors import SigfixError
+from sigfix.errors import ConversionError, SigfixError
 from sigfix.importing import preflight
 from sigfix.importing.kernels import missing_kernel
 from sigfix.importing.operators.registry import OPERATORS, Node
@@ -36,6 +36,9 @@ def trace(model: onnx.ModelProto, inputs: dict[str, Any]) -> dict[str, Any]:
     graph = tf.compat.v1.get_default_graph()
     for proto in model.graph.node:
         node = _node(proto, opset)
+        for name in proto.input:
+            if name and name not in tensors:
+                raise node.refuse(f"its input {name} is made by no node before it")
         try:
             made = OPERATORS[node.operator, node.since_version](
                 node, *(tensors[name] if name else None for name in proto.input)
@@ -48,6 +51,9 @@ def trace(model: onnx.ModelProto, inputs: dict[str, Any]) -> dict[str, Any]:
         tensors.update(zip(proto.output, outputs, strict=False))  # the first few may be all
         emitted.append((node, graph.num_operations()))
     _check_kernels(graph, emitted)
+    made_by_none = [o.name for o in model.graph.output if o.name not in tensors]
+    if made_by_none:
+        raise ConversionError(f"the ONNX model's output {made_by_none[0]} is made by no node.")
     return {output.name: tensors[output.name] for output in model.graph.output}
 
 

@@ -29,6 +29,7 @@ from sigfix.planning.merging import merge
 from sigfix.planning.preset_spec import fit_preset, mark_origins
 from sigfix.planning.shaping import plan_inputs, plan_outputs
 from sigfix.planning.traces import Ambiguous, Undecided, choose_trace, is_bound, layout_for
+from sigfix.quoting import quote
 
 
 def plan_signature(meta_graph: MetaGraph, choices: Choices, before: list[Edit]) -> list[Edit]:
@@ -83,9 +84,8 @@ def _each_its_own(paths: list[str]) -> str:
     """How to make signatures of the first two: the likeliest as the default, with keys of two."""
     parts = paths[1].split(".")
     named = [part.strip("_") for part in parts if part.strip("_") != "call"] or ["call"]
-    return (
-        f"--function {paths[0]} --function {'_'.join(named)}={paths[1]} makes a signature of each"
-    )
+    second = quote(f"{'_'.join(named)}={paths[1]}")
+    return f"--function {quote(paths[0])} --function {second} makes a signature of each"
 
 
 def _from_function_path(meta_graph: MetaGraph, path: str, choices: Choices) -> AddSignature:

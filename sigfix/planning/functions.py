@@ -12,6 +12,7 @@ from sigfix.describing.functions import (
 from sigfix.errors import BlockedError
 from sigfix.model import Function, MetaGraph, ObjectGraph
 from sigfix.planning.edits import Candidate
+from sigfix.quoting import quote
 
 
 def find_function(objects: ObjectGraph, path: str) -> Function:
@@ -48,7 +49,7 @@ def _candidate(function: Function) -> Candidate:
         evidence.append(KERAS_BOOKKEEPING[name])
     if "." in function.path:
         evidence.append("of a submodule")
-    return Candidate(function.path, f"--function {function.path}", tuple(evidence))
+    return Candidate(function.path, f"--function {quote(function.path)}", tuple(evidence))
 
 
 def signature_function(meta_graph: MetaGraph, key: str) -> Function | None:

@@ -11,6 +11,7 @@ from sigfix.planning.choices import Choices
 from sigfix.planning.edits import Candidate
 from sigfix.planning.flatten import FlatTensor
 from sigfix.planning.names import clean, input_names, make_unique
+from sigfix.quoting import quote
 
 UNLIKELY = 0
 """Outputs of this rank and below (training, bookkeeping) do not compete with better ones."""
@@ -127,7 +128,9 @@ def choose_outputs(
 def _candidate(item: TensorCandidate) -> Candidate:
     name = clean(node_of(item.spec.name).rpartition("/")[2])
     return Candidate(
-        f"{item.spec.name}: {item.spec}", f"--output {name}={item.spec.name}", item.evidence
+        f"{item.spec.name}: {item.spec}",
+        "--output " + quote(f"{name}={item.spec.name}"),
+        item.evidence,
     )
 
 

@@ -113,7 +113,7 @@ def before_the_import(model: OtherModel, choices: Choices) -> tuple[BeforeImport
     bound = [
         (names[n], value)
         for n, value in choices.bind
-        if _is_bindable(specs.get(names.get(n, "")), value)
+        if n in names and _is_bindable(specs[names[n]], value)
     ]
     done = {name for name, _ in bound}
     rest = tuple((keys.get(n, n), value) for n, value in choices.bind if names.get(n) not in done)
@@ -121,9 +121,9 @@ def before_the_import(model: OtherModel, choices: Choices) -> tuple[BeforeImport
     return BeforeImport(tuple(sizes), tuple(bound)), changed
 
 
-def _is_bindable(spec: TensorSpec | None, value: bool | int | float | str) -> bool:
+def _is_bindable(spec: TensorSpec, value: bool | int | float | str) -> bool:
     """Whether a value can be put into the file; `plan` says why one that cannot is refused."""
-    if spec is None or spec.shape is None or None in spec.shape or isinstance(value, str):
+    if spec.shape is None or None in spec.shape or isinstance(value, str):
         return False
     if spec.dtype == "bool" or isinstance(value, bool):
         return spec.dtype == "bool" and isinstance(value, bool)

@@ -21,6 +21,7 @@ from sigfix.planning.preset_spec import plan_card
 from sigfix.planning.several import plan_signatures
 from sigfix.planning.soundness import COPY, strangers, unwritable
 from sigfix.planning.traces import Undecided
+from sigfix.quoting import quote
 
 TRAINING_SWITCHES = {
     "keep_prob": "1.0",
@@ -77,13 +78,15 @@ def _notes(edits: list[Edit]) -> tuple[str, ...]:
     """What a caller should know: inputs that belong to training, inputs of unknown rank."""
     inputs = [item for edit in edits if isinstance(edit, AddSignature) for item in edit.inputs]
     switches = [
-        f"{item.name} looks like a switch for training: --bind {item.name}={value} fixes it"
+        f"{item.name} looks like a switch for training: "
+        f"--bind {quote(f'{item.name}={value}')} fixes it"
         for item in inputs
         for name, value in TRAINING_SWITCHES.items()
         if item.name.lower().endswith(name) and not item.shape
     ]
     unknown = [
-        f"{item.name} may be of any rank: --input '{item.name}={item.dtype}[?,32]' would pin it"
+        f"{item.name} may be of any rank: "
+        f"--input {quote(f'{item.name}={item.dtype}[?,32]')} would pin it"
         for item in inputs
         if item.shape is None
     ]

@@ -19,6 +19,7 @@ from sigfix.planning.traces import (
     is_bound,
     layout_for,
 )
+from sigfix.quoting import quote
 
 FLOATS = ("float16", "bfloat16", "float32", "float64")
 
@@ -169,7 +170,7 @@ def _bind(tensor: FlatTensor, choices: Choices) -> BoundInput:
         example = {"bool": "true", "string": "TEXT"}.get(dtype, "1.0" if dtype in FLOATS else "1")
         raise BlockedError(
             f"--bind {tensor.name}={value}: {tensor.path} is {dtype}.",
-            f"--bind {tensor.name}={example}",
+            "--bind " + quote(f"{tensor.name}={example}"),
         )
     shape = tensor.spec.shape
     if shape is None:

@@ -21,6 +21,7 @@ from sigfix.planning.edits import (
 from sigfix.planning.functions import signature_function
 from sigfix.planning.signature_map import after
 from sigfix.planning.traces import Ambiguous
+from sigfix.quoting import quote
 
 
 def require(meta_graph: MetaGraph, key: str) -> Signature:
@@ -144,7 +145,7 @@ def rank(meta_graph: MetaGraph, keys: list[str], wanted: str) -> Ambiguous:
     return Ambiguous(
         f"{len(keys)} signatures could be {wanted}.",
         tuple(
-            Candidate(item.key, f"--from {item.key}", _evidence(item))
+            Candidate(item.key, f"--from {quote(item.key)}", _evidence(item))
             for item in sorted(candidates, key=likeliest_first)
         ),
         "several --from are merged into one signature",

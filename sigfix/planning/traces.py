@@ -9,6 +9,7 @@ from sigfix.model import Function, GraphFunction, Literal, Shape, TensorSpec, Tr
 from sigfix.planning.choices import Choices, InputChoice
 from sigfix.planning.edits import Candidate
 from sigfix.planning.flatten import FlatTensor, flat_inputs, literal_arguments
+from sigfix.quoting import quote
 
 TO_NCHW, TO_NHWC = (0, 3, 1, 2), (0, 2, 3, 1)
 """Permutations from NHWC to NCHW and back."""
@@ -238,14 +239,14 @@ def _only_or_refuse(
 
 def _candidate(function: Function, trace: Trace, tensors: list[FlatTensor]) -> Candidate:
     literals = [
-        f"--bind {name}={str(value).lower() if isinstance(value, bool) else value}"
+        "--bind " + quote(f"{name}={str(value).lower() if isinstance(value, bool) else value}")
         for name, value in _literals(function, trace).items()
         if value is not None
     ]
-    shapes = [f"--input '{tensor.name}={_spec(tensor.spec)}'" for tensor in tensors]
+    shapes = ["--input " + quote(f"{tensor.name}={_spec(tensor.spec)}") for tensor in tensors]
     return Candidate(
         f"{function.path}({describe(function, trace, tensors)})",
-        " ".join([f"--function {function.path}", *literals, *shapes]),
+        " ".join([f"--function {quote(function.path)}", *literals, *shapes]),
         (_openness(tensors),),
     )
 

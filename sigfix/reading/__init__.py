@@ -65,7 +65,7 @@ def _read_directory(path: Path) -> SavedModel | OtherModel:
 
         problem = companion_problem(path, "model.json", "file")
         if problem is not None:
-            raise UnreadableModelError(f"{path}: the {problem.message}.", code=problem.code)
+            raise UnreadableModelError(f"{path}: {problem.message}.", code=problem.code)
         return read_tfjs(path / "model.json")
     frozen = lone_frozen_graph(path)
     if frozen is not None:

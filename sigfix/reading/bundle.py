@@ -32,6 +32,12 @@ _TRAILER_SIZE = 5
 """After each block: one byte of compression type, four of masked CRC32C."""
 
 
+def _size(handle: bytes) -> int:
+    """How many bytes of the file a block takes."""
+    _, position = read_varint(handle, 0)
+    return read_varint(handle, position)[0] + _TRAILER_SIZE
+
+
 def _block(data: bytes, handle: bytes) -> bytes:
     """The contents of the block that a handle (offset, size) points to."""
     offset, position = read_varint(handle, 0)
@@ -81,8 +87,11 @@ def read_table(data: bytes) -> list[tuple[bytes, bytes]]:
         _, position = read_varint(footer, 0)
         _, position = read_varint(footer, position)
         pairs: list[tuple[bytes, bytes]] = []
-        left = _SMALL_TABLE + _MOST_UNPACKED * len(data)
+        left, packed = _SMALL_TABLE + _MOST_UNPACKED * len(data), 0
         for _, handle in _entries(_block(data, footer[position:])):
+            packed += _size(handle)
+            if packed > len(data):
+                raise ValueError("its blocks repeat one another")
             for key, value in _entries(_block(data, handle)):
                 pairs.append((key, value))
                 left -= len(key) + len(value)

@@ -148,4 +148,5 @@ def open_archive(path: Path) -> Folder:
     """The files of a tar archive. Raises `UnreadableModelError` where it is none."""
     with said_as_unreadable(path), tarfile.open(path) as archive:
         sizes = {_clean(item.name): item.size for item in _members(path, archive)}
+    sizes.pop("", None)  # a file of the name `/`, which no folder can hold
     return Folder(path, dict(sorted(sizes.items())), prefix="")

@@ -78,13 +78,25 @@ def _tensor(data: Buffer, span: int | Span, found: _Collected) -> str:
     for number, value in inside(data, span):
         if number == 8:
             name = text(data, value)
-        elif number == 13:
+        elif not isinstance(value, int) and number in (4, 5, 6, 7, 9, 10, 11):
+            found.weight_bytes += value[1] - value[0]
+    _external(data, span, found)
+    return name
+
+
+def _external(data: Buffer, span: int | Span, found: _Collected) -> None:
+    """Note the file that a tensor lies in: whoever loads the model opens it, wherever it is."""
+    for number, value in inside(data, span):
+        if number == 13:
             entry = {part: text(data, inner) for part, inner in inside(data, value)}
             if entry.get(1) == "location":
                 found.external.add(entry.get(2, ""))
-        elif not isinstance(value, int) and number in (4, 5, 6, 7, 9, 10, 11):
-            found.weight_bytes += value[1] - value[0]
-    return name
+
+
+def _external_of_sparse(data: Buffer, span: int | Span, found: _Collected) -> None:
+    for number, value in inside(data, span):
+        if number in (1, 2):  # its values, and where they stand
+            _external(data, value, found)
 
 
 def _node(data: Buffer, span: int | Span, found: _Collected, depth: int) -> None:
@@ -100,6 +112,10 @@ def _node(data: Buffer, span: int | Span, found: _Collected, depth: int) -> None
         for part, inner in inside(data, attribute):
             if part == 5 and operator == "Constant":
                 _tensor(data, inner, found)
+            elif part in (5, 10) and not isinstance(inner, int):
+                _external(data, inner, found)
+            elif part in (22, 23):
+                _external_of_sparse(data, inner, found)
             elif part in (6, 11) and depth < _MOST_NESTED:
                 _graph(data, inner, found, depth + 1)
 
@@ -112,6 +128,8 @@ def _graph(data: Buffer, span: int | Span, found: _Collected, depth: int = 0) ->
             name = _tensor(data, value, found)
             if depth == 0:
                 found.initializers.add(name)
+        elif number == 15:
+            _external_of_sparse(data, value, found)
         elif depth == 0 and number == 2:
             found.facts["graph"] = text(data, value)
         elif depth == 0 and number == 11:
@@ -135,7 +153,18 @@ def _model(data: Buffer) -> _Collected:
             entry = dict(inside(data, value))
             domain = text(data, entry[1]) if 1 in entry else ""
             found.opsets.append(f"{domain or 'ai.onnx'} {entry.get(2, '?')}")
+        elif number == 25:
+            found.external |= _external_of_function(data, value)
     return found
+
+
+def _external_of_function(data: Buffer, span: int | Span) -> set[str]:
+    """The files that the tensors of a function of the model lie in."""
+    inner = _Collected()
+    for number, value in inside(data, span):
+        if number == 7:
+            _node(data, value, inner, 0)
+    return inner.external
 
 
 def read_onnx(path: Path) -> OtherModel:

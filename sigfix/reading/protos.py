@@ -15,7 +15,7 @@ from typing import Any
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError, Message
 
-from sigfix.errors import UnreadableModelError
+from sigfix.errors import BlockedError, UnreadableModelError
 
 _TABLE = Path(__file__).with_name("messages.txt")
 _SCALARS = {
@@ -151,8 +151,14 @@ def dtype_name(number: int) -> str:
 
 
 def dtype_number(name: str) -> int:
-    """The DataType of a Python dtype name. Raises KeyError for a name that is none."""
-    return {known: number for number, known in dtype_names().items()}[name]
+    """The DataType of a Python dtype name. Raises `BlockedError` for a name that is none."""
+    numbers = {known: number for number, known in dtype_names().items()}
+    if name not in numbers:
+        raise BlockedError(
+            f"The model says that a tensor is of the type {name}, which there is not.",
+            "save the model again",
+        )
+    return numbers[name]
 
 
 def parse(name: str, data: bytes) -> Any:

@@ -73,8 +73,10 @@ def edit_message(message: Any, plan: Plan) -> None:
     refuse_broken(meta_graph)
     for edit in plan.edits:
         if isinstance(edit, KeepMetaGraph):
+            if set(meta_graph.meta_info_def.tags) != set(edit.tags):
+                raise BlockedError("The plan is for another model: its MetaGraph has other tags.")
             for index in reversed(range(len(message.meta_graphs))):
-                if set(message.meta_graphs[index].meta_info_def.tags) != set(edit.tags):
+                if index != plan.meta_graph:  # others may have the same tags
                     del message.meta_graphs[index]
             meta_graph = message.meta_graphs[0]
         elif not isinstance(edit, WriteCard):

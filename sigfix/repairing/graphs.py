@@ -19,7 +19,7 @@ from sigfix.repairing.nodes import (
     shape_message,
     shapes_attribute,
 )
-from sigfix.repairing.signatures import tensor_info
+from sigfix.repairing.signatures import has_objects, tensor_info
 
 
 def add_from_graph(meta_graph: Any, edit: AddSignature) -> None:
@@ -28,7 +28,15 @@ def add_from_graph(meta_graph: Any, edit: AddSignature) -> None:
     Where an input's shape or dtype changes, or it is bound, its placeholder becomes a
     `PlaceholderWithDefault` whose default is the new input or the constant: signatures that
     feed the placeholder itself go on working.
+
+    Raises `BlockedError` where the MetaGraph has an object graph, which knows functions alone.
     """
+    if has_objects(meta_graph):
+        raise BlockedError(
+            f"Signature {edit.key} would be in the signature map and not in the object graph, so "
+            "tf.saved_model.load would not see it.",
+            "build the signature from a function with --function",
+        )
     writer = NodeWriter(meta_graph.graph_def.node, in_function=False)
     nodes = {node.name: node for node in meta_graph.graph_def.node}
     definition: Any = message_class("SignatureDef")(method_name=edit.method_name)

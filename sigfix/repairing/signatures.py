@@ -121,14 +121,15 @@ def _set_function_spec(spec: Any, keywords: list[str]) -> None:
     spec.input_signature.none_value.SetInParent()
 
 
-def _has_objects(meta_graph: Any) -> bool:
+def has_objects(meta_graph: Any) -> bool:
+    """Whether `tf.saved_model.load` reads an object graph of the model."""
     return meta_graph.HasField("object_graph_def") and len(meta_graph.object_graph_def.nodes) > 0
 
 
 def alias(meta_graph: Any, key: str, of: str) -> None:
     """Give signature `of` the second key `key`, for both loaders."""
     meta_graph.signature_def[key].CopyFrom(meta_graph.signature_def[of])
-    if not _has_objects(meta_graph):
+    if not has_objects(meta_graph):
         return
     holder = signatures_node(meta_graph.object_graph_def)
     for child in holder.children:
@@ -145,7 +146,7 @@ def alias(meta_graph: Any, key: str, of: str) -> None:
 def remove(meta_graph: Any, key: str) -> None:
     """Take signature `key` from both places; its function stays in the library."""
     del meta_graph.signature_def[key]
-    if _has_objects(meta_graph):
+    if has_objects(meta_graph):
         _drop_child(signatures_node(meta_graph.object_graph_def), key)
 
 
@@ -153,7 +154,7 @@ def rename(meta_graph: Any, key: str, to: str) -> None:
     """Give signature `key` the key `to` in both places."""
     meta_graph.signature_def[to].CopyFrom(meta_graph.signature_def[key])
     del meta_graph.signature_def[key]
-    if _has_objects(meta_graph):
+    if has_objects(meta_graph):
         holder = signatures_node(meta_graph.object_graph_def)
         node_id = _drop_child(holder, key)
         if node_id is not None:

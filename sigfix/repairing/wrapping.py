@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from sigfix.model import node_of, output_index
 from sigfix.planning.edits import AddSignature, InputPlan, OutputPlan, positions
 from sigfix.reading.protos import dtype_name, dtype_number, message_class
 from sigfix.repairing.captures import require_captures
@@ -151,9 +152,9 @@ def _result_shapes(function: Any) -> Any:
     found: Any = attribute()
     found.list.SetInParent()
     for argument in function.signature.output_arg:
-        name, _, index = function.ret[argument.name].partition(":")
+        result = function.ret[argument.name]
+        name, position = node_of(result), output_index(result)
         shapes = nodes[name].attr["_output_shapes"].list.shape if name in nodes else []
-        position = int(index.rpartition(":")[2] or 0)
         known = position < len(shapes)
         found.list.shape.add().CopyFrom(shapes[position] if known else shape_message(None))
     return found

@@ -175,7 +175,8 @@ def judge(
 ) -> Judged:
     """Compare `results` (through what, and the outputs by case) with the source's answers.
 
-    Where they differ, the source's noise is measured, and what lies below it is no difference.
+    Where they differ, the source's noise is measured, and what lies below it is no difference;
+    a source that does not repeat its answers is not comparable.
     """
     expected = [check.cast(outputs) for outputs in source.outputs]
     found = [(through, [check.cast(case) for case in cases]) for through, cases in results]
@@ -195,6 +196,9 @@ def judge(
     verdict, reason = verdict_of(comparisons, count)
     if verdict != DIFFERENT or check.tolerance.chosen or not _may_be_noise(comparisons):
         return Judged(comparisons, verdict, reason)
+    once = source.witness and noise.unrepeated(source.witness, source.fed, limits, check.seconds)
+    if once:
+        return Judged(comparisons, NOT_COMPARABLE, once)
     witnesses = [*([source.witness] if source.witness else []), *check.witnesses()]
     measured: dict[str, noise.Noise] = {}
     for measured in noise.measured(witnesses, source.fed, check.seconds):

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from sigfix.errors import NotVerifiedError
 from sigfix.planning.edits import AddSignature, positions
 from sigfix.planning.steps import Activation, Cast, Normalize, Step, Transpose
 from sigfix.verifying.arrays import Array, Arrays, numpy_dtype
@@ -94,10 +95,14 @@ def expected_outputs(edit: AddSignature, outputs: Mapping[Any, Any]) -> Arrays:
     """What a planned signature should return, from what its source returned.
 
     `outputs` are by graph tensor, or by (head, flat position) where the source are functions.
+    Raises `NotVerifiedError` where one is not among them.
     """
     expected = {}
     for item in edit.outputs:
-        value = outputs[positions(item.source)[0]] if edit.heads else outputs[item.source]
+        place = positions(item.source)[0] if edit.heads else item.source
+        if place not in outputs:
+            raise NotVerifiedError(f"The source did not answer what {item.name} is made of.")
+        value = outputs[place]
         for step in item.steps:
             value = stepped(np.asarray(value), step)
         expected[item.name] = value

@@ -60,6 +60,30 @@ class Noise:
         return f"in {self.different:.1e} of its elements ({self.between})"
 
 
+def unrepeated(
+    witness: Witness, fed: Sequence[Arrays], limits: Mapping[str, Limit], seconds: float
+) -> str:
+    """Why the plain answers are no measure of noise, '' where they are.
+
+    They came from one process. What another one, started in the same way, does not say again was
+    a fault of the first, and would be taken for the model's noise by every setting.
+    """
+    if not witness.plain:
+        return ""
+    title = witness.runnable.title
+    try:
+        again = run(witness.runnable, [Given(case) for case in fed], 1, seconds)
+        answers = [witness.joined(case) for case in again.cases]
+    except SigfixError as error:
+        return f"{title} could not be run again: {error.message.rstrip('.')}"
+    spans = spans_of(witness.plain)
+    for plain, other in zip(witness.plain, answers, strict=True):
+        for row in compare(plain, other, limits, spans).outputs:
+            if not row.ok and not row.nothing:
+                return f"{row.name}: {title}, started again, answers something else: {row.reason}"
+    return ""
+
+
 def measured(
     witnesses: Sequence[Witness], fed: Sequence[Arrays], seconds: float
 ) -> Iterator[dict[str, Noise]]:
@@ -81,10 +105,11 @@ def measured(
         for setting in settings(witness.runnable):
             try:
                 again = run(witness.runnable, [Given(case) for case in fed], 1, seconds, setting)
+                answers = [witness.joined(case) for case in again.cases]
             except SigfixError:
                 continue
-            for plain, case in zip(plain_answers, again.cases, strict=True):
-                other = _in_dtypes_of(plain, witness.joined(case))
+            for plain, found_again in zip(plain_answers, answers, strict=True):
+                other = _in_dtypes_of(plain, found_again)
                 for row in compare(plain, other, NO_LIMIT, spans).outputs:
                     noise = _of(row, setting.title)
                     best = found.get(row.name, Noise())

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.diagnosis.broken_models import no_serving_default
-from tests.environments import ROOT
+from tests.environments import ROOT, run_commands
 
 COMMANDS = (
     ("inspect", "m"),
@@ -44,16 +44,20 @@ SETTINGS: dict[str, dict[str, str | None]] = {
 }  # fmt: skip
 
 
-def _run(
-    folder: Path, command: Sequence[str], setting: dict[str, str | None], before: Sequence[str] = ()
-) -> tuple[int, str, str]:
+Found = tuple[int, str, str]
+
+
+def _environment(setting: dict[str, str | None]) -> dict[str, str]:
     environment = {key: value for key, value in os.environ.items() if key not in setting}
     environment |= {key: value for key, value in setting.items() if value is not None}
-    environment["PYTHONPATH"] = str(ROOT)
+    return {**environment, "PYTHONPATH": str(ROOT)}
+
+
+def _run(folder: Path, command: Sequence[str], setting: dict[str, str | None]) -> Found:
     done = subprocess.run(
-        [*before, sys.executable, "-m", "sigfix", *command],
+        [sys.executable, "-m", "sigfix", *command],
         cwd=folder,
-        env=environment,
+        env=_environment(setting),
         capture_output=True,
         encoding="utf-8",
         errors="replace",
@@ -71,14 +75,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def usual(folder: Path) -> list[tuple[int, str, str]]:
+def usual(folder: Path) -> list[Found]:
     return [_run(folder, command, {}) for command in COMMANDS]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("setting", SETTINGS)
-def test_the_same_output(setting: str, folder: Path, usual: list[tuple[int, str, str]]) -> None:
-    assert [_run(folder, command, SETTINGS[setting]) for command in COMMANDS] == usual
+def test_the_same_output(setting: str, folder: Path, usual: list[Found]) -> None:
+    assert run_commands(COMMANDS, folder, _environment(SETTINGS[setting])) == usual
 
 
 @pytest.mark.slow
@@ -91,11 +95,11 @@ def test_the_same_output(setting: str, folder: Path, usual: list[tuple[int, str,
     ids=["one core", "no capabilities"],
 )
 def test_the_same_output_of_another_process(
-    before: tuple[str, ...], folder: Path, usual: list[tuple[int, str, str]]
+    before: tuple[str, ...], folder: Path, usual: list[Found]
 ) -> None:
     if shutil.which(before[0]) is None or (before[0] == "setpriv" and os.geteuid() != 0):
         pytest.skip(f"needs {before[0]}, as root")
-    assert [_run(folder, command, {}, before) for command in COMMANDS] == usual
+    assert run_commands(COMMANDS, folder, _environment({}), before) == usual
 
 
 @pytest.mark.slow

@@ -11,7 +11,11 @@ from importlib.util import find_spec
 
 import pytest
 
-PRESETS = ("crnn_vgg16_bn", "crnn_mobilenet_v3_small")
+PRESETS = (
+    "crnn_vgg16_bn",
+    # make demo and the README's session run the three commands with this one.
+    pytest.param("crnn_mobilenet_v3_small", marks=pytest.mark.matrix),
+)
 
 pytestmark = pytest.mark.skipif(
     not (find_spec("doctr") and find_spec("tensorflowjs")), reason="docTR or tensorflowjs is absent"

@@ -8,23 +8,29 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import socket
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from google.protobuf import text_format
 
 from sigfix.reading.protos import message_class
-from tests.fuzzing import containers, messages, values
+from tests.fuzzing import containers, messages, values, wire_damage
+from tests.fuzzing.growing import grown
+from tests.fuzzing.hdf5_files import changed_hdf5
 from tests.fuzzing.seeds import Seed, seeds
+from tests.fuzzing.tables import changed_index
 
 WEIGHTS = {
     "pb": 30, "frozen": 10, "index": 7, "onnx": 9, "tfjs": 13, "keras": 9, "h5": 5, "pbtxt": 4,
-    "tar": 4, "gz": 4, "xz": 3, "zip": 2,
+    "tar": 4, "gz": 4, "xz": 3, "zip": 2, "grown": 0.2,
 }  # fmt: skip
-"""How often each kind of file is taken."""
+"""How often each kind of file is taken. `grown` are SavedModels that are large in one way, which
+takes a second where the others take a hundredth."""
 SECRET = "kept-apart-7f3a91"
 """What the file outside the model holds: in no output, message or copy may this appear."""
 FOLDERS = (
@@ -42,20 +48,34 @@ FOLDERS = (
 Generator = random.Random
 
 
-def make(generator: Generator) -> Seed:
-    """A hostile model of any kind."""
+def make(generator: Generator, kind: str | None = None) -> Seed:
+    """A hostile model, of any kind of file where none is named."""
     every = seeds()
     kinds = [kind for kind in WEIGHTS if kind in every]
-    kind = generator.choices(kinds, [WEIGHTS[kind] for kind in kinds])[0]
+    kind = kind or generator.choices(kinds, [WEIGHTS[kind] for kind in kinds])[0]
+    if kind == "grown":
+        return _grown(generator.choice(every[kind]), generator)
     rich = [seed for seed in every[kind] if seed.rich]
     seed = generator.choice(rich if rich and generator.random() < 0.7 else every[kind])
-    if generator.random() < 0.08:
-        return _with_stranger(seed, generator)
+    chance = generator.random()
+    if chance < 0.1:
+        several = [item for item in every[kind] if len(item.files) > 1]
+        return _with_stranger(generator.choice(several or [seed]), generator)
+    if chance < 0.13:
+        return _with_odd_name(seed, generator)
+    if chance < 0.2:
+        seed = _with_other_contents(seed, generator)
     name = _damaged_name(seed, generator)
     if generator.random() < 0.06:
         other = generator.choice(every[kind])
         return seed.with_file(name, _crossed(seed.files[name], other, generator))
     return seed.with_file(name, changed_file(name, seed.files[name], generator))
+
+
+def _grown(seed: Seed, generator: Generator) -> Seed:
+    message: Any = message_class("SavedModel").FromString(seed.files["saved_model.pb"])
+    grown(message, generator)
+    return seed.with_file("saved_model.pb", message.SerializeToString(deterministic=True))
 
 
 def _damaged_name(seed: Seed, generator: Generator) -> str:
@@ -86,10 +106,10 @@ def changed_file(name: str, data: bytes, generator: Generator) -> bytes:
             "SavedModel" if base == "saved_model.pb" else "GraphDef", data, generator
         ),
         "pbtxt": lambda: _changed_text(base, data, generator),
-        "onnx": lambda: messages.changed_without_schema(data, generator),
+        "onnx": lambda: _changed_onnx(data, generator),
         "json": lambda: containers.changed_json(data, generator),
-        "index": lambda: containers.changed_index(data, generator),
-        "h5": lambda: containers.changed_hdf5(data, generator),
+        "index": lambda: changed_index(data, generator),
+        "h5": lambda: changed_hdf5(data, generator),
         "keras": lambda: containers.changed_zip(data, generator, changed_file),
         "zip": lambda: containers.changed_zip(data, generator, changed_file),
         **dict.fromkeys(
@@ -98,6 +118,18 @@ def changed_file(name: str, data: bytes, generator: Generator) -> bytes:
         ),
     }.get(suffix)
     return values.damaged(data, generator) if change is None else change()
+
+
+def _changed_onnx(data: bytes, generator: Generator) -> bytes:
+    """By ONNX's schema where the package is installed, and below it."""
+    if find_spec("onnx") is None or generator.random() < 0.3:
+        return wire_damage.changed_without_schema(data, generator)
+    import onnx
+
+    message = onnx.ModelProto()
+    if generator.random() < 0.5:  # onnx's own checker wants most to be as it is
+        return messages.changed_once(message, data, generator)
+    return messages.changed_as(message, data, generator)
 
 
 def _changed_text(name: str, data: bytes, generator: Generator) -> bytes:
@@ -111,9 +143,44 @@ def _changed_text(name: str, data: bytes, generator: Generator) -> bytes:
     return text_format.MessageToString(message).encode("utf-8", "replace")
 
 
+def _with_other_contents(seed: Seed, generator: Generator) -> Seed:
+    """One of the files that a model has beside it with other bytes, or another size."""
+    beside = sorted(set(seed.files) - {seed.inspected, "saved_model.pb", "model.json"})
+    if not beside:
+        return seed
+    name = generator.choice(beside)
+    data = seed.files[name]
+    made = generator.choice(
+        (
+            lambda: b"",
+            lambda: data[: generator.randrange(len(data) + 1)],
+            lambda: data * 3,
+            lambda: b"".join(generator.choices(values.VARINTS, k=20)),
+            lambda: generator.choice(values.VARINTS) * 20,
+            lambda: b"\xff" * len(data),
+            lambda: changed_file(name, data, generator),
+        )
+    )
+    return seed.with_file(name, made())
+
+
+def _with_odd_name(seed: Seed, generator: Generator) -> Seed:
+    """A file more, or the same under another name, that a report has to write."""
+    folder = generator.choice(("", "variables/", "assets/", "assets.extra/", "a/b/"))
+    odd = "".join(values.text(generator)[:60]).replace("/", "_").replace("\0", "")
+    if seed.inspected or odd in ("", ".", ".."):
+        odd = "\x1b[31m\n"
+    chosen = generator.choice(sorted(seed.files))
+    files = dict(seed.files)
+    if chosen != seed.inspected and generator.random() < 0.3:
+        del files[chosen]
+    return replace(seed, files={**files, f"{folder}{odd}": b"x"})
+
+
 _STRANGERS = (
-    "link ../outside/secret", "link ../../outside/secret", "link /dev/zero", "link nowhere",
-    "link .", "link ..", "link saved_model.pb", "pipe", "folder",
+    "link ../outside/secret", "link ../outside/secret", "link ../../outside/secret",
+    "link /dev/zero", "link nowhere", "link .", "link ..", "link saved_model.pb", "pipe",
+    "folder", "socket", "link nowhere/x",
 )  # fmt: skip
 
 
@@ -125,7 +192,7 @@ def _with_stranger(seed: Seed, generator: Generator) -> Seed:
         return replace(seed, files={}, special={name: generator.choice(("pipe", "link nowhere"))})
     if "/" in name and generator.random() < 0.4:
         name = name.partition("/")[0]
-        strange = generator.choice(("link ../outside", "link ..", "link .", "pipe"))
+        strange = generator.choice(("link ../outside", "link ..", "link .", "pipe", "links"))
     else:
         strange = generator.choice(_STRANGERS)
     files = {
@@ -147,7 +214,7 @@ class Sandbox:
         self.inside = folder / "in"
         for path in (self.outside, self.out, self.temporary, self.inside):
             path.mkdir(parents=True, exist_ok=True)
-        (self.outside / "secret").write_text(SECRET)
+        (self.outside / "secret").write_text(SECRET * 300)  # as large as weights are
 
     def place(self, seed: Seed, generator: Generator) -> Path:
         """Write a hostile model, and return the path to inspect."""
@@ -162,6 +229,10 @@ class Sandbox:
             path.parent.mkdir(parents=True, exist_ok=True)
             if what == "pipe":
                 os.mkfifo(path)
+            elif what == "socket":
+                _socket(path)
+            elif what == "links":
+                _links(path)
             elif what == "folder":
                 path.mkdir()
             else:
@@ -188,3 +259,19 @@ class Sandbox:
                     shutil.rmtree(path)
                 else:
                     path.unlink()
+
+
+def _socket(path: Path) -> None:
+    """A socket that nobody listens to; its address may be 100 bytes long, so it moves there."""
+    made = Path("/tmp", f"fuzz-{os.getpid()}")
+    with socket.socket(socket.AF_UNIX) as one:
+        one.bind(str(made))
+    shutil.move(made, path)
+
+
+def _links(path: Path) -> None:
+    """Folders of links to each other: more ways through them than anybody can go."""
+    for number in range(10):
+        (path / str(number)).mkdir(parents=True)
+        for other in range(8):
+            (path / str(number) / str(other)).symlink_to(f"../{(number + other) % 10}")

@@ -1,4 +1,4 @@
-"""Damage inside containers: JSON values, zip and tar members, tables and their snappy blocks."""
+"""Damage inside containers: JSON values, the members and headers of zip and tar archives."""
 
 from __future__ import annotations
 
@@ -9,15 +9,13 @@ import json
 import lzma
 import random
 import tarfile
+import warnings
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from sigfix.reading.bundle import read_table
-from tests.fuzzing import values
-from tests.fuzzing.messages import changed
-from tests.models import varint
+from tests.fuzzing import bombs, values
 
 Generator = random.Random
 Change = Callable[[str, bytes, Generator], bytes]
@@ -32,8 +30,8 @@ def changed_json(data: bytes, generator: Generator) -> bytes:
         return values.damaged(data, generator)
     if not isinstance(document, (dict, list)):
         return values.damaged(data, generator)
-    for _ in range(generator.choice((1, 1, 2, 3))):
-        if generator.random() < 0.5:
+    for _ in range(values.times(generator)):
+        if generator.random() < 0.12:
             document = _with_change(document, generator)
         elif isinstance(document, (dict, list)):
             _change_anywhere(document, generator)
@@ -48,8 +46,8 @@ def _value(generator: Generator) -> Any:
     return generator.choice(
         (
             None, True, values.number(generator), -1.5, [], {}, [None], [[]], {"name": []},
-            values.text(generator), "@inf", "@huge", "@deep", [values.number(generator)],
-            {"x": values.text(generator)}, "\udc80",
+            values.text(generator), "@inf", "@huge", generator.choice(("@deep", 0)),
+            [values.number(generator)], {"x": values.text(generator)}, "\udc80",
         )
     )  # fmt: skip
 
@@ -71,7 +69,7 @@ def _with_change(value: Any, generator: Generator) -> Any:
 
 
 def _change_anywhere(document: Any, generator: Generator) -> None:
-    """Give one value of a document, all of them being as likely, another in its place."""
+    """Give one value of a document, those of every key being as likely, another in its place."""
     places: list[tuple[Any, Any]] = []
     pending = [document]
     while pending:
@@ -80,8 +78,21 @@ def _change_anywhere(document: Any, generator: Generator) -> None:
         places += [(value, key) for key in keys]
         pending += [value[key] for key in keys if isinstance(value[key], (dict, list))]
     if places:
-        owner, key = generator.choice(places)
-        owner[key] = _value(generator)
+        wanted = generator.choice(sorted({str(key) for _, key in places}))
+        alike = [place for place in places if str(place[1]) == wanted]
+        owner, key = generator.choice(alike if generator.random() < 0.7 else places)
+        owner[key] = _like(owner[key], generator)
+
+
+def _like(value: Any, generator: Generator) -> Any:
+    """Another value: of the same kind, as a rule, so that the rest is read too."""
+    if isinstance(value, list) and value and generator.random() < 0.5:
+        return [_like(value[0], generator), *value[1:]]
+    if isinstance(value, str) and generator.random() < 0.6:
+        return values.text(generator)
+    if isinstance(value, int) and generator.random() < 0.5:
+        return values.number(generator)
+    return _value(generator)
 
 
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2)
@@ -96,19 +107,30 @@ def changed_zip(data: bytes, generator: Generator, change: Change) -> bytes:
             parts = [(info.filename, archive.read(info)) for info in archive.infolist()]
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, RuntimeError):
         return values.damaged(data, generator)
+    if not parts:
+        return values.damaged(data, generator)
     at = generator.randrange(len(parts))
     name, content = parts[at]
-    kind = generator.randrange(8)
-    if kind < 5:
+    kind = generator.randrange(20)
+    if kind < 12:
         parts[at] = (name, change(name, content, generator))
-    elif kind == 5:
+    elif kind == 12:
         del parts[at]
+    elif kind == 13:  # two members of one name
+        parts.insert(generator.randrange(len(parts)), (name, change(name, content, generator)))
+    elif kind == 14:
+        return bombs.zip_bomb(generator.sample(parts, len(parts)))
     else:
-        parts.append((values.text(generator).replace("\0", "") or "x", content))
+        parts.append((values.text(generator)[:60_000].replace("\0", "") or "x", content))
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", generator.choice(_METHODS)) as archive:
+    with (
+        warnings.catch_warnings(),
+        zipfile.ZipFile(out, "w", generator.choice(_METHODS)) as archive,
+    ):
+        warnings.simplefilter("ignore")
         for name, content in parts:
-            archive.writestr(name, content)
+            with suppress(ValueError):
+                archive.writestr(name, content)
     written = out.getvalue()
     return _damaged_headers(written, generator) if generator.random() < 0.2 else written
 
@@ -116,7 +138,7 @@ def changed_zip(data: bytes, generator: Generator, change: Change) -> bytes:
 def _damaged_headers(data: bytes, generator: Generator) -> bytes:
     """Flags (encryption), methods, sizes and offsets of a zip's local and central headers."""
     marks = [b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"]
-    places = [at for mark in marks for at in _positions(data, mark)]
+    places = [at for mark in marks for at in positions(data, mark)]
     if not places:
         return values.damaged(data, generator)
     out = bytearray(data)
@@ -127,7 +149,8 @@ def _damaged_headers(data: bytes, generator: Generator) -> bytes:
     return bytes(out)
 
 
-def _positions(data: bytes, mark: bytes) -> list[int]:
+def positions(data: bytes, mark: bytes) -> list[int]:
+    """Where `mark` is."""
     found, at = [], data.find(mark)
     while at >= 0:
         found.append(at)
@@ -152,11 +175,13 @@ def changed_archive(name: str, data: bytes, generator: Generator, change: Change
     if packer is None:
         return _changed_tar(data, generator, change)
     pack, unpack = packer
-    kind = generator.randrange(4)
-    if kind == 0:
+    kind = generator.randrange(10)
+    if kind < 2:
         return values.damaged(data, generator)
-    if kind == 1:
+    if kind < 4:
         return data[: generator.randrange(len(data) + 1)]
+    if kind == 4:
+        return bombs.packed_bomb(name.rpartition(".")[2])
     return pack(_changed_tar(unpack(data), generator, change))
 
 
@@ -171,10 +196,12 @@ def _changed_tar(data: bytes, generator: Generator, change: Change) -> bytes:
         return values.damaged(data, generator)
     at = generator.randrange(len(members))
     info, content = members[at]
-    kind = generator.randrange(8)
+    kind = generator.randrange(9)
     if kind < 3:
         content = change(info.name, content, generator)
         info.size = len(content)
+    elif kind == 8:  # less than nothing: what comes next is this member, or the one before
+        info.size, content = generator.choice((-1, -512, -1024, -1536, -(2**40), 2**33)), b""
     elif kind == 3:
         info.type = generator.choice(_MEMBERS)
         info.linkname = values.text(generator)
@@ -183,7 +210,9 @@ def _changed_tar(data: bytes, generator: Generator, change: Change) -> bytes:
     elif kind == 5:
         info.pax_headers = {
             generator.choice(("size", "path", "GNU.sparse.map", "GNU.sparse.major", "mtime")):
-            generator.choice(("-1", "0", "1", "99999999999", "x", values.text(generator)))
+            generator.choice(
+                ("-1", "-512", "-1536", "0", "1", "99999999999", "x", values.text(generator))
+            )
         }  # fmt: skip
     elif kind == 6:
         members.append((info, content))
@@ -193,98 +222,10 @@ def _changed_tar(data: bytes, generator: Generator, change: Change) -> bytes:
     with tarfile.open(fileobj=out, mode="w", format=form) as archive:
         for info, content in members:
             with suppress(ValueError, UnicodeError):
-                archive.addfile(info, io.BytesIO(content))
+                archive.addfile(info, io.BytesIO(content) if info.size == len(content) else None)
     written = out.getvalue()
     if kind == 7:
         header = bytearray(written)
         header[generator.choice((0, 100, 124, 135, 148, 156, 157, 257, 345))] ^= 0xFF
         return bytes(header)
     return written
-
-
-def snappy(data: bytes) -> bytes:
-    """`data` in snappy's form, as literals of at most 60 bytes."""
-    out = bytearray(varint(len(data)))
-    for at in range(0, len(data), 60):
-        part = data[at : at + 60]
-        out += bytes([(len(part) - 1) << 2]) + part
-    return bytes(out)
-
-
-def _snappy(data: bytes, generator: Generator) -> bytes:
-    """The same with copies in it, and sometimes with damage."""
-    packed = snappy(data)
-    if generator.random() < 0.3:
-        copy = bytes([generator.randrange(256), generator.randrange(256), generator.randrange(4)])
-        packed += copy * generator.choice((1, 50))
-    return values.damaged(packed, generator) if generator.random() < 0.5 else packed
-
-
-def changed_index(data: bytes, generator: Generator) -> bytes:
-    """A variable index with damage to an entry, a length, a block, a handle or the footer."""
-    try:
-        pairs = read_table(data)
-    except Exception:
-        return values.damaged(data, generator)
-    at = generator.randrange(len(pairs))
-    key, value = pairs[at]
-    kind = generator.randrange(6)
-    if kind < 3:
-        name = "BundleEntryProto" if key else "BundleHeaderProto"
-        pairs[at] = (key, changed(name, value, generator))
-    elif kind == 3:
-        pairs[at] = (values.text(generator).encode(), value)
-    elif kind == 4:
-        pairs *= generator.choice((1, 2, 300))
-    return _table(pairs, generator)
-
-
-def _entries(pairs: list[tuple[bytes, bytes]], generator: Generator) -> bytes:
-    out, last = bytearray(), b""
-    odd = generator.random() < 0.3
-    for key, value in pairs:
-        shared = 0
-        while shared < min(len(key), len(last)) and key[shared] == last[shared]:
-            shared += 1
-        lengths = [shared, len(key) - shared, len(value)]
-        if odd and generator.random() < 0.2:
-            lengths[generator.randrange(3)] = values.number(generator) % 2**64
-        out += b"".join(map(varint, lengths)) + key[shared:] + value
-        last = key
-    restarts = generator.choice((1, 1, 1, 0, 1000, 2**32 - 1))
-    return bytes(out) + (0).to_bytes(4, "little") + restarts.to_bytes(4, "little")
-
-
-def _table(pairs: list[tuple[bytes, bytes]], generator: Generator) -> bytes:
-    out = bytearray()
-
-    def add(block: bytes) -> bytes:
-        packed = generator.random() < 0.4
-        kind = 1 if packed else generator.choice((0, 0, 0, 0, 7))
-        written = _snappy(block, generator) if packed else block
-        handle = varint(len(out)) + varint(len(written))
-        out.extend(written + bytes([kind]) + bytes(4))
-        return handle
-
-    handle = add(_entries(pairs, generator))
-    meta = add(_entries([], generator))
-    index = add(_entries([(b"\xff", handle)] * generator.choice((1, 1, 2, 200)), generator))
-    footer = (meta + index).ljust(40, b"\0")[:40] + (0xDB4775248B80FB57).to_bytes(8, "little")
-    table = bytes(out) + footer
-    return values.damaged(table, generator) if generator.random() < 0.15 else table
-
-
-def changed_hdf5(data: bytes, generator: Generator) -> bytes:
-    """An HDF5 file with bytes changed where its structures are, not in the data between them."""
-    marks = (b"\x89HDF", b"OHDR", b"TREE", b"HEAP", b"SNOD", b"GCOL", b"FRHP", b"FHDB", b"BTHD",
-             b"BTLF", b"OCHK")  # fmt: skip
-    places = [at for mark in marks for at in _positions(data, mark)]
-    out = bytearray(data)
-    for _ in range(generator.choice((1, 1, 2, 4))):
-        at = generator.choice(places) + generator.randrange(4, 200)
-        if at + 8 < len(out):
-            if generator.random() < 0.5:
-                out[at] = generator.choice((0, 1, 2, 0x10, 0x7F, 0x80, 0xFE, 0xFF))
-            else:  # an address
-                out[at : at + 8] = generator.choice(places).to_bytes(8, "little")
-    return bytes(out)

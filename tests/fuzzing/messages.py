@@ -1,4 +1,4 @@
-"""Damage inside protobuf messages: fields changed one by one, with their schema or without."""
+"""Damage inside protobuf messages by their schema: fields changed one by one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from google.protobuf.message import DecodeError
 
 from sigfix.reading.protos import message_class
 from tests.fuzzing import values
-from tests.models import varint
+from tests.fuzzing.wire_damage import changed_without_schema
 
 _INTEGERS = {
     FieldDescriptor.CPPTYPE_INT32: (-(2**31), 2**31 - 1),
@@ -25,13 +25,30 @@ _FLOATS = (0.0, -1.0, 1e38, float("nan"), float("inf"))
 
 def changed(name: str, data: bytes, generator: random.Random) -> bytes:
     """An encoded message of the table with a few of its fields changed."""
-    message: Any = message_class(name)()
+    return changed_as(message_class(name)(), data, generator)
+
+
+def changed_as(message: Any, data: bytes, generator: random.Random) -> bytes:
+    """The same, where `message` is an empty one of its kind."""
+    if generator.random() < 0.1:
+        return changed_without_schema(data, generator)
     try:
         message.ParseFromString(data)
     except DecodeError:
         return values.damaged(data, generator)
-    for _ in range(generator.choice((1, 1, 1, 2, 3))):
+    for _ in range(values.times(generator)):
         changed_message(message, generator)
+    encoded: bytes = message.SerializeToString(deterministic=True)
+    return encoded
+
+
+def changed_once(message: Any, data: bytes, generator: random.Random) -> bytes:
+    """The same with one value changed and nothing else."""
+    try:
+        message.ParseFromString(data)
+    except DecodeError:
+        return values.damaged(data, generator)
+    _change_value(message, generator)
     encoded: bytes = message.SerializeToString(deterministic=True)
     return encoded
 
@@ -66,13 +83,25 @@ def _places(message: Any) -> Iterator[Place]:
 
 
 def _change_value(message: Any, generator: random.Random) -> None:
-    """Give one value, all of them being as likely, an odd one or that of another place."""
-    places = list(_places(message))
-    if not places:
+    """Give one value an odd one, or that of another place.
+
+    Every kind of field is as likely as the others, however many values of it there are: a version
+    is there once, beside hundreds of node names.
+    """
+    every = list(_places(message))
+    if not every:
         return
+    places = every
+    if generator.random() < 0.7:
+        wanted = generator.choice(sorted({place[1].full_name for place in every}))
+        places = [place for place in every if place[1].full_name == wanted]
     owner, field, at = generator.choice(places)
     kind = field.message_type.fields_by_name["value"] if _is_map(field) else field
-    alike = [place for place in places if place[1].type == kind.type]
+    alike = [
+        place
+        for place in every
+        if (place[1].type, place[1].enum_type) == (kind.type, kind.enum_type)
+    ]
     if alike and generator.random() < 0.4:
         new = _read(*generator.choice(alike))
     else:
@@ -175,6 +204,8 @@ def _change_list(message: Any, field: FieldDescriptor, generator: random.Random)
 
 
 def _scalar(field: FieldDescriptor, generator: random.Random) -> Any:
+    if field.enum_type is not None and field.enum_type.is_closed:
+        return generator.choice([item.number for item in field.enum_type.values])
     if field.cpp_type in _INTEGERS:
         least, most = _INTEGERS[field.cpp_type]
         return min(max(values.number(generator), least), most)
@@ -184,49 +215,3 @@ def _scalar(field: FieldDescriptor, generator: random.Random) -> Any:
         return generator.choice(_FLOATS)
     said = values.text(generator)
     return said.encode() if field.type == FieldDescriptor.TYPE_BYTES else said
-
-
-Fields = list[tuple[int, Any]]
-
-
-def changed_without_schema(data: bytes, generator: random.Random) -> bytes:
-    """An encoded message whose schema is not at hand, with one of its fields changed."""
-    fields = _fields(data)
-    if not fields:
-        return values.damaged(data, generator)
-    at = generator.randrange(len(fields))
-    number, value = fields[at]
-    kind = generator.randrange(8)
-    if kind == 0:
-        del fields[at]
-    elif kind == 1:
-        fields.insert(at, fields[generator.randrange(len(fields))])
-    elif kind == 2:
-        fields[at] = (generator.randrange(1, 16), value)
-    elif isinstance(value, int):
-        fields[at] = (number, values.number(generator) % 2**64)
-    elif kind < 6 and _fields(value):
-        fields[at] = (number, changed_without_schema(value, generator))
-    else:
-        other = values.text(generator).encode()
-        fields[at] = (number, generator.choice((other, values.damaged(value, generator), 3)))
-    return b"".join(_encoded(*item) for item in fields)
-
-
-def _encoded(number: int, value: bytes | int) -> bytes:
-    if isinstance(value, int):
-        return varint(number << 3) + varint(value)
-    return varint(number << 3 | 2) + varint(len(value)) + value
-
-
-def _fields(data: bytes) -> Fields:
-    """The fields of what could be a message, none where it is not one."""
-    from sigfix.reading.wire import fields
-
-    try:
-        return [
-            (number, value if isinstance(value, int) else data[value[0] : value[1]])
-            for number, value in fields(data, 0, len(data))
-        ]
-    except ValueError:
-        return []

@@ -26,6 +26,7 @@ from sigfix.reading.protos import message_class
 from sigfix.reading.sniffing import sniff_protobuf
 from tests.corpus import CORPUS
 from tests.diagnosis.broken_models import broken_saved_models, complete
+from tests.fuzzing.onnx_seeds import onnx_models
 from tests.models import Call, Dtype, Model, add_node, healthy, variable_index, with_variable
 from tests.reading.test_other_formats import IMAGE, functional, onnx_model, tfjs_model
 
@@ -149,6 +150,7 @@ def _saved_models() -> Iterator[Seed]:
     models = [captured(), served(), first_generation(), complete(), with_variable(healthy())]
     for model in models:
         yield _tree("pb", model, rich=True)
+        yield _tree("grown", model)
         text = text_format.MessageToString(model.message).encode()
         yield Seed("pbtxt", {"saved_model.pbtxt": text, **model.files})
         yield Seed("frozen", {"frozen.pb": model.meta.graph_def.SerializeToString()}, "frozen.pb")
@@ -265,5 +267,6 @@ def seeds() -> dict[str, list[Seed]]:
     found["onnx"] = [
         Seed("onnx", {"model.onnx": onnx_model()}, "model.onnx"),
         Seed("onnx", outside, "model.onnx"),
+        *(Seed("onnx", files, "model.onnx", rich=True) for files in onnx_models()),
     ]
     return found

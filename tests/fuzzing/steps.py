@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import os
 import random
 import re
+import traceback
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr
+from importlib.util import find_spec
 from pathlib import Path
 
+from sigfix.cli.main import report_error
 from sigfix.errors import SigfixError
 from sigfix.model import OtherModel
 from sigfix.pipeline.diff import diff
@@ -21,6 +26,7 @@ from sigfix.planning import Choices, Plan
 from sigfix.planning.choices import AppendChoice, InputChoice, NormalizeChoice
 from sigfix.planning.codec import read_plan, write_plan
 from sigfix.presets import find_preset
+from sigfix.quoting import join, split
 from sigfix.reading.boundary import OWN_FAULTS
 from sigfix.rendering.diff_text import diff_data, diff_text
 from sigfix.rendering.inspection_github import render_github
@@ -33,16 +39,17 @@ from sigfix.rendering.repair_text import plan_text, signature_diff
 from sigfix.rendering.style import Style
 from sigfix.rendering.summary import render_findings, render_summary
 from sigfix.report import Inspection
+from tests.fuzzing import importing
 from tests.fuzzing.cases import SECRET
+from tests.fuzzing.forks import Lost, in_fork
 from tests.fuzzing.watching import limited
 
 TARGETS = ("", "tfjs", "tfjs-wasm", "tfjs-webgpu", "tflite", "serving")
 _ODD = re.compile(r"[^ -~\n]")
 LARGEST_OUTPUT = 8 << 20
-"""Characters of one report, of files of at most some 60 kB."""
+"""Characters of one report; of a model of more than some 200 kB, `TIMES` its bytes."""
+TIMES = 40
 CHOICES = (
-    Choices(),
-    Choices(),
     Choices(key="other"),
     Choices(from_key=("predict",)),
     Choices(from_key=("predict", "serving_other"), key="both"),
@@ -62,39 +69,80 @@ class Fault(Exception):
     """Something that must not come of any input."""
 
 
+@dataclasses.dataclass
+class Allowed:
+    """What the input that is tried may make of it."""
+
+    characters: int = LARGEST_OUTPUT
+
+
+_allowed = Allowed()
+
+
 def _check_said(text: str) -> None:
+    """What is printed: without the secret, of a sane size, steering no terminal, as UTF-8."""
     if SECRET in text:
         raise Fault("the secret outside the model was printed")
-    if len(text) > LARGEST_OUTPUT:
-        raise Fault(f"a report of {len(text):,} characters")
+    if len(text) > _allowed.characters:
+        raise Fault(f"a report of {len(text):,} characters, where {_allowed.characters:,} are many")
     odd = next((item for item in _ODD.findall(text) if not item.isprintable()), None)
     if odd is not None:
         raise Fault(f"{odd!r} reached the output")
     text.encode()
+    if "\nerror: b" in text:
+        raise Fault("a name of the file makes a line of its own in the output")
 
 
-def _check_refused(error: SigfixError) -> None:
-    """A clear message, and no cause that is a reader's own fault or an attack that worked."""
+def _check_refused(error: SigfixError, faults: tuple[type[BaseException], ...]) -> None:
+    """A clear message, and no cause that is sigfix's own fault or an attack that worked."""
     if not error.message or "Traceback" in error.message:
         raise Fault(f"no message: {error!r}")
-    if SECRET in error.message:
-        raise Fault("the secret outside the model is in a message")
+    with redirect_stderr(io.StringIO()) as said:
+        report_error(error)
+    _check_said(said.getvalue())
+    if "fault of sigfix" in said.getvalue():
+        raise Fault(f"a hostile file, and sigfix says that it is to blame: {error.message}")
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, (*OWN_FAULTS, MemoryError)):
+        if isinstance(cause, faults) and (faults is READING_FAULTS or _is_own(cause)):
             raise Fault(f"{type(cause).__name__}: {cause}") from cause
         cause = cause.__cause__
 
 
-def _attempt(step: Callable[[], object]) -> bool:
+READING_FAULTS = (*OWN_FAULTS, MemoryError, ArithmeticError)
+"""Behind a refusal of a reader, wherever they were raised: it trusted its input."""
+
+
+def _is_own(error: BaseException) -> bool:
+    """Whether an error was raised by sigfix's own code, and not by a library that it calls."""
+    places = traceback.extract_tb(error.__traceback__)
+    return bool(places) and "/sigfix/" in places[-1].filename
+
+
+def _attempt(
+    step: Callable[[], object], faults: tuple[type[BaseException], ...] = READING_FAULTS
+) -> bool:
     """Do a step within its limits; whether it came to its end, rather than to a clear refusal."""
     try:
         with limited():
             step()
     except SigfixError as error:
-        _check_refused(error)
+        _check_refused(error, faults)
         return False
     return True
+
+
+def _attempt_apart(step: Callable[[], object]) -> bool:
+    """The same in a fork, for what is done by libraries in C; TensorFlow's errors are its own."""
+    try:
+        return bool(in_fork(lambda: _attempt(step, OWN_FAULTS), SECONDS, MEMORY))
+    except Lost as lost:
+        raise Fault(f"it ended the process: {lost}") from lost
+
+
+SECONDS = 20
+MEMORY = 3 << 30
+"""Of one import: work, and bytes beyond what there is. Larger models take some hundredths of it."""
 
 
 def _render(path: Path, target: str, checksums: bool) -> None:
@@ -106,6 +154,19 @@ def _render(path: Path, target: str, checksums: bool) -> None:
         _render_all(found)
         raise
     _render_all(found)
+    for item in found[0].findings:
+        if item.command.startswith("sigfix repair "):
+            _check_command(item.command)
+
+
+def _check_command(command: str) -> None:
+    """A command, or a part of one, means the same to a shell: one command, word for word."""
+    try:
+        said = join(split(command))
+    except ValueError as error:
+        raise Fault(f"a command that no shell reads: {command!r}") from error
+    if said != command:
+        raise Fault(f"a command that is not quoted: {command!r}, which is {said!r}")
 
 
 def _render_all(found: list[Inspection]) -> None:
@@ -126,10 +187,15 @@ def _plan(path: Path, choices: Choices) -> Plan:
     described = describe(path)
     plan = make_plan(path, choices)
     _check_said(plan_text(plan))
+    for item in plan.candidates:
+        _check_command(item.choose)
     _check_said(json_text(plan_data(plan)))
     if not isinstance(described, OtherModel):
         _check_said(signature_diff(described, plan))
-    again = read_plan(write_plan(plan), "plan")
+    try:
+        again = read_plan(write_plan(plan), "plan")
+    except SigfixError as error:
+        raise Fault(f"its own reader refuses a plan: {error.message}") from error
     if again != plan:
         raise Fault("a plan is another one once it was written and read")
     return plan_for(again, described)
@@ -177,9 +243,17 @@ class Outcome:
     done: tuple[str, ...]
 
 
-def run_all(path: Path, out: Path, temporary: Path, generator: random.Random) -> Outcome:
-    """Every step on one input. Raises whatever a step raises beside a clear refusal."""
-    choices = generator.choice(CHOICES)
+def run_all(
+    path: Path, out: Path, temporary: Path, generator: random.Random, imports: bool = False
+) -> Outcome:
+    """Every step on one input. Raises whatever a step raises beside a clear refusal.
+
+    `imports`: ONNX files go through TensorFlow too, which this process has imported.
+    """
+    place = path if path.is_dir() else path.parent
+    size = sum(item.lstat().st_size for item in place.rglob("*"))
+    _allowed.characters = max(LARGEST_OUTPUT, TIMES * size)
+    choices = Choices() if generator.random() < 0.3 else generator.choice(CHOICES)
     target, checksums = generator.choice(TARGETS), generator.random() < 0.3
     todo: list[tuple[str, Callable[[], object]]] = [
         ("inspected", lambda: _render(path, target, checksums))
@@ -187,9 +261,21 @@ def run_all(path: Path, out: Path, temporary: Path, generator: random.Random) ->
     todo.append(("planned", lambda: _plan(path, choices)))
     if generator.random() < 0.25:
         todo.append(("compared", lambda: _compare(path)))
-    is_keras = path.suffix in (".keras", ".h5", ".onnx")
-    if generator.random() < 0.5 and not is_keras:  # these are run by Keras and ONNX Runtime
+    is_onnx, is_keras = path.suffix == ".onnx", path.suffix in (".keras", ".h5")
+    if is_keras:
+        todo.append(("repaired", lambda: importing.repair_keras(path, out, choices)))
+    elif not is_onnx and generator.random() < 0.5:
         todo.append(("repaired", lambda: _repair(path, out / "result", choices)))
-    if generator.random() < 0.1:
+    if not is_onnx and generator.random() < 0.4:
         todo.append(("prepared", lambda: _prepare(path, temporary)))
-    return Outcome(tuple(name for name, step in todo if _attempt(step)))
+    done = [name for name, step in todo if _attempt(step)]
+    apart: list[tuple[str, Callable[[], object]]] = []
+    if "inspected" not in done:
+        return Outcome(tuple(done))
+    if is_onnx and imports:
+        plain = Choices() if generator.random() < 0.5 else choices
+        apart.append(("imported", lambda: importing.repair_onnx(path, out, plain)))
+        apart.append(("converted", lambda: importing.convert_onnx(path, out)))
+    elif is_onnx and find_spec("onnxslim") is not None and generator.random() < 0.3:
+        apart.append(("simplified", lambda: importing.open_and_simplify(path, temporary)))
+    return Outcome((*done, *(name for name, step in apart if _attempt_apart(step))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 import sys
@@ -272,3 +273,43 @@ def test_the_table_of_supported_versions_is_that_of_the_operators() -> None:
     from sigfix.importing.supported import SUPPORTED
 
     assert {(name, v) for name, versions in SUPPORTED.items() for v in versions} == set(OPERATORS)
+
+
+def test_a_folder_whose_name_is_no_text(tmp_path: Path) -> None:
+    """ONNX's checker takes paths as text alone; it said that the model is not readable."""
+    folder = tmp_path / os.fsdecode(b"nu\xff")
+    folder.mkdir()
+    path = convolution(folder / "m.onnx", [1, 3, 8, 8])
+    assert open_onnx(path, tmp_path).model.graph.node
+
+
+def test_a_function_that_does_not_make_its_output_is_named() -> None:
+    """ONNX's checker takes the file; the name is looked for where it is read."""
+    from sigfix.importing.onnx_to_graph import trace_onnx
+
+    model = parser.parse_model("""<ir_version: 8, opset_import: ["" : 17, "own" : 1]>
+        m (float[N, 3] x) => (float[N, 3] y) { z = own.twice (x)  y = Softmax (z) }
+        <domain: "own", opset_import: ["" : 17]> twice (v) => (other) { w = Add (v, v) }""")
+    onnx.checker.check_model(model)
+    with pytest.raises(
+        ConversionError, match=r"Softmax \(node y\): its input z is made by no node"
+    ):
+        trace_onnx(simplify(model))
+    model.graph.output[0].name = "nobody"
+    del model.graph.node[:]
+    with pytest.raises(ConversionError, match="output nobody is made by no node"):
+        trace_onnx(model)
+
+
+def test_a_weight_of_another_size_than_it_says_is_no_traceback() -> None:
+    """ONNX's checker takes the file, and onnxslim falls over it."""
+    model = parser.parse_model("""<ir_version: 8, opset_import: ["" : 17]>
+        m (float[1, 2, 4, 4] x) => (float[1, 2, 4, 4] y)
+        <float[2, 2, 1, 1] k = {1, 0, 0, 1}, float[2] s = {1, 1}, float[2] b = {0, 0},
+         float[2] mean = {0, 0}, float[2] var = {1, 1}>
+        { c = Conv (x, k)  y = BatchNormalization (c, s, b, mean, var) }""")
+    assert simplify(model).graph.node
+    model.graph.initializer[0].ClearField("float_data")
+    model.graph.initializer[0].raw_data = bytes(15)
+    with pytest.raises(ConversionError, match="could not be simplified"):
+        simplify(model)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from sigfix.optimising.graph.operator_kinds import CONTROL_FLOW
-from sigfix.pipeline.preset import PresetOptions, build_preset
+from sigfix.pipeline.preset import PresetOptions, PresetResult, build_preset
 from sigfix.presets import PRESETS
 from tests.importing.single_node import require_packages
 
@@ -18,7 +21,7 @@ require_packages()
 if find_spec("doctr") is None:
     pytest.skip("needs doctr", allow_module_level=True)
 
-QUICK = ("linknet_resnet18", "fast_tiny", "db_mobilenet_v3_large", "crnn_mobilenet_v3_small")
+QUICK = ("linknet_resnet18", "crnn_mobilenet_v3_small")
 CALLS = {"PartitionedCall", "StatefulPartitionedCall"}  # a SavedModel's own functions
 
 
@@ -26,23 +29,36 @@ def _options(name: str) -> PresetOptions:
     return PresetOptions("random", 3, size=96 if PRESETS[name].is_detector else None)
 
 
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Path, PresetResult]]:
+    """A function: the name of a preset -> where it is built, once, and the result."""
+    made: dict[str, tuple[Path, PresetResult]] = {}
+
+    def build(name: str) -> tuple[Path, PresetResult]:
+        if name not in made:
+            place = tmp_path_factory.mktemp(name) / "model"
+            made[name] = place, build_preset(name, place, _options(name))
+        return made[name]
+
+    return build
+
+
 @pytest.mark.parametrize(
     "name",
     [n if n in QUICK else pytest.param(n, marks=pytest.mark.matrix) for n in PRESETS],
 )
-def test_builds_the_same_model(name: str, tmp_path: Path) -> None:
+def test_builds_the_same_model(name: str, built: Callable[..., Any]) -> None:
     import tensorflow as tf
 
-    options = _options(name)
-    preset = options.preset(name)
-    result = build_preset(name, tmp_path / "model", options)
+    preset = _options(name).preset(name)
+    place, result = built(name)
     assert [stage.verdict for stage in result.stages] == ["same", "same"]
     assert [len(stage.comparisons) for stage in result.stages] == [2, 4]
     batches = (1,) if preset.is_detector else (1, 4)
     assert [stage.batches for stage in result.stages] == [batches, batches]
     assert result.stages[1].through == "tf.saved_model.load and the v1 loader"
     assert all(c.parity.ok for stage in result.stages for c in stage.comparisons)
-    function = tf.saved_model.load(str(tmp_path / "model")).signatures["serving_default"]
+    function = tf.saved_model.load(str(place)).signatures["serving_default"]
     image = np.zeros((2, *preset.input_shape[1:]), np.float32)
     output = function(input=tf.constant(image))[preset.output]
     assert output.shape == (2, *preset.output_shape(len(result.card.vocabulary))[1:])
@@ -52,15 +68,16 @@ def test_builds_the_same_model(name: str, tmp_path: Path) -> None:
     assert not (kinds - CALLS) & CONTROL_FLOW
 
 
-def test_a_detector_gives_the_sigmoid_of_its_raw_logits(tmp_path: Path) -> None:
+def test_a_detector_gives_the_sigmoid_of_its_raw_logits(
+    built: Callable[..., Any], tmp_path: Path
+) -> None:
     import tensorflow as tf
 
-    image = np.random.default_rng(0).random((1, 64, 64, 3), dtype=np.float32)
+    name = "linknet_resnet18"
+    image = np.random.default_rng(0).random((1, 96, 96, 3), dtype=np.float32)
+    build_preset(name, tmp_path / "raw", replace(_options(name), raw_logits=True))
     outputs = {}
-    for raw in (False, True):
-        options = PresetOptions("random", 1, size=64, raw_logits=raw)
-        place = tmp_path / str(raw)
-        build_preset("linknet_resnet18", place, options)
+    for raw, place in ((False, built(name)[0]), (True, tmp_path / "raw")):
         card = json.loads((place / "assets.extra" / "sigfix.json").read_text("utf-8"))
         model = tf.saved_model.load(str(place))
         outputs[raw] = model.signatures["serving_default"](input=image)[card["output"]].numpy()
@@ -68,15 +85,16 @@ def test_a_detector_gives_the_sigmoid_of_its_raw_logits(tmp_path: Path) -> None:
     np.testing.assert_allclose(outputs[False], 1 / (1 + np.exp(-outputs[True])), atol=1e-6)
 
 
-def test_normalisation_can_be_a_part_of_the_model(tmp_path: Path) -> None:
+def test_normalisation_can_be_a_part_of_the_model(
+    built: Callable[..., Any], tmp_path: Path
+) -> None:
     import tensorflow as tf
 
     preset = PRESETS["crnn_mobilenet_v3_small"]
     image = np.random.default_rng(0).random((2, *preset.input_shape[1:]), dtype=np.float32)
+    build_preset(preset.name, tmp_path / "own", replace(_options(preset.name), normalize=True))
     outputs = {}
-    for normalize in (False, True):
-        place = tmp_path / str(normalize)
-        build_preset(preset.name, place, PresetOptions("random", 1, normalize=normalize))
+    for normalize, place in ((False, built(preset.name)[0]), (True, tmp_path / "own")):
         card = json.loads((place / "assets.extra" / "sigfix.json").read_text("utf-8"))
         model = tf.saved_model.load(str(place))
         fed = (image - np.float32(card["mean"])) / np.float32(card["std"])

@@ -15,7 +15,7 @@ from sigfix.pipeline.verify import verify
 from sigfix.planning import Choices
 from sigfix.planning.trust import runs_of_plan
 from sigfix.reading import read
-from tests.describing.test_effects import EXECUTED, NOT_EXECUTED
+from tests.describing.planted_operators import EXECUTED, NOT_EXECUTED
 from tests.models import Call, Dtype, Model, add_node
 
 OPERATORS = ("ReadFile", "WriteFile", "TFRecordDatasetV2", "RemoteCall", "EagerPyFunc", "SaveV2",

@@ -1,7 +1,7 @@
 """Be a child process of sigfix, the real one, whose answer then meets with a fault.
 
 The job is `{"module", "job", "fault"}`: the module that is really run, its job, and a key of
-`FAULTS`.
+`FAULTS`, or of `saved_faults.FAULTS` where the fault is in a file that it wrote.
 """
 
 from __future__ import annotations
@@ -20,6 +20,10 @@ import numpy as np
 from sigfix import processes
 
 Answer = dict[str, Any]
+
+
+def as_it_is(answer: Answer) -> Answer:
+    return answer
 
 
 def lost(answer: Answer) -> Answer:
@@ -88,8 +92,8 @@ def raises(answer: Answer) -> Answer:
 FAULTS: dict[str, Callable[[Answer], Answer]] = {
     function.__name__: function
     for function in (
-        lost, killed, truncated, nothing, no_dictionary, a_case_less, no_outputs, an_output_less,
-        swapped, off_by_a_hundredth, zeros, empty, not_a_number, raises,
+        as_it_is, lost, killed, truncated, nothing, no_dictionary, a_case_less, no_outputs,
+        an_output_less, swapped, off_by_a_hundredth, zeros, empty, not_a_number, raises,
     )
 }  # fmt: skip
 
@@ -117,8 +121,18 @@ def main() -> None:
     place = Path(sys.argv[1])
     planted = pickle.loads(place.read_bytes())
     place.write_bytes(pickle.dumps(planted["job"]))
-    fault, real = FAULTS[planted["fault"]], processes.do_job
-    processes.do_job = lambda work: real(lambda job: fault(work(job)))
+    fault, real = planted["fault"], processes.do_job
+
+    def answer(work: Callable[[Any], Answer], job: Any) -> Answer:
+        found = work(job)
+        if fault in FAULTS:
+            return FAULTS[fault](found)
+        from tests.planting import saved_faults
+
+        saved_faults.FAULTS[fault](job, found)
+        return found
+
+    processes.do_job = lambda work: real(lambda job: answer(work, job))
     runpy.run_module(planted["module"], run_name="__main__")
 
 

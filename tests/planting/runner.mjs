@@ -26,6 +26,7 @@ function numbers(change) {
 }
 
 const FAULTS = {
+  as_it_is: () => {},
   answers_nothing: () => { result.runs = []; },
   a_run_less: () => { result.runs.pop(); },
   no_outputs: () => { for (const run of result.runs) run.outputs = []; },

@@ -10,7 +10,7 @@ from sigfix.errors import UnreadableModelError
 from sigfix.reading.bundle import read_table, read_variables
 from sigfix.reading.folder import open_directory
 from sigfix.reading.snappy import decompress
-from tests.models import variable_index
+from tests.models import variable_index, varint
 
 
 def test_written_index_is_read(tmp_path: Path) -> None:
@@ -50,3 +50,20 @@ def test_snappy(packed: bytes, plain: bytes) -> None:
 def test_bad_snappy(packed: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         decompress(packed)
+
+
+def test_blocks_that_overlap_are_not_read_again_and_again() -> None:
+    """Each entry of the index block names a block; together they have no more than the file."""
+    data = variable_index({f"v{number}": (0, 8) for number in range(50)})
+    entry = data[data.index(b"\xff") - 3 :]
+    shared, fresh, length = entry[:3]
+    assert (shared, fresh) == (0, 1)
+    handle = entry[4 : 4 + length]
+    block = bytes([0, 1, length]) + b"\xff" + handle
+    many = block * 300 + bytes(4) + (1).to_bytes(4, "little")
+    start = data.index(block)
+    table = data[:start] + many + bytes(5)
+    footer = varint(0) + varint(0) + varint(start) + varint(len(many))
+    table += footer.ljust(40, b"\0") + data[-8:]
+    with pytest.raises(UnreadableModelError, match="repeat one another"):
+        read_table(table)

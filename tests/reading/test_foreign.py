@@ -111,3 +111,13 @@ def test_hints_are_quoted(tmp_path: Path) -> None:
         convert(model, tmp_path / "out", ConvertOptions(choice=Choice(signature="absent")))
     words = shlex.split(raised.value.hint or "")
     assert words[:3] == ["sigfix", "convert", str(model)]
+
+
+@pytest.mark.parametrize("name", ["/", ".", "//", "./"])
+def test_a_file_without_a_name_in_an_archive(name: str, tmp_path: Path) -> None:
+    folder = healthy().write(tmp_path / "m")
+    archive = tmp_path / "m.tar"
+    with tarfile.open(archive, "w") as packed:
+        packed.addfile(tarfile.TarInfo(name))
+        packed.add(folder / "saved_model.pb", "saved_model.pb")
+    assert [key for key, _ in read(archive).files] in (["saved_model.pb"], [".", "saved_model.pb"])

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from sigfix.cli.main import report_error
 from sigfix.diagnosis.rule import repair_command
 from sigfix.errors import SigfixError, UsageError
 from sigfix.model import SavedModel
@@ -208,3 +209,12 @@ def test_an_expected_error_is_printed_safely(capsys: pytest.CaptureFixture[str])
 def test_a_healthy_model_is_shown_as_it_is(tmp_path: Path) -> None:
     text = render_text(inspect(healthy().write(tmp_path / "模型")), Style(80))
     assert "模型" in text
+
+
+def test_a_line_end_in_a_name_starts_no_message(capsys: pytest.CaptureFixture[str]) -> None:
+    report_error(UsageError("There is no a\nerror: b.\nwarning: c", "sigfix x\n  see: d"))
+    lines = capsys.readouterr().err.splitlines()
+    assert [line for line in lines if not line.startswith("       ")] == [
+        "error: There is no a", "  try: sigfix x"
+    ]  # fmt: skip
+    assert len(lines) == 5

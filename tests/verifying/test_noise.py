@@ -159,3 +159,23 @@ def test_what_no_noise_explains_is_different_however_noisy_the_source(
 def test_nan_of_a_witness_is_no_noise(tmp_path: Path) -> None:
     judged = _judged(tmp_path, _off_by(3e-3), Tolerance(1e-5), noise={"other": float("nan")})
     assert judged.verdict == DIFFERENT and judged.notes == ()
+
+
+@pytest.mark.parametrize("amount", [1e-2, 1e-4])
+def test_answers_that_only_one_process_gave_are_no_noise(amount: float, tmp_path: Path) -> None:
+    """Every setting differs from them, and the result is right."""
+    made = witness(tmp_path)
+    wrong = Witness(made.runnable, [{"y": _off_by(amount)}], only_call)
+    source = Source("source", FED, tuple(wrong.plain), witness=wrong)
+    judged = judge(source, "result", [("", [{"y": X}])], Check(Tolerance(1e-5), 60))
+    assert judged.verdict == NOT_COMPARABLE
+    assert judged.reason.startswith("y: Tiny, started again, answers something else: off by")
+
+
+def test_a_source_that_does_not_run_again_has_no_noise(tmp_path: Path) -> None:
+    made = witness(tmp_path)
+    gone = Witness(tiny(tmp_path, fault="killed"), made.plain, only_call)
+    source = Source("source", FED, tuple(made.plain), witness=gone)
+    judged = judge(source, "result", [("", [{"y": _off_by(1e-3)}])], Check(Tolerance(1e-5), 60))
+    assert judged.verdict == NOT_COMPARABLE
+    assert judged.reason.startswith("Tiny could not be run again: ")
