@@ -3,7 +3,7 @@
 
 # The first of these that starts; 3.11 is what is tested most, and has onnx-tf.
 PYTHON ?= $(firstword $(shell for name in python3.11 python3.12; do \
-  $$name -c "" 2> /dev/null && echo $$name; done) python3.11)
+  $$name -c "" 2> /dev/null && echo $$name; done; true) python3.11)
 BIN := .venv/bin
 INSTALLED := .venv/installed
 CODE := sigfix tests examples
