@@ -1,7 +1,9 @@
 # `make` alone lists the targets. Everything happens in .venv (test-light: in .venv-light); nothing
 # else is installed.
 
-PYTHON ?= python3.11
+# The first of these that starts; 3.11 is what is tested most, and has onnx-tf.
+PYTHON ?= $(firstword $(shell for name in python3.11 python3.12; do \
+  $$name -c "" 2> /dev/null && echo $$name; done; true) python3.11)
 BIN := .venv/bin
 INSTALLED := .venv/installed
 CODE := sigfix tests examples
@@ -26,7 +28,8 @@ INPUTS ?= 50000
 SEED ?= 0
 FUZZ_SECONDS ?= 1800
 
-.PHONY: always help venv demo test run/tests test-light test-kernels matrix fuzz bench lint format clean
+.PHONY: always help venv demo test run/tests test-light test-kernels matrix fuzz bench lint format \
+  release clean
 
 help:
 	@echo "make demo     convert a docTR model to TensorFlow.js and read words with it"
@@ -38,10 +41,11 @@ help:
 	@echo "make bench    measure speed, as ratios, and write docs/speed.md"
 	@echo "make matrix   measure every docTR preset (docs/matrix.md) and run the long tests"
 	@echo "make fuzz     hostile models (INPUTS=50000 SEED=0), random networks (FUZZ_SECONDS=1800)"
+	@echo "make release  build the wheel and the sdist into dist/, and check them"
 	@echo "make venv     make .venv with the tested versions (the others do it by themselves)"
 	@echo "make clean    remove .venv, .venv-light, .matrix and demo/"
 	@echo
-	@echo "Python 3.11 is needed: $(PYTHON), or make PYTHON=/path/to/python3.11"
+	@echo "Python 3.11 or 3.12 is needed: $(PYTHON), or make PYTHON=/path/to/python3.12"
 	@echo "(test-light takes another one too: make test-light PYTHON=python3.13)"
 
 venv: $(INSTALLED)
@@ -49,13 +53,13 @@ venv: $(INSTALLED)
 # Made again when the dependencies change; not finished until the last line.
 $(INSTALLED): pyproject.toml constraints.txt
 	@command -v $(PYTHON) > /dev/null || { \
-	  echo "$(PYTHON) was not found. Install Python 3.11, or name it: make PYTHON=/path/to/python3.11"; \
+	  echo "$(PYTHON) was not found. Install Python 3.11 or 3.12, or name it: make PYTHON=/path/to/python3.12"; \
 	  exit 1; } >&2
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { \
-	  echo "$(PYTHON) does not start, or is not Python 3.11, which docTR and onnx-tf together need."; \
-	  echo "Install Python 3.11, or name it: make PYTHON=/path/to/python3.11"; exit 1; } >&2
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' || { \
+	  echo "$(PYTHON) does not start, or is neither Python 3.11 nor 3.12, the two that have all of sigfix's packages."; \
+	  echo "Install one of them, or name it: make PYTHON=/path/to/python3.12"; exit 1; } >&2
 	@$(PYTHON) -c 'import ensurepip, venv' || { \
-	  echo "$(PYTHON) cannot make virtual environments. On Debian or Ubuntu: apt install python3.11-venv"; \
+	  echo "$(PYTHON) cannot make virtual environments. On Debian or Ubuntu: apt install python3-venv"; \
 	  exit 1; } >&2
 	$(PYTHON) -m venv .venv
 	@echo "Installing the tested environment into .venv: 9 GB, a few minutes."
@@ -121,6 +125,9 @@ lint: $(INSTALLED)
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix $(CODE)
 	$(BIN)/ruff format $(CODE)
+
+release: $(INSTALLED)
+	$(BIN)/python -m tests.tools.release dist
 
 clean:
 	rm -rf .venv .venv-light .matrix demo

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sigfix.extras import install_command
+
 
 class SigfixError(Exception):
     """An expected failure.
@@ -55,13 +57,13 @@ class OutputError(SigfixError):
 
 
 class MissingExtraError(SigfixError):
-    """A package that a command needs is not installed."""
+    """A package that a command needs is not installed; the hint names a Python that can have it."""
 
     def __init__(self, what: str, extra: str, cause: str | None = None) -> None:
         detail = f" ({cause})" if cause else ""
         super().__init__(
             f"{what} needs packages that are not installed{detail}.",
-            f"pip install 'sigfix[{extra}]'",
+            install_command(extra),
         )
 
 

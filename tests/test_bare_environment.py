@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sigfix.extras import install_command
 from sigfix.presets import PRESETS
 from tests.corpus import CORPUS, everything
 from tests.diagnosis.broken_models import no_serving_default
@@ -92,6 +93,20 @@ def test_what_needs_more_says_what(
     done = sigfix(bare_python, *(part.replace("MODEL", str(path)) for part in command))
     assert done.returncode == 2, done.stdout
     assert f"pip install 'sigfix[{extra}]'" in done.stderr
+
+
+@pytest.mark.slow
+def test_the_adapter_of_onnx_tf_says_what_it_needs(bare_python: Path) -> None:
+    code = (
+        "from sigfix.errors import MissingExtraError\n"
+        "from sigfix.importing.onnx_tf_adapter import prepare\n"
+        "try:\n"
+        "    prepare(None)\n"
+        "except MissingExtraError as error:\n"
+        "    print(error.hint)\n"
+    )
+    done = subprocess.run([str(bare_python), "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert (done.stdout.strip(), done.stderr) == (install_command("onnx-tf"), "")
 
 
 @pytest.mark.slow

@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 WORDS = json.loads((ROOT / "examples" / "words" / "words.json").read_text("utf-8"))
 
 pytestmark = pytest.mark.skipif(
-    not all(find_spec(package) for package in ("doctr", "onnx_tf", "tensorflowjs")),
+    not all(find_spec(package) for package in ("doctr", "onnxslim", "tensorflowjs")),
     reason="needs sigfix[all]",
 )
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
-import subprocess
+import shutil
 import tarfile
 import zipfile
 from collections.abc import Callable
@@ -14,20 +16,17 @@ from pathlib import Path
 import pytest
 
 from sigfix.version import __version__
-from tests.environments import ROOT, listed, python_with
+from tests.environments import ROOT
+from tests.tools.release import build, faults, in_sdist, sdist_of, wheel_of
 
 PAPERS = ("LICENSE", "NOTICE")
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the wheel and the sdist, made by the build backend itself.
-
-    It needs a newer `packaging` than tensorflowjs allows, and so an environment of its own.
-    """
+    """A folder with the wheel and the sdist, made by the build backend itself."""
     folder = tmp_path_factory.mktemp("dist")
-    command = [str(python_with(listed("requires"))), "-m", "hatchling", "build", "-d", str(folder)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=120)
+    build(folder)
     return folder
 
 
@@ -73,6 +72,62 @@ def test_the_metadata_names_the_licence(built: Path, metadata: Callable[[Path], 
     assert told["Version"] == __version__
     # The package index refuses a licence classifier beside a licence expression.
     assert not [c for c in told.get_all("Classifier", []) if c.startswith("License")]
+
+
+@pytest.mark.slow
+def test_the_packages_are_whole_and_have_nothing_else(built: Path) -> None:
+    assert faults(built) == []
+    assert "tests/test_packaging.py" in in_sdist(sdist_of(built))
+
+
+STRAY = b"x = 1\n"
+
+
+def _recorded(name: str, content: bytes) -> bytes:
+    """A line of RECORD: what is not in it, check-wheel-contents does not look at."""
+    digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode().rstrip("=")
+    return f"{name},sha256={digest},{len(content)}\n".encode()
+
+
+def _without(name: str) -> Callable[[str, bytes], bytes | None]:
+    return lambda own, content: None if own == name else content
+
+
+def _undescribed(name: str, content: bytes) -> bytes:
+    return content.partition(b"\n\n")[0] + b"\n\n" if name.endswith("/METADATA") else content
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("change", "more", "said"),
+    [
+        (_without("sigfix/reading/messages.txt"), None, "lacks sigfix/reading/messages.txt"),
+        (_without("sigfix/cli/main.py"), None, "lacks sigfix/cli/main.py"),
+        (_without(""), "sigfix/notes.txt", "has sigfix/notes.txt, too"),
+        (_without(""), "sigfix/cli/__pycache__/main.cpython-311.pyc", "W001"),
+        (_without(""), "scripts/tool.py", "W009"),
+        (_undescribed, None, "long_description"),
+    ],
+)
+def test_a_fault_of_a_wheel_is_seen(
+    built: Path,
+    change: Callable[[str, bytes], bytes | None],
+    more: str | None,
+    said: str,
+    tmp_path: Path,
+) -> None:
+    shutil.copy(sdist_of(built), tmp_path)
+    whole = wheel_of(built)
+    with zipfile.ZipFile(whole) as old, zipfile.ZipFile(tmp_path / whole.name, "w") as new:
+        for name in old.namelist():
+            content = change(name, old.read(name))
+            if name.endswith("/RECORD") and more is not None:
+                content = _recorded(more, STRAY) + old.read(name)
+            if content is not None:
+                new.writestr(name, content)
+        if more is not None:
+            new.writestr(more, STRAY)
+    assert said in "\n".join(faults(tmp_path))
 
 
 def test_the_licence_is_the_whole_of_apache_2() -> None:

@@ -11,6 +11,7 @@ import typer
 
 from sigfix.card import Card
 from sigfix.cli.steps import Say, steps, tell
+from sigfix.extras import install_command
 from sigfix.presets import PRETRAINED, RANDOM, Preset
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def _planned(name: str, options: PresetOptions, say: Say) -> tuple[Preset, Card,
     preset = options.preset(name)
     characters = preset_characters(preset, options.vocabulary)
     notes: tuple[str, ...] = ()
-    told: tuple[str, ...] = ("not looked into: that needs pip install 'sigfix[doctr]'.",)
+    told: tuple[str, ...] = (f"not looked into: that needs {install_command('doctr')}.",)
     if options.weights not in (PRETRAINED, RANDOM):
         if find_spec("torch") is not None and find_spec("doctr") is not None:
             from sigfix.importing.doctr import fit_weights

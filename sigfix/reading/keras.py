@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sigfix.errors import UnreadableModelError, first_line
+from sigfix.extras import install_command
 from sigfix.model import OtherModel, Problem
 from sigfix.reading import hdf5, keras_config
 from sigfix.reading.boundary import said_as_unreadable
@@ -77,7 +78,7 @@ def _read_keras_zip(path: Path) -> OtherModel:
 
 def _read_hdf5(path: Path) -> OtherModel:
     if not hdf5.is_readable():
-        facts = (("inputs", "not read: pip install 'sigfix[tf]' brings h5py"),)
+        facts = (("inputs", f"not read; h5py reads them: {install_command('tf')}"),)
         return OtherModel(path, "keras", "HDF5 file (.h5)", path.stat().st_size, facts=facts)
     attributes = hdf5.read_attributes(path)
     text = attributes["model_config"]

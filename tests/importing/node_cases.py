@@ -49,7 +49,7 @@ def cases(operators: set[str]) -> Iterator[NodeCase]:
         sets = tuple(_read_set(model, p) for p in sorted(folder.glob("test_data_set_*")))
         if not all(is_held(a) for pair in sets for arrays in pair for a in arrays.values()):
             continue
-        lowered = _at_highest_opset(model, sets, test)
+        lowered = at_highest_opset(model, sets, test)
         if lowered is not None:
             yield NodeCase(
                 test.name, nodes[0].op_type, lowered, sets, test.rtol, max(test.atol, 1e-6)
@@ -74,7 +74,7 @@ def _read_set(model: Any, place: Path) -> tuple[Arrays, Arrays]:
     return read[0], read[1]
 
 
-def _at_highest_opset(model: Any, sets: Any, test: Any) -> Any | None:
+def at_highest_opset(model: Any, sets: Any, test: Any) -> Any | None:
     import onnx
     from onnx.reference import ReferenceEvaluator
 

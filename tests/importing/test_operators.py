@@ -86,6 +86,8 @@ CASES = [
     Case("Where", (Fed((2, 1, 4), "bool"), _f(1), POSITIVE)),
     Case("Expand", (Fed((2, 1, 4)), _i(1, 3, 4))),
     Case("Expand", (Fed((2, 1, 4)), _i(5, 1, 1, 4))),
+    # A target that is fed, of ones: they say nothing of x's own sizes.
+    Case("Expand", (Fed((3, 1), dynamic=False), Fed((3,), "int64", 1, 1.5, False))),
     Case("Tile", (X3, _i(1, 2, 3))),
     Case("Split", (X4,), {"axis": 3, "num_outputs": 2}, opset=18, outputs=2),
     Case("Split", (X4, _i(1, 2)), {"axis": 1}, outputs=2),

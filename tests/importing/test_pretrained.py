@@ -13,7 +13,7 @@ import pytest
 
 from sigfix.cli.main import main, with_weights
 
-PACKAGES = ("doctr", "torch", "onnx", "onnx_tf", "onnxruntime", "tensorflow", "tensorflowjs")
+PACKAGES = ("doctr", "torch", "onnx", "onnxslim", "onnxruntime", "tensorflow", "tensorflowjs")
 NAME = "crnn_mobilenet_v3_small"
 
 

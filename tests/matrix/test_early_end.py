@@ -17,7 +17,7 @@ from sigfix.pipeline.progress import silent
 from sigfix.presets import PRESETS
 from tests.made_up import channels_first, preset_images
 
-if not all(find_spec(package) for package in ("doctr", "onnx_tf", "tensorflow")):
+if not all(find_spec(package) for package in ("doctr", "onnxslim", "tensorflow")):
     pytest.skip("needs sigfix[doctr]", allow_module_level=True)
 
 TOLERANCE = 1e-4

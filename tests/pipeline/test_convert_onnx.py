@@ -22,7 +22,7 @@ from sigfix.pipeline.convert import convert
 from sigfix.pipeline.prepare import Choice
 from sigfix.planning.parsing import parse_sizes
 
-NEEDED = ("tensorflow", "tensorflowjs", "onnx_tf", "onnxslim", "onnxruntime")
+NEEDED = ("tensorflow", "tensorflowjs", "onnxslim", "onnxruntime")
 if absent := [name for name in NEEDED if find_spec(name) is None]:
     pytest.skip(f"needs {', '.join(absent)}", allow_module_level=True)
 

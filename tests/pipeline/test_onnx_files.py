@@ -15,7 +15,7 @@ from sigfix.planning.parsing import parse_append, parse_binding, parse_input
 from sigfix.presets import find_preset
 from tests.loaders import fingerprint, run_both
 
-pytestmark = pytest.mark.skipif(find_spec("onnx_tf") is None, reason="onnx-tf is not installed")
+pytestmark = pytest.mark.skipif(find_spec("onnxslim") is None, reason="onnxslim is not installed")
 PIXELS = np.random.default_rng(1).normal(size=(2, 3, 8, 8)).astype("float32")
 
 

@@ -97,7 +97,7 @@ def test_a_random_model_is_not_comparable(saved, tmp_path):
     assert "not comparable" in found.stdout
 
 
-@pytest.mark.skipif(find_spec("onnx_tf") is None, reason="onnx-tf is not installed")
+@pytest.mark.skipif(find_spec("onnxslim") is None, reason="onnxslim is not installed")
 def test_an_onnx_file_and_its_savedmodel_channels_last(saved, tmp_path):
     source = saved("onnx_file") / "model.onnx"
     choices = sigfix.Choices(layout="nhwc")

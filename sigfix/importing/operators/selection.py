@@ -76,7 +76,10 @@ def _covers(x: Any, shape: Any) -> bool:
 
 
 def _target(node: Node, x: Any, shape: Any) -> list[int | None] | None:
-    """Broadcast shape of x and `shape`, None for each dimension that the batch decides."""
+    """Broadcast shape of x and `shape`, None for each dimension that the batch decides.
+
+    Of a size of x that is known and not 1, nothing else can come.
+    """
     wanted = known_elements(shape)
     if wanted is None or x.shape.rank is None:
         return None
@@ -84,7 +87,10 @@ def _target(node: Node, x: Any, shape: Any) -> list[int | None] | None:
     one: list[int | None] = [1]
     own = one * (rank - x.shape.rank) + list(x.shape)
     wanted = one * (rank - len(wanted)) + wanted
-    return [o if w == 1 else w for o, w in zip(own, wanted, strict=True)]
+    return [
+        o if w == 1 or (w is None and o not in (None, 1)) else w
+        for o, w in zip(own, wanted, strict=True)
+    ]
 
 
 @onnx_operator("Expand", 8, 13)
