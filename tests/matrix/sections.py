@@ -79,7 +79,9 @@ def in_browser(name: str, folder: Path) -> Any:
         )  # fmt: skip
         pair = (stages.SAVED_MODEL, stages.TFJS)
         expected = {preset.output: arrays[stages.SAVED_MODEL]}
-        (comparison,) = stages.compare_stage(pair, [expected], [run.outputs], preset)
+        (comparison,) = stages.compare_stage(
+            pair, [expected], [run.outputs], preset, float(arrays[stages.NOISE])
+        )
         compared = stages.row(comparison)
         errors = foretold_failures(folder / "tfjs", backend)
         works = not run.error and compared["ok"] and run.backend == backend

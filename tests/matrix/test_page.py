@@ -120,9 +120,11 @@ def test_each_stage_is_compared_with_the_one_before_and_with_pytorch() -> None:
     values = np.linspace(0, 1, 5 * 32 * 127, dtype=np.float32).reshape(5, 32, 127)
     outputs = [{"logits": values[:1]}, {"logits": values[1:]}]
     wrong = [{"logits": values[:1]}, {"logits": values[1:] + np.float32(0.01)}]
-    found = stages.compare(
-        preset, {"PyTorch": outputs, "ONNX": outputs, "SavedModel": wrong}, ("ONNX", "SavedModel")
-    )
+    told = {"PyTorch": outputs, "ONNX": outputs, "SavedModel": wrong}
+    found = stages.compare(preset, told, ("ONNX", "SavedModel"), [0.0, 0.0])
+    noisy = stages.compare(preset, told, ("SavedModel",), [0.0, 0.004])
+    assert all(c.parity.ok for c in noisy)
+    assert not all(c.parity.ok for c in stages.compare(preset, told, ("SavedModel",), [1.0, 1e-3]))
     told = [(c.result, c.reference, c.batch, c.parity.ok) for c in found]
     assert told == [
         ("ONNX", "PyTorch", 1, True),
