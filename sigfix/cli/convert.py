@@ -25,7 +25,7 @@ from sigfix.cli.steps import steps, tell
 from sigfix.errors import UsageError
 from sigfix.optimising.passes import ANY_TARGET, PASSES, TARGETS
 from sigfix.pipeline.conversion_options import ConvertOptions
-from sigfix.pipeline.prepare import Choice
+from sigfix.pipeline.prepare import SourceChoice
 from sigfix.planning.choices import Tags
 from sigfix.planning.parsing import parse_sizes, parse_tags
 from sigfix.presets import PRESETS
@@ -206,7 +206,7 @@ def convert(
     from sigfix.pipeline.convert import convert as run
     from sigfix.rendering.conversion_text import conversion_text
 
-    choice = Choice(
+    choice = SourceChoice(
         signature=saved_model.signature,
         tags=saved_model.tags,
         layout=onnx.layout,

@@ -12,12 +12,9 @@ import sys
 import types
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from typing import Any
 
-from sigfix.errors import MissingExtraError
-
-PACKAGES = ("onnx_tf", "tensorflow_probability", "tensorflow", "onnx", "onnxruntime")
+from sigfix.packages import require_extras
 
 
 @functools.cache
@@ -30,9 +27,7 @@ def install() -> Any:
 
     Raises `MissingExtraError` without the extra `onnx-tf`.
     """
-    absent = [package for package in PACKAGES if find_spec(package) is None]
-    if absent:
-        raise MissingExtraError("onnx-tf", "onnx-tf", ", ".join(absent))
+    require_extras("onnx-tf", "onnx-tf")
     with _addons_stood_in_for():
         library = importlib.import_module("onnx_tf.backend")
     handlers = importlib.import_module("sigfix.importing.onnx_tf_handlers")

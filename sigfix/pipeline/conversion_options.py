@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sigfix.card import read_card
-from sigfix.errors import MissingExtraError, UsageError
+from sigfix.errors import UsageError
 from sigfix.model import TensorSpec
 from sigfix.optimising.passes import ANY_TARGET, TARGETS, check_names
+from sigfix.packages import require_extras
 from sigfix.pipeline.applying import DEFAULT_SECONDS
-from sigfix.pipeline.prepare import Choice
+from sigfix.pipeline.prepare import SourceChoice
 from sigfix.pipeline.preset import PresetOptions
 from sigfix.pipeline.quantising import AUTO, QuantisationTrial
 from sigfix.pipeline.source import ONNX, PRESET, Source
@@ -36,7 +37,7 @@ class ConvertOptions:
     takes at most `seconds`. `bisect` looks for the pass at fault where the numbers differ.
     """
 
-    choice: Choice = field(default_factory=Choice)
+    choice: SourceChoice = field(default_factory=SourceChoice)
     target: str = ANY_TARGET
     quantize: str | None = None
     verify: bool = True
@@ -136,7 +137,7 @@ def check_files(source: Source, options: ConvertOptions) -> None:
         read_npz(options.inputs)
 
 
-def _task(source: Source, choice: Choice) -> str:
+def _task(source: Source, choice: SourceChoice) -> str:
     """What a docTR model is for, as far as that is known before it is read; "" of any other."""
     name = source.path.name if source.kind == PRESET else choice.preset
     if name is not None:
@@ -147,11 +148,6 @@ def _task(source: Source, choice: Choice) -> str:
 
 def require_packages(source: Source) -> None:
     """Raise `MissingExtraError` before any work where a package is not there."""
-    from importlib.util import find_spec
-
-    needed = ["tensorflow", "tensorflowjs"]
-    needed += ["onnx", "onnxslim", "onnxruntime"] if source.kind == ONNX else []
-    absent = [package for package in needed if find_spec(package) is None]
-    if absent:
-        extra = "tfjs,onnx" if source.kind == ONNX else "tfjs"
-        raise MissingExtraError("sigfix convert --tfjs", extra, ", ".join(absent))
+    require_extras(
+        "sigfix convert --tfjs", *(("tfjs", "onnx") if source.kind == ONNX else ("tfjs",))
+    )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sigfix.errors import ConversionError, ProcessError, UsageError
 from sigfix.model import OtherModel
+from sigfix.packages import require_extras
 from sigfix.pipeline.applying import RepairOptions
 from sigfix.pipeline.making import Made, compare_made
 from sigfix.pipeline.progress import Say
@@ -26,9 +27,8 @@ CHILD = "sigfix.importing.keras_child"
 def refuse_untrusted(model: OtherModel, decided: Plan, options: RepairOptions) -> None:
     """Raise `BlockedError` where the file holds code (Lambda layers) and is not trusted."""
     from sigfix.importing.keras_loading import refuse_code
-    from sigfix.verifying.packages import require_tensorflow
 
-    require_tensorflow("Loading a Keras file")
+    require_extras("Loading a Keras file", "tf")
     refuse_code(model.code, options.trust)
 
 

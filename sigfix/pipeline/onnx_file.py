@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sigfix.errors import MissingExtraError
 from sigfix.model import OtherModel
+from sigfix.packages import require_extras
 from sigfix.pipeline.applying import RepairOptions
 from sigfix.pipeline.making import Made, compare_made
 from sigfix.pipeline.progress import Say
@@ -21,8 +21,6 @@ from sigfix.reading import read
 
 if TYPE_CHECKING:  # at run time it needs numpy, which planning does without
     from sigfix.verifying.verdict import Verification
-
-PACKAGES = ("tensorflow", "onnx", "onnxslim", "onnxruntime")
 
 
 def import_onnx(
@@ -45,13 +43,9 @@ def import_onnx(
     return Made(target, left, compare, model)
 
 
-def require_packages(model: OtherModel, decided: Plan, options: RepairOptions) -> None:
+def require_onnx(model: OtherModel, decided: Plan, options: RepairOptions) -> None:
     """Raise `MissingExtraError` before any work where a package is not there."""
-    from importlib.util import find_spec
-
-    absent = [package for package in PACKAGES if find_spec(package) is None]
-    if absent:
-        raise MissingExtraError("Importing an ONNX file", "onnx", ", ".join(absent))
+    require_extras("Importing an ONNX file", "onnx")
 
 
 def _import(

@@ -32,7 +32,7 @@ SIMPLIFIER = "sigfix.importing.onnx_child"
 
 
 @dataclass(frozen=True)
-class Choice:
+class SourceChoice:
     """What the user chose about the source; see `convert.ConvertOptions`."""
 
     signature: str | None = None
@@ -66,7 +66,7 @@ class Prepared:
     restless: str = ""
 
 
-def prepare(source: Source, options: Choice, temporary: Path, say: Say) -> Prepared:
+def prepare(source: Source, options: SourceChoice, temporary: Path, say: Say) -> Prepared:
     """Read, import or build the source; what has to be made is made in `temporary`.
 
     Raises `UsageError` for options that are not for a source of this kind.
@@ -103,7 +103,7 @@ def prepare(source: Source, options: Choice, temporary: Path, say: Say) -> Prepa
     return Prepared(location, card, graph.tags, signature.key, restless=restless)
 
 
-def _from_preset(name: str, options: Choice, temporary: Path, say: Say) -> Prepared:
+def _from_preset(name: str, options: SourceChoice, temporary: Path, say: Say) -> Prepared:
     from sigfix.pipeline.preset_checks import require_parity
 
     preset = options.preset_options.preset(name)
@@ -119,7 +119,7 @@ def _from_preset(name: str, options: Choice, temporary: Path, say: Say) -> Prepa
     return replace(prepared, notes=(*notes, *prepared.notes))
 
 
-def _from_onnx(path: Path, options: Choice, temporary: Path, say: Say) -> Prepared:
+def _from_onnx(path: Path, options: SourceChoice, temporary: Path, say: Say) -> Prepared:
     preset, card = None, None
     if options.preset is not None:
         options.preset_options.refuse_weights(path)
@@ -147,7 +147,7 @@ def commands(path: Path) -> tuple[str, str]:
 
 def _simplified(
     path: Path,
-    options: Choice,
+    options: SourceChoice,
     temporary: Path,
     preset: Preset | None,
     card: Card | None,

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sigfix.card import Card, make_card, write_card
-from sigfix.errors import MissingExtraError, UsageError
+from sigfix.errors import UsageError
+from sigfix.packages import require_extras
 from sigfix.pipeline import staging
 from sigfix.pipeline.notes import nonfinite, weight_notes
 from sigfix.pipeline.progress import Say, silent
@@ -126,7 +127,7 @@ def export_preset(
     preset: Preset, options: PresetOptions, onnx_file: Path, say: Say
 ) -> tuple[Any, Verification]:
     """docTR -> `onnx_file`, compared with PyTorch; returns the docTR model and the comparison."""
-    require_packages()
+    require_extras("Building a docTR preset", "doctr")
     say(f"building {preset.name} with docTR ({options.weights} weights)")
     from sigfix.importing import doctr
     from sigfix.pipeline.preset_checks import compare_onnx
@@ -136,19 +137,6 @@ def export_preset(
     say("exporting to ONNX")
     doctr.export_onnx(model, preset, onnx_file)
     return model, compare_onnx(model, preset, onnx_file)
-
-
-def require_packages() -> None:
-    """Raise `MissingExtraError` before any work where docTR, ONNX or TensorFlow is not there."""
-    from importlib.util import find_spec
-
-    absent = [
-        package
-        for package in ("doctr", "torch", "onnx", "onnxruntime", "tensorflow")
-        if find_spec(package) is None
-    ]
-    if absent:
-        raise MissingExtraError("Building a docTR preset", "doctr", ", ".join(absent))
 
 
 def finish_onnx(preset: Preset, onnx_file: Path, folder: Path, normalize: bool = False) -> Path:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sigfix.errors import BlockedError, UsageError
 from sigfix.model import OtherModel, SavedModel
+from sigfix.packages import require_extras
 from sigfix.paths import absolute, from_here
 from sigfix.pipeline import staging
 from sigfix.pipeline.applying import (
@@ -21,7 +22,7 @@ from sigfix.pipeline.applying import (
 from sigfix.pipeline.keras_file import export_keras, refuse_untrusted
 from sigfix.pipeline.making import Made
 from sigfix.pipeline.notes import nonfinite
-from sigfix.pipeline.onnx_file import import_onnx, require_packages
+from sigfix.pipeline.onnx_file import import_onnx, require_onnx
 from sigfix.pipeline.progress import Say, silent
 from sigfix.planning import Choices, Plan
 from sigfix.planning import plan as make_plan
@@ -181,9 +182,7 @@ def _prepare_to_load(model: SavedModel, decided: Plan, options: RepairOptions) -
     """Check that the model may be run, where it will be, before anything is written."""
     if _why_not_compared(Made(model.path, decided, None, model), options):
         return
-    from sigfix.verifying.packages import require_tensorflow
-
-    require_tensorflow("Comparing the repaired model with its source")
+    require_extras("Comparing the repaired model with its source", "tf")
     hint = "--trust runs it, --no-verify repairs it without running it"
     runs = runs_of_plan(model, decided)
     refuse_reaching(model, decided.meta_graph, runs, options.trust, hint)
@@ -207,7 +206,7 @@ class Kind:
 
 KINDS = {
     "SavedModel": Kind(make_plan, _prepare_to_load, _as_it_is),
-    "onnx": Kind(plan_onnx, require_packages, import_onnx),
+    "onnx": Kind(plan_onnx, require_onnx, import_onnx),
     "keras": Kind(plan_keras, refuse_untrusted, export_keras),
 }
 """What `repair` takes, by `OtherModel.kind`."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sigfix.describing.running import of_signature
-from sigfix.errors import BlockedError, MissingExtraError
+from sigfix.errors import BlockedError
 from sigfix.model import MetaGraph, OtherModel, SavedModel, TensorSpec
+from sigfix.packages import require_extras, require_packages
 from sigfix.pipeline.applying import DEFAULT_SECONDS
 from sigfix.planning.edits import AliasSignature
 from sigfix.planning.meta_graphs import choose_meta_graph
@@ -65,12 +65,9 @@ def verify(
 
 def _require_packages(*models: SavedModel | OtherModel) -> None:
     """Raise `MissingExtraError` where what runs a model is not installed."""
-    from sigfix.verifying.packages import require_tensorflow
-
     if any(isinstance(model, SavedModel) for model in models):
-        require_tensorflow("Comparing models")
-    if find_spec("numpy") is None:
-        raise MissingExtraError("Comparing models", "onnx", "numpy")
+        require_extras("Comparing models", "tf")
+    require_packages("Comparing models", "onnx", "numpy")
 
 
 def _refuse_reaching(

@@ -12,7 +12,7 @@ import pytest
 from sigfix.errors import BlockedError, ConversionError, NotVerifiedError, ParityError, UsageError
 from sigfix.pipeline.conversion_options import ConvertOptions
 from sigfix.pipeline.convert import convert
-from sigfix.pipeline.prepare import Choice
+from sigfix.pipeline.prepare import SourceChoice
 from sigfix.verifying.runners import tfjs
 from tests.exporting import models
 from tests.exporting.models import floats
@@ -236,7 +236,7 @@ def test_signature_and_tags_are_chosen_or_listed(tmp_path):
     tf.saved_model.save(module, str(tmp_path / "model"), signatures=signatures)
     with pytest.raises(UsageError, match="found: 'first', 'second'"):
         convert(tmp_path / "model", tmp_path / "web")
-    options = ConvertOptions(Choice(signature="second"), verify=False)
+    options = ConvertOptions(SourceChoice(signature="second"), verify=False)
     assert "--no-verify" in convert(tmp_path / "model", tmp_path / "web", options).not_verified
     with pytest.raises(BlockedError, match="exactly the tags gpu"):
-        convert(tmp_path / "model", tmp_path / "w", ConvertOptions(Choice(tags=("gpu",))))
+        convert(tmp_path / "model", tmp_path / "w", ConvertOptions(SourceChoice(tags=("gpu",))))

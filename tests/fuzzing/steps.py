@@ -18,7 +18,7 @@ from sigfix.errors import SigfixError
 from sigfix.model import OtherModel
 from sigfix.pipeline.diff import diff
 from sigfix.pipeline.inspect import failed_inspection, inspect
-from sigfix.pipeline.prepare import Choice, prepare
+from sigfix.pipeline.prepare import SourceChoice, prepare
 from sigfix.pipeline.repair import RepairOptions, describe, plan_for, repair
 from sigfix.pipeline.repair import plan as make_plan
 from sigfix.pipeline.source import SAVED_MODEL, find_source
@@ -233,7 +233,7 @@ def _files(folder: Path) -> Iterator[bytes]:
 def _prepare(path: Path, temporary: Path) -> None:
     source = find_source(os.fspath(path), Path())
     if source.kind == SAVED_MODEL:
-        prepare(source, Choice(), temporary, lambda message: None)
+        prepare(source, SourceChoice(), temporary, lambda message: None)
 
 
 @dataclasses.dataclass

@@ -93,13 +93,13 @@ def compare_readings(folder: Path) -> dict[str, Any]:
     that the float model reads right and the quantised one wrong.
     """
     from sigfix import ConvertOptions, convert
-    from sigfix.pipeline.prepare import Choice
+    from sigfix.pipeline.prepare import SourceChoice
     from sigfix.pipeline.preset import PresetOptions
 
     words = rendered_words(COUNT)
     images = crops(words)
     truth = [word.text for word in words]
-    choice = Choice(preset_options=PresetOptions(str(WEIGHTS)))
+    choice = SourceChoice(preset_options=PresetOptions(str(WEIGHTS)))
     readings = {PYTORCH: read_with_pytorch(images)}
     for kind in (FLOAT, *QUANTISED):
         quantize = None if kind == FLOAT else kind

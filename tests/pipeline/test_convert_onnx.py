@@ -19,7 +19,7 @@ from sigfix.errors import (
 )
 from sigfix.pipeline.conversion_options import ConvertOptions
 from sigfix.pipeline.convert import convert
-from sigfix.pipeline.prepare import Choice
+from sigfix.pipeline.prepare import SourceChoice
 from sigfix.planning.parsing import parse_sizes
 
 NEEDED = ("tensorflow", "tensorflowjs", "onnxslim", "onnxruntime")
@@ -59,7 +59,7 @@ def _convolution(path: Path, operator: str = "Conv") -> Path:
 def test_inputs_keep_their_layout_or_become_channels_last(tmp_path):
     model = _convolution(tmp_path / "model.onnx")
     kept = convert(model, tmp_path / "kept")
-    turned = convert(model, tmp_path / "turned", ConvertOptions(choice=Choice(layout="nhwc")))
+    turned = convert(model, tmp_path / "turned", ConvertOptions(choice=SourceChoice(layout="nhwc")))
     assert [spec.shape for spec in kept.inputs.values()] == [(None, 3, 8, 10)]
     assert [spec.shape for spec in turned.inputs.values()] == [(None, 8, 10, 3)]
     for result in (kept, turned):
@@ -71,7 +71,7 @@ def test_what_the_reading_process_refuses_is_said_as_it_is(tmp_path):
     model = _convolution(tmp_path / "model.onnx", "Comv")
     with pytest.raises(UnreadableModelError, match=r"model\.onnx is not a readable ONNX model"):
         convert(model, tmp_path / "web")
-    other = ConvertOptions(choice=Choice(preset="crnn_vgg16_bn"))
+    other = ConvertOptions(choice=SourceChoice(preset="crnn_vgg16_bn"))
     with pytest.raises(BlockedError, match="is not an ONNX export of crnn_vgg16_bn") as raised:
         convert(_convolution(model), tmp_path / "web", other)
     assert raised.value.hint == "leave --preset out to convert it as it is"
@@ -95,7 +95,7 @@ def test_sizes_and_inputs_by_the_files_own_names(tmp_path):
     sizes = parse_sizes(["image:0=float32[?,3,20,10]"])
     image = np.random.default_rng(0).random((2, 3, 20, 10), np.float32)
     np.savez(tmp_path / "given.npz", **{"image:0": image})
-    choice = Choice(sizes=sizes)
+    choice = SourceChoice(sizes=sizes)
     options = ConvertOptions(choice=choice, inputs=tmp_path / "given.npz")
     said: list[str] = []
     result = convert(model, tmp_path / "web", options, said.append)

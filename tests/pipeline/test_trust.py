@@ -8,7 +8,7 @@ import pytest
 
 from sigfix.errors import BlockedError
 from sigfix.pipeline.inspect import inspect
-from sigfix.pipeline.prepare import Choice, prepare
+from sigfix.pipeline.prepare import SourceChoice, prepare
 from sigfix.pipeline.repair import plan, repair
 from sigfix.pipeline.source import find_source
 from sigfix.pipeline.verify import verify
@@ -28,7 +28,7 @@ def verified(path: Path, *, trust: bool) -> None:
 
 def converted(path: Path, *, trust: bool) -> None:
     source = find_source(str(path), path.parent)
-    prepare(source, Choice(trust=trust), path.parent, lambda message: None)
+    prepare(source, SourceChoice(trust=trust), path.parent, lambda message: None)
 
 
 COMMANDS = {"verify": verified, "convert": converted}

@@ -11,7 +11,7 @@ import pytest
 from sigfix.cli.main import main
 from sigfix.errors import SigfixError, UnreadableModelError, UsageError
 from sigfix.pipeline.inspect import inspect
-from sigfix.pipeline.prepare import Choice, prepare
+from sigfix.pipeline.prepare import SourceChoice, prepare
 from sigfix.pipeline.repair import plan
 from sigfix.pipeline.source import find_source
 from sigfix.pipeline.verify import verify
@@ -88,7 +88,10 @@ def test_the_table_is_what_the_commands_do(command: str, kind: str, tmp_path: Pa
         "diff": lambda: main(["diff", str(path), str(path)]),
         "verify": lambda: verify(path, path, signature="nothing"),
         "convert": lambda: prepare(
-            find_source(str(path), tmp_path), Choice("nothing"), tmp_path, lambda message: None
+            find_source(str(path), tmp_path),
+            SourceChoice("nothing"),
+            tmp_path,
+            lambda message: None,
         ),
     }[command]
     if kind in ACCEPTED[command].kinds:
@@ -134,7 +137,10 @@ def test_every_command_means_the_same_meta_graph(tags, meant, tmp_path) -> None:
     runs = {
         "verify": lambda: verify(path, path, signature="nothing"),
         "convert": lambda: prepare(
-            find_source(str(path), tmp_path), Choice("nothing"), tmp_path, lambda message: None
+            find_source(str(path), tmp_path),
+            SourceChoice("nothing"),
+            tmp_path,
+            lambda message: None,
         ),
     }
     if meant is None:

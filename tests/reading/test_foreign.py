@@ -106,9 +106,9 @@ def test_hints_are_quoted(tmp_path: Path) -> None:
     healthy().write(model)
     with pytest.raises(SigfixError) as raised:
         from sigfix.pipeline.conversion_options import ConvertOptions
-        from sigfix.pipeline.prepare import Choice
+        from sigfix.pipeline.prepare import SourceChoice
 
-        convert(model, tmp_path / "out", ConvertOptions(choice=Choice(signature="absent")))
+        convert(model, tmp_path / "out", ConvertOptions(choice=SourceChoice(signature="absent")))
     words = shlex.split(raised.value.hint or "")
     assert words[:3] == ["sigfix", "convert", str(model)]
 

@@ -262,13 +262,13 @@ def test_repair_copies_nothing_of_it(stranger: str, tmp_path: Path) -> None:
 def test_whoever_loads_a_model_asks_first(tmp_path: Path) -> None:
     """`convert` and `verify` hand the folder to TensorFlow and TF.js, which follow any link."""
     needs("tensorflow", "numpy")
-    from sigfix.pipeline.prepare import Choice, prepare
+    from sigfix.pipeline.prepare import SourceChoice, prepare
     from sigfix.pipeline.source import SAVED_MODEL, Source
     from sigfix.pipeline.verify import verify
 
     path = _place("saved model", "assets/vocab.txt", "absolute link", tmp_path)
     with pytest.raises(UnreadableModelError, match="link out"):
-        prepare(Source(SAVED_MODEL, path), Choice(), tmp_path, lambda message: None)
+        prepare(Source(SAVED_MODEL, path), SourceChoice(), tmp_path, lambda message: None)
     with pytest.raises(UnreadableModelError, match="link out"):
         verify(path, path)
     model = inspect(path).model

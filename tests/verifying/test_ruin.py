@@ -19,7 +19,7 @@ def _after(change):
         (lambda y: y, False),
         (lambda y: y + RANDOM.normal(0, 0.2, y.shape), False),
         (lambda y: y + RANDOM.normal(0, 0.8, y.shape), False),
-        (lambda y: y + RANDOM.normal(0, 1.4, y.shape), True),
+        (lambda y: y + RANDOM.normal(0, 2.0, y.shape), True),
         (np.zeros_like, True),
         (lambda y: np.full_like(y, 3.0), True),
         (lambda y: -y, True),
@@ -47,7 +47,7 @@ def test_one_output_of_several_is_named() -> None:
 
 def test_classes_and_words_are_counted() -> None:
     classes = np.arange(10)
-    assert ruined([{"c": classes}], [{"c": np.where(classes < 4, 0, classes)}]) == ""
+    assert ruined([{"c": classes}], [{"c": np.where(classes < 5, 0, classes)}]) == ""
     assert ruined([{"c": classes}], [{"c": np.zeros(10, int)}])
     words = np.array([b"a", b"b"], object)
     assert ruined([{"w": words}], [{"w": words[::-1]}])

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
 
-from sigfix.errors import MissingExtraError
+from sigfix.packages import require_packages
 from sigfix.planning.names import signature_keys
 from sigfix.verifying.arrays import Arrays
 from sigfix.verifying.feeding import Feed, Renamed
@@ -33,8 +32,7 @@ def started(
     seconds: float,
 ) -> AbstractContextManager[Finish]:
     """See `running.started`. Raises `MissingExtraError` without ONNX Runtime."""
-    if importlib.util.find_spec("onnxruntime") is None:
-        raise MissingExtraError("Running an ONNX file", "onnx", "onnxruntime")
+    require_packages("Running an ONNX file", "onnx", "onnxruntime")
     return in_child(CHILD, runnable, cases, repeat, setting, seconds)
 
 

@@ -10,8 +10,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from sigfix.packages import require_extras
 from sigfix.verifying.inputs.cases import Case, Given
-from sigfix.verifying.packages import require_tensorflow
 from sigfix.verifying.runnable import SAVED_MODEL, Call, Finish, Runnable, Setting
 from sigfix.verifying.runners import tensorflow_settings
 from sigfix.verifying.runners.tensorflow_settings import SETTINGS as SETTINGS
@@ -29,7 +29,7 @@ def started(
     seconds: float,
 ) -> AbstractContextManager[Finish]:
     """See `running.started`. Raises `MissingExtraError` without TensorFlow."""
-    require_tensorflow("Running a SavedModel")
+    require_extras("Running a SavedModel", "tf")
     return tensorflow_settings.started(CHILD, runnable, cases, repeat, setting, seconds)
 
 
