@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from sigfix.extras import PYTHONS, Version, install_command, shown
+from sigfix.packages import NEEDED
 from tests.environments import ROOT, python_with
 from tests.tools.release import build, wheel_of
 
@@ -115,16 +116,22 @@ def test_the_command_is_for_a_python_that_can(extra: str, running: Version, expe
     assert install_command(extra, running) == expected
 
 
+EXTRAS_OF = {
+    "MissingExtraError": slice(1, 2), "install_command": slice(0, 1),
+    "require_extras": slice(1, None), "require_packages": slice(1, 2),
+}  # fmt: skip
+"""Function -> which of its arguments are extras."""
+
+
 def test_the_messages_name_extras_that_there_are() -> None:
-    named = set()
+    named = set(NEEDED)
     for path in (ROOT / "sigfix").rglob("*.py"):
         for call in ast.walk(ast.parse(path.read_text("utf-8"))):
             if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
                 continue
-            place = {"MissingExtraError": 1, "install_command": 0}.get(call.func.id)
-            given = call.args[place] if place is not None else None
-            if isinstance(given, ast.Constant):
-                named |= set(str(given.value).split(","))
+            for given in call.args[EXTRAS_OF.get(call.func.id, slice(0))]:
+                if isinstance(given, ast.Constant):
+                    named |= set(str(given.value).split(","))
         written = re.findall(r"sigfix\[([\w,-]+)\]", path.read_text("utf-8"))
         named |= {name for extras in written for name in extras.split(",")}
     assert {"tf", "onnx", "doctr", "checksums"} <= named

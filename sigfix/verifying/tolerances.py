@@ -16,10 +16,10 @@ DEEP_PRESET = 1e-4
 of it; a decoder that feeds back carries its noise from step to step."""
 FED_BACK_TFJS = 1e-3
 """Another matrix product in the last digit, fed back thirty times, is a thousand times as much."""
-RUINED = 0.7
+RUINED = 0.9
 """What quantised weights may change an output by, as a root mean square and a part of its standard
 deviation, before the model counts as ruined: 1 is as far off as its mean alone. docTR's models in 8
-bits: trained ones 0.02, with random weights 0.13 to 0.44, though single elements of those change by
+bits: trained ones 0.02, with random weights 0.13 to 0.75, though single elements of those change by
 all of the range."""
 BY_DTYPE: Mapping[str, float] = {"float16": 4 * 2.0**-11, "bfloat16": 4 * 2.0**-8}
 """Four times the step of a type that has fewer digits than any of the others."""
