@@ -80,7 +80,7 @@ def in_browser(name: str, folder: Path) -> Any:
         pair = (stages.SAVED_MODEL, stages.TFJS)
         expected = {preset.output: arrays[stages.SAVED_MODEL]}
         (comparison,) = stages.compare_stage(
-            pair, [expected], [run.outputs], preset, float(arrays[stages.NOISE])
+            pair, [expected], [run.outputs], preset, stages.kept_noise(arrays)
         )
         compared = stages.row(comparison)
         errors = foretold_failures(folder / "tfjs", backend)

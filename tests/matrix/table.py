@@ -33,8 +33,8 @@ def page(results: Mapping[str, Result], machine: Sequence[str]) -> str:
         f"Each stage against the one before it and against PyTorch, the worst batch of 1 and, for "
         f"recognition, 4. Allowed: {LIMITS[ONNX]:g} up to the SavedModel, {LIMITS[TFJS]:g} for "
         "TF.js (wasm, in Node.js, synchronous `execute`), or four times what PyTorch's float32 is "
-        "from its float64 on that input, where that is more: to a detector with random weights a "
-        "blank page is all but noise.",
+        "from its float64 on that input (for TF.js, or TensorFlow with oneDNN from TensorFlow "
+        "without), where that is more: to a detector with random weights a page is partly noise.",
         _table(
             (
                 "preset",
