@@ -27,12 +27,13 @@ def describe_machine() -> list[str]:
         node = "no Node.js"
     versions = [f"{name} {version(name)}" for name in PACKAGES]
     today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+    setting = os.environ.get("TF_ENABLE_ONEDNN_OPTS")
+    chosen = f"={setting}" if setting else "those that TensorFlow chooses"
     return [
         f"Measured on {today}, on {os.cpu_count()} cores of {processor()} with {memory()} of "
         "memory, which other work shared.",
         "The SavedModel ran with TensorFlow's own kernels and with oneDNN's "
-        f"(TF_ENABLE_ONEDNN_OPTS=0 and =1); all else with {os.environ.get('TF_ENABLE_ONEDNN_OPTS')}"
-        " of it, None being TensorFlow's choice.",
+        f"(TF_ENABLE_ONEDNN_OPTS=0 and =1), all else with {chosen}.",
         f"Python {platform.python_version()}, {node}, "
         f"{chromium_version(chromium) if chromium else 'no Chromium'}, {', '.join(versions)}.",
     ]
