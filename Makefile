@@ -11,13 +11,9 @@ CODE := sigfix tests examples
 PARTS := importing repairing pipeline verifying cli exporting optimising planting reading fuzzing \
   matrix describing diagnosis planning rendering
 IN_TURN := --no-print-directory --jobs 2 --output-sync=target --keep-going
-# What computes with TensorFlow's kernels, of which there are two sets (docs/machines.md).
-KERNEL_TESTS := tests/cli/test_repair.py tests/exporting tests/importing/test_operators.py \
-  tests/importing/test_recurrent.py tests/optimising/layout/test_layout.py \
-  tests/optimising/scales/test_scales.py tests/pipeline/test_convert_onnx.py \
-  tests/repairing/test_from_function.py tests/repairing/test_tf1_graphs.py \
-  tests/verifying/test_checking.py tests/verifying/test_runners.py tests/test_demo.py \
-  tests/test_readme.py
+# What runs TensorFlow, whose kernels for a processor are of two sets (docs/machines.md).
+KERNEL_TESTS := $(addprefix tests/,importing pipeline verifying cli repairing optimising exporting \
+  test_demo.py test_readme.py)
 # What make test-light runs: tests that need none of the heavy packages (tests/test_light.py).
 LIGHT := tests/reading tests/describing tests/diagnosis tests/planning tests/rendering tests/test_architecture.py
 LIGHT_BIN := .venv-light/bin
@@ -35,7 +31,7 @@ help:
 	@echo "make demo     convert a docTR model to TensorFlow.js and read words with it"
 	@echo "make test-light  run those that need no TensorFlow: 170 MB, a minute, any Python from 3.10 on"
 	@echo "make test     run the tests"
-	@echo "make test-kernels  run those that depend on TensorFlow's kernels (TF_ENABLE_ONEDNN_OPTS=0, =1)"
+	@echo "make test-kernels  run those that run TensorFlow (for TF_ENABLE_ONEDNN_OPTS=0, =1)"
 	@echo "make lint     check style and types"
 	@echo "make format   put the code into that style"
 	@echo "make bench    measure speed, as ratios, and write docs/speed.md"
