@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from sigfix.model import DEFAULT_SERVING_KEY
 from sigfix.verifying.arrays import Arrays
 from sigfix.verifying.inputs.cases import Given
 from sigfix.verifying.runnable import Runnable
 from sigfix.verifying.runners.onnx import onnx_file
-from sigfix.verifying.runners.saved_model import DEFAULT_SIGNATURE, signature
+from sigfix.verifying.runners.saved_model import signature
 from sigfix.verifying.running import run
 
 
 def run_saved_model(
     model_dir: Path,
     inputs_list: Sequence[Arrays],
-    signature_key: str = DEFAULT_SIGNATURE,
+    signature_key: str = DEFAULT_SERVING_KEY,
     tags: Sequence[str] | None = None,
 ) -> list[Arrays]:
     """Call a signature for each of the inputs, arrays by signature key."""

@@ -146,7 +146,7 @@ def _task(source: Source, choice: SourceChoice) -> str:
     return "" if card is None else card.task
 
 
-def require_packages(source: Source) -> None:
+def require_source_packages(source: Source) -> None:
     """Raise `MissingExtraError` before any work where a package is not there."""
     require_extras(
         "sigfix convert --tfjs", *(("tfjs", "onnx") if source.kind == ONNX else ("tfjs",))

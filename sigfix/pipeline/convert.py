@@ -19,7 +19,7 @@ from sigfix.pipeline.conversion_options import (
     ConvertResult,
     check_files,
     check_options,
-    require_packages,
+    require_source_packages,
 )
 from sigfix.pipeline.notes import nonfinite
 from sigfix.pipeline.prepare import Prepared, freeze, prepare
@@ -56,7 +56,7 @@ def convert(
     check_options(source, options)
     read = None if source.kind == PRESET else source.path
     staging.refuse_places(destination, options.force, options.keep_failed, read)
-    require_packages(source)
+    require_source_packages(source)
     check_files(source, options)
     with temporary_folder() as temporary:
         prepared = prepare(source, options.choice, temporary, say)

@@ -18,7 +18,7 @@ from sigfix.errors import SigfixError
 from sigfix.verifying.arrays import Array, Arrays
 from sigfix.verifying.comparison import OutputParity, compare, spans_of
 from sigfix.verifying.inputs.cases import Given
-from sigfix.verifying.runnable import CaseRun, Runnable
+from sigfix.verifying.runnable import PLAIN, CaseRun, Runnable, Setting
 from sigfix.verifying.running import run, settings
 from sigfix.verifying.tolerances import FEW_TIMES, JUDGEABLE, Limit
 
@@ -72,8 +72,7 @@ def unrepeated(
         return ""
     title = witness.runnable.title
     try:
-        again = run(witness.runnable, [Given(case) for case in fed], 1, seconds)
-        answers = [witness.joined(case) for case in again.cases]
+        answers = _answers(witness, fed, seconds)
     except SigfixError as error:
         return f"{title} could not be run again: {error.message.rstrip('.')}"
     spans = spans_of(witness.plain)
@@ -82,6 +81,14 @@ def unrepeated(
             if not row.ok and not row.nothing:
                 return f"{row.name}: {title}, started again, answers something else: {row.reason}"
     return ""
+
+
+def _answers(
+    witness: Witness, fed: Sequence[Arrays], seconds: float, setting: Setting = PLAIN
+) -> list[Arrays]:
+    """What a witness computes in a new process, case by case."""
+    again = run(witness.runnable, [Given(case) for case in fed], 1, seconds, setting)
+    return [witness.joined(case) for case in again.cases]
 
 
 def measured(
@@ -95,17 +102,13 @@ def measured(
     found: dict[str, Noise] = {}
     for witness in witnesses:
         try:
-            plain_answers = witness.plain or [
-                witness.joined(case)
-                for case in run(witness.runnable, [Given(c) for c in fed], 1, seconds).cases
-            ]
+            plain_answers = witness.plain or _answers(witness, fed, seconds)
         except SigfixError:
             continue
         spans = spans_of(plain_answers)
         for setting in settings(witness.runnable):
             try:
-                again = run(witness.runnable, [Given(case) for case in fed], 1, seconds, setting)
-                answers = [witness.joined(case) for case in again.cases]
+                answers = _answers(witness, fed, seconds, setting)
             except SigfixError:
                 continue
             for plain, found_again in zip(plain_answers, answers, strict=True):

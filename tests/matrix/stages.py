@@ -95,16 +95,17 @@ def noise_of(model: Any, preset: Preset, images: list[Any], single: list[Arrays]
 
 def run_saved_model(model: Path, images: list[Any], onednn: str) -> list[Arrays]:
     """What `serving_default` computes with oneDNN's kernels ("1") or without ("0")."""
+    from sigfix.model import DEFAULT_SERVING_KEY
     from sigfix.verifying.checking import only_call
     from sigfix.verifying.inputs.cases import Given
     from sigfix.verifying.runnable import Setting
-    from sigfix.verifying.runners.saved_model import DEFAULT_SIGNATURE, signature
+    from sigfix.verifying.runners.saved_model import signature
     from sigfix.verifying.runners.tensorflow_settings import VARIABLE
     from sigfix.verifying.running import run
 
     fed = [Given({"input": image}) for image in images]
     setting = Setting(f"oneDNN {onednn}", {VARIABLE: onednn})
-    found = run(signature(model, ("serve",), DEFAULT_SIGNATURE), fed, 1, setting=setting)
+    found = run(signature(model, ("serve",), DEFAULT_SERVING_KEY), fed, 1, setting=setting)
     return [only_call(case) for case in found.cases]
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sigfix.model import DEFAULT_SERVING_KEY
 from sigfix.verifying.inputs.cases import Given
-from sigfix.verifying.runners.saved_model import DEFAULT_SIGNATURE, signature
+from sigfix.verifying.runners.saved_model import signature
 from sigfix.verifying.runners.tensorflow_settings import VARIABLE
 from sigfix.verifying.running import run
 
@@ -29,7 +30,7 @@ def test_unequal_strides_run_with_onednn(tmp_path: Path, monkeypatch: pytest.Mon
     tf.saved_model.save(module, str(tmp_path / "m"), signatures=module.serve)
     monkeypatch.setenv(VARIABLE, "0")
     x = np.random.default_rng(1).random((1, 8, 8, 2), dtype=np.float32)
-    model = signature(tmp_path / "m", ("serve",), DEFAULT_SIGNATURE)
+    model = signature(tmp_path / "m", ("serve",), DEFAULT_SERVING_KEY)
     found = run(model, [Given({"image": x})], seconds=300)
     (note,) = found.notes
     assert f"only with {VARIABLE}=1" in note and "DepthwiseConv2dNative" in note

@@ -17,7 +17,6 @@ from sigfix.verifying.runners import tensorflow_settings
 from sigfix.verifying.runners.tensorflow_settings import SETTINGS as SETTINGS
 
 CHILD = "sigfix.verifying.runners.saved_model_child"
-DEFAULT_SIGNATURE = "serving_default"
 LOADER, V1_LOADER = "tf.saved_model.load", "the v1 loader"
 
 
