@@ -210,6 +210,13 @@ def test_modules_are_short(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 300
 
 
+def test_test_modules_are_short() -> None:
+    paths = sorted((PACKAGE.parent / "tests").rglob("*.py"))
+    assert len(paths) > 100
+    lengths = {path.name: len(path.read_text("utf-8").splitlines()) for path in paths}
+    assert {name: length for name, length in lengths.items() if length > 300} == {}
+
+
 def test_importing_sigfix_and_its_commands_loads_nothing_heavy() -> None:
     code = (
         "import sys, sigfix, sigfix.cli, sigfix.pipeline.inspect\n"
