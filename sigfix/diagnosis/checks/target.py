@@ -49,7 +49,7 @@ def check_operators(nodes: list[Node], target: Target, where: str, functions: se
         part
         for node in nodes
         if target.forces_async and node.op.startswith("_Fused")
-        for part in node.attributes.get("fused_ops") or ()
+        for part in map(str, node.listed("fused_ops"))
         if part not in FUSED_PARTS
     ]
     if badly_fused:
