@@ -7,6 +7,7 @@ from typing import Any
 
 from sigfix.describing.callables import declaration_text, trace_arguments
 from sigfix.describing.candidates import Candidate
+from sigfix.diagnosis.catalogue import RULES
 from sigfix.diagnosis.rule import Finding, Severity
 from sigfix.model import (
     CompositeSpec,
@@ -86,6 +87,7 @@ def finding_value(item: Finding) -> dict[str, Any]:
         "evidence": list(item.evidence),
         "fixable": item.fixable.value,
         "command": item.command or None,
+        "advice": None if item.command else RULES[item.code].advice,
     }
 
 

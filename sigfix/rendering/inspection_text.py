@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from sigfix.diagnosis.catalogue import RULES
 from sigfix.diagnosis.rule import Finding, Severity
 from sigfix.quoting import printable
 from sigfix.rendering.model_text import model_lines, other_lines
@@ -40,11 +41,15 @@ def failure_lines(inspection: Inspection, style: Style) -> list[str]:
     )
     if failure.hint:
         lines.append(f"{' ' * len(head)}{style.paint('try:', 'green')} {printable(failure.hint)}")
+    if failure.code:
+        lines.append(f"{' ' * len(head)}{style.paint('see:', 'green')} {_explain([failure.code])}")
     return lines
 
 
 def finding_lines(findings: Iterable[Finding], style: Style) -> list[str]:
-    """The findings, each with its place, evidence and command, and a line that counts them."""
+    """The findings, each with its place, evidence and command or advice; below them their number,
+    and the command that explains them.
+    """
     findings = list(findings)
     if not findings:
         return [style.paint("No findings.", "green")]
@@ -68,8 +73,16 @@ def finding_lines(findings: Iterable[Finding], style: Style) -> list[str]:
             lines.append(f"{pad}- and {len(item.evidence) - 3} more")
         if item.command:
             lines.append(f"{pad}{style.paint('fix:', 'green')} {printable(item.command)}")
+        else:
+            advice = style.wrap(RULES[item.code].advice, f"{pad}try: ", f"{pad}     ")
+            lines += [line.replace("try:", style.paint("try:", "green"), 1) for line in advice]
     counts = [
         plural(sum(item.severity is severity for item in findings), severity.value)
         for severity in Severity
     ]
-    return [*lines, "", ", ".join(counts)]
+    codes = sorted({item.code for item in findings})
+    return [*lines, "", ", ".join(counts), f"{style.paint('see:', 'green')} {_explain(codes)}"]
+
+
+def _explain(codes: Iterable[str]) -> str:
+    return f"sigfix explain {' '.join(codes)}"

@@ -46,7 +46,7 @@ def render_message(message: KnownMessage, style: Style) -> str:
     if message.advice:
         lines += ["", style.paint("What to do", "bold"), *style.wrap(message.advice, "  ")]
     if not message.codes:
-        lines += ["", "It is no finding of `sigfix inspect`: no model shows by itself what this is."]
+        lines += ["", "There is no finding of sigfix for it."]
         return "\n".join(lines) + "\n"
     several = len(message.codes) > 1
     lines += ["", "Behind it is one of, the likeliest first:" if several else "Behind it is:"]

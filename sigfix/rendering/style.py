@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,6 +12,21 @@ from sigfix.quoting import printable
 _CODES = {"red": "31", "yellow": "33", "cyan": "36", "green": "32", "bold": "1", "dim": "2"}
 SEVERITY_COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 _NARROWEST = 40
+
+
+class _Wrapper(textwrap.TextWrapper):
+    """Breaks lines at white space outside of backticks."""
+
+    def _split(self, text: str) -> list[str]:
+        return re.findall(r"(?:`[^`]+`|\S)+|\s+", text)
+
+    def _handle_long_word(
+        self, reversed_chunks: list[str], cur_line: list[str], cur_len: int, width: int
+    ) -> None:
+        if "`" not in reversed_chunks[-1]:
+            super()._handle_long_word(reversed_chunks, cur_line, cur_len, width)
+        elif not cur_line:
+            cur_line.append(reversed_chunks.pop())
 
 
 @dataclass(frozen=True)
@@ -29,13 +45,13 @@ class Style:
     def wrap(self, text: str, first: str, rest: str | None = None) -> list[str]:
         """Lines of at most `width`, the first starting with `first`, the others with `rest`.
 
-        A word that is longer than a line is broken only where there is no other way.
+        A word that is longer than a line is broken only where there is no other way. What stands
+        in backticks is one word, which is never broken: a command is copied as it is.
         """
         rest = " " * len(first) if rest is None else rest
         room = max(self.width, len(rest) + _NARROWEST)
-        return textwrap.wrap(
-            text, room, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
-        ) or [first.rstrip()]
+        wrapper = _Wrapper(room, initial_indent=first, subsequent_indent=rest)
+        return wrapper.wrap(text) or [first.rstrip()]
 
 
 def plural(count: int, noun: str) -> str:
