@@ -29,8 +29,8 @@ def render_github(inspections: Sequence[Inspection]) -> str:
     lines = []
     for inspection in inspections:
         path = str(inspection.path)
-        if inspection.failure is not None:
-            failure = inspection.failure
+        failure = inspection.failure
+        if failure is not None and not failure.ignored:
             title = f"{failure.code} unreadable".strip()
             lines.append(_line("error", path, title, failure.message))
         for item in inspection.findings:

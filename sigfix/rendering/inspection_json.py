@@ -45,6 +45,9 @@ def render_json(inspections: Sequence[Inspection]) -> str:
                 for severity in Severity
             },
             "unreadable": sum(item.failure is not None for item in inspections),
+            "ignored": sum(item.ignored for item in inspections)
+            + sum(item.failure is not None and item.failure.ignored for item in inspections),
+            "unselected": sum(item.unselected for item in inspections),
         },
     }
     return json_text(document)
@@ -56,7 +59,8 @@ def inspection_value(item: Inspection) -> dict[str, Any]:
     if item.failure is not None:
         failure = item.failure
         value["failure"] = {
-            "message": failure.message, "hint": failure.hint, "code": failure.code
+            "message": failure.message, "hint": failure.hint, "code": failure.code,
+            "ignored": failure.ignored,
         }  # fmt: skip
     if item.other is not None:
         value |= _other_value(item.other)

@@ -64,8 +64,8 @@ def render_sarif(inspections: Sequence[Inspection]) -> str:
     """One SARIF log with one run for all inspected paths."""
     results = []
     for inspection in inspections:
-        if inspection.failure is not None:
-            failure = inspection.failure
+        failure = inspection.failure
+        if failure is not None and not failure.ignored:
             code = failure.code if failure.code in RULES else _UNREADABLE
             location = _location(inspection.path, "")
             results.append(_result(code, "error", failure.message, location))

@@ -19,10 +19,10 @@ def render_text(inspection: Inspection, style: Style, *, everything: bool = Fals
         lines += failure_lines(inspection, style)
     elif inspection.other is not None:
         lines += other_lines(inspection.other, style, everything)
-        lines += ["", *finding_lines(inspection.findings, style)]
+        lines += ["", *report_lines(inspection, style)]
     elif inspection.model is not None:
         lines += model_lines(inspection, inspection.model, style, everything)
-        lines += ["", *finding_lines(inspection.findings, style)]
+        lines += ["", *report_lines(inspection, style)]
     return "\n".join(lines) + "\n"
 
 
@@ -46,13 +46,37 @@ def failure_lines(inspection: Inspection, style: Style) -> list[str]:
     return lines
 
 
-def finding_lines(findings: Iterable[Finding], style: Style) -> list[str]:
-    """The findings, each with its place, evidence and command or advice; below them their number,
-    and the command that explains them.
-    """
-    findings = list(findings)
+def report_lines(inspection: Inspection, style: Style) -> list[str]:
+    """The findings; below them their number, also of those left out, and what explains them."""
+    findings = inspection.findings
+    hidden = hidden_text([inspection])
+    if not findings and hidden:
+        return [f"No findings{hidden}."]
     if not findings:
         return [style.paint("No findings.", "green")]
+    counts = [plural(inspection.count(severity), severity.value) for severity in Severity]
+    codes = sorted({item.code for item in findings})
+    return [
+        *finding_lines(findings, style),
+        "",
+        ", ".join(counts) + hidden,
+        f"{style.paint('see:', 'green')} {_explain(codes)}",
+    ]
+
+
+def hidden_text(inspections: Iterable[Inspection]) -> str:
+    """`; 2 ignored, 1 not selected`: the findings that `--ignore` and `--select` left out."""
+    inspections = list(inspections)
+    failed = sum(item.failure is not None and item.failure.ignored for item in inspections)
+    ignored = failed + sum(item.ignored for item in inspections)
+    unselected = sum(item.unselected for item in inspections)
+    parts = [f"{ignored:,} ignored"] if ignored else []
+    parts += [f"{unselected:,} not selected"] if unselected else []
+    return f"; {', '.join(parts)}" if parts else ""
+
+
+def finding_lines(findings: Iterable[Finding], style: Style) -> list[str]:
+    """The findings, each with its place, evidence, and command or advice."""
     lines = []
     for item in findings:
         severity = item.severity.value
@@ -76,12 +100,7 @@ def finding_lines(findings: Iterable[Finding], style: Style) -> list[str]:
         else:
             advice = style.wrap(RULES[item.code].advice, f"{pad}try: ", f"{pad}     ")
             lines += [line.replace("try:", style.paint("try:", "green"), 1) for line in advice]
-    counts = [
-        plural(sum(item.severity is severity for item in findings), severity.value)
-        for severity in Severity
-    ]
-    codes = sorted({item.code for item in findings})
-    return [*lines, "", ", ".join(counts), f"{style.paint('see:', 'green')} {_explain(codes)}"]
+    return lines
 
 
 def _explain(codes: Iterable[str]) -> str:

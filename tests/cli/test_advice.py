@@ -15,9 +15,10 @@ from sigfix.diagnosis.messages import MESSAGES
 from sigfix.diagnosis.rule import Finding
 from sigfix.pipeline.inspect import inspect
 from sigfix.quoting import split
-from sigfix.rendering.inspection_text import finding_lines
+from sigfix.rendering.inspection_text import report_lines
 from sigfix.rendering.rules_text import render_message, render_rule
 from sigfix.rendering.style import Style
+from sigfix.report import Inspection
 from tests.diagnosis.broken_models import broken_saved_models
 from tests.models import Model
 
@@ -29,6 +30,10 @@ RULE_TEXTS = [
 TEXTS = RULE_TEXTS + [(row.pattern, text) for row in MESSAGES for text in (row.meaning, row.advice)]
 IN_TEXTS = sorted({said for _, text in TEXTS for said in re.findall(r"`(sigfix [^`]*)`", text)})
 NAMED = re.compile(r"sigfix (?:" + "|".join(COMMANDS) + r")\b")
+
+
+def one(*findings: Finding) -> Inspection:
+    return Inspection(Path("m"), None, findings=findings)
 
 
 def parsed(command: str) -> None:
@@ -76,7 +81,7 @@ def test_every_finding_says_what_to_do(code: str) -> None:
     rule = RULES[code]
     assert 15 < len(rule.advice) < 100
     assert "sigfix" not in rule.advice
-    told = finding_lines([Finding(code, rule.severity, "it is so")], Style())
+    told = report_lines(one(Finding(code, rule.severity, "it is so")), Style())
     assert any(line.strip().startswith("try: ") for line in told)
     assert rule.advice in " ".join(" ".join(told).split())
     assert told[-1] == f"see: sigfix explain {code}"
@@ -95,7 +100,7 @@ def test_the_explanation_that_a_report_names(
     findings = inspect(model.write(tmp_path / "m"), target=target).findings
     if not findings:  # a near miss of another target
         return
-    *_, see = finding_lines(findings, Style())
+    *_, see = report_lines(one(*findings), Style())
     with pytest.raises(SystemExit) as ended:
         main(split(see.removeprefix("see: "))[1:])
     assert ended.value.code in (0, None)
