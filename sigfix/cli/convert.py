@@ -21,6 +21,7 @@ from sigfix.cli.groups import (
     Running,
 )
 from sigfix.cli.options import grouped, option
+from sigfix.cli.refusing import refuse_clashes
 from sigfix.cli.steps import steps, tell
 from sigfix.errors import UsageError
 from sigfix.optimising.passes import ANY_TARGET, PASSES, TARGETS
@@ -166,6 +167,8 @@ class Debugging:
 @app.command()
 @grouped
 def convert(
+    context: typer.Context,
+    *,
     wanted: Result,
     saved_model: OfSavedModel,
     onnx: OfOnnx,
@@ -201,6 +204,7 @@ def convert(
 
     The model is loaded, which runs its code. Nothing is written unless the numbers are the same.
     """
+    refuse_clashes(context)
     if not wanted.tfjs:
         raise UsageError("convert to what? TensorFlow.js is the one target.", "add --tfjs")
     from sigfix.pipeline.convert import convert as run

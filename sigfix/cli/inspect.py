@@ -13,7 +13,7 @@ import typer
 
 from sigfix.cli.app import app
 from sigfix.cli.terminal import terminal_style
-from sigfix.errors import SigfixError
+from sigfix.errors import SigfixError, UsageError
 from sigfix.quoting import printable, quote
 from sigfix.rendering.inspections import FORMATS, TEXT
 
@@ -102,6 +102,8 @@ def inspect(
     from sigfix.diagnosis import check_selection
     from sigfix.pipeline.inspect import inspect as inspect_path
 
+    if everything and output_format != TEXT:
+        raise UsageError(f"--all is for text: {output_format} has everything.", "leave it out")
     left_out = check_selection(ignored or ())
     inspect_one = partial(
         inspect_path,

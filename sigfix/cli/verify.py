@@ -10,6 +10,7 @@ import typer
 from sigfix.cli.app import app
 from sigfix.cli.groups import CHECK, JSON, Format, Quiet, Running
 from sigfix.cli.options import grouped, option
+from sigfix.cli.refusing import refuse_clashes
 from sigfix.cli.repair_steps import load_inputs
 from sigfix.cli.steps import steps
 from sigfix.cli.terminal import terminal_style
@@ -24,6 +25,8 @@ NOT_TOLD = 2
 @app.command()
 @grouped
 def verify(
+    context: typer.Context,
+    *,
     left: Annotated[
         Path, typer.Argument(help="A SavedModel, an ONNX file or a TensorFlow.js directory.")
     ],
@@ -54,6 +57,7 @@ def verify(
 
     Exits with 1 where they differ, with 2 where that could not be told.
     """
+    refuse_clashes(context)
     from sigfix.pipeline.verify import verify as compare
     from sigfix.rendering.json_text import json_text
     from sigfix.rendering.verify_text import verify_data, verify_text
