@@ -12,9 +12,15 @@ if TYPE_CHECKING:
 
 
 def is_coloured(stream: TextIO) -> bool:
-    """Whether colours may be written: to a terminal that has them, and without NO_COLOR."""
-    wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return wanted and stream.isatty()
+    """Whether colours may be written: to a terminal that has them, or where FORCE_COLOR is set.
+
+    NO_COLOR comes before both.
+    """
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return os.environ["FORCE_COLOR"] != "0"
+    return os.environ.get("TERM") != "dumb" and stream.isatty()
 
 
 def terminal_style() -> Style:

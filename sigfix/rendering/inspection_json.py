@@ -92,6 +92,7 @@ def finding_value(item: Finding) -> dict[str, Any]:
         "fixable": item.fixable.value,
         "command": item.command or None,
         "advice": None if item.command else RULES[item.code].advice,
+        "count": item.count,
     }
 
 
