@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -84,7 +85,7 @@ def verify(
         data = verify_data(found, str(left), str(right))
         typer.echo(json_text(data), nl=False)
     else:
-        typer.echo(verify_text(found, str(left), str(right), terminal_style()), nl=False)
+        sys.stdout.write(verify_text(found, str(left), str(right), terminal_style()))
     verdicts = {parity.verdict for parity in found}
     if "different" in verdicts:
         raise typer.Exit(1)

@@ -8,7 +8,7 @@ from sigfix.diagnosis.catalogue import RULES
 from sigfix.diagnosis.rule import Finding, Severity
 from sigfix.quoting import printable
 from sigfix.rendering.model_text import model_lines, other_lines
-from sigfix.rendering.style import SEVERITY_COLOURS, Style, plural, shortened
+from sigfix.rendering.style import COMMAND, SEVERITY_COLOURS, Style, plural, shortened
 from sigfix.report import Inspection
 
 
@@ -92,7 +92,9 @@ def finding_lines(findings: Iterable[Finding], style: Style) -> list[str]:
         lines += wrapped
         pad = " " * len(head)
         for text in item.evidence[:3]:
-            lines += style.wrap(shortened(printable(text), 150), f"{pad}- ", f"{pad}  ")
+            text = printable(text)
+            shown = text if COMMAND.search(text) else shortened(text, 150)
+            lines += style.wrap(shown, f"{pad}- ", f"{pad}  ")
         if len(item.evidence) > 3:
             lines.append(f"{pad}- and {len(item.evidence) - 3} more")
         if item.command:

@@ -14,19 +14,34 @@ SEVERITY_COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 _NARROWEST = 40
 
 
+_WORD = r"(?![-`])(?:\$?'[^']*'|\"[^\"]*\"|[^\s'\"`])+"
+_OPTION = rf"-(?:o|-[a-z][a-z-]*)(?:[ =]{_WORD})?"
+_COMMAND = rf"sigfix [a-z]+(?: {_WORD})?(?: {_OPTION})*|{_OPTION}(?: {_OPTION})*"
+COMMAND = re.compile(rf"`[^`]+`|(?<!\S)(?:{_COMMAND})")
+"""What a reader copies out of a text: in backticks, or a command of sigfix or its options."""
+
+
 class _Wrapper(textwrap.TextWrapper):
-    """Breaks lines at white space outside of backticks."""
+    """Breaks lines at white space that is in no command."""
 
     def _split(self, text: str) -> list[str]:
-        return re.findall(r"(?:`[^`]+`|\S)+|\s+", text)
+        return re.findall(rf"(?:{COMMAND.pattern}|\S)+|\s+", text)
 
     def _handle_long_word(
         self, reversed_chunks: list[str], cur_line: list[str], cur_len: int, width: int
     ) -> None:
-        if "`" not in reversed_chunks[-1]:
+        if not COMMAND.search(reversed_chunks[-1]):
             super()._handle_long_word(reversed_chunks, cur_line, cur_len, width)
         elif not cur_line:
             cur_line.append(reversed_chunks.pop())
+
+
+def wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
+    """Lines of at most `width` that begin with `first`, then `rest`; no command is broken.
+
+    Another word that is longer than a line is broken.
+    """
+    return _Wrapper(width, initial_indent=first, subsequent_indent=rest).wrap(text)
 
 
 @dataclass(frozen=True)
@@ -45,13 +60,12 @@ class Style:
     def wrap(self, text: str, first: str, rest: str | None = None) -> list[str]:
         """Lines of at most `width`, the first starting with `first`, the others with `rest`.
 
-        A word that is longer than a line is broken only where there is no other way. What stands
-        in backticks is one word, which is never broken: a command is copied as it is.
+        A word that is longer than a line is broken only where there is no other way, and a command
+        never: it is copied as it is.
         """
         rest = " " * len(first) if rest is None else rest
         room = max(self.width, len(rest) + _NARROWEST)
-        wrapper = _Wrapper(room, initial_indent=first, subsequent_indent=rest)
-        return wrapper.wrap(text) or [first.rstrip()]
+        return wrapped(text, room, first, rest) or [first.rstrip()]
 
 
 def plural(count: int, noun: str) -> str:
@@ -85,16 +99,12 @@ def tried_lines(tried: Iterable[str], indent: str) -> list[str]:
     """One line that says what made-up inputs were made of, none where nothing was made up."""
     if not tried:
         return []
-    return textwrap.wrap(
-        "on " + ", ".join(tried), 78, initial_indent=indent, subsequent_indent=indent
-    )
+    return wrapped("on " + ", ".join(tried), 78, indent, indent)
 
 
 def note_lines(notes: Iterable[str]) -> list[str]:
     """What a reader should know beside a result, each note in lines of its own."""
     lines = []
     for note in notes:
-        lines += textwrap.wrap(
-            f"note: {printable(note)}", 78, initial_indent="  ", subsequent_indent="        "
-        )
+        lines += wrapped(f"note: {printable(note)}", 78, "  ", "        ")
     return lines
