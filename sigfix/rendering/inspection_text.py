@@ -8,8 +8,9 @@ from sigfix.diagnosis.catalogue import RULES
 from sigfix.diagnosis.rule import Finding, Severity
 from sigfix.quoting import printable
 from sigfix.rendering.model_text import model_lines, other_lines
-from sigfix.rendering.style import COMMAND, SEVERITY_COLOURS, Style, plural, shortened
+from sigfix.rendering.style import COMMAND, SEVERITY_COLOURS, Style, shortened
 from sigfix.report import Inspection
+from sigfix.wording import plural
 
 
 def render_text(inspection: Inspection, style: Style, *, everything: bool = False) -> str:

@@ -26,6 +26,7 @@ from sigfix.planning.file_edits import ExportKeras, ImportOnnx, WriteCard
 from sigfix.planning.signature_map import Standing, after
 from sigfix.quoting import printable
 from sigfix.rendering.style import wrapped
+from sigfix.wording import plural
 
 
 def plan_text(plan: Plan, width: int = 100) -> str:
@@ -119,7 +120,8 @@ def _edit(edit: Edit) -> Iterator[str]:
 
 
 def _card(edit: WriteCard) -> str:
-    characters = f", vocabulary of {len(edit.vocabulary)} characters" if edit.vocabulary else ""
+    number = plural(len(edit.vocabulary or ""), "character")
+    characters = f", vocabulary of {number}" if edit.vocabulary else ""
     return f"{edit.preset}{characters}"
 
 

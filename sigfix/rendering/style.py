@@ -68,13 +68,6 @@ class Style:
         return wrapped(text, room, first, rest) or [first.rstrip()]
 
 
-def plural(count: int, noun: str) -> str:
-    """`1 error`, `2 errors`, `no errors`."""
-    if count == 0:
-        return f"no {noun}s"
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
-
-
 def size_text(size: int) -> str:
     """Bytes in decimal units: `219 kB`, `1.3 MB`."""
     if size < 1000:

@@ -9,8 +9,9 @@ from pathlib import Path
 from sigfix.diagnosis.rule import Severity
 from sigfix.quoting import printable
 from sigfix.rendering.inspection_text import failure_lines, hidden_text, report_lines
-from sigfix.rendering.style import SEVERITY_COLOURS, Style, plural
+from sigfix.rendering.style import SEVERITY_COLOURS, Style
 from sigfix.report import Inspection
+from sigfix.wording import plural
 
 _COLUMNS = ("errors", "warnings", "notes")
 
