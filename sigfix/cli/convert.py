@@ -13,7 +13,9 @@ from sigfix.cli.groups import (
     CHECK,
     PRESET,
     RESULT,
+    SOURCE,
     Building,
+    ChosenTags,
     Force,
     KeepFailed,
     NoVerify,
@@ -27,11 +29,9 @@ from sigfix.errors import UsageError
 from sigfix.optimising.passes import ANY_TARGET, PASSES, TARGETS
 from sigfix.pipeline.conversion_options import ConvertOptions
 from sigfix.pipeline.prepare import SourceChoice
-from sigfix.planning.choices import Tags
-from sigfix.planning.parsing import parse_sizes, parse_tags
+from sigfix.planning.parsing import parse_sizes
 from sigfix.presets import PRESETS
 
-SOURCE = "What to convert"
 DEBUGGING = "Debugging"
 
 
@@ -101,15 +101,7 @@ class OfSavedModel:
             panel=SOURCE,
         ),
     ] = None
-    tags: Annotated[
-        Tags | None,
-        option(
-            "The MetaGraph with exactly these tags: serve,gpu.",
-            "--tags",
-            panel=SOURCE,
-            parser=parse_tags,
-        ),
-    ] = None
+    tags: ChosenTags = None
 
 
 @dataclass(frozen=True)

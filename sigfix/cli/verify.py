@@ -9,15 +9,13 @@ from typing import Annotated
 import typer
 
 from sigfix.cli.app import app
-from sigfix.cli.groups import CHECK, JSON, Format, Quiet, Running
+from sigfix.cli.groups import CHECK, JSON, SOURCE, ChosenTags, Format, Quiet, Running
 from sigfix.cli.options import grouped, option
 from sigfix.cli.refusing import refuse_clashes
 from sigfix.cli.repair_steps import load_inputs
 from sigfix.cli.steps import steps
 from sigfix.cli.terminal import terminal_style
 from sigfix.errors import SigfixError
-from sigfix.planning.choices import Tags
-from sigfix.planning.parsing import parse_tags
 
 NOT_TOLD = 2
 """The exit code where it could not be told whether two models are the same."""
@@ -34,12 +32,10 @@ def verify(
     right: Annotated[Path, typer.Argument(help="The model that shall compute the same.")],
     running: Running,
     signature: Annotated[
-        str | None, option("The signature to compare.  (default: all)", "--signature")
+        str | None,
+        option("The signature to compare.  (default: all)", "--signature", panel=SOURCE),
     ] = None,
-    tags: Annotated[
-        Tags | None,
-        option("The MetaGraph with exactly these tags: `serve,gpu`.", "--tags", parser=parse_tags),
-    ] = None,
+    tags: ChosenTags = None,
     tolerance: Annotated[
         float | None,
         option(
