@@ -23,7 +23,7 @@ def weight_faults(model: SavedModel) -> list[tuple[str, str, str]]:
     for shard in store.shards:
         where = f"variables/{shard.filename}"
         if shard.size is None:
-            found.append(("CON204", f"{shard.filename} is missing", where))
+            found.append(("CON204", "this shard is missing", where))
         elif shard.size < shard.needed:
             what = f"has {shard.size:,} of at least {shard.needed:,} bytes"
             found.append(("CON205", what, where))

@@ -28,6 +28,7 @@ from sigfix.planning import Choices, Plan
 from sigfix.planning import plan as make_plan
 from sigfix.planning.keras_file import plan_keras
 from sigfix.planning.onnx_file import plan_onnx
+from sigfix.planning.soundness import lost_weights
 from sigfix.planning.trust import refuse_reaching, runs_of_plan
 from sigfix.reading import read
 from sigfix.reading.locating import SAVED_MODEL_FILES
@@ -181,6 +182,12 @@ def _with_vocabulary(choices: Choices) -> Choices:
 
 def _prepare_to_load(model: SavedModel, decided: Plan, options: RepairOptions) -> None:
     """Check that the model may be run, where it will be, before anything is written."""
+    lost = lost_weights(model)
+    if lost and options.verify:
+        raise BlockedError(
+            f"{lost} It cannot be run, nor can what is made of it.",
+            "--no-verify   # edits its metadata all the same",
+        )
     if _why_not_compared(Made(model.path, decided, None, model), options):
         return
     require_extras("Comparing the repaired model with its source", "tf")

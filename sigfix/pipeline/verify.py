@@ -13,6 +13,7 @@ from sigfix.pipeline.applying import DEFAULT_SECONDS, check_seconds, check_toler
 from sigfix.planning.edits import AliasSignature
 from sigfix.planning.meta_graphs import choose_meta_graph
 from sigfix.planning.signatures import require
+from sigfix.planning.soundness import refuse_lost_weights
 from sigfix.planning.traces import covers
 from sigfix.planning.trust import refuse_reaching
 from sigfix.quoting import quote
@@ -56,6 +57,7 @@ def verify(
     for model in (one, other):
         refuse_strangers(model.path, model.problems)
         if isinstance(model, SavedModel):
+            refuse_lost_weights(model)
             _refuse_reaching(model, tags, signature, trust)
     if isinstance(one, SavedModel) and isinstance(other, SavedModel):
         return _verify_signatures(one, other, signature, tags, inputs, tolerance, seed, seconds)

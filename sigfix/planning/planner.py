@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sigfix.describing.meta_graphs import SERVE
-from sigfix.describing.weights import weight_faults
 from sigfix.errors import BlockedError
 from sigfix.model import SavedModel
 from sigfix.planning import signatures as existing
@@ -19,7 +20,7 @@ from sigfix.planning.edits import (
 from sigfix.planning.meta_graphs import choose_meta_graph
 from sigfix.planning.preset_spec import plan_card
 from sigfix.planning.several import plan_signatures
-from sigfix.planning.soundness import COPY, strangers, unwritable
+from sigfix.planning.soundness import COPY, COPY_AGAIN, lost_weights, strangers, unwritable
 from sigfix.planning.traces import Undecided
 from sigfix.quoting import quote
 
@@ -39,13 +40,21 @@ def plan(model: SavedModel, choices: Choices | None = None) -> Plan:
     Never raises for the model's sake: the verdict says `healthy`, `repairable`, `ambiguous` or
     `blocked`.
     """
-    choices = choices or Choices()
+    made, lost = _plan(model, choices or Choices()), lost_weights(model)
+    if not lost:
+        return made
+    if made.verdict != "repairable" or not made.is_metadata_only:
+        reason = f"{lost} Nothing that is made of it could be right."
+        return Plan(made.model, "blocked", reason=reason, hint=COPY_AGAIN)
+    return replace(made, notes=(*made.notes, f"{lost} The result cannot be run either."))
+
+
+def _plan(model: SavedModel, choices: Choices) -> Plan:
     name = str(model.path)
     strange = strangers(model)
     if strange:
         return Plan(name, "blocked", reason=strange, hint=COPY)
     try:
-        _refuse_lost_weights(model)
         index = choose_meta_graph(model, choices.tags)
         edits = _plan_meta_graph(model, index, choices)
     except Undecided as undecided:
@@ -61,17 +70,6 @@ def plan(model: SavedModel, choices: Choices | None = None) -> Plan:
     if trouble:
         return Plan(name, "blocked", reason=trouble)
     return Plan(name, "repairable", meta_graph=index, edits=tuple(edits), notes=_notes(edits))
-
-
-def _refuse_lost_weights(model: SavedModel) -> None:
-    faults = weight_faults(model)
-    if faults:
-        _, what, where = faults[0]
-        raise BlockedError(
-            f"The model's weights are not all there: {where}: {what}. Nothing that is made of it "
-            "could be right.",
-            "copy or download the model again",
-        )
 
 
 def _notes(edits: list[Edit]) -> tuple[str, ...]:
