@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sigfix.model import SavedModel
+from sigfix.wording import plural
 
 
 def weight_faults(model: SavedModel) -> list[tuple[str, str, str]]:
@@ -13,7 +14,9 @@ def weight_faults(model: SavedModel) -> list[tuple[str, str, str]]:
         if not count:
             return []
         what = "variables/" if store is None else "variables/variables.index"
-        return [("CON204", f"the graph has {count} variables; {what} is missing", "variables")]
+        return [
+            ("CON204", f"the graph has {plural(count, 'variable')}; {what} is missing", "variables")
+        ]
     if store.error:
         return [("CON206", store.error, "variables/variables.index")]
     found = []

@@ -72,7 +72,7 @@ def plan_for(saved: Plan, model: SavedModel | OtherModel) -> Plan:
 
 def repair(
     model: Path | str,
-    output: Path | None = None,
+    output: Path | str | None = None,
     choices: Choices | None = None,
     options: RepairOptions | None = None,
     saved_plan: Plan | None = None,
@@ -99,7 +99,7 @@ def repair(
     if decided.verdict == "healthy" and output is None:
         return RepairResult(decided, None)
     kind, source = _kind(described), described.path
-    destination = output or default_output(Path(model))
+    destination = default_output(Path(model)) if output is None else Path(output)
     staging.refuse_places(destination, options.force, options.keep_failed, source)
     kind.check(described, decided, options)
     with (
@@ -162,7 +162,8 @@ def _why_not_compared(made: Made, options: RepairOptions) -> str:
     if not options.verify:
         return "--no-verify"
     metadata_only = made.changes is not None and made.changes.is_metadata_only
-    if made.compare is None and metadata_only and not options.run:
+    asked = options.run or options.inputs is not None
+    if made.compare is None and metadata_only and not asked:
         return "only metadata changed; --run compares numbers too"
     return ""
 

@@ -9,7 +9,7 @@ from sigfix.describing.running import of_signature
 from sigfix.errors import BlockedError
 from sigfix.model import MetaGraph, OtherModel, SavedModel, TensorSpec
 from sigfix.packages import require_extras, require_packages
-from sigfix.pipeline.applying import DEFAULT_SECONDS
+from sigfix.pipeline.applying import DEFAULT_SECONDS, check_seconds, check_tolerance
 from sigfix.planning.edits import AliasSignature
 from sigfix.planning.meta_graphs import choose_meta_graph
 from sigfix.planning.signatures import require
@@ -50,6 +50,8 @@ def verify(
     `BlockedError` where there is nothing to compare or `trust` is needed, `UsageError` for inputs
     that do not fit.
     """
+    check_seconds(seconds)
+    check_tolerance(tolerance)
     one, other = open_model(left, "verify"), open_model(right, "verify")
     _require_packages(one, other)
     for model in (one, other):

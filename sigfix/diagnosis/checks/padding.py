@@ -8,6 +8,7 @@ from sigfix.describing.same_padding import CONVOLUTIONS, same_padding
 from sigfix.describing.targets import Target
 from sigfix.diagnosis.subject import Findings, finding
 from sigfix.model import ConstantTensor, Graph, Node, Shape, TensorSpec, as_shape, node_of
+from sigfix.wording import plural
 
 FUSED = frozenset({"_FusedConv2D", "FusedDepthwiseConv2dNative"})
 SAME_SHAPE = frozenset({"Identity", "ReadVariableOp", "Relu", "Relu6", "BiasAdd"})
@@ -36,7 +37,7 @@ def check_same_padding(nodes: list[Node], graph: Graph, target: Target, where: s
     if wrong:
         yield finding(
             "TGT412",
-            f"{len(wrong)} convolutions with SAME padding that wasm computes wrongly",
+            f"{plural(len(wrong), 'convolution')} with SAME padding that wasm computes wrongly",
             where,
             tuple(wrong[:6]),
         )

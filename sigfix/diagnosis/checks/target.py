@@ -15,6 +15,7 @@ from sigfix.diagnosis.checks.specs import check_static
 from sigfix.diagnosis.rule import Finding, Severity, repair_command
 from sigfix.diagnosis.subject import Findings, Subject, few, finding, located
 from sigfix.model import Graph, Node, TensorSpec, as_shape
+from sigfix.wording import plural
 
 
 def _counted(names: Iterable[str]) -> tuple[str, ...]:
@@ -87,7 +88,7 @@ def check_layout(nodes: list[Node], target: Target, where: str) -> Findings:
     if first:
         found = finding(
             "TGT403",
-            f"{len(first)} operators with channels first: {few(sorted(set(first)))}",
+            f"{plural(len(first), 'operator')} with channels first: {few(sorted(set(first)))}",
             where,
             _counted(first),
         )
