@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from sigfix.describing.training import signature_marks
 from sigfix.errors import BlockedError
 from sigfix.model import DEFAULT_SERVING_KEY, Function, MetaGraph
 from sigfix.planning import signatures as existing
@@ -48,20 +49,26 @@ def plan_signature(meta_graph: MetaGraph, choices: Choices, before: list[Edit]) 
         return [] if existing.is_unchanged(edit, existing.require(meta_graph, of)) else [edit]
     if arranged and not choices.shapes_signature and choices.key == DEFAULT_SERVING_KEY:
         taken = any(getattr(edit, "key", "") == DEFAULT_SERVING_KEY for edit in arranged)
-        if taken or len(keys) != 1:
+        if (
+            taken
+            or len(keys) != 1
+            or signature_marks(
+                meta_graph, [existing.require(meta_graph, existing.key_before(keys[0], before))]
+            )
+        ):
             return []  # the user arranges the signatures
         return [AliasSignature(DEFAULT_SERVING_KEY, keys[0], SIGNATURE)]
-    if len(keys) == 1:
-        return [_from_signature(meta_graph, replace(choices, from_key=(keys[0],)), before)]
     if keys:
-        raise Undecided(existing.rank(meta_graph, keys, choices.key))
+        old = [existing.key_before(key, before) for key in keys]
+        meant = existing.choose(meta_graph, old, choices.key)
+        return [_from_signature(meta_graph, replace(choices, from_key=(meant,)), before)]
     return [_from_nothing(meta_graph, choices)]
 
 
 def _from_nothing(meta_graph: MetaGraph, choices: Choices) -> AddSignature:
     """No signature at all: the object graph's functions, else the graph's placeholders."""
     if meta_graph.objects is not None:
-        ranked = rank_functions(meta_graph.objects)
+        ranked, training = rank_functions(meta_graph)
         if len(ranked) > 1:
             raise Undecided(
                 Ambiguous(
@@ -72,6 +79,11 @@ def _from_nothing(meta_graph: MetaGraph, choices: Choices) -> AddSignature:
             )
         if ranked:
             return _from_function(meta_graph, ranked[0][0], choices, TRACE)
+        if training:
+            raise BlockedError(
+                existing.left_out(training, "function", choices.key),
+                f"--function {quote(next(iter(training)))} takes it all the same",
+            )
         raise BlockedError(
             "The model has no signature, and its object graph holds no traced function: there is "
             "nothing to call.",

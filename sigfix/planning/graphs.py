@@ -115,6 +115,14 @@ def choose_outputs(
             "No tensor of the graph depends on a placeholder and is left unread.",
             "name one with --output NAME=TENSOR",
         )
+    if all(item.of_training for item in likely):
+        tensors = [item.spec.name for item in likely]
+        raise BlockedError(
+            f"All that the graph computes from its placeholders belongs to training or evaluation: "
+            f"{', '.join(tensors[:4])}. None of it is made an output by itself.",
+            f"name the result with --output NAME=TENSOR; {_candidates(likely)[0].choose} takes "
+            f"{tensors[0]} all the same",
+        )
     nodes = {node_of(item.spec.name) for item in likely}
     if len(nodes) == 1:
         names = make_unique([clean(item.spec.name.rpartition("/")[2]) for item in likely])
@@ -122,11 +130,21 @@ def choose_outputs(
             FlatTensor(-1 - index, item.spec.name, name, item.spec)
             for index, (item, name) in enumerate(zip(likely, names, strict=True))
         ], ()
-    return [], tuple(_candidate(item) for item in likely)
+    return [], _candidates(likely)
 
 
-def _candidate(item: TensorCandidate) -> Candidate:
-    name = clean(node_of(item.spec.name).rpartition("/")[2])
+def _candidates(items: list[TensorCandidate]) -> tuple[Candidate, ...]:
+    """Each with a name that no other has: of two `BiasAdd`, what they lie in tells which."""
+    names = [node_of(item.spec.name) for item in items]
+    short = [clean(name.rpartition("/")[2]) for name in names]
+    told = make_unique(
+        clean("_".join(name.split("/")[-2:])) if short.count(last) > 1 else last
+        for name, last in zip(names, short, strict=True)
+    )
+    return tuple(_candidate(item, name) for item, name in zip(items, told, strict=True))
+
+
+def _candidate(item: TensorCandidate, name: str) -> Candidate:
     return Candidate(
         f"{item.spec.name}: {item.spec}",
         "--output " + quote(f"{name}={item.spec.name}"),

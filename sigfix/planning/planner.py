@@ -77,18 +77,21 @@ def _refuse_lost_weights(model: SavedModel) -> None:
 def _notes(edits: list[Edit]) -> tuple[str, ...]:
     """What a caller should know: inputs that belong to training, inputs of unknown rank."""
     inputs = [item for edit in edits if isinstance(edit, AddSignature) for item in edit.inputs]
-    switches = [
-        f"{item.name} looks like a switch for training: "
-        f"--bind {quote(f'{item.name}={value}')} fixes it"
+    values = {
+        item.name: value
         for item in inputs
         for name, value in TRAINING_SWITCHES.items()
         if item.name.lower().endswith(name) and not item.shape
+    }
+    switches = [
+        f"{name} looks like a switch for training: --bind {quote(f'{name}={value}')} fixes it"
+        for name, value in values.items()
     ]
     unknown = [
         f"{item.name} may be of any rank: "
         f"--input {quote(f'{item.name}={item.dtype}[?,32]')} would pin it"
         for item in inputs
-        if item.shape is None
+        if item.shape is None and item.name not in values
     ]
     return (*switches, *unknown)
 

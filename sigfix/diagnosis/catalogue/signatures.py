@@ -91,13 +91,14 @@ RULES = (
     ),
     Rule(
         "SIG009", "training-signature", Severity.WARNING, Fixable.SOMETIMES,
-        what="A signature looks like a training step: labels go in or a loss comes out.",
+        what="A signature is for training or evaluation: labels go in, a loss or a metric comes "
+        "out, an optimiser runs, or its name says so.",
         why="Training steps change variables and need gradients; they are no use for inference and "
-        "do not convert.",
+        "do not convert. No command makes such a signature serving_default by itself.",
         causes="A training function was exported for on-device learning.",
         example="train(x, y) -> {loss: float32[]}",
         fix="Choose another signature with --signature, or remove it: sigfix repair MODEL "
-        "--remove-signature KEY.",
+        "--remove-signature KEY. Where it is meant after all, sigfix repair MODEL --from KEY.",
     ),
     Rule(
         "SIG010", "blank-method-name", Severity.WARNING, Fixable.ALWAYS,
