@@ -56,7 +56,7 @@ class Finding:
 
     `location` names the part of the model (`signature serving_default, input x`), '' for all of
     it. `fixable` can be less than the rule's where this model leaves no way. `command` is '' where
-    no command mends it.
+    no command mends it. `count` is how many the finding stands for, where they are many.
     """
 
     code: str
@@ -66,6 +66,7 @@ class Finding:
     evidence: tuple[str, ...] = ()
     fixable: Fixable = Fixable.NEVER
     command: str = ""
+    count: int = 1
 
 
 class Command(str):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,17 +12,25 @@ from sigfix.describing.operators import custom_operators
 from sigfix.describing.producer import producers
 from sigfix.describing.targets import find_target
 from sigfix.diagnosis import Finding, Fixable, diagnose, diagnose_other, select
+from sigfix.diagnosis.folding import fold
 from sigfix.diagnosis.rule import Command, repair_command
 from sigfix.errors import SigfixError
 from sigfix.model import OtherModel, SavedModel
-from sigfix.planning.commands import carried_out
+from sigfix.planning.commands import Comparable, carried_out
 from sigfix.reading.checksums import with_checksums
 from sigfix.reading.opening import open_model
 from sigfix.reading.weights import MOST, find_non_finite
 from sigfix.report import Failure, Inspection
 
 MOST_PLANNED = 50
-"""Commands that are planned before they are named: each costs what the model's size is."""
+MOST_SIGNATURES = 20_000
+"""Commands that are planned, and signatures that they may look at in all, before they are named.
+
+A command that was not planned is not named.
+"""
+_UNPLANNED = (
+    "too many findings to plan a command for each; sigfix repair --dry-run says what it does"
+)
 
 
 def inspect(
@@ -44,7 +52,7 @@ def inspect(
     model = open_model(path, "inspect")
     model = replace(model, non_finite=find_non_finite(model, None if checksums else MOST))
     if isinstance(model, OtherModel):
-        found = select(diagnose_other(model, wanted), selected, ignored)
+        found = fold(select(diagnose_other(model, wanted), selected, ignored))
         return Inspection(path, None, findings=tuple(found), other=model)
     if checksums and model.variables is not None and model.path.is_dir():
         verified = with_checksums(model.path / "variables", model.variables)
@@ -57,30 +65,37 @@ def inspect(
         path=path,
         model=model,
         producers=tuple(producers(model)),
-        findings=tuple(_agreed(model, select(diagnose(model, wanted), selected, ignored))),
+        findings=tuple(_agreed(model, fold(select(diagnose(model, wanted), selected, ignored)))),
         candidates=tuple(candidates),
         custom_operators=tuple(custom),
     )
 
 
-def _agreed(model: SavedModel, findings: list[Finding]) -> Iterator[Finding]:
+def _agreed(model: SavedModel, findings: Iterable[Finding]) -> Iterator[Finding]:
     """The findings with commands that `repair` carries out: each is planned here.
 
     Where `repair` would ask, the command is its likeliest choice, and the evidence has the others;
     where it would refuse, there is no command.
     """
     several = len(model.meta_graphs) > 1
-    planned = 0
+    signatures = max((len(meta.user_signatures) for meta in model.meta_graphs), default=0)
+    left = min(MOST_PLANNED, max(3, MOST_SIGNATURES // max(signatures, 1)))
+    comparable = Comparable(model)
     for item in findings:
-        if not isinstance(item.command, Command) or planned >= MOST_PLANNED:
+        if not isinstance(item.command, Command):
             yield item
             continue
-        planned += 1
+        if not left:
+            yield replace(item, command="", evidence=(*item.evidence, _UNPLANNED))
+            continue
+        left -= 1
         options = list(item.command.options)
         place = re.match(r"MetaGraph (\d+) ", item.location)
         if several and place and "--tags" not in options:
             options += ["--tags", ",".join(model.meta_graphs[int(place[1])].tags)]
-        commands = [repair_command(model.path, *each) for each in carried_out(model, options)]
+        commands = [
+            repair_command(model.path, *each) for each in carried_out(model, options, comparable)
+        ]
         if not commands:
             yield replace(item, command="", fixable=Fixable.NEVER)
             continue

@@ -86,6 +86,7 @@ def finding_value(item: Finding) -> dict[str, Any]:
         "evidence": list(item.evidence),
         "fixable": item.fixable.value,
         "command": item.command or None,
+        "count": item.count,
     }
 
 

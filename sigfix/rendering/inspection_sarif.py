@@ -56,7 +56,8 @@ def _result(code: str, level: str, text: str, location: dict[str, Any]) -> dict[
 
 def _finding_result(path: Path, item: Finding) -> dict[str, Any]:
     text = item.message + (f"\nFix: {item.command}" if item.command else "")
-    return _result(item.code, item.severity.value, text, _location(path, item.location))
+    result = _result(item.code, item.severity.value, text, _location(path, item.location))
+    return result if item.count == 1 else {**result, "occurrenceCount": item.count}
 
 
 def render_sarif(inspections: Sequence[Inspection]) -> str:
