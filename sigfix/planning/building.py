@@ -25,7 +25,13 @@ from sigfix.planning.edits import (
 )
 from sigfix.planning.flatten import FlatTensor, flat_inputs, flat_outputs, literal_arguments
 from sigfix.planning.functions import find_function, rank_functions, signature_function
-from sigfix.planning.graphs import choose_outputs, graph_inputs, signature_tensors
+from sigfix.planning.graphs import (
+    choose_outputs,
+    graph_inputs,
+    mentioned_unfed,
+    refuse_unfed,
+    signature_tensors,
+)
 from sigfix.planning.merging import merge
 from sigfix.planning.preset_spec import fit_preset, mark_origins
 from sigfix.planning.shaping import plan_inputs, plan_outputs
@@ -157,6 +163,7 @@ def _from_signature(meta_graph: MetaGraph, choices: Choices, before: list[Edit])
         now = existing.keys_after(meta_graph, before).get(keys[0])
         if now is None:
             raise BlockedError(f"--from {keys[0]}: {keys[0]} is removed in the same run.")
+        refuse_unfed(meta_graph, keys[0])
         return AliasSignature(choices.key, now, SIGNATURE)
     merged = merge(meta_graph, keys)
     return _build(
@@ -171,7 +178,9 @@ def _reshape_signature(meta_graph: MetaGraph, key: str, choices: Choices) -> Add
     if function is not None and function.traces[0].name in meta_graph.graph.function_by_name:
         edit = _from_function(meta_graph, function, choices, SIGNATURE)
         return replace(edit, method_name=signature.method_name or edit.method_name)
+    refuse_unfed(meta_graph, key, choices)
     inputs, outputs = signature_tensors(signature)
+    inputs += mentioned_unfed(meta_graph, signature, choices, inputs)
     edit = _build(
         meta_graph, GraphSource(f"signature {key}"), inputs, outputs, choices, SIGNATURE, SIGNATURE
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sigfix.describing.candidates import Candidate as TensorCandidate
 from sigfix.describing.candidates import input_candidates, output_candidates
 from sigfix.describing.operators import tensor_dtype
+from sigfix.describing.switches import unfed_binding, unfed_placeholders
 from sigfix.errors import BlockedError
 from sigfix.model import MetaGraph, Signature, TensorSpec, as_shape, node_of, output_index
 from sigfix.planning.choices import Choices
@@ -150,6 +151,52 @@ def _candidate(item: TensorCandidate, name: str) -> Candidate:
         "--output " + quote(f"{name}={item.spec.name}"),
         item.evidence,
     )
+
+
+def refuse_unfed(meta_graph: MetaGraph, key: str, choices: Choices | None = None) -> None:
+    """Raise `BlockedError` where a signature needs placeholders that nothing gives a value."""
+    signature = meta_graph.signature(key)
+    unfed = [] if signature is None else unfed_placeholders(meta_graph, signature)
+    named = _mentioned(choices) if choices is not None else set()
+    missing = [node for node in unfed if not {node.name, clean(node.name)} & named]
+    if not missing:
+        return
+    bindings = [unfed_binding(meta_graph, node) for node in missing]
+    said = "" if all(bindings) else ", with the values that they have at inference"
+    ways = " ".join(
+        f"--bind {quote(binding or f'{node.name}=VALUE')}"
+        for node, binding in zip(missing, bindings, strict=True)
+    )
+    raise BlockedError(
+        f"Signature {key} can never run: it needs {', '.join(node.name for node in missing)}, "
+        "which no input feeds.",
+        f"{ways}{said}; or --input NAME:{missing[0].name} makes it an input",
+    )
+
+
+def mentioned_unfed(
+    meta_graph: MetaGraph, signature: Signature, choices: Choices, inputs: list[FlatTensor]
+) -> list[FlatTensor]:
+    """The placeholders that a signature needs and does not feed, and that an option names."""
+    named = _mentioned(choices)
+    taken = [item.name for item in inputs]
+    found = [
+        node
+        for node in unfed_placeholders(meta_graph, signature)
+        if {node.name, clean(node.name)} & named
+    ]
+    names = make_unique([*taken, *(clean(node.name) for node in found)])[len(taken) :]
+    return [
+        FlatTensor(-1 - len(inputs) - index, node.name, name, tensor_spec(meta_graph, node.name))
+        for index, (node, name) in enumerate(zip(found, names, strict=True))
+    ]
+
+
+def _mentioned(choices: Choices) -> set[str]:
+    named = {name for name, _ in choices.bind} | {
+        item.target or item.name for item in choices.inputs
+    }
+    return {name.removesuffix(":0") for name in named}
 
 
 def signature_tensors(signature: Signature) -> tuple[list[FlatTensor], list[FlatTensor]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sigfix.describing.meta_graphs import SERVE
+from sigfix.describing.switches import inference_value
 from sigfix.describing.weights import weight_faults
 from sigfix.errors import BlockedError
 from sigfix.model import SavedModel
@@ -16,21 +17,13 @@ from sigfix.planning.edits import (
     Plan,
     SetTags,
 )
+from sigfix.planning.graphs import refuse_unfed
 from sigfix.planning.meta_graphs import choose_meta_graph
 from sigfix.planning.preset_spec import plan_card
 from sigfix.planning.several import plan_signatures
 from sigfix.planning.soundness import COPY, strangers, unwritable
 from sigfix.planning.traces import Undecided
 from sigfix.quoting import quote
-
-TRAINING_SWITCHES = {
-    "keep_prob": "1.0",
-    "is_training": "false",
-    "phase_train": "false",
-    "learning_phase": "false",
-    "dropout_rate": "0.0",
-}
-"""Placeholders of TF1 training code -> the value they have at inference."""
 
 
 def plan(model: SavedModel, choices: Choices | None = None) -> Plan:
@@ -48,6 +41,8 @@ def plan(model: SavedModel, choices: Choices | None = None) -> Plan:
         _refuse_lost_weights(model)
         index = choose_meta_graph(model, choices.tags)
         edits = _plan_meta_graph(model, index, choices)
+        if not choices.arranges and not any(isinstance(edit, AddSignature) for edit in edits):
+            refuse_unfed(model.meta_graphs[index], choices.key)
     except Undecided as undecided:
         found = undecided.ambiguous
         return Plan(
@@ -78,10 +73,9 @@ def _notes(edits: list[Edit]) -> tuple[str, ...]:
     """What a caller should know: inputs that belong to training, inputs of unknown rank."""
     inputs = [item for edit in edits if isinstance(edit, AddSignature) for item in edit.inputs]
     values = {
-        item.name: value
+        item.name: inference_value(item.name, item.dtype)
         for item in inputs
-        for name, value in TRAINING_SWITCHES.items()
-        if item.name.lower().endswith(name) and not item.shape
+        if not item.shape and inference_value(item.name, item.dtype)
     }
     switches = [
         f"{name} looks like a switch for training: --bind {quote(f'{name}={value}')} fixes it"

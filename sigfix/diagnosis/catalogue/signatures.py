@@ -126,4 +126,15 @@ RULES = (
         example="signature_def_map: serving_default; signatures node: (empty)",
         fix="sigfix repair MODEL --function NAME builds it again from the object graph.",
     ),
+    Rule(
+        "SIG013", "unfed-placeholder", Severity.ERROR, Fixable.SOMETIMES,
+        what="A signature's outputs depend on a placeholder that none of its inputs feeds.",
+        why="It can never run: TensorFlow wants a value for each placeholder (You must feed a "
+        "value for placeholder tensor), tf.saved_model.load raises UnliftableError.",
+        causes="is_training, phase_train or keep_prob was fed by the training code, and forgotten "
+        "when the signature was written.",
+        example="serving_default(images) -> embeddings, which needs phase_train",
+        fix="sigfix repair MODEL --bind phase_train=false gives it the value that it has at "
+        "inference; --input NAME:TENSOR makes it an input.",
+    ),
 )  # fmt: skip

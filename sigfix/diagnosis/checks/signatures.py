@@ -5,6 +5,7 @@ from __future__ import annotations
 from sigfix.describing.callables import trace_text
 from sigfix.describing.candidates import input_candidates, output_candidates
 from sigfix.describing.signature_order import meant_signatures
+from sigfix.describing.switches import unfed_binding, unfed_placeholders
 from sigfix.diagnosis.rule import Finding, repair_command
 from sigfix.diagnosis.subject import (
     Findings,
@@ -15,6 +16,7 @@ from sigfix.diagnosis.subject import (
     repair_signature,
 )
 from sigfix.model import DEFAULT_SERVING_KEY, PREDICT_METHOD
+from sigfix.quoting import quote
 
 _ENTRY_POINTS = ("__call__", "call", "serve", "predict")
 _LEGACY = ("tensorflow/serving/classify", "tensorflow/serving/regress")
@@ -190,7 +192,30 @@ def check_object_graph(subject: Subject) -> Findings:
             )
 
 
+def check_fed(subject: Subject) -> Findings:
+    """SIG013: a placeholder that the outputs need and no input feeds."""
+    for signature in subject.meta.user_signatures:
+        unfed = unfed_placeholders(subject.meta, signature)
+        if not unfed:
+            continue
+        bindings = [unfed_binding(subject.meta, node) for node in unfed]
+        names = few([node.name for node in unfed])
+        message = f"it can never run: it needs {names}, which no input feeds"
+        evidence = tuple(
+            f"{node.name}: only the author knows its value at inference, for "
+            f"--bind {quote(f'{node.name}=...')}"
+            for node, binding in zip(unfed, bindings, strict=True)
+            if not binding
+        )
+        command = ""
+        if not evidence:
+            options = [part for binding in bindings for part in ("--bind", binding)]
+            command = repair_signature(subject, signature, *options)
+        yield finding("SIG013", message, located(subject, signature), evidence, command)
+
+
 CHECKS = (
+    check_fed,
     check_offered,
     check_traces,
     check_shape_of_signature,
