@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sigfix.describing.meta_graphs import SERVE
+from sigfix.describing.meta_graphs import SERVE, is_for_training
 from sigfix.describing.switches import inference_value
 from sigfix.describing.weights import weight_faults
 from sigfix.errors import BlockedError
@@ -87,7 +87,13 @@ def _notes(edits: list[Edit]) -> tuple[str, ...]:
         for item in inputs
         if item.shape is None and item.name not in values
     ]
-    return (*switches, *unknown)
+    training = [
+        f"the MetaGraph was saved for training (tags {','.join(edit.was)}): dropout and batch "
+        "statistics may be on, which sigfix inspect tells"
+        for edit in edits
+        if isinstance(edit, SetTags) and is_for_training(edit.was)
+    ]
+    return (*switches, *unknown, *training)
 
 
 def _plan_meta_graph(model: SavedModel, index: int, choices: Choices) -> list[Edit]:
@@ -103,10 +109,20 @@ def _plan_meta_graph(model: SavedModel, index: int, choices: Choices) -> list[Ed
     edits += existing.plan_changes(meta_graph, choices)
     edits += plan_signatures(meta_graph, choices, edits)
     edits += existing.plan_method_names(meta_graph, choices, edits)
-    if choices.set_tags is not None and set(choices.set_tags) != set(meta_graph.tags):
-        edits.append(SetTags(choices.set_tags, meta_graph.tags, OPTION))
-    elif choices.set_tags is None and SERVE not in meta_graph.tags:
-        taken = any(SERVE in item.tags for item in model.meta_graphs)
-        if not taken:
-            edits.append(SetTags((*meta_graph.tags, SERVE), meta_graph.tags))
+    edits += _plan_tags(model, index, choices)
     return edits + plan_card(model, meta_graph, choices, edits)
+
+
+def _plan_tags(model: SavedModel, index: int, choices: Choices) -> list[Edit]:
+    """The tags that are asked for; else `serve` alone, which loaders look for, if it is free.
+
+    Loaders compare sets: `serve,train` is not found by those that ask for `serve`.
+    """
+    tags = model.meta_graphs[index].tags
+    if choices.set_tags is not None:
+        same = set(choices.set_tags) == set(tags)
+        return [] if same else [SetTags(choices.set_tags, tags, OPTION)]
+    kept = [index] if choices.only_meta_graph else range(len(model.meta_graphs))
+    if any(set(model.meta_graphs[number].tags) == {SERVE} for number in kept):
+        return []
+    return [SetTags((SERVE,), tags)]
