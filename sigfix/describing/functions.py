@@ -51,6 +51,26 @@ def callable_functions(objects: ObjectGraph) -> list[Function]:
     ]
 
 
+def function_behind(meta: MetaGraph, key: str) -> Function | None:
+    """The function of the object graph that a signature is a flat call of, where there is one.
+
+    `tf.saved_model.save` makes such a call for each signature, and names what is nested by itself.
+    """
+    objects = meta.objects
+    node = None if objects is None else objects.signature_ids.get(key)
+    if objects is None or node is None:
+        return None
+    library = meta.graph.function_by_name
+    names = [name for name in objects.nodes[node].concrete_functions if name in library]
+    called = {called for name in names for item in library[name].nodes for called in item.functions}
+    found = [
+        item
+        for item in callable_functions(objects)
+        if not item.is_bare and any(trace.name in called for trace in item.traces)
+    ]
+    return found[0] if len(found) == 1 and len(found[0].traces) == 1 else None
+
+
 @dataclass(frozen=True)
 class Competing:
     """The functions that could be the signature, the likeliest first, and those left out, why."""
