@@ -88,10 +88,10 @@ def test_names_in_structures(tmp_path: Path) -> None:
         ("a_c", "0", "features['a']['c']: float32[?,3]"),
         ("b", "1", "features['b']: string[?]"),
     ]
+    assert [(item.name, item.source) for item in edit.outputs] == [("a", "0"), ("z", "1")]
     beside = Traced((({"b": words, "a": {"c": X}}, X),), ("features", "x"))
     edit = added(of_functions({"__call__": beside}), tmp_path)
     assert [item.name for item in edit.inputs] == ["features_a_c", "features_b", "x"]
-    assert [(item.name, item.source) for item in edit.outputs] == [("a", "0"), ("z", "1")]
     nameless = Traced((({"b": words, "a": X},),), ("args_0",))
     edit = added(of_functions({"__call__": nameless}), tmp_path)
     assert [item.name for item in edit.inputs] == ["a", "b"]
