@@ -87,8 +87,8 @@ def _from_nothing(meta_graph: MetaGraph, choices: Choices) -> AddSignature:
             return _from_function(meta_graph, ranked[0][0], choices, TRACE)
         if training:
             raise BlockedError(
-                existing.left_out(training, "function", choices.key),
-                f"--function {quote(next(iter(training)))} takes it all the same",
+                existing.left_out(training, "function", choices.key, "--function PATH"),
+                f"--function {quote(next(iter(training)))}",
             )
         raise BlockedError(
             "The model has no signature, and its object graph holds no traced function: there is "

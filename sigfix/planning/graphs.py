@@ -120,9 +120,9 @@ def choose_outputs(
         tensors = [item.spec.name for item in likely]
         raise BlockedError(
             f"All that the graph computes from its placeholders belongs to training or evaluation: "
-            f"{', '.join(tensors[:4])}. None of it is made an output by itself.",
-            f"name the result with --output NAME=TENSOR; {_candidates(likely)[0].choose} takes "
-            f"{tensors[0]} all the same",
+            f"{', '.join(tensors[:4])}. None of it is made an output by itself: --output "
+            "NAME=TENSOR names the result, or insists.",
+            _candidates(likely)[0].choose,
         )
     nodes = {node_of(item.spec.name) for item in likely}
     if len(nodes) == 1:
@@ -162,15 +162,15 @@ def refuse_unfed(meta_graph: MetaGraph, key: str, choices: Choices | None = None
     if not missing:
         return
     bindings = [unfed_binding(meta_graph, node) for node in missing]
-    said = "" if all(bindings) else ", with the values that they have at inference"
     ways = " ".join(
         f"--bind {quote(binding or f'{node.name}=VALUE')}"
         for node, binding in zip(missing, bindings, strict=True)
     )
     raise BlockedError(
         f"Signature {key} can never run: it needs {', '.join(node.name for node in missing)}, "
-        "which no input feeds.",
-        f"{ways}{said}; or --input NAME:{missing[0].name} makes it an input",
+        "which no input feeds. --bind NAME=VALUE gives the value at inference, --input "
+        "NAME:TENSOR makes it an input.",
+        ways,
     )
 
 

@@ -148,15 +148,16 @@ def choose(meta_graph: MetaGraph, keys: list[str], wanted: str) -> str:
     meant = meant_signatures(meta_graph, [require(meta_graph, key) for key in keys])
     if len(meant.likely) == 1:
         return meant.likely[0].key
-    insisting = [f"--from {quote(key)}" for key in meant.training]
     if not meant.likely:
         ranked, _ = rank_functions(meta_graph)
-        ways = [f"{item.choose} builds one from a function" for _, item in ranked[:1]]
-        ways.append(f"{insisting[0]} makes it {wanted} all the same")
-        raise BlockedError(left_out(meant.training, "signature", wanted), "; ".join(ways))
+        insisting = f"--from {quote(next(iter(meant.training)))}"
+        raise BlockedError(
+            left_out(meant.training, "signature", wanted, "--from KEY"),
+            ranked[0][1].choose if ranked else insisting,
+        )
     hint = "several --from are merged into one signature"
-    if insisting:
-        hint += f"; {' and '.join(insisting)} would take what is for training or evaluation"
+    if meant.training:
+        hint += f"; what is for training or evaluation is left out: {', '.join(meant.training)}"
     raise Undecided(
         Ambiguous(
             f"{len(keys)} signatures could be {wanted}.",
@@ -169,12 +170,14 @@ def choose(meta_graph: MetaGraph, keys: list[str], wanted: str) -> str:
     )
 
 
-def left_out(training: Mapping[str, tuple[str, ...]], what: str, wanted: str) -> str:
+def left_out(
+    training: Mapping[str, tuple[str, ...]], what: str, wanted: str, insisting: str
+) -> str:
     """Why nothing is made `wanted`: all that there is, is for training or evaluation."""
     named = "; ".join(f"{key} ({', '.join(marks)})" for key, marks in list(training.items())[:3])
     return (
         f"No {what} is for inference: {named} belongs to training or evaluation, and is not made "
-        f"{wanted} by itself."
+        f"{wanted} by itself: {insisting} insists."
     )
 
 

@@ -122,7 +122,7 @@ def test_a_trainer_s_model_is_meant(tmp_path: Path) -> None:
     assert made.added[0].source.path == "net.__call__"
     only = plan(of_functions({"train_step": Traced()}).write(tmp_path / "only"))
     assert only.verdict == "blocked"
-    assert only.hint == "--function train_step takes it all the same"
+    assert only.hint == "--function train_step", "the option that insists"
     found = inspect(tmp_path / "only").findings
     assert [(item.code, item.command) for item in found] == [("SIG001", "")]
 

@@ -57,12 +57,12 @@ def test_training_is_not_promoted_by_itself(tmp_path: Path) -> None:
     )
     _, ways, hint = asked(with_keys("train", "one", "two"), tmp_path)
     assert ways == ["--from one", "--from two"]
-    assert "--from train would take what is for training or evaluation" in hint
+    assert hint.endswith("what is for training or evaluation is left out: train")
     for choices in ({}, {"key": "again"}, {"method_name": PREDICT_METHOD}):
         reason, hint = refused(with_keys("train", "eval"), tmp_path, **choices)
         assert "train (its name train)" in reason
-        key = choices.get("key", "serving_default")
-        assert hint == f"--from eval makes it {key} all the same"
+        assert f"not made {choices.get('key', 'serving_default')} by itself" in reason
+        assert hint == "--from eval", "the option that insists"
     assert edits(with_keys("train"), tmp_path, from_key=("train",)) == (
         AliasSignature("serving_default", "train", SIGNATURE),
     )
