@@ -26,8 +26,9 @@ def forgetful(
 @pytest.mark.parametrize("key", ["serving_default", "predict"])
 def test_a_signature_that_can_never_run_is_no_result(key: str, tmp_path: Path) -> None:
     reason, hint = refused(forgetful(key), tmp_path)
-    assert reason == (f"Signature {key} can never run: it needs phase_train, which no input feeds.")
-    assert hint.startswith("--bind phase_train=false; or --input NAME:phase_train")
+    said = f"Signature {key} can never run: it needs phase_train, which no input feeds."
+    assert reason.startswith(said)
+    assert hint == "--bind phase_train=false"
     reason, _ = refused(forgetful(key), tmp_path, rename=(("x", "image"),))
     assert "can never run" in reason
 
