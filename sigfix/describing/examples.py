@@ -61,9 +61,7 @@ def _parse_example(node: Node, nodes: Mapping[str, Node]) -> Iterator[ExampleFea
     dense = len(node.listed("Tdense"))
     keys = [text for name in node.data_inputs[2:][: sparse + dense] for text in _texts(nodes, name)]
     yield from _features(tuple(keys[:sparse]), node.listed("sparse_types"), None)
-    yield from _features(
-        tuple(keys[sparse:]), node.listed("Tdense"), node.listed("dense_shapes")
-    )
+    yield from _features(tuple(keys[sparse:]), node.listed("Tdense"), node.listed("dense_shapes"))
 
 
 def _parse_example_v2(node: Node, nodes: Mapping[str, Node]) -> Iterator[ExampleFeature]:
