@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from sigfix.describing import running
+from sigfix.describing.dead_branches import Switches
 from sigfix.describing.effects import STATE, kind_of
 from sigfix.describing.operators import is_stateful
 from sigfix.describing.running import ARGUMENTS_FROM, Run
-from sigfix.describing.switches import Switches
 from sigfix.model import Graph, GraphFunction, MetaGraph, Node, node_of, output_index
 
 Place = tuple[str, str]

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from sigfix.describing.operators import tensorflow_operators
+from sigfix.errors import UsageError
 
 _TABLES = Path(__file__).with_name("tables")
 
@@ -138,7 +139,9 @@ TARGETS = (*_TFJS, "serving", "tflite")
 
 
 def find_target(name: str) -> Target:
-    """The target of that name. Raises KeyError for one that is not in `TARGETS`."""
+    """The target of that name. Raises `UsageError` for one that is not in `TARGETS`."""
+    if name not in TARGETS:
+        raise UsageError(f"There is no target {name!r}.", "targets: " + ", ".join(TARGETS))
     if name == "serving":
         return Target(name, "TensorFlow Serving", is_server=True)
     if name == "tflite":

@@ -32,7 +32,11 @@ class Fixable(Enum):
 
 @dataclass(frozen=True)
 class Rule:
-    """One kind of fault. `code` is stable; the texts are what `sigfix explain` says."""
+    """One kind of fault. `code` is stable; the texts are what `sigfix explain` says.
+
+    Commands in them are in backticks. `advice` is what an inspection says of a finding that no
+    command mends: one line, without a command of sigfix, since none was found that works.
+    """
 
     code: str
     name: str
@@ -43,6 +47,7 @@ class Rule:
     causes: str
     example: str
     fix: str
+    advice: str
 
     @property
     def family(self) -> str:
@@ -56,7 +61,7 @@ class Finding:
 
     `location` names the part of the model (`signature serving_default, input x`), '' for all of
     it. `fixable` can be less than the rule's where this model leaves no way. `command` is '' where
-    no command mends it.
+    no command mends it. `count` is how many the finding stands for, where they are many.
     """
 
     code: str
@@ -66,6 +71,7 @@ class Finding:
     evidence: tuple[str, ...] = ()
     fixable: Fixable = Fixable.NEVER
     command: str = ""
+    count: int = 1
 
 
 class Command(str):

@@ -1,10 +1,8 @@
 """Check and simplify an ONNX file in this process, which was started for nothing else.
 
 It runs beside TensorFlow's import in the process that asked, and its copies of the weights end
-with it. The job is `{"file", "folder", "nhwc", "preset", "characters", "normalize", "sizes"}`,
-where `preset` is None for a model of no preset, `characters` for one that reads none, and `sizes`
-are by input. Both files of the answer `{"finished", "simplified", "inputs", "outputs",
-"channels_last", "notes"}` may lie in `folder`.
+with it. The job is `{"file", "folder"}` and the fields of `pipeline.simplifying.OnnxChoice`, the
+answer has those of `SimplifiedOnnx`, whose files may lie in `folder`.
 """
 
 from __future__ import annotations
@@ -23,7 +21,7 @@ from sigfix.processes import Answer, do_job
 def work(job: dict[str, Any]) -> Answer:
     """Write the model that is to be traced, and say what ONNX Runtime is to compare it with."""
     preset, characters = job["preset"], job["characters"]
-    opened = open_onnx(job["file"], job["folder"], job["sizes"])
+    opened = open_onnx(job["file"], job["folder"], job["sizes"], job["bound"])
     model, finished = opened.model, opened.reference
     if preset is not None:
         changed = onnx_graph.finish(model, preset, finished, job["normalize"])
@@ -39,7 +37,7 @@ def work(job: dict[str, Any]) -> Answer:
     onnx.save(simplify(model), simplified)
     return {
         "finished": finished,
-        "simplified": simplified,
+        "model": simplified,
         "inputs": tuple(inputs),
         "outputs": tuple(o.name for o in model.graph.output),
         "notes": opened.notes,

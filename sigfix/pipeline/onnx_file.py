@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from sigfix.planning import Plan
 from sigfix.planning.file_edits import ImportOnnx
 from sigfix.planning.names import by_keys, signature_keys
 from sigfix.planning.onnx_file import for_imported
+from sigfix.presets import find_preset
 from sigfix.quoting import quote
 from sigfix.reading import read
 
@@ -35,10 +36,7 @@ def import_onnx(
     changes = tuple(item for item in decided.edits if item is not edit)
     target = folder / "imported" if changes else place
     say(f"importing {model.path} into TensorFlow")
-    if edit.preset:
-        compare = _import_preset(model.path, edit, target, folder, options)
-    else:
-        compare = _import(model.path, edit, target, folder, options, say)
+    compare = _import(model.path, edit, target, folder, options, say)
     left = replace(decided, edits=for_imported(changes, read(target))) if changes else None
     return Made(target, left, compare, model)
 
@@ -56,43 +54,35 @@ def _import(
     options: RepairOptions,
     say: Say,
 ) -> Callable[[], Verification]:
-    """Write the SavedModel as the file says; return what compares it."""
+    """Write the SavedModel as the file, or its preset, says; return what compares it."""
+    from sigfix.pipeline.simplifying import OnnxChoice, load_simplified, simplify_file
+
+    preset = find_preset(edit.preset, edit.size, edit.raw_logits) if edit.preset else None
+    choice = OnnxChoice(
+        preset, nhwc=preset is not None, sizes=dict(edit.sizes), bound=dict(edit.bound)
+    )
+    command = f"sigfix repair {quote(str(path))}"
+    found = simplify_file(path, folder, choice, (command, command))
+    for note in found.notes:
+        say(note)
     from sigfix.importing.advice import as_command
-    from sigfix.importing.onnx_opening import open_onnx
-    from sigfix.importing.onnx_simplification import simplify
-    from sigfix.importing.preflight import check_early
+    from sigfix.importing.onnx_to_saved_model import save_onnx
 
-    with as_command(f"sigfix repair {quote(str(path))}"):
-        opened = open_onnx(path, folder, dict(edit.sizes), dict(edit.bound))
-        for note in opened.notes:
-            say(note)
-        check_early(opened.model)
-        simplified = simplify(opened.model)
-        from sigfix.importing.onnx_to_saved_model import save_onnx
+    with as_command(command):
+        save_onnx(load_simplified(found.model), target, found.channels_last)
+    if preset is not None:
+        from sigfix.pipeline.preset_checks import compare_saved_model
 
-        save_onnx(simplified, target)
-    return lambda: _compare(opened.reference, target, options)
+        return lambda: compare_saved_model(preset, found.finished, target, options.seconds)
+    return lambda: _compare(found.finished, found.inputs, target, options)
 
 
-def _import_preset(
-    path: Path, edit: ImportOnnx, target: Path, folder: Path, options: RepairOptions
-) -> Callable[[], Verification]:
-    """Write the SavedModel of a docTR export as the preset says; return what compares it."""
-    from sigfix.pipeline.preset import finish_onnx, import_preset
-    from sigfix.pipeline.preset_checks import compare_saved_model
-    from sigfix.presets import find_preset
-
-    preset = find_preset(edit.preset, edit.size, edit.raw_logits)
-    finished = finish_onnx(preset, path, folder)
-    import_preset(preset, finished, target)
-    return lambda: compare_saved_model(preset, finished, target, options.seconds)
-
-
-def _compare(onnx_file: Path, imported: Path, options: RepairOptions) -> Verification:
-    from sigfix.importing.onnx_graph import graph_inputs, read_onnx
+def _compare(
+    onnx_file: Path, inputs: Sequence[str], imported: Path, options: RepairOptions
+) -> Verification:
     from sigfix.verifying.checking import Side
     from sigfix.verifying.runners import onnx
 
-    names = signature_keys(item.name for item in graph_inputs(read_onnx(onnx_file)))
+    names = signature_keys(inputs)
     source = Side(onnx.onnx_file(onnx_file, names), onnx.by_signature_keys)
     return compare_made(source, imported, options, by_keys(options.inputs or {}, names))

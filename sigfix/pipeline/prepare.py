@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sigfix.card import Card, fitting, make_card, read_card
 from sigfix.describing.effects import DETERMINISTIC, conduct
 from sigfix.describing.running import of_signature
-from sigfix.errors import ConversionError, ProcessError, UsageError
+from sigfix.errors import UsageError
 from sigfix.memory import release
 from sigfix.model import SavedModel
 from sigfix.pipeline.notes import weight_notes
 from sigfix.pipeline.preset import PresetOptions, export_preset
 from sigfix.pipeline.progress import Say
+from sigfix.pipeline.simplifying import OnnxChoice, load_simplified, simplify_file
 from sigfix.pipeline.source import ONNX, PRESET, Source, choose_signature
 from sigfix.planning.meta_graphs import choose_meta_graph
 from sigfix.planning.names import signature_keys
+from sigfix.planning.soundness import refuse_lost_weights
 from sigfix.planning.trust import refuse_reaching
 from sigfix.presets import Preset
-from sigfix.processes import started
 from sigfix.quoting import quote
 from sigfix.vocabularies import preset_characters
 
 if TYPE_CHECKING:
     from sigfix.exporting.freezing import FrozenSignature
-
-SIMPLIFIER = "sigfix.importing.onnx_child"
 
 
 @dataclass(frozen=True)
@@ -87,6 +85,7 @@ def prepare(source: Source, options: SourceChoice, temporary: Path, say: Say) ->
     described = open_model(source.path, "convert")
     assert isinstance(described, SavedModel)  # find_source has told ONNX files apart
     refuse_strangers(described.path, described.problems)
+    refuse_lost_weights(described)
     index = choose_meta_graph(described, options.tags)
     graph = described.meta_graphs[index]
     signature = choose_signature(graph, source.path, options.signature)
@@ -153,39 +152,28 @@ def _simplified(
     card: Card | None,
     say: Say,
 ) -> Prepared:
-    """Check and simplify an ONNX file in a process of its own, beside TensorFlow's import."""
-    job = {
-        "file": path,
-        "folder": temporary,
-        "nhwc": preset is not None or options.layout == "nhwc",
-        "preset": preset,
-        "characters": card.vocabulary if card is not None and card.vocabulary else None,
-        "normalize": options.preset_options.normalize,
-        "sizes": dict(options.sizes),
-    }
-    from sigfix.importing.advice import as_command
-
-    with as_command(*commands(path)), started(SIMPLIFIER, job) as child:
-        import_module("tensorflow")  # which takes about as long
-        try:
-            found = child.answer()
-        except ProcessError as error:
-            raise ConversionError(
-                f"the ONNX model could not be simplified: {error.reason}"
-            ) from error
-    for note in found["notes"]:
+    """An ONNX file, checked and simplified, as something to trace."""
+    choice = OnnxChoice(
+        preset,
+        card.vocabulary if card is not None and card.vocabulary else None,
+        options.preset_options.normalize,
+        preset is not None or options.layout == "nhwc",
+        dict(options.sizes),
+    )
+    found = simplify_file(path, temporary, choice, commands(path))
+    for note in found.notes:
         say(note)
-    for what in ("input", "output"):
-        for own, key in signature_keys(found[f"{what}s"]).items():
+    for what, names in (("input", found.inputs), ("output", found.outputs)):
+        for own, key in signature_keys(names).items():
             if own != key:
                 say(f"the {what} {own} is called {key}")
     return Prepared(
-        found["simplified"],
+        found.model,
         card,
         source=path,
-        onnx_file=found["finished"],
-        inputs=found["inputs"],
-        channels_last=found["channels_last"],
+        onnx_file=found.finished,
+        inputs=found.inputs,
+        channels_last=found.channels_last,
     )
 
 
@@ -200,12 +188,10 @@ def freeze(prepared: Prepared, say: Say) -> FrozenSignature:
         say("loading the model in TensorFlow and freezing its signature")
         return freezing.freeze(prepared.model, prepared.signature, prepared.tags)
     say("importing the ONNX model")
-    import onnx
-
     from sigfix.importing.advice import as_command
     from sigfix.importing.onnx_to_graph import trace_onnx
 
     with as_command(*commands(prepared.source)):
-        traced = trace_onnx(onnx.load(prepared.model), prepared.channels_last)
+        traced = trace_onnx(load_simplified(prepared.model), prepared.channels_last)
     release()
     return freezing.with_signature_names(traced.graph, traced.inputs, traced.outputs)

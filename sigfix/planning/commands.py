@@ -9,12 +9,13 @@ from typing import Any
 from sigfix.describing.effects import RANDOM, conduct, reaching
 from sigfix.describing.running import loading
 from sigfix.errors import SigfixError, UsageError
-from sigfix.model import SavedModel
+from sigfix.model import MetaGraph, SavedModel
 from sigfix.planning import parsing
 from sigfix.planning.choices import Choices
-from sigfix.planning.edits import Plan
+from sigfix.planning.edits import Edit, Plan
 from sigfix.planning.planner import plan
-from sigfix.planning.trust import runs_of_plan
+from sigfix.planning.soundness import lost_weights
+from sigfix.planning.trust import run_of_edit
 from sigfix.quoting import split
 
 _DEEPEST, _MOST = 3, 6
@@ -82,14 +83,42 @@ def choices_of(options: Sequence[str]) -> Choices:
     )
 
 
-def carried_out(model: SavedModel, options: Sequence[str]) -> list[tuple[str, ...]]:
+class Comparable:
+    """Whether what a plan makes can be compared with its source; what runs is looked at once."""
+
+    def __init__(self, model: SavedModel) -> None:
+        self.model = model
+        self._known: dict[tuple[int, Edit], bool] = {}
+
+    def __call__(self, decided: Plan) -> bool:
+        """Whether nothing that comparing executes is random, or reaches out of the model."""
+        if decided.is_metadata_only:
+            return True
+        meta = self.model.meta_graphs[decided.meta_graph]
+        loads = not reaching(loading(meta))
+        return loads and all(self._is_sound(meta, decided.meta_graph, e) for e in decided.edits)
+
+    def _is_sound(self, meta: MetaGraph, number: int, edit: Edit) -> bool:
+        key = (number, edit)
+        if key not in self._known:
+            run = run_of_edit(meta, edit)
+            self._known[key] = run is None or (not reaching(run) and conduct(run).kind != RANDOM)
+        return self._known[key]
+
+
+def carried_out(
+    model: SavedModel, options: Sequence[str], comparable: Comparable | None = None
+) -> list[tuple[str, ...]]:
     """The options that `repair` plans: these, or these with one of the choices that it asks for.
 
     None where it would refuse. One with a blank is passed on. `--no-verify` is added where the
     numbers cannot be compared, because the signature is random or reaches out of the model.
     """
+    if lost_weights(model):  # what is done to its metadata makes nothing of it that runs
+        return []
     if any(word in option for option in options for word in BLANKS):
         return [tuple(options)]
+    comparable = comparable or Comparable(model)
     found: list[tuple[str, ...]] = []
     pending: list[tuple[tuple[str, ...], int]] = [(tuple(options), 0)]
     while pending and len(found) < _MOST:
@@ -99,7 +128,7 @@ def carried_out(model: SavedModel, options: Sequence[str]) -> list[tuple[str, ..
         except SigfixError:
             continue
         if decided.verdict == "repairable":
-            uncompared = () if _can_be_compared(model, decided) else ("--no-verify",)
+            uncompared = () if comparable(decided) else ("--no-verify",)
             found.append((*tried, *uncompared))
         elif decided.verdict == "ambiguous" and depth < _DEEPEST:
             chosen = [_chosen(tried, item.choose) for item in decided.candidates]
@@ -120,11 +149,3 @@ def _chosen(options: tuple[str, ...], choose: str) -> tuple[str, ...]:
         if option not in names and not repeated:
             kept += pair
     return (*kept, *added)
-
-
-def _can_be_compared(model: SavedModel, decided: Plan) -> bool:
-    if decided.is_metadata_only:
-        return True
-    runs = runs_of_plan(model, decided)
-    executed = (loading(model.meta_graphs[decided.meta_graph]), *runs)
-    return not reaching(*executed) and all(conduct(run).kind != RANDOM for run in runs)

@@ -13,7 +13,14 @@ from sigfix.describing.effects import reaching
 from sigfix.describing.running import Run
 from sigfix.errors import BlockedError
 from sigfix.model import MetaGraph, SavedModel
-from sigfix.planning.edits import AddSignature, AliasSignature, AttachSignature, GraphSource, Plan
+from sigfix.planning.edits import (
+    AddSignature,
+    AliasSignature,
+    AttachSignature,
+    Edit,
+    GraphSource,
+    Plan,
+)
 
 
 def refuse_reaching(
@@ -30,15 +37,19 @@ def refuse_reaching(
 def runs_of_plan(described: SavedModel, plan: Plan) -> list[Run]:
     """What comparing the plan's signatures with their sources executes."""
     meta = described.meta_graphs[plan.meta_graph]
-    runs = []
-    for edit in plan.edits:
-        if isinstance(edit, AliasSignature):
-            runs.append(running.of_signature(meta, edit.of))
-        elif isinstance(edit, AttachSignature):
-            runs.append(running.of_signature(meta, edit.key))
-        elif isinstance(edit, AddSignature):
-            runs.append(_run_of(meta, edit))
-    return runs
+    runs = (run_of_edit(meta, edit) for edit in plan.edits)
+    return [run for run in runs if run is not None]
+
+
+def run_of_edit(meta: MetaGraph, edit: Edit) -> Run | None:
+    """What comparing a signature that an edit makes executes; None for an edit of metadata."""
+    if isinstance(edit, AliasSignature):
+        return running.of_signature(meta, edit.of)
+    if isinstance(edit, AttachSignature):
+        return running.of_signature(meta, edit.key)
+    if isinstance(edit, AddSignature):
+        return _run_of(meta, edit)
+    return None
 
 
 def _run_of(meta: MetaGraph, edit: AddSignature) -> Run:

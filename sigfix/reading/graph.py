@@ -45,7 +45,8 @@ def _decode(message: Any) -> Any:
 @cache
 def _default(operator: str, name: str) -> Any:
     """What an attribute is that a node leaves out. Raises `KeyError` where nothing says so."""
-    return _decode(defaults(operator, message_class("AttrValue"))[name])
+    kind: Any = message_class("AttrValue")
+    return _decode(defaults(operator, kind)[name])
 
 
 class Attributes(Mapping[str, Any]):

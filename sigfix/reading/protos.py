@@ -8,6 +8,7 @@ are kept by the runtime and written back, so an edited message loses nothing.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -175,11 +176,14 @@ def parse_text(name: str, data: bytes, path: Path) -> Any:
     """A message in text form (`.pbtxt`). Raises `UnreadableModelError` with the line."""
     from google.protobuf import text_format
 
+    from sigfix.reading.text_form import NotLaidOut, to_binary
+
     message = message_class(name)()
     try:
-        text_format.Parse(
-            data.decode("utf-8"), message, allow_unknown_field=True, descriptor_pool=_pool()
-        )
+        text = data.decode("utf-8")
+        with suppress(NotLaidOut):
+            return parse(name, to_binary(text, message.DESCRIPTOR))
+        text_format.Parse(text, message, allow_unknown_field=True, descriptor_pool=_pool())
     except UnicodeDecodeError as error:
         raise UnreadableModelError(f"{path} is not text.", code="CON214") from error
     except (text_format.ParseError, ValueError) as error:

@@ -16,10 +16,13 @@ from sigfix.describing.model_card import card_facts
 from sigfix.describing.operator_kinds import FILLING, TABLES
 from sigfix.model import Function, MetaGraph, OtherModel, SavedModel, Signature, Trace
 from sigfix.quoting import printable
-from sigfix.rendering.style import Style, plural, shortened, size_text
+from sigfix.rendering.style import Style, shortened, size_text
 from sigfix.report import Inspection
+from sigfix.wording import plural
 
 _LABEL = 12
+_MOST_META_GRAPHS = 8
+_MOST_SIGNATURES = 16
 _MOST_FUNCTIONS = 8
 _MOST_TRACES = 4
 _MOST_TENSORS = 12
@@ -62,10 +65,13 @@ def model_lines(
         lines += _row(style, "producer", f"{producer.name} ({producer.evidence})")
     lines += _card_lines(model.card, style)
     several = len(model.meta_graphs) > 1
-    for index, meta in enumerate(model.meta_graphs):
+    shown = model.meta_graphs if everything else model.meta_graphs[:_MOST_META_GRAPHS]
+    for index, meta in enumerate(shown):
         if several:
             lines += ["", style.paint(f"  MetaGraph {index}", "bold")]
         lines += _meta_lines(inspection, index, meta, style, everything)
+    if len(model.meta_graphs) > len(shown):
+        lines += ["", f"  and {plural(len(model.meta_graphs) - len(shown), 'MetaGraph')} (--all)"]
     lines += _variable_lines(model, style, everything)
     return lines
 
@@ -77,8 +83,12 @@ def _meta_lines(
     if inspection.model is None or inspection.model.encoding != "graph":
         lines += _row(style, "tensorflow", meta.tensorflow_version or "(not recorded)")
         lines += _row(style, "tags", ", ".join(meta.tags) or "(none)")
-    for signature in meta.user_signatures:
+    signatures = meta.user_signatures if everything else meta.user_signatures[:_MOST_SIGNATURES]
+    for signature in signatures:
         lines += _signature_lines(signature, style, everything)
+    rest = len(meta.user_signatures) - len(signatures)
+    if rest:
+        lines += _row(style, "", f"and {plural(rest, 'signature')} (--all)")
     if not meta.user_signatures:
         lines += _row(style, "signatures", "(none)")
     inputs, outputs = inspection.candidates[index] if inspection.candidates else ((), ())

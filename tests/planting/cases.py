@@ -60,6 +60,7 @@ COMMANDS = {
         {
             "source": FIRST,
             "result": SECOND,
+            "simplified": Stage((*NO_ANSWER, "nothing", *SAVED), modules=SIMPLIFIER),
             "import": Stage(("other_weights", "outputs_swapped"), "import"),
         },
     ),

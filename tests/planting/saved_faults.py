@@ -39,7 +39,7 @@ def outputs_swapped(job: Job, answer: Answer) -> None:
 
 def cut_short(job: Job, answer: Answer) -> None:
     """The file ends in the middle, as on a full disk."""
-    file = Path(answer["simplified"] if "simplified" in answer else job["export"])
+    file = Path(answer["model"] if "model" in answer else job["export"])
     file = file / "saved_model.pb" if file.is_dir() else file
     written = file.read_bytes()
     file.write_bytes(written[: len(written) // 2])
@@ -53,12 +53,12 @@ FAULTS: dict[str, Callable[[Job, Answer], None]] = {
 def _changed(
     job: Job, answer: Answer, change: Callable[[Any, Any], Any], fault_of_onnx: str
 ) -> None:
-    if "simplified" in answer:
+    if "model" in answer:
         import onnx
 
-        model = onnx.load(answer["simplified"])
+        model = onnx.load(answer["model"])
         onnx_faults.FAULTS[fault_of_onnx](model)
-        onnx.save(model, answer["simplified"])
+        onnx.save(model, answer["model"])
         return
     import tensorflow as tf
 

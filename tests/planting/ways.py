@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from sigfix import processes
-from sigfix.pipeline import prepare
+from sigfix.pipeline import simplifying
 from sigfix.verifying.runners import tfjs
 from tests.planting import onnx_faults
 from tests.planting.cases import AS_IT_IS, Stage
@@ -44,7 +44,7 @@ def in_child(
                 module = "tests.planting.child"
         return real(module, job, *rest, **named)
 
-    for place in (processes, prepare):  # both call it by a name of their own
+    for place in (processes, simplifying):  # both call it by a name of their own
         monkeypatch.setattr(place, "started", started)
     yield
 

@@ -24,6 +24,7 @@ from sigfix.diagnosis.checks.specs import check_static
 from sigfix.diagnosis.rule import Finding, Severity, repair_command
 from sigfix.diagnosis.subject import Findings, Subject, few, finding, located
 from sigfix.model import Graph, Node, TensorSpec, as_shape
+from sigfix.wording import plural
 
 
 def _counted(names: Iterable[str]) -> tuple[str, ...]:
@@ -55,7 +56,7 @@ def check_operators(nodes: list[Node], target: Target, where: str, functions: se
         part
         for node in nodes
         if target.forces_async and node.op.startswith("_Fused")
-        for part in node.attributes.get("fused_ops") or ()
+        for part in map(str, node.listed("fused_ops"))
         if part not in FUSED_PARTS
     ]
     if badly_fused:
@@ -92,7 +93,7 @@ def check_layout(nodes: list[Node], target: Target, where: str) -> Findings:
     if first:
         yield finding(
             "TGT403",
-            f"{len(first)} operators with channels first: {few(sorted(set(first)))}",
+            f"{plural(len(first), 'operator')} with channels first: {few(sorted(set(first)))}",
             where,
             _counted(first),
         )
