@@ -58,9 +58,8 @@ def _function(model: Any, job: dict[str, Any], call: Mapping[str, Any]) -> Funct
 
 
 def _is_mapping(value: Any, key: str) -> bool:
-    if isinstance(value, (list, tuple)) or (hasattr(value, "__getitem__") and key.isdigit()):
-        return False
-    return hasattr(value, "keys") and key in value
+    """Whether `key` is looked up in a dict; an object may have a function called `keys`."""
+    return isinstance(value, Mapping) and key in value
 
 
 def _signature(model: Any, job: dict[str, Any], call: Mapping[str, Any]) -> Function:
