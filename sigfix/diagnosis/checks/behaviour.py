@@ -5,6 +5,7 @@ from __future__ import annotations
 from sigfix.describing.callables import trace_arguments
 from sigfix.describing.computing import of_signature
 from sigfix.describing.effects import LOADERS_OWN, PYTHON, changed_state, random_nodes, reaching
+from sigfix.describing.libraries import library_of
 from sigfix.describing.operator_kinds import BATCH_NORM
 from sigfix.describing.operators import custom_operators
 from sigfix.describing.running import loading, whole
@@ -91,6 +92,11 @@ def check_state(subject: Subject) -> Findings:
             )
 
 
+def _whose(operator: str) -> str:
+    library = library_of(operator)
+    return "" if library is None else f", of {library.package}"
+
+
 def check_foreign(subject: Subject) -> Findings:
     """BEH304 to BEH307: operators that need more than TensorFlow, or do more than compute."""
     graph = subject.meta.graph
@@ -100,7 +106,7 @@ def check_foreign(subject: Subject) -> Findings:
             "BEH304",
             f"operators that TensorFlow does not have: {few(list(custom))}",
             located(subject),
-            tuple(f"{name}: {count}x" for name, count in custom.items()),
+            tuple(f"{name}: {count}x{_whose(name)}" for name, count in custom.items()),
         )
     used = graph.op_counts
     executed = reaching(loading(subject.meta), *subject.run_of.values())
