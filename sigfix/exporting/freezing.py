@@ -134,6 +134,14 @@ def tensor_info(tensor: Any) -> Any:
     )
 
 
+def _use_default(node: Any) -> None:
+    """Make a placeholder with a default, which no input of the signature feeds, that default."""
+    node.op = "Identity"
+    node.attr["T"].CopyFrom(node.attr["dtype"])
+    for name in ("dtype", "shape"):
+        node.attr.pop(name, None)
+
+
 def with_signature_names(
     definition: Any, inputs: dict[str, tf.TensorSpec], outputs: dict[str, str]
 ) -> FrozenSignature:
@@ -147,9 +155,12 @@ def with_signature_names(
     light = graph_pb2.GraphDef(library=definition.library)
     light.versions.producer = definition.versions.producer
     light.node.extend(placeholder_of(n) if n.name in aside else n for n in definition.node)
+    given = {node_of(spec.name) for spec in inputs.values()}
     for node in light.node:
         node.attr.pop("_class", None)  # a place beside another node, even beside a replaced input
         node.ClearField("experimental_debug_info")
+        if node.op == "PlaceholderWithDefault" and node.name not in given:
+            _use_default(node)
     signature = meta_graph_pb2.SignatureDef(method_name="tensorflow/serving/predict")
     taken: set[str] = {IMPORT_SCOPE}
     names: dict[str, dict[str, str]] = {"inputs": {}, "outputs": {}}

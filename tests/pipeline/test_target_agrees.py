@@ -29,6 +29,7 @@ SMALL = {
     "fake_quantised": {"serving_default", "TGT416"},
     "parsed": {"raw", "TGT401"},
     "same_input_twice": set(),
+    "learning_phase": {"switched", "TGT401"},
 }
 """Fixture -> the signature that does not convert, and the codes that foretell it."""
 
