@@ -191,7 +191,7 @@ def _prepare_to_load(model: SavedModel, decided: Plan, options: RepairOptions) -
     if _why_not_compared(Made(model.path, decided, None, model), options):
         return
     require_extras("Comparing the repaired model with its source", "tf")
-    hint = "--trust runs it, --no-verify repairs it without running it"
+    hint = "--trust   # runs it; --no-verify repairs it without running it"
     runs = runs_of_plan(model, decided)
     refuse_reaching(model, decided.meta_graph, runs, options.trust, hint)
 
