@@ -117,7 +117,7 @@ def _follow(
         verdict = "broken" if left else "kept"
         outcome = replace(outcome, said=f"still there: {printed.finding}" if left else "")
     else:
-        verdict = "refused" if command.startswith("sigfix convert") and last else "broken"
+        verdict = "refused" if "sigfix convert" in command and last else "broken"
         following = list(commands_in(output, command))
         if following and len(before) < DEEPEST:
             ends = [_follow(item, model, folder, done, (*before, command)) for item in following]
