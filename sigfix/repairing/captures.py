@@ -187,7 +187,7 @@ def _from_creators(meta_graph: Any, known: dict[int, str]) -> dict[int, str]:
     taken = {node_of(tensor) for tensor in known.values()}
     nodes: dict[bytes, list[str]] = {}
     for node in meta_graph.graph_def.node:
-        if node.name not in taken and not node.input:
+        if node.name not in taken:
             nodes.setdefault(_kind_of(node), []).append(node.name)
     wanted: dict[bytes, list[int]] = {}
     for node_id, item in enumerate(objects.nodes):
