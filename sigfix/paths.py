@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 from sigfix.errors import UsageError
 
@@ -33,3 +34,11 @@ def from_here(path: Path) -> Path:
     except OSError:  # it was deleted
         return path
     return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def as_paths(options: Any, *names: str) -> None:
+    """Make the named fields of a frozen dataclass paths, where they are texts."""
+    for name in names:
+        given = getattr(options, name)
+        if isinstance(given, str):
+            object.__setattr__(options, name, Path(given))

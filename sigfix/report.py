@@ -13,11 +13,15 @@ from sigfix.model import OtherModel, SavedModel
 
 @dataclass(frozen=True)
 class Failure:
-    """A path that could not be read: the message and hint of the error, and its code."""
+    """A path that could not be read: the message and hint of the error, and its code.
+
+    `ignored` where the user left its code out: it is shown, and counts for nothing.
+    """
 
     message: str
     hint: str = ""
     code: str = ""
+    ignored: bool = False
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,8 @@ class Inspection:
     `other` is a model that is no SavedModel (ONNX, Keras, TensorFlow.js).
 
     `candidates` are the possible (inputs, outputs) of each TF1 MetaGraph that no signature has;
-    `custom_operators` those of each MetaGraph, with their numbers.
+    `custom_operators` those of each MetaGraph, with their numbers. `ignored` and `unselected` are
+    how many findings the user's choice of codes left out.
     """
 
     path: Path
@@ -38,7 +43,11 @@ class Inspection:
     custom_operators: tuple[dict[str, int], ...] = field(default=())
     failure: Failure | None = None
     other: OtherModel | None = None
+    ignored: int = 0
+    unselected: int = 0
 
     def count(self, severity: Severity) -> int:
-        """How many findings have this severity."""
-        return sum(item.severity is severity for item in self.findings)
+        """How many findings have this severity; a path that could not be read is an error."""
+        failed = self.failure is not None and not self.failure.ignored
+        found = sum(item.severity is severity for item in self.findings)
+        return found + (failed and severity is Severity.ERROR)

@@ -15,6 +15,7 @@ from pathlib import Path
 from sigfix.errors import MissingExtraError, UsageError
 from sigfix.presets import Preset
 from sigfix.quoting import quote
+from sigfix.wording import plural
 
 TABLE = Path(__file__).with_name("doctr_vocabularies.txt")
 
@@ -53,7 +54,7 @@ def vocabularies_of(size: int) -> str:
 def vocabulary_hint(size: int) -> str:
     """What to try where a model has `size` characters and not those that were named."""
     named = vocabularies_of(size)
-    own = f"--vocab CHARACTERS, the model's own {size} characters in their order"
+    own = f"--vocab CHARACTERS, the model's own {plural(size, 'character')} in their order"
     return f"--vocab NAME, {named}; or {own}" if named else own
 
 
@@ -111,7 +112,7 @@ def _check_alphabet(text: str, names: list[str]) -> None:
             "--vocab is empty.", "--vocab NAME or CHARACTERS; without it the preset's own is taken"
         )
     shown = text if len(text) <= _SHORT else f"{text[:_SHORT]}..."
-    literally = f"--vocab {quote(LITERALLY + text)} if these {len(text)} characters are meant"
+    literally = f"--vocab {quote(LITERALLY + text)} if it means {plural(len(text), 'character')}"
     if text in _FORMER:
         raise UsageError(
             f"--vocab {text}: docTR has it no more, but it is known which characters it had.",

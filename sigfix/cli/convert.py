@@ -13,7 +13,9 @@ from sigfix.cli.groups import (
     CHECK,
     PRESET,
     RESULT,
+    SOURCE,
     Building,
+    ChosenTags,
     Force,
     KeepFailed,
     NoVerify,
@@ -21,16 +23,15 @@ from sigfix.cli.groups import (
     Running,
 )
 from sigfix.cli.options import grouped, option
+from sigfix.cli.refusing import refuse_clashes
 from sigfix.cli.steps import steps, tell
 from sigfix.errors import UsageError
 from sigfix.optimising.passes import ANY_TARGET, PASSES, TARGETS
 from sigfix.pipeline.conversion_options import ConvertOptions
 from sigfix.pipeline.prepare import SourceChoice
-from sigfix.planning.choices import Tags
-from sigfix.planning.parsing import parse_sizes, parse_tags
+from sigfix.planning.parsing import parse_sizes
 from sigfix.presets import PRESETS
 
-SOURCE = "What to convert"
 DEBUGGING = "Debugging"
 
 
@@ -100,15 +101,7 @@ class OfSavedModel:
             panel=SOURCE,
         ),
     ] = None
-    tags: Annotated[
-        Tags | None,
-        option(
-            "The MetaGraph with exactly these tags: serve,gpu.",
-            "--tags",
-            panel=SOURCE,
-            parser=parse_tags,
-        ),
-    ] = None
+    tags: ChosenTags = None
 
 
 @dataclass(frozen=True)
@@ -166,6 +159,8 @@ class Debugging:
 @app.command()
 @grouped
 def convert(
+    context: typer.Context,
+    *,
     wanted: Result,
     saved_model: OfSavedModel,
     onnx: OfOnnx,
@@ -201,6 +196,7 @@ def convert(
 
     The model is loaded, which runs its code. Nothing is written unless the numbers are the same.
     """
+    refuse_clashes(context)
     if not wanted.tfjs:
         raise UsageError("convert to what? TensorFlow.js is the one target.", "add --tfjs")
     from sigfix.pipeline.convert import convert as run

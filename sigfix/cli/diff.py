@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -30,6 +31,6 @@ def diff(
     if output_format == JSON:
         typer.echo(json_text(diff_data(found, str(left), str(right))), nl=False)
     else:
-        typer.echo(diff_text(found, str(left), str(right), terminal_style()), nl=False)
+        sys.stdout.write(diff_text(found, str(left), str(right), terminal_style()))
     if found:
         raise typer.Exit(1)

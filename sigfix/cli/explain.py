@@ -17,11 +17,11 @@ def explain(
         list[str] | None,
         typer.Argument(
             metavar="[CODE|MESSAGE]",
-            help="A code (SIG002), its name, or an error message in quotes. Without it: a list.",
+            help="Codes (SIG002), their names, or an error message in quotes. Without: a list.",
         ),
     ] = None,
 ) -> None:
-    """Explain a finding by its code, or an error message of a converter or server."""
+    """Explain findings by their codes, or an error message of a converter or server."""
     from sigfix.cli.terminal import terminal_style
     from sigfix.diagnosis.catalogue import find_rule
     from sigfix.diagnosis.messages import recognise
@@ -32,9 +32,10 @@ def explain(
     if not text:
         sys.stdout.write(render_list(style))
         return
-    rule = find_rule(text)
-    if rule is not None:
-        sys.stdout.write(render_rule(rule, style))
+    rules = [find_rule(word) for word in text.replace(",", " ").split()]
+    known = [rule for rule in rules if rule is not None]
+    if len(known) == len(rules):
+        sys.stdout.write("\n".join(render_rule(rule, style) for rule in known))
         return
     message = recognise(text)
     if message is None:

@@ -9,8 +9,11 @@ from typing import Annotated
 from sigfix.cli.options import option
 from sigfix.errors import UsageError
 from sigfix.pipeline.preset import PresetOptions
+from sigfix.planning.choices import Tags
+from sigfix.planning.parsing import parse_tags
 from sigfix.presets import PRETRAINED
 
+SOURCE = "What to take"
 CHECK = "The check"
 RESULT = "The result"
 PRESET = "docTR presets"
@@ -32,6 +35,15 @@ Force = Annotated[
 KeepFailed = Annotated[
     Path | None,
     option("Where a result that failed its check is moved.", "--keep-failed", panel=RESULT),
+]
+ChosenTags = Annotated[
+    Tags | None,
+    option(
+        "The MetaGraph with exactly these tags: `serve` or `serve,gpu`.",
+        "--tags",
+        panel=SOURCE,
+        parser=parse_tags,
+    ),
 ]
 NoVerify = Annotated[
     bool,

@@ -13,7 +13,7 @@ import typer
 
 from sigfix.cli.app import app
 from sigfix.cli.terminal import terminal_style
-from sigfix.errors import SigfixError
+from sigfix.errors import SigfixError, UsageError
 from sigfix.quoting import printable, quote
 from sigfix.rendering.inspections import FORMATS, TEXT
 
@@ -51,7 +51,14 @@ def known_format(name: str) -> str:
 
 @app.command()
 def inspect(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="SavedModel directories.")],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="PATH...",
+            help="SavedModels, and .pb, .onnx, .keras, .h5 and TensorFlow.js files.",
+            readable=False,  # a file without permission is a row of the report, not the end
+        ),
+    ],
     output_format: Annotated[
         str,
         typer.Option(
@@ -95,20 +102,25 @@ def inspect(
     from sigfix.diagnosis import check_selection
     from sigfix.pipeline.inspect import inspect as inspect_path
 
+    if everything and output_format != TEXT:
+        raise UsageError(f"--all is for text: {output_format} has everything.", "leave it out")
+    left_out = check_selection(ignored or ())
     inspect_one = partial(
         inspect_path,
         target=target.value if target else "",
         checksums=checksums,
         selected=check_selection(selected or ()),
-        ignored=check_selection(ignored or ()),
+        ignored=left_out,
     )
     if len(paths) == 1 and output_format == TEXT:
-        inspections = [inspect_one(paths[0])]
+        inspections = [the_only_one(paths[0], inspect_one, left_out)]
     else:
-        inspections = inspect_all(paths, inspect_one)
+        inspections = inspect_all(paths, inspect_one, left_out)
     sys.stdout.write(FORMATS[output_format](inspections, terminal_style(), everything))
     if target is not None:
         sys.stderr.writelines(unchecked(inspections, target.value))
+    if len(paths) > 1 and all(item.failure is not None for item in inspections):
+        sys.stderr.write("note: Nothing was inspected: none of the paths could be read.\n")
     raise typer.Exit(exit_code(inspections, fail_on))
 
 
@@ -128,8 +140,28 @@ def unchecked(inspections: list[Inspection], target: str) -> list[str]:
     return notes
 
 
-def inspect_all(paths: list[Path], inspect_one: Callable[[Path], Inspection]) -> list[Inspection]:
-    """Inspect every path, with a progress line on a terminal where there are many."""
+def the_only_one(
+    path: Path, inspect_one: Callable[[Path], Inspection], ignored: tuple[str, ...]
+) -> Inspection:
+    """Inspect the one path that was named. A path without a model cannot be ignored then."""
+    from sigfix.diagnosis import is_named
+
+    try:
+        return inspect_one(path)
+    except SigfixError as error:
+        code = getattr(error, "code", "")
+        if is_named(code, ignored):
+            error.message += f" --ignore {code} leaves out one of several paths, and this is all."
+        raise
+
+
+def inspect_all(
+    paths: list[Path], inspect_one: Callable[[Path], Inspection], ignored: tuple[str, ...]
+) -> list[Inspection]:
+    """Inspect every path, with a progress line on a terminal where there are many.
+
+    One that cannot be read is a row like the others; its code can be among the `ignored`.
+    """
     from sigfix.pipeline.inspect import failed_inspection
 
     shown = len(paths) > 3 and sys.stderr.isatty()
@@ -142,19 +174,26 @@ def inspect_all(paths: list[Path], inspect_one: Callable[[Path], Inspection]) ->
         try:
             inspections.append(inspect_one(path))
         except SigfixError as error:
-            inspections.append(failed_inspection(path, error))
+            inspections.append(failed_inspection(path, error, ignored))
     if shown:
         sys.stderr.write("\r\x1b[K")
     return inspections
 
 
 def exit_code(inspections: list[Inspection], fail_on: FailOn) -> int:
-    """2 where a path could not be read, 1 where a finding is bad enough, else 0."""
+    """2 where a path could not be read, 1 where a finding is bad enough, else 0.
+
+    A path without a model is a finding, too: `--ignore` and `--fail-on never` pass it, as long as
+    another path was read.
+    """
     from sigfix.diagnosis import Severity
 
-    if any(item.failure is not None for item in inspections):
+    failures = [item.failure for item in inspections if item.failure is not None]
+    counted = [failure for failure in failures if not failure.ignored]
+    never = fail_on is FailOn.NEVER
+    if len(failures) == len(inspections) or any(not (never and each.code) for each in counted):
         return 2
-    if fail_on is FailOn.NEVER:
+    if never:
         return 0
     least = Severity(fail_on.value).weight
     return int(

@@ -13,7 +13,7 @@ from importlib import import_module
 
 from sigfix import quoting
 from sigfix.cli.streams import safe_streams
-from sigfix.cli.terminal import is_coloured
+from sigfix.cli.terminal import is_coloured, settle_colours
 from sigfix.errors import SigfixError, UsageError, WeightsUnavailableError
 from sigfix.quoting import printable_lines, quote
 from sigfix.stopping import Stopped, ignore, watched, written_by_now
@@ -57,7 +57,8 @@ def report_error(error: SigfixError) -> None:
         for label, painted, said in parts:
             if said:
                 label = typer.style(label, fg=painted, bold=True) if colour else label
-                typer.echo(label + _indented(printable_lines(said)), err=True)
+                text = label + _indented(printable_lines(said))
+                typer.echo(text, err=True, color=colour)
 
 
 def _indented(said: str) -> str:
@@ -100,6 +101,7 @@ def main(arguments: list[str] | None = None) -> None:
 def _run(arguments: list[str]) -> None:
     from sigfix.cli.app import app
 
+    settle_colours()
     try:
         with safe_streams():
             register(arguments)

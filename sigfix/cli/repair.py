@@ -11,7 +11,7 @@ from sigfix.cli.app import app
 from sigfix.cli.groups import JSON, PRESET, Building, Running
 from sigfix.cli.options import grouped, names_of, option
 from sigfix.cli.preset_steps import run_preset
-from sigfix.cli.refusing import refuse_others, refuse_these
+from sigfix.cli.refusing import refuse_clashes, refuse_others, refuse_these
 from sigfix.cli.repair_options import Chosen, Edits, Writing, choices_of
 from sigfix.cli.repair_steps import load_inputs, load_plan, run_repair, show_plan
 from sigfix.errors import UsageError
@@ -72,6 +72,7 @@ def repair(
     if model is None:
         build(context, preset, edits.normalize, building, seed, keep_onnx, writing)
         return
+    refuse_clashes(context)
     if writing.plan_file is not None:
         why = f"is no part of {writing.plan_file}, which has all that is planned"
         refuse_others(context, BESIDE_A_PLAN, why)

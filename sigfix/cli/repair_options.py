@@ -7,7 +7,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
-from sigfix.cli.groups import CHECK, RESULT, Building, Force, Format, KeepFailed, NoVerify, Quiet
+from sigfix.cli.groups import (
+    CHECK,
+    RESULT,
+    SOURCE,
+    Building,
+    ChosenTags,
+    Force,
+    Format,
+    KeepFailed,
+    NoVerify,
+    Quiet,
+)
 from sigfix.cli.options import option
 from sigfix.errors import UsageError
 from sigfix.planning import Choices
@@ -33,7 +44,6 @@ from sigfix.planning.parsing import (
 from sigfix.presets import find_preset
 from sigfix.vocabularies import vocabulary_characters
 
-CHOOSE = "What to choose"
 CHANGE = "What to change"
 
 
@@ -53,7 +63,7 @@ class Chosen:
         option(
             "Build it from this function, as `encoder.__call__`; `KEY=PATH` makes one more.",
             "--function",
-            panel=CHOOSE,
+            panel=SOURCE,
         ),
     ] = field(default_factory=list)
     from_key: Annotated[
@@ -62,20 +72,12 @@ class Chosen:
             "Build it from this signature, several are merged; `KEY=OLD`, `KEY=ONE+OTHER` make "
             "one more.",
             "--from",
-            panel=CHOOSE,
+            panel=SOURCE,
         ),
     ] = field(default_factory=list)
-    tags: Annotated[
-        Tags | None,
-        option(
-            "The MetaGraph with exactly these tags: `serve` or `serve,gpu`.",
-            "--tags",
-            panel=CHOOSE,
-            parser=parse_tags,
-        ),
-    ] = None
+    tags: ChosenTags = None
     signature: Annotated[
-        str, option("The key of the signature to make.", "--signature", panel=CHOOSE)
+        str, option("The key of the signature to make.", "--signature", panel=SOURCE)
     ] = "serving_default"
 
 

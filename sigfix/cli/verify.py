@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from sigfix.cli.app import app
-from sigfix.cli.groups import CHECK, JSON, Format, Quiet, Running
+from sigfix.cli.groups import CHECK, JSON, SOURCE, ChosenTags, Format, Quiet, Running
 from sigfix.cli.options import grouped, option
+from sigfix.cli.refusing import refuse_clashes
 from sigfix.cli.repair_steps import load_inputs
 from sigfix.cli.steps import steps
 from sigfix.cli.terminal import terminal_style
 from sigfix.errors import SigfixError
-from sigfix.planning.choices import Tags
-from sigfix.planning.parsing import parse_tags
 
 NOT_TOLD = 2
 """The exit code where it could not be told whether two models are the same."""
@@ -24,18 +24,18 @@ NOT_TOLD = 2
 @app.command()
 @grouped
 def verify(
+    context: typer.Context,
+    *,
     left: Annotated[
         Path, typer.Argument(help="A SavedModel, an ONNX file or a TensorFlow.js directory.")
     ],
     right: Annotated[Path, typer.Argument(help="The model that shall compute the same.")],
     running: Running,
     signature: Annotated[
-        str | None, option("The signature to compare.  (default: all)", "--signature")
+        str | None,
+        option("The signature to compare.  (default: all)", "--signature", panel=SOURCE),
     ] = None,
-    tags: Annotated[
-        Tags | None,
-        option("The MetaGraph with exactly these tags: `serve,gpu`.", "--tags", parser=parse_tags),
-    ] = None,
+    tags: ChosenTags = None,
     tolerance: Annotated[
         float | None,
         option(
@@ -54,6 +54,7 @@ def verify(
 
     Exits with 1 where they differ, with 2 where that could not be told.
     """
+    refuse_clashes(context)
     from sigfix.pipeline.verify import verify as compare
     from sigfix.rendering.json_text import json_text
     from sigfix.rendering.verify_text import verify_data, verify_text
@@ -80,7 +81,7 @@ def verify(
         data = verify_data(found, str(left), str(right))
         typer.echo(json_text(data), nl=False)
     else:
-        typer.echo(verify_text(found, str(left), str(right), terminal_style()), nl=False)
+        sys.stdout.write(verify_text(found, str(left), str(right), terminal_style()))
     verdicts = {parity.verdict for parity in found}
     if "different" in verdicts:
         raise typer.Exit(1)

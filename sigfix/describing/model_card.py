@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sigfix.card_form import why_ignored
+from sigfix.wording import plural
 
 _SHOWN_CHARACTERS = 40
 
@@ -43,7 +44,8 @@ def card_facts(card: Mapping[str, Any]) -> list[str]:
     if isinstance(vocabulary, str):
         more = "..." if len(vocabulary) > _SHOWN_CHARACTERS else ""
         lines.append(
-            f"vocabulary of {len(vocabulary)} characters: {vocabulary[:_SHOWN_CHARACTERS]}{more}"
+            f"vocabulary of {plural(len(vocabulary), 'character')}: "
+            f"{vocabulary[:_SHOWN_CHARACTERS]}{more}"
         )
     known.pop("version", None)
     if known:

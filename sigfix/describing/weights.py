@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sigfix.model import SavedModel
+from sigfix.wording import plural
 
 
 def weight_faults(model: SavedModel) -> list[tuple[str, str, str]]:
@@ -13,14 +14,16 @@ def weight_faults(model: SavedModel) -> list[tuple[str, str, str]]:
         if not count:
             return []
         what = "variables/" if store is None else "variables/variables.index"
-        return [("CON204", f"the graph has {count} variables; {what} is missing", "variables")]
+        return [
+            ("CON204", f"the graph has {plural(count, 'variable')}; {what} is missing", "variables")
+        ]
     if store.error:
         return [("CON206", store.error, "variables/variables.index")]
     found = []
     for shard in store.shards:
         where = f"variables/{shard.filename}"
         if shard.size is None:
-            found.append(("CON204", f"{shard.filename} is missing", where))
+            found.append(("CON204", "this shard is missing", where))
         elif shard.size < shard.needed:
             what = f"has {shard.size:,} of at least {shard.needed:,} bytes"
             found.append(("CON205", what, where))

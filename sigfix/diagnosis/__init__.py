@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sigfix.describing.meta_graphs import meant_meta_graph
 from sigfix.describing.targets import Target, find_target
@@ -22,10 +22,12 @@ __all__ = [
     "Finding",
     "Fixable",
     "Rule",
+    "Selection",
     "Severity",
     "check_selection",
     "diagnose",
     "diagnose_other",
+    "is_named",
     "select",
 ]
 
@@ -69,9 +71,11 @@ def sort_findings(found: Iterable[Finding]) -> list[Finding]:
 def check_selection(codes: Iterable[str]) -> tuple[str, ...]:
     """Codes and families as they are in the catalogue.
 
+    One text names one or several, with commas between them.
     Raises `UsageError` for one that does not exist: a misspelt `--ignore` must not pass silently.
     """
     checked = []
+    codes = (codes,) if isinstance(codes, str) else codes
     for code in codes:
         for part in filter(None, (piece.strip().upper() for piece in code.split(","))):
             if part not in RULES and part not in FAMILIES:
@@ -83,16 +87,25 @@ def check_selection(codes: Iterable[str]) -> tuple[str, ...]:
     return tuple(checked)
 
 
+def is_named(code: str, codes: tuple[str, ...]) -> bool:
+    """Whether `codes`, or a family among them, name the finding with this code."""
+    return code in codes or (code in RULES and RULES[code].family in codes)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The findings that the user wants, and how many were left out in either way."""
+
+    findings: tuple[Finding, ...]
+    ignored: int
+    unselected: int
+
+
 def select(
     findings: Iterable[Finding], selected: tuple[str, ...] = (), ignored: tuple[str, ...] = ()
-) -> list[Finding]:
-    """The findings that `--select` (all where empty) names and `--ignore` does not."""
-
-    def matches(finding: Finding, codes: tuple[str, ...]) -> bool:
-        return finding.code in codes or RULES[finding.code].family in codes
-
-    return [
-        item
-        for item in findings
-        if (not selected or matches(item, selected)) and not matches(item, ignored)
-    ]
+) -> Selection:
+    """The findings that `selected` (all where empty) names and `ignored` does not."""
+    every = list(findings)
+    wanted = [item for item in every if not selected or is_named(item.code, selected)]
+    kept = tuple(item for item in wanted if not is_named(item.code, ignored))
+    return Selection(kept, len(wanted) - len(kept), len(every) - len(wanted))

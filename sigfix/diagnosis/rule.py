@@ -32,7 +32,11 @@ class Fixable(Enum):
 
 @dataclass(frozen=True)
 class Rule:
-    """One kind of fault. `code` is stable; the texts are what `sigfix explain` says."""
+    """One kind of fault. `code` is stable; the texts are what `sigfix explain` says.
+
+    Commands in them are in backticks. `advice` is what an inspection says of a finding that no
+    command mends: one line, without a command of sigfix, since none was found that works.
+    """
 
     code: str
     name: str
@@ -43,6 +47,7 @@ class Rule:
     causes: str
     example: str
     fix: str
+    advice: str
 
     @property
     def family(self) -> str:

@@ -17,6 +17,7 @@ from sigfix.importing.checkpoints import Checkpoint, StateDictionary
 from sigfix.importing.doctr_models import construct, merged, quiet
 from sigfix.presets import PRESETS, Preset
 from sigfix.vocabularies import vocabulary_hint
+from sigfix.wording import plural
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -244,7 +245,7 @@ def _misfit(
     return UsageError(
         f"the weights in {checkpoint.path} are not a checkpoint of docTR's {preset.name}: "
         f"{fitting} of its {len(expected)} tensors fit. {'; '.join(wrong[:3])} "
-        f"({len(wrong)} differences in all).",
+        f"({plural(len(wrong), 'difference')} in all).",
         "check --preset and --weights. A model that was changed, or is of another docTR: docTR's "
         "export_model_to_onnx, where it was trained, makes an .onnx file of it, and sigfix "
         f"convert FILE.onnx --preset {preset.name} --tfjs takes that",

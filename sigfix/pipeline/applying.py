@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sigfix.errors import ParityError
+from sigfix.errors import ParityError, UsageError
 from sigfix.model import SavedModel, TensorSpec
+from sigfix.paths import as_paths
 from sigfix.planning import Plan
 from sigfix.planning.edits import AddSignature, AliasSignature, AttachSignature
 from sigfix.planning.file_edits import WriteCard
@@ -32,7 +34,8 @@ class RepairOptions:
     """How to repair, beside what to repair (`Choices`).
 
     `run` compares numbers even where only metadata changes; `verify` False compares none.
-    `inputs` replaces the seeded inputs: name -> numpy array.
+    `inputs` replaces the seeded inputs: name -> numpy array; they are compared with in any case.
+    Paths may be texts. Raises `UsageError` for options that mean nothing together, or no time.
     """
 
     force: bool = False
@@ -43,6 +46,24 @@ class RepairOptions:
     seconds: float = DEFAULT_SECONDS
     inputs: dict[str, Any] | None = None
     keep_failed: Path | None = None
+
+    def __post_init__(self) -> None:
+        check_seconds(self.seconds)
+        as_paths(self, "keep_failed")
+        if not self.verify and (self.run or self.inputs is not None):
+            raise UsageError("Nothing is compared where verify is False: leave run and inputs out.")
+
+
+def check_seconds(seconds: float) -> None:
+    """Raise `UsageError` for a time in which nothing can run."""
+    if not 0 < seconds < math.inf:
+        raise UsageError(f"--timeout {seconds:g}: expected a number of seconds above 0.")
+
+
+def check_tolerance(tolerance: float | None) -> None:
+    """Raise `UsageError` for what no difference can be compared with."""
+    if tolerance is not None and not 0 <= tolerance < math.inf:
+        raise UsageError(f"--tolerance {tolerance:g}: expected a number from 0 on, such as 1e-4.")
 
 
 @dataclass(frozen=True)

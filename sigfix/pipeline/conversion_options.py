@@ -11,7 +11,8 @@ from sigfix.errors import UsageError
 from sigfix.model import TensorSpec
 from sigfix.optimising.passes import ANY_TARGET, TARGETS, check_names
 from sigfix.packages import require_extras
-from sigfix.pipeline.applying import DEFAULT_SECONDS
+from sigfix.paths import as_paths
+from sigfix.pipeline.applying import DEFAULT_SECONDS, check_seconds, check_tolerance
 from sigfix.pipeline.prepare import SourceChoice
 from sigfix.pipeline.preset import PresetOptions
 from sigfix.pipeline.quantising import AUTO, QuantisationTrial
@@ -34,7 +35,8 @@ class ConvertOptions:
     smallest type is taken that loses at most `max_loss`, a part of 1, on `samples` (see
     `pipeline.quantising`); any other type may lose `max_loss` of an output's range. `tolerance`
     is what TensorFlow.js may differ by, a part of an output's range, and each run of a model
-    takes at most `seconds`. `bisect` looks for the pass at fault where the numbers differ.
+    takes at most `seconds`. `bisect` looks for the pass at fault where the numbers differ. Paths
+    may be texts.
     """
 
     choice: SourceChoice = field(default_factory=SourceChoice)
@@ -50,6 +52,11 @@ class ConvertOptions:
     tolerance: float | None = None
     seconds: float = DEFAULT_SECONDS
     bisect: bool = False
+
+    def __post_init__(self) -> None:
+        as_paths(self, "inputs", "keep_failed", "samples")
+        check_seconds(self.seconds)
+        check_tolerance(self.tolerance)
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:  # at run time it needs numpy, and some commands do without
 
 def convert(
     given: str | Path | None = None,
-    output: Path | None = None,
+    output: Path | str | None = None,
     options: ConvertOptions | None = None,
     say: Say = silent,
 ) -> ConvertResult:
@@ -52,7 +52,7 @@ def convert(
     """
     options = options or ConvertOptions()
     source = find_source(None if given is None else str(given), Path())
-    destination = _default_output(source) if output is None else output
+    destination = _default_output(source) if output is None else Path(output)
     check_options(source, options)
     read = None if source.kind == PRESET else source.path
     staging.refuse_places(destination, options.force, options.keep_failed, read)

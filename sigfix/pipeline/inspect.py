@@ -11,10 +11,18 @@ from sigfix.describing.candidates import unsigned_candidates
 from sigfix.describing.operators import custom_operators
 from sigfix.describing.producer import producers
 from sigfix.describing.targets import find_target
-from sigfix.diagnosis import Finding, Fixable, diagnose, diagnose_other, select
+from sigfix.diagnosis import (
+    Finding,
+    Fixable,
+    check_selection,
+    diagnose,
+    diagnose_other,
+    is_named,
+    select,
+)
 from sigfix.diagnosis.folding import fold
 from sigfix.diagnosis.rule import Command, repair_command
-from sigfix.errors import SigfixError
+from sigfix.errors import SigfixError, UsageError
 from sigfix.model import OtherModel, SavedModel
 from sigfix.planning.commands import Comparable, carried_out
 from sigfix.reading.checksums import with_checksums
@@ -44,16 +52,25 @@ def inspect(
     """Read the model at `path` and say what it is and what is wrong with it, and with a target.
 
     `checksums` also compares every stored tensor with the checksum in the variable index, and
-    looks for NaN and infinity in all weights, however many they are.
-    Raises `UnreadableModelError` where there is no model.
+    looks for NaN and infinity in all weights, however many they are. `selected` are the codes or
+    families to report (all where empty), but for those in `ignored`.
+    Raises `UnreadableModelError` where there is no model, `UsageError` for a target or code that
+    does not exist.
     """
     path = Path(path)
+    selected, ignored = check_selection(selected), check_selection(ignored)
+    clash = [code for code in selected if is_named(code, ignored)]
+    if clash:
+        raise UsageError(f"{clash[0]} is both selected and ignored: nothing of it is left.")
     wanted = find_target(target) if target else None
     model = open_model(path, "inspect")
     model = replace(model, non_finite=find_non_finite(model, None if checksums else MOST))
     if isinstance(model, OtherModel):
-        found = fold(select(diagnose_other(model, wanted), selected, ignored))
-        return Inspection(path, None, findings=tuple(found), other=model)
+        found = select(diagnose_other(model, wanted), selected, ignored)
+        return Inspection(
+            path, None, findings=tuple(fold(found.findings)), other=model,
+            ignored=found.ignored, unselected=found.unselected,
+        )  # fmt: skip
     if checksums and model.variables is not None and model.path.is_dir():
         verified = with_checksums(model.path / "variables", model.variables)
         model = replace(model, variables=verified)
@@ -61,13 +78,16 @@ def inspect(
     for meta in model.meta_graphs:
         candidates.append(unsigned_candidates(meta) if meta.objects is None else ((), ()))
         custom.append(custom_operators(meta.graph))
+    found = select(diagnose(model, wanted), selected, ignored)
     return Inspection(
         path=path,
         model=model,
         producers=tuple(producers(model)),
-        findings=tuple(_agreed(model, fold(select(diagnose(model, wanted), selected, ignored)))),
+        findings=tuple(_agreed(model, fold(found.findings))),
         candidates=tuple(candidates),
         custom_operators=tuple(custom),
+        ignored=found.ignored,
+        unselected=found.unselected,
     )
 
 
@@ -103,7 +123,12 @@ def _agreed(model: SavedModel, findings: Iterable[Finding]) -> Iterator[Finding]
         yield replace(item, command=commands[0], evidence=(*item.evidence, *others))
 
 
-def failed_inspection(path: Path, error: SigfixError) -> Inspection:
-    """An unreadable path as an inspection, for several paths in one call."""
+def failed_inspection(path: Path, error: SigfixError, ignored: tuple[str, ...] = ()) -> Inspection:
+    """An unreadable path as an inspection, for several paths in one call.
+
+    Its code can be among the codes or families that are `ignored`.
+    """
     code = getattr(error, "code", "")
-    return Inspection(path, None, failure=Failure(error.message, error.hint or "", code))
+    left_out = bool(code) and is_named(code, ignored)
+    failure = Failure(error.message, error.hint or "", code, left_out)
+    return Inspection(path, None, failure=failure)

@@ -9,6 +9,7 @@ from sigfix.errors import UnreadableModelError
 from sigfix.model import OtherModel, SavedModel
 from sigfix.reading import read_any
 from sigfix.reading.weights import find_non_finite
+from sigfix.wording import plural
 
 _SHOWN = 3
 
@@ -32,7 +33,7 @@ def nonfinite(model: SavedModel | OtherModel | Path) -> tuple[str, ...]:
     if not found:
         return ()
     listed = "; ".join(map(str, found[:_SHOWN]))
-    more = f"; and {len(found) - _SHOWN} more tensors" if len(found) > _SHOWN else ""
+    more = f"; and {plural(len(found) - _SHOWN, 'more tensor')}" if len(found) > _SHOWN else ""
     return (
         f"warning: the source has weights that are no finite numbers, and the result has them too: "
         f"{listed}{more} (sigfix explain BEH309).",

@@ -19,6 +19,7 @@ from sigfix.pipeline.simplifying import OnnxChoice, load_simplified, simplify_fi
 from sigfix.pipeline.source import ONNX, PRESET, Source, choose_signature
 from sigfix.planning.meta_graphs import choose_meta_graph
 from sigfix.planning.names import signature_keys
+from sigfix.planning.soundness import refuse_lost_weights
 from sigfix.planning.trust import refuse_reaching
 from sigfix.presets import Preset
 from sigfix.quoting import quote
@@ -84,6 +85,7 @@ def prepare(source: Source, options: SourceChoice, temporary: Path, say: Say) ->
     described = open_model(source.path, "convert")
     assert isinstance(described, SavedModel)  # find_source has told ONNX files apart
     refuse_strangers(described.path, described.problems)
+    refuse_lost_weights(described)
     index = choose_meta_graph(described, options.tags)
     graph = described.meta_graphs[index]
     signature = choose_signature(graph, source.path, options.signature)

@@ -45,6 +45,8 @@ class PresetOptions:
         if self.vocabulary is not None and not preset.is_recogniser:
             raise UsageError(f"--vocab: {preset.name} reads no characters.")
         preset_characters(preset, self.vocabulary)
+        if self.seed and self.weights != RANDOM:
+            raise UsageError("--seed is for --weights random, and these are others.")
         if self.weights not in (PRETRAINED, RANDOM) and not Path(self.weights).is_file():
             raise UsageError(
                 f"--weights {self.weights}: there is no such file.",
@@ -77,7 +79,7 @@ class PresetResult:
 
 def build_preset(
     name: str,
-    output: Path | None = None,
+    output: Path | str | None = None,
     options: PresetOptions = PresetOptions(),
     *,
     force: bool = False,
@@ -92,7 +94,7 @@ def build_preset(
     `ParityError` (nothing is published) where a stage differs from the one before.
     """
     preset = options.preset(name)
-    destination = Path(preset.name) if output is None else output
+    destination = Path(preset.name if output is None else output)
     kept = destination.with_name(f"{destination.name}.onnx") if keep_onnx else None
     staging.refuse_existing(destination, force)
     if kept is not None:

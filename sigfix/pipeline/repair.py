@@ -28,6 +28,7 @@ from sigfix.planning import Choices, Plan
 from sigfix.planning import plan as make_plan
 from sigfix.planning.keras_file import plan_keras
 from sigfix.planning.onnx_file import plan_onnx
+from sigfix.planning.soundness import lost_weights
 from sigfix.planning.trust import refuse_reaching, runs_of_plan
 from sigfix.reading import read
 from sigfix.reading.locating import SAVED_MODEL_FILES
@@ -71,7 +72,7 @@ def plan_for(saved: Plan, model: SavedModel | OtherModel) -> Plan:
 
 def repair(
     model: Path | str,
-    output: Path | None = None,
+    output: Path | str | None = None,
     choices: Choices | None = None,
     options: RepairOptions | None = None,
     saved_plan: Plan | None = None,
@@ -98,7 +99,7 @@ def repair(
     if decided.verdict == "healthy" and output is None:
         return RepairResult(decided, None)
     kind, source = _kind(described), described.path
-    destination = output or default_output(Path(model))
+    destination = default_output(Path(model)) if output is None else Path(output)
     staging.refuse_places(destination, options.force, options.keep_failed, source)
     kind.check(described, decided, options)
     with (
@@ -161,7 +162,8 @@ def _why_not_compared(made: Made, options: RepairOptions) -> str:
     if not options.verify:
         return "--no-verify"
     metadata_only = made.changes is not None and made.changes.is_metadata_only
-    if made.compare is None and metadata_only and not options.run:
+    asked = options.run or options.inputs is not None
+    if made.compare is None and metadata_only and not asked:
         return "only metadata changed; --run compares numbers too"
     return ""
 
@@ -180,6 +182,12 @@ def _with_vocabulary(choices: Choices) -> Choices:
 
 def _prepare_to_load(model: SavedModel, decided: Plan, options: RepairOptions) -> None:
     """Check that the model may be run, where it will be, before anything is written."""
+    lost = lost_weights(model)
+    if lost and options.verify:
+        raise BlockedError(
+            f"{lost} It cannot be run, nor can what is made of it.",
+            "--no-verify   # edits its metadata all the same",
+        )
     if _why_not_compared(Made(model.path, decided, None, model), options):
         return
     require_extras("Comparing the repaired model with its source", "tf")

@@ -9,10 +9,11 @@ from sigfix.describing.running import of_signature
 from sigfix.errors import BlockedError
 from sigfix.model import MetaGraph, OtherModel, SavedModel, TensorSpec
 from sigfix.packages import require_extras, require_packages
-from sigfix.pipeline.applying import DEFAULT_SECONDS
+from sigfix.pipeline.applying import DEFAULT_SECONDS, check_seconds, check_tolerance
 from sigfix.planning.edits import AliasSignature
 from sigfix.planning.meta_graphs import choose_meta_graph
 from sigfix.planning.signatures import require
+from sigfix.planning.soundness import refuse_lost_weights
 from sigfix.planning.traces import covers
 from sigfix.planning.trust import refuse_reaching
 from sigfix.quoting import quote
@@ -49,11 +50,14 @@ def verify(
     `BlockedError` where there is nothing to compare or `trust` is needed, `UsageError` for inputs
     that do not fit.
     """
+    check_seconds(seconds)
+    check_tolerance(tolerance)
     one, other = open_model(left, "verify"), open_model(right, "verify")
     _require_packages(one, other)
     for model in (one, other):
         refuse_strangers(model.path, model.problems)
         if isinstance(model, SavedModel):
+            refuse_lost_weights(model)
             _refuse_reaching(model, tags, signature, trust)
     if isinstance(one, SavedModel) and isinstance(other, SavedModel):
         return _verify_signatures(one, other, signature, tags, inputs, tolerance, seed, seconds)

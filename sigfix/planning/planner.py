@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sigfix.describing.meta_graphs import SERVE, is_for_training
 from sigfix.describing.switches import inference_value
-from sigfix.describing.weights import weight_faults
 from sigfix.errors import BlockedError
-from sigfix.model import SavedModel
+from sigfix.model import MetaGraph, SavedModel
 from sigfix.planning import signatures as existing
 from sigfix.planning.choices import Choices
 from sigfix.planning.edits import (
@@ -21,7 +22,8 @@ from sigfix.planning.graphs import refuse_unfed
 from sigfix.planning.meta_graphs import choose_meta_graph
 from sigfix.planning.preset_spec import plan_card
 from sigfix.planning.several import plan_signatures
-from sigfix.planning.soundness import COPY, strangers, unwritable
+from sigfix.planning.signature_map import after
+from sigfix.planning.soundness import COPY, COPY_AGAIN, lost_weights, strangers, unwritable
 from sigfix.planning.traces import Undecided
 from sigfix.quoting import quote
 
@@ -32,15 +34,24 @@ def plan(model: SavedModel, choices: Choices | None = None) -> Plan:
     Never raises for the model's sake: the verdict says `healthy`, `repairable`, `ambiguous` or
     `blocked`.
     """
-    choices = choices or Choices()
+    made, lost = _plan(model, choices or Choices()), lost_weights(model)
+    if not lost:
+        return made
+    if made.verdict != "repairable" or not made.is_metadata_only:
+        reason = f"{lost} Nothing that is made of it could be right."
+        return Plan(made.model, "blocked", reason=reason, hint=COPY_AGAIN)
+    return replace(made, notes=(*made.notes, f"{lost} The result cannot be run either."))
+
+
+def _plan(model: SavedModel, choices: Choices) -> Plan:
     name = str(model.path)
     strange = strangers(model)
     if strange:
         return Plan(name, "blocked", reason=strange, hint=COPY)
     try:
-        _refuse_lost_weights(model)
         index = choose_meta_graph(model, choices.tags)
         edits = _plan_meta_graph(model, index, choices)
+        _refuse_idle(model.meta_graphs[index], choices, edits)
         if not choices.arranges and not any(isinstance(edit, AddSignature) for edit in edits):
             refuse_unfed(model.meta_graphs[index], choices.key)
     except Undecided as undecided:
@@ -58,14 +69,14 @@ def plan(model: SavedModel, choices: Choices | None = None) -> Plan:
     return Plan(name, "repairable", meta_graph=index, edits=tuple(edits), notes=_notes(edits))
 
 
-def _refuse_lost_weights(model: SavedModel) -> None:
-    faults = weight_faults(model)
-    if faults:
-        _, what, where = faults[0]
+def _refuse_idle(meta_graph: MetaGraph, choices: Choices, edits: list[Edit]) -> None:
+    """Refuse an option that would be dropped without a word."""
+    wanted = choices.method_name
+    standing = after(meta_graph.user_signatures, edits)
+    if wanted and all(item.method_name != wanted for item in standing.values()):
         raise BlockedError(
-            f"The model's weights are not all there: {where}: {what}. Nothing that is made of it "
-            "could be right.",
-            "copy or download the model again",
+            f"--method-name {wanted}: there is no signature {choices.key} to give it to.",
+            "--signature KEY names another",
         )
 
 

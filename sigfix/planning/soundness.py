@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from sigfix.describing.weights import weight_faults
+from sigfix.errors import BlockedError
 from sigfix.model import SavedModel, Shape
 from sigfix.planning.edits import AddSignature, Edit
 from sigfix.planning.parsing import DTYPES
 
 COPY = "if you trust it, copy it with its links resolved: cp -rL MODEL COPY"
+COPY_AGAIN = "copy or download the model again"
 _LARGEST = 1 << 63
 """A dimension is written as a 64-bit number."""
 
@@ -18,6 +21,23 @@ def strangers(model: SavedModel) -> str:
         return ""
     more = f", and {len(found) - 1} more like it" if len(found) > 1 else ""
     return f"{found[0].location} {found[0].message}{more}; it is not followed."
+
+
+def lost_weights(model: SavedModel) -> str:
+    """What of the model's weights is missing or damaged, by its files; '' where nothing is."""
+    faults = weight_faults(model)
+    if not faults:
+        return ""
+    _, what, where = faults[0]
+    more = f" (and {len(faults) - 1} more faults)" if len(faults) > 1 else ""
+    return f"The model's weights are not all there: {where}: {what.rstrip('.')}{more}."
+
+
+def refuse_lost_weights(model: SavedModel) -> None:
+    """Raise `BlockedError` where a model that is to be run has lost weights."""
+    lost = lost_weights(model)
+    if lost:
+        raise BlockedError(f"{lost} It cannot be run.", COPY_AGAIN)
 
 
 def unwritable(edits: list[Edit]) -> str:

@@ -18,6 +18,7 @@ from sigfix.reading.folder import Folder, is_archive, mapped, open_archive
 from sigfix.reading.frozen_graph import lone_frozen_graph
 from sigfix.reading.locating import SAVED_MODEL_FILES, locate_saved_model, saved_model_file
 from sigfix.reading.saved_model import load_message, read_folder, read_saved_model
+from sigfix.wording import plural
 
 __all__ = ["load_message", "read", "read_any"]
 
@@ -130,7 +131,7 @@ def _read_archive(path: Path) -> SavedModel:
         if PurePosixPath(name).name in SAVED_MODEL_FILES
     ]
     if len(set(tops)) != 1:
-        what = f"{len(set(tops))} SavedModels" if tops else "no saved_model.pb"
+        what = plural(len(set(tops)), "SavedModel") if tops else "no saved_model.pb"
         raise UnreadableModelError(
             f"{path} holds {what}.", "unpack it and name the directory", code="CON216"
         )

@@ -13,6 +13,7 @@ from sigfix.model import OtherModel, TensorSpec
 from sigfix.reading.files import companion_problem
 from sigfix.reading.folder import mapped
 from sigfix.reading.wire import Buffer, Span, inside, text
+from sigfix.wording import plural
 
 _DTYPES = {
     1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64",
@@ -184,7 +185,7 @@ def read_onnx(path: Path) -> OtherModel:
     facts = {
         **found.facts,
         "opset": ", ".join(found.opsets) or "(none)",
-        "weights": f"{found.weights} tensors, {found.weight_bytes:,} bytes",
+        "weights": f"{plural(found.weights, 'tensor')}, {plural(found.weight_bytes, 'byte')}",
     }
     return OtherModel(
         path=path,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sigfix.errors import UnreadableModelError
 from sigfix.reading.wire import Buffer, read_varint
+from sigfix.wording import plural, verb
 
 _LFS_MARK = b"version https://git-lfs.github.com/spec/"
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
@@ -122,7 +123,8 @@ def check_saved_model_bytes(path: Path, data: Buffer) -> None:
     _, missing = outer_fields(data)
     if missing:
         raise UnreadableModelError(
-            f"{path} is truncated: {missing:,} bytes are missing at its end.",
+            f"{path} is truncated: {plural(missing, 'byte')} {verb(missing, 'is', 'are')} missing "
+            "at its end.",
             _AGAIN,
             code="CON214",
         )

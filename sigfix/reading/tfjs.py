@@ -13,6 +13,7 @@ from sigfix.model import Graph, Node, OtherModel, Problem, Shape, TensorSpec
 from sigfix.reading.cards import checked_card
 from sigfix.reading.files import companion_problem, read_bytes
 from sigfix.reading.protos import dtype_name
+from sigfix.wording import plural
 
 CARD_KEY = "sigfix"
 """Where sigfix keeps its card in `userDefinedMetadata`."""
@@ -147,7 +148,7 @@ def _weights(manifest: Any, folder: Path) -> tuple[dict[str, str], list[Problem]
             problems.append(
                 Problem("CON205", f"the weight files have {present:,} of {needed:,} bytes")
             )
-    facts = {"weights": f"{tensors} tensors, {stored:,} bytes"}
+    facts = {"weights": f"{plural(tensors, 'tensor')}, {plural(stored, 'byte')}"}
     if quantized:
         facts["quantised to"] = ", ".join(sorted(quantized))
     return facts, problems, in_files

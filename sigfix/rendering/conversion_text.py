@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from sigfix.model import TensorSpec
 from sigfix.presets import Preset
 from sigfix.quoting import printable, quote
-from sigfix.rendering.style import note_lines, plural, size_text, tried_lines
+from sigfix.rendering.style import note_lines, size_text, tried_lines
+from sigfix.wording import plural, verb
 
 if TYPE_CHECKING:
     from sigfix.card import Card
@@ -56,7 +57,7 @@ def _classes_text(preset: Preset, card: Card) -> str:
         return f"classes {', '.join(map(str, card.classes))} (degrees)"
     special = "the CTC blank" if card.decoder == "ctc" else "the end of the sequence"
     more = f" and {preset.extra_classes - 1} more" if preset.extra_classes > 1 else ""
-    return f"{len(card.vocabulary)} characters, {special}{more}"
+    return f"{plural(len(card.vocabulary), 'character')}, {special}{more}"
 
 
 def _triple(values: Iterable[float]) -> str:
@@ -89,7 +90,7 @@ def conversion_text(result: ConvertResult) -> str:
     total = sum(count for _, count in _kernels(result))
     lines.append(
         f"  {plural(total, 'operator')}: {', '.join(operators)}"
-        + (f", {more} more kinds" if more > 0 else "")
+        + (f", {plural(more, 'more kind')}" if more > 0 else "")
     )
     quantised = [
         f"{plural(result.quantised[dtype], 'weight tensor')} in {dtype}"
@@ -118,7 +119,9 @@ def _trial(trial: QuantisationTrial) -> str:
     verdict = "taken" if trial.accepted else "too much"
     if trial.unit == "words":
         changed = round(trial.loss * trial.count)
-        return f"{trial.dtype}: {changed} of {trial.count} words are read differently, {verdict}"
+        return (
+            f"{trial.dtype}: {changed} of {plural(trial.count, 'word')} read differently, {verdict}"
+        )
     return f"{trial.dtype}: outputs change by {trial.loss:.1e} of their range, {verdict}"
 
 
@@ -136,7 +139,10 @@ def _comparison_lines(comparisons: Iterable[Comparison], verdict: bool = True) -
             f"{through}"
         )
         for row in comparison.parity.outputs:
-            measured = "equal" if row.different == 0 else f"{row.different} elements differ"
+            different = row.different or 0
+            measured = f"{plural(different, 'element')} {verb(different, 'differs', 'differ')}"
+            if not different:
+                measured = "equal"
             if row.absolute is not None and row.relative is not None:
                 measured = f"largest difference {row.absolute:.1e}, {row.relative:.1e} of the range"
             if row.nothing:

@@ -7,7 +7,8 @@ from typing import Any
 
 from sigfix.describing.differences import Difference
 from sigfix.quoting import printable
-from sigfix.rendering.style import Style, plural
+from sigfix.rendering.style import Style
+from sigfix.wording import plural
 
 FORMAT = 1
 

@@ -29,13 +29,15 @@ def render_github(inspections: Sequence[Inspection]) -> str:
     lines = []
     for inspection in inspections:
         path = str(inspection.path)
-        if inspection.failure is not None:
-            failure = inspection.failure
+        failure = inspection.failure
+        if failure is not None and not failure.ignored:
             title = f"{failure.code} unreadable".strip()
             lines.append(_line("error", path, title, failure.message))
         for item in inspection.findings:
             place = f"{item.location}: " if item.location else ""
-            text = place + item.message + (f"\nfix: {item.command}" if item.command else "")
-            title = f"{item.code} {RULES[item.code].name}"
+            rule = RULES[item.code]
+            way = f"fix: {item.command}" if item.command else f"try: {rule.advice}"
+            text = f"{place}{item.message}\n{way}"
+            title = f"{item.code} {rule.name}"
             lines.append(_line(item.severity.value, path, title, text))
     return "".join(f"{line}\n" for line in lines)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sigfix.describing.callables import declaration_text, trace_arguments
 from sigfix.describing.candidates import Candidate
+from sigfix.diagnosis.catalogue import RULES
 from sigfix.diagnosis.rule import Finding, Severity
 from sigfix.model import (
     CompositeSpec,
@@ -44,6 +45,9 @@ def render_json(inspections: Sequence[Inspection]) -> str:
                 for severity in Severity
             },
             "unreadable": sum(item.failure is not None for item in inspections),
+            "ignored": sum(item.ignored for item in inspections)
+            + sum(item.failure is not None and item.failure.ignored for item in inspections),
+            "unselected": sum(item.unselected for item in inspections),
         },
     }
     return json_text(document)
@@ -55,7 +59,8 @@ def inspection_value(item: Inspection) -> dict[str, Any]:
     if item.failure is not None:
         failure = item.failure
         value["failure"] = {
-            "message": failure.message, "hint": failure.hint, "code": failure.code
+            "message": failure.message, "hint": failure.hint, "code": failure.code,
+            "ignored": failure.ignored,
         }  # fmt: skip
     if item.other is not None:
         value |= _other_value(item.other)
@@ -86,6 +91,7 @@ def finding_value(item: Finding) -> dict[str, Any]:
         "evidence": list(item.evidence),
         "fixable": item.fixable.value,
         "command": item.command or None,
+        "advice": None if item.command else RULES[item.code].advice,
         "count": item.count,
     }
 

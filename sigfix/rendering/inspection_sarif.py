@@ -55,7 +55,8 @@ def _result(code: str, level: str, text: str, location: dict[str, Any]) -> dict[
 
 
 def _finding_result(path: Path, item: Finding) -> dict[str, Any]:
-    text = item.message + (f"\nFix: {item.command}" if item.command else "")
+    way = f"Fix: {item.command}" if item.command else f"Try: {RULES[item.code].advice}"
+    text = f"{item.message}\n{way}"
     result = _result(item.code, item.severity.value, text, _location(path, item.location))
     return result if item.count == 1 else {**result, "occurrenceCount": item.count}
 
@@ -64,8 +65,8 @@ def render_sarif(inspections: Sequence[Inspection]) -> str:
     """One SARIF log with one run for all inspected paths."""
     results = []
     for inspection in inspections:
-        if inspection.failure is not None:
-            failure = inspection.failure
+        failure = inspection.failure
+        if failure is not None and not failure.ignored:
             code = failure.code if failure.code in RULES else _UNREADABLE
             location = _location(inspection.path, "")
             results.append(_result(code, "error", failure.message, location))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from sigfix.diagnosis.catalogue import RULES
 from sigfix.diagnosis.rule import Finding, Severity
 from sigfix.quoting import printable
 from sigfix.rendering.model_text import model_lines, other_lines
-from sigfix.rendering.style import SEVERITY_COLOURS, Style, plural, shortened
+from sigfix.rendering.style import COMMAND, SEVERITY_COLOURS, Style, shortened
 from sigfix.report import Inspection
+from sigfix.wording import plural
 
 
 def render_text(inspection: Inspection, style: Style, *, everything: bool = False) -> str:
@@ -18,10 +20,10 @@ def render_text(inspection: Inspection, style: Style, *, everything: bool = Fals
         lines += failure_lines(inspection, style)
     elif inspection.other is not None:
         lines += other_lines(inspection.other, style, everything)
-        lines += ["", *finding_lines(inspection.findings, style)]
+        lines += ["", *report_lines(inspection, style)]
     elif inspection.model is not None:
         lines += model_lines(inspection, inspection.model, style, everything)
-        lines += ["", *finding_lines(inspection.findings, style)]
+        lines += ["", *report_lines(inspection, style)]
     return "\n".join(lines) + "\n"
 
 
@@ -40,14 +42,42 @@ def failure_lines(inspection: Inspection, style: Style) -> list[str]:
     )
     if failure.hint:
         lines.append(f"{' ' * len(head)}{style.paint('try:', 'green')} {printable(failure.hint)}")
+    if failure.code:
+        lines.append(f"{' ' * len(head)}{style.paint('see:', 'green')} {_explain([failure.code])}")
     return lines
 
 
-def finding_lines(findings: Iterable[Finding], style: Style) -> list[str]:
-    """The findings, each with its place, evidence and command, and a line that counts them."""
-    findings = list(findings)
+def report_lines(inspection: Inspection, style: Style) -> list[str]:
+    """The findings; below them their number, also of those left out, and what explains them."""
+    findings = inspection.findings
+    hidden = hidden_text([inspection])
+    if not findings and hidden:
+        return [f"No findings{hidden}."]
     if not findings:
         return [style.paint("No findings.", "green")]
+    counts = [plural(inspection.count(severity), severity.value) for severity in Severity]
+    codes = sorted({item.code for item in findings})
+    return [
+        *finding_lines(findings, style),
+        "",
+        ", ".join(counts) + hidden,
+        f"{style.paint('see:', 'green')} {_explain(codes)}",
+    ]
+
+
+def hidden_text(inspections: Iterable[Inspection]) -> str:
+    """`; 2 ignored, 1 not selected`: the findings that `--ignore` and `--select` left out."""
+    inspections = list(inspections)
+    failed = sum(item.failure is not None and item.failure.ignored for item in inspections)
+    ignored = failed + sum(item.ignored for item in inspections)
+    unselected = sum(item.unselected for item in inspections)
+    parts = [f"{ignored:,} ignored"] if ignored else []
+    parts += [f"{unselected:,} not selected"] if unselected else []
+    return f"; {', '.join(parts)}" if parts else ""
+
+
+def finding_lines(findings: Iterable[Finding], style: Style) -> list[str]:
+    """The findings, each with its place, evidence, and command or advice."""
     lines = []
     for item in findings:
         severity = item.severity.value
@@ -63,13 +93,18 @@ def finding_lines(findings: Iterable[Finding], style: Style) -> list[str]:
         lines += wrapped
         pad = " " * len(head)
         for text in item.evidence[:3]:
-            lines += style.wrap(shortened(printable(text), 150), f"{pad}- ", f"{pad}  ")
+            text = printable(text)
+            shown = text if COMMAND.search(text) else shortened(text, 150)
+            lines += style.wrap(shown, f"{pad}- ", f"{pad}  ")
         if len(item.evidence) > 3:
             lines.append(f"{pad}- and {len(item.evidence) - 3} more")
         if item.command:
             lines.append(f"{pad}{style.paint('fix:', 'green')} {printable(item.command)}")
-    counts = [
-        plural(sum(item.severity is severity for item in findings), severity.value)
-        for severity in Severity
-    ]
-    return [*lines, "", ", ".join(counts)]
+        else:
+            advice = style.wrap(RULES[item.code].advice, f"{pad}try: ", f"{pad}     ")
+            lines += [line.replace("try:", style.paint("try:", "green"), 1) for line in advice]
+    return lines
+
+
+def _explain(codes: Iterable[str]) -> str:
+    return f"sigfix explain {' '.join(codes)}"

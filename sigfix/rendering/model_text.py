@@ -16,8 +16,9 @@ from sigfix.describing.model_card import card_facts
 from sigfix.describing.operator_kinds import FILLING, TABLES
 from sigfix.model import Function, MetaGraph, OtherModel, SavedModel, Signature, Trace
 from sigfix.quoting import printable
-from sigfix.rendering.style import Style, plural, shortened, size_text
+from sigfix.rendering.style import Style, shortened, size_text
 from sigfix.report import Inspection
+from sigfix.wording import plural
 
 _LABEL = 12
 _MOST_META_GRAPHS = 8

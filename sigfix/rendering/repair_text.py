@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Mapping
 from operator import attrgetter
 
@@ -26,6 +25,8 @@ from sigfix.planning.edits import (
 from sigfix.planning.file_edits import ExportKeras, ImportOnnx, WriteCard
 from sigfix.planning.signature_map import Standing, after
 from sigfix.quoting import printable
+from sigfix.rendering.style import wrapped
+from sigfix.wording import plural
 
 
 def plan_text(plan: Plan, width: int = 100) -> str:
@@ -61,14 +62,9 @@ def _broken(line: str, width: int) -> list[str]:
     """A line in parts of at most `width` columns, the later ones further in."""
     if len(line) <= width:
         return [line]
-    start = len(line) - len(line.lstrip(" +-~"))
-    return textwrap.wrap(
-        line,
-        width,
-        subsequent_indent=" " * (start + 4),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    text = line.lstrip(" +-~")
+    mark = line[: len(line) - len(text)]
+    return wrapped(text, width, mark, " " * (len(mark) + 4))
 
 
 def _candidate(candidate: Candidate) -> Iterator[str]:
@@ -124,7 +120,8 @@ def _edit(edit: Edit) -> Iterator[str]:
 
 
 def _card(edit: WriteCard) -> str:
-    characters = f", vocabulary of {len(edit.vocabulary)} characters" if edit.vocabulary else ""
+    number = plural(len(edit.vocabulary or ""), "character")
+    characters = f", vocabulary of {number}" if edit.vocabulary else ""
     return f"{edit.preset}{characters}"
 
 

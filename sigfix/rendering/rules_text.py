@@ -38,13 +38,23 @@ def render_rule(rule: Rule, style: Style) -> str:
 
 
 def render_message(message: KnownMessage, style: Style) -> str:
-    """What a message of another tool means, and the rules behind it."""
+    """What a message of another tool means, what to do, and the rules behind it.
+
+    The likeliest rule is explained in full.
+    """
     lines = [style.paint(f"A message of {message.tool}.", "bold"), *style.wrap(message.meaning, "")]
-    lines += ["", "Behind it is one of:" if len(message.codes) > 1 else "Behind it is:"]
+    if message.advice:
+        lines += ["", style.paint("What to do", "bold"), *style.wrap(message.advice, "  ")]
+    if not message.codes:
+        lines += ["", "There is no finding of sigfix for it."]
+        return "\n".join(lines) + "\n"
+    several = len(message.codes) > 1
+    lines += ["", "Behind it is one of, the likeliest first:" if several else "Behind it is:"]
     for code in message.codes:
         rule = RULES[code]
         lines += style.wrap(f"{code} {rule.name}: {rule.what}", "  ", "    ")
-    lines += ["", "Find out which, and how to mend it:", "  sigfix inspect MODEL", ""]
+    lines += ["", "Find out which, and how to mend it:" if several else "Find out whether it is:"]
+    lines += ["  sigfix inspect MODEL", ""]
     return "\n".join(lines) + "\n" + render_rule(RULES[message.codes[0]], style)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,6 +12,36 @@ from sigfix.quoting import printable
 _CODES = {"red": "31", "yellow": "33", "cyan": "36", "green": "32", "bold": "1", "dim": "2"}
 SEVERITY_COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 _NARROWEST = 40
+
+
+_WORD = r"(?![-`])(?:\$?'[^']*'|\"[^\"]*\"|[^\s'\"`])+"
+_OPTION = rf"-(?:o|-[a-z][a-z-]*)(?:[ =]{_WORD})?"
+_COMMAND = rf"sigfix [a-z]+(?: {_WORD})?(?: {_OPTION})*|{_OPTION}(?: {_OPTION})*"
+COMMAND = re.compile(rf"`[^`]+`|(?<!\S)(?:{_COMMAND})")
+"""What a reader copies out of a text: in backticks, or a command of sigfix or its options."""
+
+
+class _Wrapper(textwrap.TextWrapper):
+    """Breaks lines at white space that is in no command."""
+
+    def _split(self, text: str) -> list[str]:
+        return re.findall(rf"(?:{COMMAND.pattern}|\S)+|\s+", text)
+
+    def _handle_long_word(
+        self, reversed_chunks: list[str], cur_line: list[str], cur_len: int, width: int
+    ) -> None:
+        if not COMMAND.search(reversed_chunks[-1]):
+            super()._handle_long_word(reversed_chunks, cur_line, cur_len, width)
+        elif not cur_line:
+            cur_line.append(reversed_chunks.pop())
+
+
+def wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
+    """Lines of at most `width` that begin with `first`, then `rest`; no command is broken.
+
+    Another word that is longer than a line is broken.
+    """
+    return _Wrapper(width, initial_indent=first, subsequent_indent=rest).wrap(text)
 
 
 @dataclass(frozen=True)
@@ -29,20 +60,12 @@ class Style:
     def wrap(self, text: str, first: str, rest: str | None = None) -> list[str]:
         """Lines of at most `width`, the first starting with `first`, the others with `rest`.
 
-        A word that is longer than a line is broken only where there is no other way.
+        A word that is longer than a line is broken only where there is no other way, and a command
+        never: it is copied as it is.
         """
         rest = " " * len(first) if rest is None else rest
         room = max(self.width, len(rest) + _NARROWEST)
-        return textwrap.wrap(
-            text, room, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
-        ) or [first.rstrip()]
-
-
-def plural(count: int, noun: str) -> str:
-    """`1 error`, `2 errors`, `no errors`."""
-    if count == 0:
-        return f"no {noun}s"
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+        return wrapped(text, room, first, rest) or [first.rstrip()]
 
 
 def size_text(size: int) -> str:
@@ -69,16 +92,12 @@ def tried_lines(tried: Iterable[str], indent: str) -> list[str]:
     """One line that says what made-up inputs were made of, none where nothing was made up."""
     if not tried:
         return []
-    return textwrap.wrap(
-        "on " + ", ".join(tried), 78, initial_indent=indent, subsequent_indent=indent
-    )
+    return wrapped("on " + ", ".join(tried), 78, indent, indent)
 
 
 def note_lines(notes: Iterable[str]) -> list[str]:
     """What a reader should know beside a result, each note in lines of its own."""
     lines = []
     for note in notes:
-        lines += textwrap.wrap(
-            f"note: {printable(note)}", 78, initial_indent="  ", subsequent_indent="        "
-        )
+        lines += wrapped(f"note: {printable(note)}", 78, "  ", "        ")
     return lines

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from sigfix.diagnosis.rule import Severity
 from sigfix.quoting import printable
-from sigfix.rendering.inspection_text import failure_lines, finding_lines
-from sigfix.rendering.style import SEVERITY_COLOURS, Style, plural
+from sigfix.rendering.inspection_text import failure_lines, hidden_text, report_lines
+from sigfix.rendering.style import SEVERITY_COLOURS, Style
 from sigfix.report import Inspection
+from sigfix.wording import plural
 
 _COLUMNS = ("errors", "warnings", "notes")
 
@@ -26,7 +27,7 @@ def _names(inspections: Sequence[Inspection]) -> list[str]:
 
 def _signatures(item: Inspection) -> str:
     if item.failure is not None:
-        return "unreadable"
+        return "ignored" if item.failure.ignored else "unreadable"
     if item.other is not None:
         return item.other.kind
     metas = item.model.meta_graphs if item.model else ()
@@ -50,10 +51,10 @@ def render_summary(inspections: Sequence[Inspection], style: Style) -> str:
         counts = [str(item.count(severity) or "-") for severity in Severity]
         worst = next((level for level in Severity if item.count(level)), None)
         row = _row(style, name, _signatures(item), counts, width)
-        unreadable = item.failure is not None
+        unreadable = item.failure is not None and not item.failure.ignored
         colour = "red" if unreadable else SEVERITY_COLOURS[worst.value] if worst else "green"
         lines.append(row.replace(name, style.paint(name, colour), 1))
-    failed = [item for item in inspections if item.failure is not None]
+    failed = [item for item in inspections if item.failure and not item.failure.ignored]
     total = [
         plural(sum(item.count(severity) for item in inspections), severity.value)
         for severity in Severity
@@ -61,13 +62,14 @@ def render_summary(inspections: Sequence[Inspection], style: Style) -> str:
     summary = f"{plural(len(inspections), 'model')}: {', '.join(total)}"
     if failed:
         summary += f"; {len(failed)} unreadable"
+    summary += hidden_text(inspections)
     return "\n".join([*lines, "", summary]) + "\n"
 
 
 def render_findings(item: Inspection, style: Style) -> str:
-    """The path and its findings, or why it could not be read; '' where all is well."""
-    if item.failure is None and not item.findings:
+    """The path and its findings, or why it could not be read; '' where all is well or ignored."""
+    if not item.findings and (item.failure is None or item.failure.ignored):
         return ""
     lines = [style.paint(printable(str(item.path)), "bold")]
-    lines += failure_lines(item, style) if item.failure else finding_lines(item.findings, style)
+    lines += failure_lines(item, style) if item.failure else report_lines(item, style)
     return "\n".join(lines) + "\n\n"

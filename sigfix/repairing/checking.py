@@ -21,6 +21,7 @@ from sigfix.planning.file_edits import WriteCard
 from sigfix.planning.signature_map import after as signatures_after
 from sigfix.quoting import quote
 from sigfix.repairing.apply import NOT_COPIED
+from sigfix.wording import plural
 
 
 def check_result(source: SavedModel, result: SavedModel, plan: Plan) -> list[str]:
@@ -34,7 +35,7 @@ def check_result(source: SavedModel, result: SavedModel, plan: Plan) -> list[str
         else (list(range(len(source.meta_graphs))))
     )
     if len(kept) != len(result.meta_graphs):
-        return [f"there are {len(result.meta_graphs)} MetaGraphs, not {len(kept)}"]
+        return [f"the result has {plural(len(result.meta_graphs), 'MetaGraph')}, not {len(kept)}"]
     problems = []
     for index, after in zip(kept, result.meta_graphs, strict=True):
         before = source.meta_graphs[index]
@@ -51,7 +52,7 @@ def check_result(source: SavedModel, result: SavedModel, plan: Plan) -> list[str
         problems.append(f"the file {name} is in one of them only")
     for name in sorted(set(files) & set(written)):
         if files[name] != written[name]:
-            problems.append(f"{name} has {written[name]} bytes, not {files[name]}")
+            problems.append(f"{name} has {plural(written[name], 'byte')}, not {files[name]}")
     return problems
 
 

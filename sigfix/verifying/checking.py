@@ -29,6 +29,7 @@ from sigfix.verifying.verdict import (
     limits_for,
     verdict_of,
 )
+from sigfix.wording import plural
 
 REPEATS = 2
 """Runs of the source on each set of inputs: a model that answers differently each time shows."""
@@ -233,7 +234,7 @@ def finish(key: str, judged: Judged, notes: tuple[str, ...] = ()) -> Verificatio
             if output.not_finite:
                 bad[output.name] = (output.not_finite, int(np.prod(output.shape)))
     lost = tuple(
-        f"{name}: the source itself gives NaN or infinity in {count} of {size} numbers"
+        f"{name}: the source itself gives NaN or infinity in {count} of {plural(size, 'number')}"
         for name, (count, size) in bad.items()
     )
     return Verification(

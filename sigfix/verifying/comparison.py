@@ -13,6 +13,7 @@ import numpy as np
 
 from sigfix.verifying.arrays import Array
 from sigfix.verifying.tolerances import Limit
+from sigfix.wording import plural
 
 NEARLY_CONSTANT = 0.01
 """A range below this part of the largest magnitude is too small to measure float32 by."""
@@ -158,7 +159,7 @@ def _exact(expected: Array, actual: Array, limit: Limit) -> dict[str, Any]:
         "ok": ok,
         "different": count,
         "worst": _index(unequal) if count else None,
-        "reason": "" if ok else f"{count} of {expected.size} elements differ",
+        "reason": "" if ok else f"{count} of {plural(expected.size, 'element')} differ",
     }
 
 
@@ -173,7 +174,8 @@ def _close(expected: Array, actual: Array, limit: Limit, least_range: float) -> 
             "different": count,
             "worst": _index(disagree),
             "not_finite": int((~finite).sum()),
-            "reason": f"NaN or infinity on one side only in {count} of {expected.size} elements",
+            "reason": f"NaN or infinity on one side only in {count} of "
+            f"{plural(expected.size, 'element')}",
         }
     if not finite.any():
         return {

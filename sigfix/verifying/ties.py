@@ -17,6 +17,7 @@ from sigfix.presets import Preset
 from sigfix.verifying.arrays import Array
 from sigfix.verifying.comparison import Parity, compare
 from sigfix.verifying.tolerances import Limit
+from sigfix.wording import plural
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,6 @@ def compare_clear_steps(
     if all(count >= ties.steps for count in counts):
         return parity, ""
     return parity, (
-        f"compared {sum(counts)} of {ties.steps * len(counts)} steps: after a tie of its two best "
-        "classes a sequence may go on differently"
+        f"compared {sum(counts)} of {plural(ties.steps * len(counts), 'step')}: after a tie of its "
+        "two best classes a sequence may go on differently"
     )

@@ -11,6 +11,7 @@ from sigfix.verifying.arrays import Arrays
 from sigfix.verifying.comparison import Parity, compare, spans_of
 from sigfix.verifying.ties import Ties, compare_clear_steps
 from sigfix.verifying.tolerances import Limit, Tolerance
+from sigfix.wording import plural
 
 SAME, DIFFERENT, NOT_COMPARABLE = "same", "different", "not comparable"
 SEEDED, GIVEN = "seeded", "given"
@@ -113,7 +114,10 @@ def verdict_of(comparisons: Sequence[Comparison], expected: int) -> tuple[str, s
     it has; one that has none for any of them is not comparable.
     """
     if not comparisons or len(comparisons) != expected:
-        return NOT_COMPARABLE, f"{len(comparisons)} of {expected} comparisons could be made"
+        return (
+            NOT_COMPARABLE,
+            f"{len(comparisons)} of {plural(expected, 'comparison')} could be made",
+        )
     compared: set[tuple[str, str]] = set()
     empty: dict[tuple[str, str], str] = {}
     for item in comparisons:

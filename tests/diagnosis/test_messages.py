@@ -1,142 +1,119 @@
-"""Error messages as the tools write them, and the code each is explained by."""
+"""Error messages as people post them, and how each is explained."""
 
 from __future__ import annotations
+
+import re
+from pathlib import Path
 
 import pytest
 
 from sigfix.diagnosis import RULES
 from sigfix.diagnosis.messages import MESSAGES, recognise
+from sigfix.rendering.rules_text import render_message
+from sigfix.rendering.style import Style
 
-REAL = [
-    ('ValueError: Signature "serving_default" does not exist in the saved model', "SIG002"),
-    (
-        "ValueError: Signature 'serving_default' does not exist. The following signatures are "
-        "available: KeysView(_SignatureMap({}))",
-        "SIG002",
-    ),
-    ("ValueError: Signature 'serving_default' is missing from meta graph.", "SIG002"),
-    ("KeyError: 'serving_default'", "SIG002"),
-    ("ValueError: Unsupported Ops in the model before optimization\nXlaCallModule", "TGT401"),
-    ("ValueError: Unsupported Ops in the model after optimization\n_FusedHardSwish", "TGT401"),
-    (
-        'ValueError: Signature "serving_default" has a SparseTensor on input/output "s". '
-        "SparseTensors are not supported.",
-        "SPC109",
-    ),
-    ("Exception: Converter only supports dict structured_outputs.", "SPC109"),
-    ("Error: Kernel 'Einsum' not registered for backend 'wasm'", "TGT402"),
-    ("TypeError: Unknown op '_FusedHardSwish'. File an issue at ", "TGT401"),
-    (
-        "Error: This execution contains the node 'a/Exit', which has the dynamic op 'Exit'. "
-        "Please use model.executeAsync() instead.",
-        "TGT404",
-    ),
-    (
-        "Error: The dict provided in model.execute(dict) has keys: [flag] that are not part of "
-        "graph",
-        "SPC108",
-    ),
-    (
-        "RuntimeError: MetaGraphDef associated with tags 'serve' could not be found in SavedModel. "
-        "To inspect available tag-sets in the SavedModel, please use the SavedModel CLI",
-        "CON202",
-    ),
-    (
-        "status: Not found:  Could not find meta graph def matching supplied tags: { serve }.",
-        "CON202",
-    ),
-    (
-        "SavedModel format load failure: The SavedModel at /m has one MetaGraph with tags "
-        "['serve'], but got an incompatible argument tags=[''] to tf.saved_model.load.",
-        "CON202",
-    ),
-    (
-        "ValueError: Importing a SavedModel with `tf.saved_model.load` requires a `tags=` argument "
-        "if there is more than one MetaGraph. Got `tags=None`",
-        "CON201",
-    ),
-    ("OSError: SavedModel file does not exist at: /m/{saved_model.pbtxt|saved_model.pb}", "CON215"),
-    ("OSError: Cannot parse file b'/m/saved_model.pb': Error parsing message.", "CON214"),
-    ("NotFoundError: Op type not registered 'ZeroOut' in binary running on host.", "BEH304"),
-    (
-        "Internal: NodeDef mentions attr 'allowed_devices' not in Op<name=VarHandleOp; signature= "
-        "-> resource:resource",
-        "CON213",
-    ),
-    (
-        "ValueError: Could not find matching concrete function to call loaded from the SavedModel. "
-        "Got:\n  Positional arguments (1 total):",
-        "SIG006",
-    ),
-    ("TypeError: '_UserObject' object is not callable", "SIG005"),
-    ("FailedPreconditionError: Table not initialized.", "BEH302"),
-    ("DataLossError: not an sstable (bad magic number)", "CON206"),
-    (
-        "Unsuccessful TensorSliceReader constructor: Failed to find any matching files for "
-        "/m/variables/variables",
-        "CON204",
-    ),
-    ("ValueError: callback pyfunc_0 is not found", "BEH305"),
-    ('Serving signature name: "serving_default" not found in signature def', "SIG002"),
-    ("FAILED_PRECONDITION: Default serving signature key not found.", "SIG002"),
-    (
-        "Expected classification signature method_name to be tensorflow/serving/classify. Was: ",
-        "SIG010",
-    ),
-    ("No versions of servable half found under base path /models/half", "CON210"),
-    (
-        "unable to load model 'resnet_v1_50_graphdef', expected 'serving_default' signature",
-        "SIG002",
-    ),
-    ("unable to find serving signature 'serving_default", "SIG002"),
-    ("unexpected inference output 'score', allowed outputs are: cls_embedding", "SPC104"),
-    (
-        "ValueError: make_sure failure: No signatures found in model. Try --concrete_function "
-        "instead.",
-        "SIG001",
-    ),
-    ("ValueError: Only support at least one signature key.", "SIG001"),
-    ("ValueError: Only support a single signature key.", "SIG001"),
-    ("ValueError: This converter can only   convert a single ConcreteFunction.", "SIG004"),
-    (
-        "ValueError: None is only supported in the 1st dimension. Tensor 'input' has invalid "
-        "shape '[1, None, None, 3]'.",
-        "SPC102",
-    ),
-    ("AttributeError: '_UserObject' object has no attribute 'predict'", "SIG005"),
-    (
-        "Error: The dtype of dict['x'] provided in model.execute(dict) must be float32, "
-        "but was int32",
-        "TGT406",
-    ),
-    ("error: 'tf.Foo' op is neither a custom op nor a flex op", "TGT401"),
-    (
-        "mo.utils.error.FrameworkError: Cannot load input model: SavedModel format load failure",
-        "CON202",
-    ),
-]
+FOLDER = Path(__file__).with_name("messages")
 
 
-@pytest.mark.parametrize(("text", "code"), REAL)
-def test_message_is_recognised(text: str, code: str) -> None:
-    found = recognise(text)
-    assert found is not None
-    assert found.codes[0] == code
+def lines(name: str) -> list[str]:
+    text = (FOLDER / name).read_text("utf-8")
+    return [line for line in text.splitlines() if line and not line.startswith("#")]
 
 
-def test_message_in_a_traceback() -> None:
-    text = f"Traceback (most recent call last):\n  File 'x.py', line 3\n{REAL[0][0]}\n"
-    found = recognise(text)
-    assert found is not None
-    assert found.tool == "tensorflowjs_converter"
+def rows(name: str) -> list[tuple[str, str]]:
+    pairs = [line.split("\t", 1) for line in lines(name)]
+    return [
+        (wanted, message.replace("\\n", "\n").replace("\\t", "\t")) for wanted, message in pairs
+    ]
 
 
-def test_every_row_names_codes_of_the_catalogue() -> None:
-    for row in MESSAGES:
-        assert row.codes
-        assert all(code in RULES for code in row.codes)
+POSTED, COLLECTED = rows("posted.txt"), rows("collected.txt")
+ALL = [*POSTED, *COLLECTED]
 
 
-@pytest.mark.parametrize("text", ["", "hello", "ImportError: No module named 'foo'"])
+def test_there_are_enough_of_them() -> None:
+    assert len(POSTED) == 77
+    assert len({message for _, message in COLLECTED} - {message for _, message in POSTED}) >= 60
+    assert len(lines("unrelated.txt")) >= 30
+
+
+def right(wanted: str, message: str) -> bool:
+    """Whether the message is known, and what was decided for it comes first."""
+    found = recognise(message)
+    if found is None:
+        return False
+    if wanted.startswith("~"):
+        return not found.codes and wanted[1:] in f"{found.meaning} {found.advice}"
+    return found.codes[:1] == (wanted,)
+
+
+@pytest.mark.parametrize(("wanted", "message"), ALL)
+def test_message_is_explained(wanted: str, message: str) -> None:
+    assert right(wanted, message), recognise(message)
+
+
+@pytest.mark.parametrize("text", ["", *lines("unrelated.txt")])
 def test_other_text_is_not(text: str) -> None:
     assert recognise(text) is None
+
+
+@pytest.mark.parametrize(("wanted", "message"), ALL)
+def test_the_best_fit_is_the_one_explained_in_full(wanted: str, message: str) -> None:
+    found = recognise(message)
+    assert found is not None
+    told = render_message(found, Style())
+    flat = " ".join(told.split())
+    assert found.meaning in flat
+    titles = [line for line in told.splitlines() if re.match(r"[A-Z]{3}\d{3} ", line)]
+    if wanted.startswith("~"):
+        assert titles == []
+        assert "no finding of sigfix" in flat
+    else:
+        assert [line[:6] for line in titles] == [wanted]
+        assert RULES[wanted].fix in flat
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        'Error: Signature \\"serving_default\\" does not exist in the saved model',
+        "Signature \u201cserving_default\u201d does not exist in the saved model",
+        "Signature &#39;serving_default&#39; does not exist in the saved model",
+        "\x1b[31mSignature 'serving_default' does\n  not exist\x1b[0m in the saved model",
+        "Traceback (most recent call last):\n  File 'x.py', line 3\nValueError: Signature "
+        "'serving_default' does not exist in the saved model\n",
+    ],
+)
+def test_however_it_was_pasted(written: str) -> None:
+    assert right("SIG002", written)
+
+
+def test_every_row_names_codes_of_the_catalogue_or_what_to_do() -> None:
+    for row in MESSAGES:
+        assert all(code in RULES for code in row.codes), row
+        assert row.codes or row.advice, row
+        assert row.of_tensorflow is None or re.compile(row.pattern).groups, row
+
+
+def test_every_row_explains_a_message_of_the_list() -> None:
+    """A row that nothing tests is one that nobody knows to work."""
+    used = {id(recognise(message)) for _, message in [*ALL, *OTHERS]}
+    assert [row.pattern for row in MESSAGES if id(row) not in used] == []
+
+
+OTHERS = [
+    ("SPC109", "Exception: Converter only supports dict structured_outputs."),
+    ("SIG004", "ValueError: Cannot load multiple signature defs in TF2.x: ['a', 'b']"),
+    ("SIG001", "UnboundLocalError: local variable 'concrete_func' referenced before assignment"),
+    ("SIG005", "doesn't contain usable concrete functions under  __call__. Try --signature-def"),
+    ("TGT401", "OpenVINO conversion: No conversion rule found for operations: RaggedGather"),
+    ("CON202", "mo.utils.error.FrameworkError: Cannot load input model: it failed"),
+    ("CON213", "KeyError: 'FusedBatchNormV3'"),
+    ("BEH304", "InvalidArgumentError: No OpKernel was registered to support Op 'NcclAllReduce'"),
+    ("~input_signature", "NotEncodableError: No encoder for object [Config(a=1)] of type [Config]"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("wanted", "message"), OTHERS)
+def test_rare_message_is_explained(wanted: str, message: str) -> None:
+    assert right(wanted, message), recognise(message)

@@ -31,22 +31,45 @@ def lost(kind: str, path: Path) -> Path:
     return model.write(path)
 
 
-@pytest.mark.parametrize(
-    "kind",
-    ["everything", "the index", "a shard", "one of two shards", "the end of a shard",
-     "the index's content"],
+KINDS = (
+    "everything", "the index", "a shard", "one of two shards", "the end of a shard",
+    "the index's content",
 )  # fmt: skip
-@pytest.mark.parametrize(
-    "options", [[], ["--rename", "y=scores"], ["--set-tags", "serve,gpu"]], ids=str
-)
-def test_a_model_without_its_weights_is_not_published(kind, options, tmp_path, capsys) -> None:
-    path = lost(kind, tmp_path / "m")
+
+
+def _run(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[object, str]:
     with pytest.raises(SystemExit) as caught:
-        main(["repair", str(path), *options, "--no-verify", "-o", str(tmp_path / "out")])
-    assert caught.value.code == 1
-    assert "weights" in "".join(capsys.readouterr())
-    assert not (tmp_path / "out").exists()
+        main(arguments)
+    return caught.value.code, "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_command_that_runs_it_refuses_at_once(kind, tmp_path, capsys) -> None:
+    """Nothing is loaded: the files' names and sizes say it."""
+    path, whole, out = lost(kind, tmp_path / "m"), healthy().write(tmp_path / "w"), tmp_path / "out"
+    for arguments, wanted in (
+        (["repair", str(path), "-o", str(out)], 1),
+        (["repair", str(path), "--rename", "y=scores", "--no-verify", "-o", str(out)], 1),
+        (["repair", str(path), "--set-tags", "serve,gpu", "-o", str(out)], 1),
+        (["convert", str(path), "--tfjs", "-o", str(out)], 1),
+        (["verify", str(path), str(whole)], 2),
+        (["verify", str(whole), str(path)], 2),
+    ):
+        code, said = _run(arguments, capsys)
+        assert (code, "weights are not all there" in " ".join(said.split())) == (wanted, True), said
+        assert not out.exists()
     assert not [item for item in inspect(path).findings if item.command]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_metadata_is_edited_where_it_is_asked_for(kind, tmp_path, capsys) -> None:
+    """Whoever asks for no comparison is told that the result cannot run either."""
+    path, out = lost(kind, tmp_path / "m"), tmp_path / "out"
+    options = ["--set-tags", "serve,gpu", "--no-verify", "-o", str(out)]
+    code, said = _run(["repair", str(path), *options], capsys)
+    assert code in (0, None), said
+    assert "The result cannot be run either." in " ".join(said.split())
+    assert inspect(out).model.meta_graphs[0].tags == ("serve", "gpu")
 
 
 def test_a_file_of_weights_is_blocked_and_found(tmp_path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import pathlib
 import subprocess
 import sys
 
@@ -62,3 +63,46 @@ def test_verify_finds_a_changed_weight(saved, tmp_path):
 def test_nothing_to_verify(saved):
     with pytest.raises(sigfix.SigfixError, match="no signature"):
         sigfix.verify(saved("wrapper"), saved("wrapper"))
+
+
+def test_paths_may_be_texts(saved, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    model = str(saved("several_signatures"))
+    np.savez("given.npz", x=np.float32([1, 2]))
+    unchecked = sigfix.RepairOptions(verify=False, keep_failed="kept")
+    done = sigfix.repair(model, "out", sigfix.Choices(from_key=("double",)), unchecked)
+    assert (done.output, done.output.is_dir()) == (pathlib.Path("out"), True)
+    assert sigfix.inspect("out").findings == sigfix.inspect(done.output).findings
+    assert sigfix.plan("out").verdict == "healthy"
+    assert sigfix.diff("out", "out") == []
+    assert {item.verdict for item in sigfix.verify("out", "out")} == {"same"}
+    options = sigfix.ConvertOptions(inputs="given.npz", keep_failed="kept", samples=None)
+    assert options.inputs == pathlib.Path("given.npz")
+    web = sigfix.convert("out", "web", dataclasses.replace(options, verify=False))
+    assert (web.output / "model.json").is_file()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: sigfix.inspect("nothing", target="tfsj"),
+        lambda: sigfix.inspect("nothing", selected=("SIG999",)),
+        lambda: sigfix.RepairOptions(seconds=-5),
+        lambda: sigfix.RepairOptions(seconds=float("nan")),
+        lambda: sigfix.RepairOptions(verify=False, run=True),
+        lambda: sigfix.RepairOptions(verify=False, inputs={}),
+        lambda: sigfix.ConvertOptions(seconds=0),
+        lambda: sigfix.ConvertOptions(tolerance=-1.0),
+        lambda: sigfix.verify("nothing", "nothing", seconds=-1),
+        lambda: sigfix.verify("nothing", "nothing", tolerance=float("inf")),
+        lambda: sigfix.convert("nothing", options=sigfix.ConvertOptions(target="webgl")),
+        lambda: sigfix.inspect("nothing"),
+        lambda: sigfix.plan("nothing"),
+        lambda: sigfix.repair("nothing", "out"),
+        lambda: sigfix.diff("nothing", "nothing"),
+    ],
+)
+def test_wrong_arguments_are_errors_of_sigfix(wrong, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(sigfix.SigfixError):
+        wrong()

@@ -1,8 +1,8 @@
 """Follow what the commands print about a model: each printed command is run in a shell, as it is.
 
 A printed command is kept where it succeeds and what it is about is mended, or where it leads to
-another question, with another command, that is kept. It is broken where the shell or the parser does
-not take it, where the same question comes back, and where nothing follows. `convert` cannot be
+another question, with another command, that is kept. It is broken where the shell or the parser
+does not take it, where the same question comes back, and where nothing follows. `convert` cannot be
 planned: where the signature that it asked for has an operator that it lacks, it may refuse.
 """
 

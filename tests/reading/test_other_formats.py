@@ -63,7 +63,7 @@ def test_onnx(tmp_path: Path) -> None:
     assert [(item.name, str(item)) for item in model.outputs] == [("logits", "float32[?,10]")]
     assert model.operators == {"MatMul": 1, "Relu": 1}
     assert dict(model.facts)["opset"] == "ai.onnx 17"
-    assert dict(model.facts)["weights"] == "1 tensors, 40 bytes"
+    assert dict(model.facts)["weights"] == "1 tensor, 40 bytes"
 
 
 def test_weights_of_constants_and_of_branches_are_counted(tmp_path: Path) -> None:

@@ -12,7 +12,9 @@ RULES = (
         why="Results differ from call to call, or depend on what else is in the batch.",
         causes="The function was traced or exported with training=True.",
         example="FusedBatchNormV3 with is_training=True",
-        fix="sigfix repair MODEL --function NAME --bind training=false where such a trace exists.",
+        fix="`sigfix repair MODEL --function NAME --bind training=false` where such a trace "
+        "exists.",
+        advice="Export it for inference in the original code: training=False.",
     ),
     Rule(
         "BEH302", "tables-without-initialiser", Severity.WARNING, Fixable.NEVER,
@@ -21,6 +23,7 @@ RULES = (
         causes="A TF1 export without main_op or legacy_init_op.",
         example="HashTableV2 without saved_model_main_op",
         fix="Export again with main_op=tf.tables_initializer().",
+        advice="Export again with main_op=tf.tables_initializer().",
     ),
     Rule(
         "BEH303", "changes-state", Severity.WARNING, Fixable.NEVER,
@@ -29,6 +32,7 @@ RULES = (
         causes="The signature trains, counts, or keeps a recurrent state.",
         example="AssignAddVariableOp in signature incr_counter",
         fix="Choose another signature, or keep the state outside the model.",
+        advice="Use another signature, or keep the state outside the model.",
     ),
     Rule(
         "BEH304", "custom-operator", Severity.ERROR, Fixable.NEVER,
@@ -37,6 +41,7 @@ RULES = (
         causes="TensorFlow Text, Decision Forests, Addons, or an operator of the author's own.",
         example="ZeroOut, SimpleMLInferenceOpWithHandle",
         fix="Import the library that registers them before loading.",
+        advice="Import the library that defines them before loading.",
     ),
     Rule(
         "BEH305", "python-function", Severity.ERROR, Fixable.NEVER,
@@ -48,7 +53,8 @@ RULES = (
         "a layer or function that is not Keras' own.",
         example="EagerPyFunc; Lambda 'outer/inner/lambda' (Python code)",
         fix="Rewrite that part with TensorFlow operators or Keras' own layers and save again. "
-        "A Keras file that you trust is loaded with sigfix repair FILE --trust.",
+        "A Keras file that you trust is loaded with `sigfix repair FILE --trust`.",
+        advice="Rewrite that part with TensorFlow operators or Keras layers, and save again.",
     ),
     Rule(
         "BEH306", "touches-system", Severity.WARNING, Fixable.NEVER,
@@ -59,6 +65,7 @@ RULES = (
         example="ReadFile, WriteFile",
         fix="Look at the operators before loading it; run it only where it can do no harm. "
         "repair, verify and convert run what would execute one only with --trust.",
+        advice="Look at the operators before loading it; run it only where it can do no harm.",
     ),
     Rule(
         "BEH307", "xla-call-module", Severity.WARNING, Fixable.NEVER,
@@ -69,6 +76,7 @@ RULES = (
         example="XlaCallModule, version 9",
         fix="Export again with jax2tf.convert(..., native_serialization=False), or "
         "enable_xla=False.",
+        advice="Export again with jax2tf.convert(..., native_serialization=False).",
     ),
     Rule(
         "BEH308", "random-operator", Severity.NOTE, Fixable.NEVER,
@@ -80,7 +88,8 @@ RULES = (
         "Keras 3 were exported with it.",
         example="RandomUniform in signature sample",
         fix="Nothing is wrong if sampling is wanted; its numbers cannot be verified then. Of a "
-        ".keras file, sigfix repair makes a model for inference, without augmentation.",
+        ".keras file, `sigfix repair` makes a model for inference, without augmentation.",
+        advice="Nothing is wrong if it shall draw random numbers; they cannot be verified, though.",
     ),
     Rule(
         "BEH309", "non-finite-weights", Severity.WARNING, Fixable.NEVER,
@@ -93,7 +102,8 @@ RULES = (
         "bounds and single constants are not counted.",
         example="linear/bias: 1 NaN of 127 values",
         fix="Take a checkpoint from before training diverged. Of a model with more than 128 MB of "
-        "weights the smallest tensors are looked at; sigfix inspect MODEL --checksums looks at "
+        "weights the smallest tensors are looked at; `sigfix inspect MODEL --checksums` looks at "
         "all of them.",
+        advice="Take a checkpoint from before training diverged.",
     ),
 )  # fmt: skip

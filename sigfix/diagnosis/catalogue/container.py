@@ -11,7 +11,8 @@ RULES = (
         why="Loaders need the exact set of tags to pick one; TF2's loader accepts only one.",
         causes="A TF1 builder added graphs for training, serving or TPU.",
         example="tags: [serve], [serve, tpu]",
-        fix="sigfix repair MODEL --tags serve --only-metagraph keeps one.",
+        fix="`sigfix repair MODEL --tags serve --only-metagraph` keeps one.",
+        advice="Load it with the exact tags of the one that you want.",
     ),
     Rule(
         "CON202", "tags-without-serve", Severity.WARNING, Fixable.ALWAYS,
@@ -21,7 +22,8 @@ RULES = (
         causes="The model was saved for another purpose (train, transform, eval), or with several "
         "tags; tags given as a string became a tag for each letter.",
         example="tags: transform; tags: serve, train",
-        fix="sigfix repair MODEL --set-tags serve.",
+        fix="`sigfix repair MODEL --set-tags serve`.",
+        advice="Load it with the tags that it has.",
     ),
     Rule(
         "CON203", "empty-tags", Severity.WARNING, Fixable.ALWAYS,
@@ -29,7 +31,8 @@ RULES = (
         why="Loaders that ask for `serve` do not find it; only an explicit empty set does.",
         causes="TF-Hub's hub.Module writes its inference graph without tags.",
         example="tags: (none)",
-        fix="sigfix repair MODEL --set-tags serve.",
+        fix="`sigfix repair MODEL --set-tags serve`.",
+        advice="Load it with an empty set of tags.",
     ),
     Rule(
         "CON204", "missing-variables", Severity.ERROR, Fixable.NEVER,
@@ -38,6 +41,7 @@ RULES = (
         causes="Only saved_model.pb was copied or downloaded; a .gitignore dropped the data.",
         example="variables/variables.data-00000-of-00001 is missing",
         fix="Copy the whole directory again, variables/ included.",
+        advice="Copy the whole directory again, variables/ included.",
     ),
     Rule(
         "CON205", "truncated-variables", Severity.ERROR, Fixable.NEVER,
@@ -46,6 +50,7 @@ RULES = (
         causes="An interrupted copy or download, or a Git-LFS pointer in place of the file.",
         example="variables.data-00000-of-00001 has 132 of 4,801,120 bytes",
         fix="Copy or download the file again.",
+        advice="Copy or download the file again.",
     ),
     Rule(
         "CON206", "corrupt-variables", Severity.ERROR, Fixable.NEVER,
@@ -54,6 +59,7 @@ RULES = (
         causes="A damaged disk or transfer; a text-mode conversion of line ends.",
         example="the table's magic number is missing at its end",
         fix="Copy or download the file again.",
+        advice="Copy or download the file again.",
     ),
     Rule(
         "CON207", "stray-variables", Severity.NOTE, Fixable.NEVER,
@@ -62,6 +68,7 @@ RULES = (
         causes="A model was saved over an older one with another number of shards.",
         example="variables.data-00001-of-00002",
         fix="Delete them, once you are sure that no other index needs them.",
+        advice="Delete them, once you are sure that no other index needs them.",
     ),
     Rule(
         "CON208", "missing-asset", Severity.ERROR, Fixable.NEVER,
@@ -70,6 +77,7 @@ RULES = (
         causes="assets/ was not copied.",
         example="assets/vocab.txt is missing",
         fix="Copy the assets folder again.",
+        advice="Copy the assets folder again.",
     ),
     Rule(
         "CON209", "asset-escapes", Severity.ERROR, Fixable.NEVER,
@@ -81,7 +89,8 @@ RULES = (
         "and links to them.",
         example="assets/../../etc/passwd",
         fix="Do not load this model. Where you know and trust what the links lead to, copy it with "
-        "them resolved: cp -rL MODEL COPY.",
+        "them resolved: `cp -rL MODEL COPY`.",
+        advice="Do not load this model, unless you know where its paths and links lead.",
     ),
     Rule(
         "CON210", "nested-path", Severity.NOTE, Fixable.NEVER,
@@ -91,6 +100,7 @@ RULES = (
         causes="The TensorFlow Serving layout model/1/, or an archive with a folder inside.",
         example="model/ -> model/1/saved_model.pb",
         fix="Give other tools the inner path.",
+        advice="Give other tools the inner path.",
     ),
     Rule(
         "CON211", "git-lfs-pointer", Severity.ERROR, Fixable.NEVER,
@@ -98,7 +108,8 @@ RULES = (
         why="There is no model here yet.",
         causes="The repository was cloned, or a file downloaded, without Git LFS.",
         example="version https://git-lfs.github.com/spec/v1",
-        fix="git lfs install && git lfs pull",
+        fix="`git lfs install && git lfs pull`",
+        advice="Fetch the real file: `git lfs install && git lfs pull`",
     ),
     Rule(
         "CON212", "not-a-saved-model", Severity.ERROR, Fixable.NEVER,
@@ -106,7 +117,8 @@ RULES = (
         why="Loaders report a parse error that does not say what the file is.",
         causes="A frozen graph, a MetaGraph, an ONNX file or a web page saved under this name.",
         example="saved_model.pb is a frozen GraphDef",
-        fix="Give the file its own name; sigfix repair makes a SavedModel of a frozen graph.",
+        fix="Give the file its own name; `sigfix repair` makes a SavedModel of a frozen graph.",
+        advice="Give the file its own name, or take the right one.",
     ),
     Rule(
         "CON213", "newer-producer", Severity.WARNING, Fixable.NEVER,
@@ -115,6 +127,7 @@ RULES = (
         causes="The exporting environment is ahead of this one.",
         example="written by TensorFlow 2.21, GraphDef version 2400",
         fix="Install at least that version of TensorFlow to load it.",
+        advice="Load it with at least the TensorFlow that wrote it.",
     ),
     Rule(
         "CON214", "damaged-file", Severity.ERROR, Fixable.NEVER,
@@ -123,6 +136,7 @@ RULES = (
         causes="An interrupted copy or download.",
         example="saved_model.pb is truncated: 1,024 bytes are missing at its end",
         fix="Copy or download the model again, and compare the file sizes.",
+        advice="Copy or download the model again, and compare the file sizes.",
     ),
     Rule(
         "CON215", "no-model-here", Severity.ERROR, Fixable.NEVER,
@@ -132,6 +146,7 @@ RULES = (
         "checkpoint.",
         example="model/variables holds no saved_model.pb",
         fix="Name the directory that holds saved_model.pb.",
+        advice="Name the directory that holds saved_model.pb.",
     ),
     Rule(
         "CON216", "several-models-here", Severity.ERROR, Fixable.NEVER,
@@ -139,7 +154,8 @@ RULES = (
         why="Which one is meant is not for a tool to guess.",
         causes="A version directory of TensorFlow Serving, or a folder of models.",
         example="model/1, model/2",
-        fix="Name one of them, or give inspect all of them: sigfix inspect model/*",
+        fix="Name one of them, or give inspect all of them: `sigfix inspect model/*`",
+        advice="Name one of them, or all.",
     ),
     Rule(
         "CON217", "chunked-model", Severity.ERROR, Fixable.NEVER,
@@ -150,7 +166,8 @@ RULES = (
         "tf.saved_model.SaveOptions(experimental_image_format=True).",
         example="saved_model.cpb where saved_model.pb is looked for",
         fix="In the TensorFlow that wrote it, load and save it without that option: "
-        "tf.saved_model.save(tf.saved_model.load('MODEL'), 'whole'). A graph above 2 GB must first "
-        "keep its large constants as variables.",
+        "`tf.saved_model.save(tf.saved_model.load('MODEL'), 'whole')`. A graph above 2 GB must "
+        "first keep its large constants as variables.",
+        advice="In the TensorFlow that wrote it, save it again without experimental_image_format.",
     ),
 )  # fmt: skip

@@ -14,8 +14,10 @@ RULES = (
         "have no fixed input signature, or model.save of a subclassed Keras model that was never "
         "called; a TF1 builder ran without `signature_def_map`.",
         example="signature_def_map: { __saved_model_init_op }",
-        fix="sigfix repair MODEL adds serving_default from the one callable function; where there "
-        "are several, --function NAME chooses.",
+        fix="`sigfix repair MODEL` adds serving_default from the one callable function; where "
+        "there are several, --function NAME chooses.",
+        advice="Name what a signature is made of: a function, or a TF1 graph's input and output "
+        "tensors.",
     ),
     Rule(
         "SIG002", "no-serving-default", Severity.ERROR, Fixable.ALWAYS,
@@ -25,8 +27,9 @@ RULES = (
         causes="The model was saved with `signatures={'predict': f}`, or it is a TF-Hub module, "
         "whose signature is called default.",
         example="signatures: predict",
-        fix="sigfix repair MODEL --from KEY makes serving_default an alias of it; or pass the key "
-        "to the consumer (--signature_name KEY).",
+        fix="`sigfix repair MODEL --from KEY` makes serving_default an alias of it; or pass the "
+        "key to the consumer (--signature_name KEY).",
+        advice="Give its name to the program that loads the model.",
     ),
     Rule(
         "SIG003", "several-none-default", Severity.ERROR, Fixable.SOMETIMES,
@@ -35,7 +38,9 @@ RULES = (
         "signatures was meant.",
         causes="A dictionary of functions was saved without the conventional key.",
         example="signatures: encode, decode",
-        fix="sigfix repair MODEL --from KEY makes serving_default an alias of one of them.",
+        fix="`sigfix repair MODEL --from KEY` makes serving_default an alias of one of them.",
+        advice="Ask the author which one is meant, and give its name to the program that loads "
+        "the model.",
     ),
     Rule(
         "SIG004", "several-signatures", Severity.NOTE, Fixable.NEVER,
@@ -46,6 +51,7 @@ RULES = (
         "serving_default; authors add entry points of their own.",
         example="signatures: classification, predict, serving_default",
         fix="Nothing is wrong. Name the signature that you want: --signature KEY.",
+        advice="Nothing is wrong: name the one that you want where you use the model.",
     ),
     Rule(
         "SIG005", "nothing-callable", Severity.ERROR, Fixable.SOMETIMES,
@@ -56,8 +62,9 @@ RULES = (
         "method is not a tf.function at all; only weights were saved.",
         example="functions: encoder.__call__ (no traces)",
         fix="In the original code, call the function once (or give it an input_signature) and save "
-        "again. For a TF1 graph, name the tensors: sigfix repair MODEL --input x=TENSOR --output "
-        "y=TENSOR.",
+        "again. For a TF1 graph, name the tensors: `sigfix repair MODEL --input x:TENSOR --output "
+        "y=TENSOR`.",
+        advice="In the original code, call the function once and save again.",
     ),
     Rule(
         "SIG006", "several-traces", Severity.NOTE, Fixable.SOMETIMES,
@@ -67,7 +74,8 @@ RULES = (
         causes="The function was called with different shapes, dtypes or Python values before "
         "saving; Keras traces every layer for both values of `training`.",
         example="__call__: (x: float32[?,3], training=True), (x: float32[?,3], training=False)",
-        fix="sigfix repair MODEL --function NAME --bind training=false picks the trace.",
+        fix="`sigfix repair MODEL --function NAME --bind training=false` picks the trace.",
+        advice="Nothing is wrong: say which arguments are meant where a signature is made.",
     ),
     Rule(
         "SIG007", "no-inputs", Severity.WARNING, Fixable.SOMETIMES,
@@ -77,8 +85,9 @@ RULES = (
         causes="The signature is a getter (a step counter, a vocabulary), or its inputs were "
         "frozen into constants.",
         example="get_counter() -> {output: float32[]}",
-        fix="Choose another signature with --signature, or remove it: sigfix repair MODEL "
-        "--remove-signature KEY.",
+        fix="Choose another signature with --signature, or remove it: `sigfix repair MODEL "
+        "--remove-signature KEY`.",
+        advice="Use another signature, or leave this one out.",
     ),
     Rule(
         "SIG008", "no-outputs", Severity.WARNING, Fixable.SOMETIMES,
@@ -86,8 +95,9 @@ RULES = (
         why="Nothing can be fetched from it; TensorFlow Serving refuses to call it.",
         causes="The function returns None: it only changes the model's state.",
         example="reset() -> {}",
-        fix="Choose another signature, or remove it (sigfix repair MODEL --remove-signature KEY), "
-        "or return a tensor in the original code.",
+        fix="Choose another signature, or remove it (`sigfix repair MODEL --remove-signature "
+        "KEY`), or return a tensor in the original code.",
+        advice="Use another signature, or return a tensor in the original code.",
     ),
     Rule(
         "SIG009", "training-signature", Severity.WARNING, Fixable.SOMETIMES,
@@ -97,8 +107,9 @@ RULES = (
         "do not convert. No command makes such a signature serving_default by itself.",
         causes="A training function was exported for on-device learning.",
         example="train(x, y) -> {loss: float32[]}",
-        fix="Choose another signature with --signature, or remove it: sigfix repair MODEL "
-        "--remove-signature KEY. Where it is meant after all, sigfix repair MODEL --from KEY.",
+        fix="Choose another signature with --signature, or remove it: `sigfix repair MODEL "
+        "--remove-signature KEY`. Where it is meant after all: `sigfix repair MODEL --from KEY`.",
+        advice="Use another signature; this one is for training.",
     ),
     Rule(
         "SIG010", "blank-method-name", Severity.WARNING, Fixable.ALWAYS,
@@ -106,7 +117,8 @@ RULES = (
         why="TensorFlow Serving refuses to serve a signature whose method name it does not know.",
         causes="The SignatureDef was written by hand without method_name, or by TF-Hub.",
         example='signature default, method_name ""',
-        fix="sigfix repair MODEL --method-name tensorflow/serving/predict.",
+        fix="`sigfix repair MODEL --method-name tensorflow/serving/predict`.",
+        advice="Set the method name in the program that wrote the signature.",
     ),
     Rule(
         "SIG011", "legacy-method-name", Severity.NOTE, Fixable.SOMETIMES,
@@ -115,7 +127,8 @@ RULES = (
         "few other consumers have those operators.",
         causes="The model was exported by a TF1 Estimator.",
         example="serving_default, method tensorflow/serving/classify",
-        fix="Use the predict signature where there is one (sigfix repair MODEL --from predict).",
+        fix="Use the predict signature where there is one (`sigfix repair MODEL --from predict`).",
+        advice="Nothing is wrong where TensorFlow Serving's classify or regress is what you call.",
     ),
     Rule(
         "SIG012", "not-in-object-graph", Severity.ERROR, Fixable.SOMETIMES,
@@ -124,7 +137,8 @@ RULES = (
         "so tensorflowjs_converter, does not.",
         causes="The signature map was edited after saving.",
         example="signature_def_map: serving_default; signatures node: (empty)",
-        fix="sigfix repair MODEL --function NAME builds it again from the object graph.",
+        fix="`sigfix repair MODEL --function NAME` builds it again from the object graph.",
+        advice="Load it with tf.compat.v1.saved_model.load, or save the model again from its code.",
     ),
     Rule(
         "SIG013", "unfed-placeholder", Severity.ERROR, Fixable.SOMETIMES,
@@ -134,7 +148,8 @@ RULES = (
         causes="is_training, phase_train or keep_prob was fed by the training code, and forgotten "
         "when the signature was written.",
         example="serving_default(images) -> embeddings, which needs phase_train",
-        fix="sigfix repair MODEL --bind phase_train=false gives it the value that it has at "
+        fix="`sigfix repair MODEL --bind phase_train=false` gives it the value that it has at "
         "inference; --input NAME:TENSOR makes it an input.",
+        advice="Feed it in each call of a session, or give it its value for good with --bind.",
     ),
 )  # fmt: skip

@@ -13,7 +13,8 @@ RULES = (
         causes="A placeholder without a shape, or tf.TensorSpec(None), or a shape that inference "
         "lost on the way.",
         example="x: float32[...]",
-        fix="For an input: sigfix repair MODEL --input 'x=float32[?,224,224,3]'.",
+        fix="For an input: `sigfix repair MODEL --input 'x=float32[?,224,224,3]'`.",
+        advice="Give the shape where the model is made: a placeholder or TensorSpec with a rank.",
     ),
     Rule(
         "SPC102", "dynamic-dimension", Severity.WARNING, Fixable.SOMETIMES,
@@ -21,7 +22,8 @@ RULES = (
         why="The target plans its memory ahead; it sets a dynamic dimension to 1 or refuses it.",
         causes="The model was exported for any batch or image size.",
         example="x: float32[?,?,?,3] with --target tflite",
-        fix="sigfix repair MODEL --input 'x=float32[1,224,224,3]'.",
+        fix="`sigfix repair MODEL --input 'x=float32[1,224,224,3]'`.",
+        advice="Give the size where the model is made, or to the converter.",
     ),
     Rule(
         "SPC103", "non-tensor-argument", Severity.WARNING, Fixable.SOMETIMES,
@@ -31,8 +33,9 @@ RULES = (
         causes="Arguments such as `training`, `mask` or an options object are part of the "
         "function.",
         example="__call__(x: float32[?,3], training=False)",
-        fix="sigfix repair MODEL --function NAME fixes it at the value of the trace; where there "
+        fix="`sigfix repair MODEL --function NAME` fixes it at the value of the trace; where there "
         "are several, --bind training=false picks one.",
+        advice="In the original code, make a tf.function that fixes the value, and save that.",
     ),
     Rule(
         "SPC104", "generic-names", Severity.NOTE, Fixable.ALWAYS,
@@ -41,7 +44,8 @@ RULES = (
         "(keras_tensor_3, input_1).",
         causes="The layers or arguments were not named when the model was made.",
         example="serving_default(keras_tensor_3) -> {output_0}",
-        fix="sigfix repair MODEL --rename keras_tensor_3=image.",
+        fix="`sigfix repair MODEL --rename keras_tensor_3=image`.",
+        advice="Name the layers or arguments where the model is made.",
     ),
     Rule(
         "SPC105", "dtype-clash", Severity.ERROR, Fixable.NEVER,
@@ -50,8 +54,9 @@ RULES = (
         causes="The signature was written by hand, or by a tool that mistook one dtype for "
         "another.",
         example="u16: int16 -> tensor i16:0 is uint16",
-        fix="Correct the signature in the program that wrote it, or make a new one: sigfix repair "
-        "MODEL --input x:TENSOR.",
+        fix="Correct the signature in the program that wrote it, or make a new one: `sigfix repair "
+        "MODEL --input x:TENSOR`.",
+        advice="Correct the dtype in the program that wrote the signature.",
     ),
     Rule(
         "SPC106", "shared-tensor", Severity.WARNING, Fixable.SOMETIMES,
@@ -60,8 +65,9 @@ RULES = (
         "of the two. Converters that match by tensor merge the outputs.",
         causes="The signature was put together by hand, or one layer is returned twice.",
         example="i16 and u16 are both i16:0",
-        fix="Of outputs, remove one: sigfix repair MODEL --drop-output KEY. Of inputs, make the "
+        fix="Of outputs, remove one: `sigfix repair MODEL --drop-output KEY`. Of inputs, make the "
         "model again with a placeholder for each.",
+        advice="Make the model again with a tensor for each key.",
     ),
     Rule(
         "SPC107", "absent-tensor", Severity.ERROR, Fixable.SOMETIMES,
@@ -70,7 +76,8 @@ RULES = (
         causes="The graph was rewritten or pruned after the signature was made; the name is "
         "misspelt or has no :0.",
         example="y -> dense/Softmax:0, which no node produces",
-        fix="sigfix repair MODEL --output y=TENSOR with a tensor that exists.",
+        fix="`sigfix repair MODEL --output y=TENSOR` with a tensor that exists.",
+        advice="Correct the tensor's name in the program that wrote the signature.",
     ),
     Rule(
         "SPC108", "unused-input", Severity.WARNING, Fixable.SOMETIMES,
@@ -80,7 +87,8 @@ RULES = (
         causes="A leftover such as a keep_prob or is_training flag, or a placeholder that another "
         "signature uses.",
         example="train_flag: bool[]",
-        fix="sigfix repair MODEL --bind train_flag=false.",
+        fix="`sigfix repair MODEL --bind train_flag=false`.",
+        advice="Feed it any value, or leave it out where the model is made.",
     ),
     Rule(
         "SPC109", "composite", Severity.WARNING, Fixable.SOMETIMES,
@@ -89,6 +97,7 @@ RULES = (
         "with names of their own, and most targets cannot take those at all.",
         causes="The function takes a dict, a tuple, a RaggedTensor or a SparseTensor.",
         example="company: SparseTensor(string[?,?])",
-        fix="sigfix repair MODEL flattens it with stable names.",
+        fix="`sigfix repair MODEL` flattens it with stable names.",
+        advice="In the original code, make a tf.function of plain tensors, and save that.",
     ),
 )  # fmt: skip

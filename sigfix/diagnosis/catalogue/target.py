@@ -12,6 +12,7 @@ RULES = (
         causes="The target supports a part of TensorFlow's operators only.",
         example="LoopCond is not an operator of TF.js",
         fix="Replace the operator in the original model, or choose another target.",
+        advice="Replace the operator in the original model, or choose another target.",
     ),
     Rule(
         "TGT402", "operator-not-in-backend", Severity.ERROR, Fixable.NEVER,
@@ -20,16 +21,18 @@ RULES = (
         causes="Backends implement different kernels.",
         example="LRN has no kernel in the wasm backend",
         fix="Use another backend, or replace the operator.",
+        advice="Use another backend, or replace the operator in the original model.",
     ),
     Rule(
         "TGT403", "channels-first", Severity.WARNING, Fixable.NEVER,
         what="A convolution or pooling is in NCHW layout.",
         why="TF.js's wasm backend computes NHWC only, and so do TensorFlow's CPU kernels; on webgl "
-        "the layout is slow. For tfjs-wasm it is an error.",
+        "the layout is slow. In a TensorFlow.js model for tfjs-wasm it is an error.",
         causes="The model comes from PyTorch or ONNX, or was trained on GPUs with channels first.",
         example="Conv2D with data_format NCHW",
-        fix="sigfix convert MODEL --tfjs puts convolutions, poolings and what lies between them "
+        fix="`sigfix convert MODEL --tfjs` puts convolutions, poolings and what lies between them "
         "into NHWC, and proves that the numbers stay the same.",
+        advice="Make the model again with channels last.",
     ),
     Rule(
         "TGT404", "control-flow", Severity.WARNING, Fixable.NEVER,
@@ -39,14 +42,17 @@ RULES = (
         causes="tf.while_loop, tf.cond, recurrent layers that are not unrolled.",
         example="While, TensorListReserve",
         fix="Unroll the loop (static length) before exporting.",
+        advice="Unroll the loop (static length) before exporting, or call it asynchronously.",
     ),
     Rule(
-        "TGT405", "fused-matmul-wrong", Severity.ERROR, Fixable.ALWAYS,
+        "TGT405", "fused-matmul-wrong", Severity.WARNING, Fixable.ALWAYS,
         what="A _FusedMatMul has a form that the wasm backend computes wrongly.",
-        why="The numbers are wrong and nothing reports it.",
+        why="The numbers are wrong and nothing reports it. In a TensorFlow.js model, which is "
+        "what it will be for good, it is an error.",
         causes="transpose_b, or batches of two and more, in a fused matrix product (TF.js 4.22).",
         example="_FusedMatMul with transpose_b=True",
-        fix="sigfix convert --tfjs never emits these forms.",
+        fix="`sigfix convert --tfjs` never emits these forms.",
+        advice="Convert the model anew from its source.",
     ),
     Rule(
         "TGT406", "tensor-type", Severity.WARNING, Fixable.SOMETIMES,
@@ -55,7 +61,8 @@ RULES = (
         "loses what does not fit, and strings run on the CPU only.",
         causes="Token ids, timestamps or raw text are fed to the model.",
         example="ids: int64[?,128]",
-        fix="sigfix repair MODEL --input 'ids=int32[?,128]' casts inside the model.",
+        fix="`sigfix repair MODEL --input 'ids=int32[?,128]'` casts inside the model.",
+        advice="Convert the tensor outside the model, where its values fit.",
     ),
     Rule(
         "TGT407", "rank-limit", Severity.ERROR, Fixable.NEVER,
@@ -64,6 +71,7 @@ RULES = (
         causes="Splitting images into windows, attention over several axes.",
         example="Transpose of a tensor with 7 dimensions",
         fix="Merge dimensions in the original model.",
+        advice="Merge dimensions in the original model.",
     ),
     Rule(
         "TGT408", "select-operator", Severity.WARNING, Fixable.NEVER,
@@ -75,6 +83,7 @@ RULES = (
         example="ExtractImagePatches, StringSplitV2",
         fix="Set converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS, "
         "tf.lite.OpsSet.SELECT_TF_OPS], or replace the operator in the original model.",
+        advice="Link TensorFlow's kernels in (SELECT_TF_OPS), or replace the operator.",
     ),
     Rule(
         "TGT409", "version-directory", Severity.NOTE, Fixable.NEVER,
@@ -83,7 +92,8 @@ RULES = (
         "it finds no version of the model.",
         causes="The model was saved to a directory with a name.",
         example="models/half_plus_two/saved_model.pb, where models/half_plus_two/1/ is looked for",
-        fix="mkdir -p BASE && cp -r MODEL BASE/1, and serve BASE.",
+        fix="`mkdir -p BASE && cp -r MODEL BASE/1`, and serve BASE.",
+        advice="Copy it into a directory whose name is a number, and serve the one above.",
     ),
     Rule(
         "TGT410", "serving-call", Severity.ERROR, Fixable.ALWAYS,
@@ -92,7 +102,8 @@ RULES = (
         "also fix the keys of inputs and outputs.",
         causes="The signature was put together by hand, or its outputs were renamed.",
         example="tensorflow/serving/classify with the output probabilities",
-        fix="sigfix repair MODEL --method-name tensorflow/serving/predict.",
+        fix="`sigfix repair MODEL --method-name tensorflow/serving/predict`.",
+        advice="Set the method name tensorflow/serving/predict.",
     ),
     Rule(
         "TGT411", "binary-output-name", Severity.NOTE, Fixable.ALWAYS,
@@ -101,17 +112,64 @@ RULES = (
         "in _bytes; anything else must be UTF-8 text.",
         causes="An image or a serialised message is returned under a plain name.",
         example="output png: string[?]",
-        fix="Where the output is binary: sigfix repair MODEL --rename png=png_bytes.",
+        fix="Where the output is binary: `sigfix repair MODEL --rename png=png_bytes`.",
+        advice="Nothing is wrong where the output is text.",
     ),
     Rule(
-        "TGT412", "same-padding-wrong", Severity.ERROR, Fixable.NEVER,
+        "TGT412", "same-padding-wrong", Severity.WARNING, Fixable.NEVER,
         what="A convolution with SAME padding steps over the end of its image.",
         why="TF.js's wasm backend (4.22) shifts the image then: the numbers are wrong and nothing "
-        "reports it. The cpu and webgl backends are right.",
+        "reports it (an error in a TensorFlow.js model). The cpu and webgl backends are right.",
         causes="The stride is larger than the kernel and the last window ends before the image "
         "does, as in a 1x1 convolution with stride 2 on an even number of rows.",
         example="Conv2D with SAME padding, kernel 1x1, stride 2x2, image 56x56",
-        fix="sigfix convert MODEL --tfjs writes the padding out and proves that the numbers stay "
+        fix="`sigfix convert MODEL --tfjs` writes the padding out and proves that the numbers stay "
         "the same.",
+        advice="Use the cpu or webgl backend, or make the padding explicit in the original model.",
+    ),
+    Rule(
+        "TGT413", "keeps-state", Severity.ERROR, Fixable.NEVER,
+        what="An output is computed from a variable that the same signature changes.",
+        why="A TensorFlow.js graph model has functions of their inputs only: its variables are "
+        "constants.",
+        causes="A counter, a recurrent state that is kept between calls, the seed of a random "
+        "generator, statistics that a training mode updates.",
+        example="incr_counter returns AssignAdd of a variable",
+        fix="Export it without (training=False, stateful=False), or with the state as an input "
+        "and an output.",
+        advice="Export it without its state (training=False, stateful=False).",
+    ),
+    Rule(
+        "TGT414", "table-lookup", Severity.ERROR, Fixable.NEVER,
+        what="An output is looked up in a table.",
+        why="A frozen graph cannot hold a table, and sigfix convert refuses it.",
+        causes="Words or classes become numbers, or numbers words, inside the model: "
+        "StringLookup, TextVectorization, tf.lookup.StaticHashTable.",
+        example="LookupTableFindV2 in front of an embedding",
+        fix="Look the values up in JavaScript (the vocabulary is a list), and export the model "
+        "from the numbers on.",
+        advice="Look the values up in JavaScript, and export the model from the numbers on.",
+    ),
+    Rule(
+        "TGT415", "strings-in-operator", Severity.ERROR, Fixable.SOMETIMES,
+        what="The target has an operator for numbers, but not for the strings that it gets here.",
+        why="TensorFlow.js loads the model and stops at the first prediction: \"must be numeric "
+        "tensor, but got string tensor\".",
+        causes="The model returns names of classes beside their numbers.",
+        example="GatherV2 of class names in output class_names",
+        fix="`sigfix repair MODEL --drop-output class_names`, and name the classes in JavaScript.",
+        advice="Leave the texts out of the signature with --drop-output, and name the classes in "
+        "JavaScript.",
+    ),
+    Rule(
+        "TGT416", "fake-quantisation-ignored", Severity.ERROR, Fixable.NEVER,
+        what="The graph rounds values as a quantised model would, which the target does not do.",
+        why="TensorFlow.js passes them through FakeQuantWithMinMaxVars as they are: the numbers "
+        "are not the model's, and nothing reports it.",
+        causes="Training aware of quantisation, exported before it was converted for TFLite.",
+        example="FakeQuantWithMinMaxVars after each activation",
+        fix="Export the model as it was before quantisation was simulated "
+        "(for Keras: without quantize_model).",
+        advice="Export the model as it was before its quantisation was simulated.",
     ),
 )  # fmt: skip

@@ -9,6 +9,7 @@ from sigfix.describing.weights import weight_faults
 from sigfix.diagnosis.rule import Finding, repair_command
 from sigfix.diagnosis.subject import Findings, few, finding
 from sigfix.model import SavedModel
+from sigfix.wording import plural
 
 KNOWN_GRAPH_VERSION = 2400
 """GraphDef versions of TensorFlow 2.20 and before are below this."""
@@ -63,7 +64,7 @@ def _grouped(faults: list[tuple[str, str, str]]) -> Findings:
         yield finding(*fault)
     rest = [PurePosixPath(where).name for _, _, where in faults[len(listed) :]]
     if rest:
-        what = f"{len(rest)} more files are like that: {few(rest)}"
+        what = f"{plural(len(rest), 'more file')} like that: {few(rest)}"
         yield finding(faults[0][0], what, "variables")
 
 

@@ -21,6 +21,7 @@ from sigfix.model import (
     node_of,
     tensors,
 )
+from sigfix.wording import plural
 
 _GENERIC = re.compile(
     r"(args|inputs?|outputs?|keras_tensor|input_layer|arg|unknown|tensor)(_\d+)?|Identity(_\d+)?"
@@ -243,7 +244,7 @@ def check_structure(subject: Subject) -> Findings:
             found = [str(leaf) for _, leaf in leaves(function.traces[0].args)]
             yield finding(
                 "SPC109",
-                f"takes a structure of {len(found)} values",
+                f"takes a structure of {plural(len(found), 'value')}",
                 located(subject, part=f"function {function.path}"),
                 tuple(found[:6]),
                 repair_command(subject.path, "--function", function.path),

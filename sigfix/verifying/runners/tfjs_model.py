@@ -21,6 +21,7 @@ from sigfix.verifying.runnable import (
 )
 from sigfix.verifying.runners import tfjs
 from sigfix.verifying.runners.tensor_files import in_tfjs_dtypes
+from sigfix.wording import plural
 
 SETTINGS = (Setting("TensorFlow.js on its cpu backend", details={"backend": "cpu"}),)
 MOST_ATTEMPTS = 6
@@ -73,7 +74,8 @@ def _together(
         raise CannotRunError(error.message, error.hint) from error
     if len(ran.outputs) != len(fed):
         raise CannotRunError(
-            f"{TFJS} ({runnable.path}) answered {len(ran.outputs)} of {len(fed)} calls: nothing "
+            f"{TFJS} ({runnable.path}) answered {len(ran.outputs)} of "
+            f"{plural(len(fed), 'call')}: nothing "
             "can be said of it."
         )
     answers = [tuple(ran.outputs[at : at + repeat]) for at in range(0, len(fed), repeat)]

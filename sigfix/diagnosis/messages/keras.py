@@ -1,0 +1,79 @@
+"""Messages of Keras about files and layers."""
+
+from __future__ import annotations
+
+from sigfix.diagnosis.messages.row import KnownMessage
+
+OF_KERAS_2 = (
+    "Load it with Keras 2 (pip install tf_keras), or `sigfix repair FILE.h5`, which loads it with "
+    "the Keras that wrote it and makes a SavedModel."
+)
+
+ROWS = (
+    KnownMessage(
+        "Keras 3",
+        r"File format not supported: filepath|Keras 3 only supports V3|legacy SavedModel format is"
+        r" not supported",
+        (),
+        "keras.models.load_model of Keras 3 opens .keras and .h5 files; this is a SavedModel "
+        "directory, or something else.",
+        "Load it with tf.saved_model.load or keras.layers.TFSMLayer; `sigfix inspect MODEL` lists "
+        "the signatures that can be called.",
+    ),
+    KnownMessage(
+        "Keras",
+        r"Unrecognized keyword arguments(?: passed to \w+)?: [\[{]['\"](?:batch_shape|optional)",
+        (),
+        "The file was written by Keras 3 and is opened with Keras 2.",
+        "Load it with Keras 3, or `sigfix repair FILE.keras`, which loads it with the Keras that "
+        "wrote it and makes a SavedModel.",
+    ),
+    KnownMessage(
+        "Keras 3",
+        r"Unrecognized keyword arguments passed to \w+|Error when deserializing class"
+        r"|Unrecognized keyword arguments: \[",
+        (),
+        "The file was written by another version of Keras, whose layers have other options.",
+        OF_KERAS_2,
+    ),
+    KnownMessage(
+        "Keras",
+        r"Unknown (?:layer|initializer|regularizer|constraint|activation)(?: function)?: ['\"]?\w+"
+        r"|Could not locate (?:class|function) ['\"]|custom_object_scope"
+        r"|register_keras_serializable",
+        ("BEH305",),
+        "The file has a layer or function that is not Keras' own, and its code was not imported.",
+        "Pass it as custom_objects. Where the code is: export a SavedModel, which needs no classes "
+        "(model.export of Keras 3), and `sigfix inspect MODEL`.",
+    ),
+    KnownMessage(
+        "Keras",
+        r"deserialization of a (?:`?Lambda`? layer|Python `?lambda`?)"
+        r"|enable_unsafe_deserialization",
+        ("BEH305",),
+        "The file has Python code of its own, which loading it runs.",
+        "Where you trust it: `sigfix repair FILE.keras --trust` makes a SavedModel of it.",
+    ),
+    KnownMessage(
+        "Keras",
+        r"No model (?:config )?found in (?:the )?(?:file|config file)",
+        (),
+        "The file has weights and no model: it is what save_weights writes.",
+        "Build the model in Python, load_weights, and save the whole of it.",
+    ),
+    KnownMessage(
+        "Keras",
+        r"Unable to restore custom object of type",
+        (),
+        "The model was compiled with a metric or loss of the author's own.",
+        "Load it with compile=False, or with tf.saved_model.load: `sigfix inspect MODEL` lists "
+        "what can be called.",
+    ),
+    KnownMessage(
+        "h5py, Keras",
+        r"file signature not found|truncated file: eof",
+        ("CON214", "CON211"),
+        "The file is no HDF5 file: it is damaged, cut off, a Git-LFS pointer, or of another kind.",
+        "`sigfix inspect FILE.h5` says which.",
+    ),
+)
