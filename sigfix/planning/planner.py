@@ -14,10 +14,12 @@ from sigfix.planning.edits import (
     OPTION,
     AddSignature,
     Edit,
+    FunctionSource,
     KeepMetaGraph,
     Plan,
     SetTags,
 )
+from sigfix.planning.file_edits import LOST_ANEW, SaveAnew
 from sigfix.planning.graphs import refuse_unfed
 from sigfix.planning.meta_graphs import choose_meta_graph
 from sigfix.planning.preset_spec import plan_card
@@ -66,7 +68,8 @@ def _plan(model: SavedModel, choices: Choices) -> Plan:
     trouble = unwritable(edits)
     if trouble:
         return Plan(name, "blocked", reason=trouble)
-    return Plan(name, "repairable", meta_graph=index, edits=tuple(edits), notes=_notes(edits))
+    lost = LOST_ANEW if choices.rebuild else ()
+    return Plan(name, "repairable", index, tuple(edits), lost=lost, notes=_notes(edits))
 
 
 def _refuse_idle(meta_graph: MetaGraph, choices: Choices, edits: list[Edit]) -> None:
@@ -121,7 +124,18 @@ def _plan_meta_graph(model: SavedModel, index: int, choices: Choices) -> list[Ed
     edits += plan_signatures(meta_graph, choices, edits)
     edits += existing.plan_method_names(meta_graph, choices, edits)
     edits += _plan_tags(model, index, choices)
-    return edits + plan_card(model, meta_graph, choices, edits)
+    edits += plan_card(model, meta_graph, choices, edits)
+    return [*_plan_rebuilding(edits), *edits] if choices.rebuild else edits
+
+
+def _plan_rebuilding(edits: list[Edit]) -> list[Edit]:
+    added = [edit for edit in edits if isinstance(edit, AddSignature)]
+    if not added or not all(isinstance(edit.source, FunctionSource) for edit in added):
+        raise BlockedError(
+            "--rebuild: no signature is built from a function here, which is what it is for.",
+            "leave --rebuild out",
+        )
+    return [SaveAnew()]
 
 
 def _plan_tags(model: SavedModel, index: int, choices: Choices) -> list[Edit]:

@@ -52,8 +52,9 @@ def require_captures(meta_graph: Any, bound_inputs: list[int]) -> list[str]:
             node = meta_graph.object_graph_def.nodes[node_id]
             raise BlockedError(
                 f"The function captures object {node_id} ({node.WhichOneof('kind')}), and the "
-                "graph has no tensor that is known to hold it.",
-                "save the model again from Python, with signatures=",
+                "graph has no tensor that is known to hold it. --rebuild asks TensorFlow: it "
+                "loads the model, which runs it, and saves it anew.",
+                "--rebuild",
             )
         found.append(known[node_id])
     return found
