@@ -46,13 +46,18 @@ def diagnose(model: SavedModel, target: Target | None = None) -> list[Finding]:
         own = [item for check in _PER_META_GRAPH for item in check(subject)]
         if target is not None:
             own += check_target(subject, target)
-        found += own if meant in (None, number) else map(_beside, own)
+        found += own if meant in (None, number) else _beside(own)
     return sort_findings(found)
 
 
-def _beside(found: Finding) -> Finding:
-    """A finding about a MetaGraph that nobody means who does not name it: worth no more a note."""
-    return replace(found, severity=Severity.NOTE)
+_OFFERED = ("SIG001", "SIG002", "SIG003", "SIG004", "SIG005", "SIG006")
+"""What is said of a model, whose users look for one signature, and not of each MetaGraph."""
+
+
+def _beside(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings about a MetaGraph that nobody means who does not name it: notes, if anything."""
+    left = (item for item in findings if item.code not in _OFFERED)
+    return [replace(item, severity=Severity.NOTE) for item in left]
 
 
 def diagnose_other(model: OtherModel, target: Target | None = None) -> list[Finding]:

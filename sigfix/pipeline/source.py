@@ -6,8 +6,9 @@ import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
-from sigfix.errors import UnreadableModelError, UsageError
+from sigfix.errors import BlockedError, UnreadableModelError, UsageError
 from sigfix.model import MetaGraph, Signature
+from sigfix.planning.graphs import refuse_unfed
 from sigfix.presets import PRESETS
 from sigfix.quoting import quote
 from sigfix.reading.boundary import said_as_unreadable
@@ -95,9 +96,22 @@ def _only_saved_model(here: Path) -> Path:
 def choose_signature(graph: MetaGraph, path: Path, wanted: str | None) -> Signature:
     """The signature called `wanted`, else `serving_default`, else the only one.
 
-    There is one at least. Raises `UsageError` where there is no such one, or several and none is
-    the default.
+    There is one at least. Raises `BlockedError` where it can never run, `UsageError` where there is
+    no such one, or several and none is the default.
     """
+    signature = _named(graph, path, wanted)
+    try:
+        refuse_unfed(graph, signature.key)
+    except BlockedError as error:
+        others = signature.key != "serving_default" and len(graph.user_signatures) > 1
+        of = f"--from {quote(signature.key)} " if others else ""
+        raise BlockedError(
+            error.message, f"sigfix repair {quote(str(path))} {of}{error.hint}"
+        ) from error
+    return signature
+
+
+def _named(graph: MetaGraph, path: Path, wanted: str | None) -> Signature:
     known = graph.user_signatures
     names = ", ".join(f"'{s.key}'" for s in known)
     if wanted is not None or len(known) > 1:

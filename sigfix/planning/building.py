@@ -163,6 +163,10 @@ def _from_signature(meta_graph: MetaGraph, choices: Choices, before: list[Edit])
         now = existing.keys_after(meta_graph, before).get(keys[0])
         if now is None:
             raise BlockedError(f"--from {keys[0]}: {keys[0]} is removed in the same run.")
+        if now == choices.key and not choices.method_name:
+            raise BlockedError(
+                f"--from {keys[0]}: it is {choices.key} already.", "--signature KEY makes another"
+            )
         refuse_unfed(meta_graph, keys[0])
         return AliasSignature(choices.key, now, SIGNATURE)
     merged = merge(meta_graph, keys)

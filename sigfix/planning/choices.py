@@ -110,6 +110,7 @@ class Choices:
     rename_signatures: tuple[tuple[str, str], ...] = ()
     method_name: str | None = None
     only_meta_graph: bool = False
+    rebuild: bool = False
     preset: Preset | None = None
     vocabulary: str = ""
     signatures: tuple[NewSignature, ...] = ()
