@@ -10,11 +10,12 @@ import os
 import sys
 from contextlib import suppress
 from importlib import import_module
+from itertools import pairwise
 
 from sigfix import quoting
 from sigfix.cli.streams import safe_streams
 from sigfix.cli.terminal import is_coloured, settle_colours
-from sigfix.errors import SigfixError, UsageError, WeightsUnavailableError
+from sigfix.errors import OutputError, SigfixError, UsageError, WeightsUnavailableError
 from sigfix.quoting import printable_lines, quote
 from sigfix.stopping import Stopped, ignore, watched, written_by_now
 
@@ -68,6 +69,20 @@ def _indented(said: str) -> str:
     return "\n".join((first, *(f"{margin}{line.removeprefix(margin)}" for line in rest)))
 
 
+def wants_json(arguments: list[str]) -> bool:
+    """Whether a program reads standard output, and wants a document in any case."""
+    words = [word for item in arguments for word in item.split("=", 1)]
+    return any(pair in (("--format", "json"), ("-f", "json")) for pair in pairwise(words))
+
+
+def write_error(error: SigfixError) -> None:
+    """The error as a JSON document, after the schema in `rendering/schemas/error.json`."""
+    from sigfix.rendering.json_text import error_data, json_text
+
+    sys.stdout.write(json_text(error_data(error)))
+    sys.stdout.flush()
+
+
 def report_stop(stopped: Stopped) -> None:
     """Print on standard error what stopped the run, and what it had written by then."""
     written = ", ".join(map(str, written_by_now())) or "Nothing"
@@ -113,4 +128,7 @@ def _run(arguments: list[str]) -> None:
         if isinstance(error, WeightsUnavailableError):
             error.hint = error.way_on(error.url, with_weights(arguments, error.file))
         report_error(error)
+        if sys.stdout is not None and wants_json(arguments):
+            with suppress(OSError, OutputError):  # standard output may be what is at fault
+                write_error(error)
         sys.exit(error.exit_code)
