@@ -10,7 +10,7 @@ import os
 import sys
 from contextlib import suppress
 from importlib import import_module
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from sigfix import quoting
 from sigfix.cli.streams import safe_streams
@@ -34,13 +34,16 @@ def register(arguments: list[str]) -> None:
 
 
 def refuse_path(arguments: list[str]) -> None:
-    """Raise `UsageError` where a model stands in the place of the command."""
+    """Raise `UsageError` where a path stands in the place of the command, or is no path to it."""
     wanted = next((item for item in arguments if not item.startswith("-")), "")
     if wanted not in ("", *COMMANDS) and os.path.exists(wanted):  # noqa: PTH110  (raises nothing)
         raise UsageError(
             f"{wanted} is a path, and a command comes first.",
             f"sigfix inspect {quote(wanted)}",
         )
+    for item in takewhile("--".__ne__, arguments):
+        if item.startswith("-") and len(item) > 2 and os.path.lexists(item):
+            raise UsageError(f"{item} is a path, and is taken for an option.", f"./{item}")
 
 
 def report_error(error: SigfixError) -> None:
