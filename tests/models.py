@@ -52,6 +52,10 @@ def set_attribute(message: Any, value: Any) -> None:
                 message.list.type.append(dtype_number(item))
             elif isinstance(item, (tuple, type(None))):
                 set_shape(message.list.shape.add(), item)
+            elif isinstance(item, str):
+                message.list.s.append(item.encode())
+            elif isinstance(item, float):
+                message.list.f.append(item)
             else:
                 message.list.i.append(item)
     else:

@@ -9,32 +9,37 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sigfix.describing.operators import output_dtypes, tensorflow_operators
+from sigfix.describing.training_graph import (
+    BOOKKEEPING,
+    PLACEHOLDER_OPS,
+    Sides,
+    forward,
+    is_gradient,
+    readers_of,
+    training_sides,
+)
 from sigfix.model import MetaGraph, Node, Shape, TensorSpec, as_shape, node_of
 
-PLACEHOLDER_OPS = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
-_BOOKKEEPING = (
-    "Assert", "NoOp", "Print", "PrintV2", "SaveV2", "SaveSlices", "Save", "RestoreV2", "Restore",
-    "MergeV2Checkpoints", "ShardedFilename", "Shape", "ScalarSummary", "HistogramSummary",
-    "ImageSummary", "MergeSummary", "MergeV2Summary", "Merge", "IsVariableInitialized",
-    "VarIsInitializedOp",
-)  # fmt: skip
 _SAVING = frozenset({"SaveV2", "RestoreV2", "Save", "SaveSlices", "Restore", "RestoreSlice"})
 _TELLING_NAMES = (
     "softmax", "prob", "predict", "logit", "output", "score", "class", "sigmoid", "embedding",
     "result", "detection", "boxes",
 )  # fmt: skip
-_GRADIENT_MARKS = ("gradients", "/grad", "train_op", "optimizer", "save", "init", "summar", "loss")
-
-Consumers = dict[str, list[Node]]
+_BOOKKEEPING_MARKS = ("gradients", "/grad", "train_op", "optimizer", "save", "init", "summar")
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A tensor that could be an input or an output; a higher `rank` is more likely."""
+    """A tensor that could be an input or an output; a higher `rank` is more likely.
+
+    One that is `of_training` is a label, a loss, a metric or the like: nobody wants it to be
+    fed, or fetched, at inference.
+    """
 
     spec: TensorSpec
     evidence: tuple[str, ...]
     rank: int
+    of_training: bool = False
 
 
 def _declared_shape(node: Node) -> Shape:
@@ -67,84 +72,69 @@ def _bookkeeping(meta: MetaGraph) -> set[str]:
     return found | {node.name for node in meta.graph.nodes if node.name.startswith(scopes)}
 
 
+@dataclass(frozen=True)
+class Flow:
+    """A graph with the readers of each node and what of it belongs to training."""
+
+    meta: MetaGraph
+    readers: dict[str, list[Node]]
+    sides: Sides
+
+
+def flow_of(meta: MetaGraph) -> Flow:
+    """The flow through a MetaGraph's own graph."""
+    readers = readers_of(meta)
+    return Flow(meta, readers, training_sides(meta, readers))
+
+
 def input_candidates(meta: MetaGraph) -> list[Candidate]:
-    """The placeholders that a caller would feed, most likely first."""
-    return _inputs(meta, _consumers(meta))
+    """The placeholders that a caller would feed, most likely first; labels are last."""
+    return _inputs(flow_of(meta))
 
 
-def _inputs(meta: MetaGraph, consumers: Consumers) -> list[Candidate]:
-    bookkeeping = _bookkeeping(meta)
+def _inputs(flow: Flow) -> list[Candidate]:
+    bookkeeping = _bookkeeping(flow.meta)
     found = []
-    for node in meta.graph.nodes:
+    for node in flow.meta.graph.nodes:
         if node.op not in PLACEHOLDER_OPS or node.name in bookkeeping or not _is_nameable(node):
             continue
         dtype = str(node.attributes.get("dtype", "invalid"))
         evidence = [node.op]
-        count = len(consumers.get(node.name, ()))
+        count = len(flow.readers.get(node.name, ()))
         evidence.append(f"feeds {count} operator{'s' if count != 1 else ''}")
         rank = 2 if count else 0
-        if node.op == "PlaceholderWithDefault":
+        is_label = node.name in flow.sides.labels
+        if is_label:
+            evidence.append("only training and evaluation read it")
+            rank = -1
+        elif node.op == "PlaceholderWithDefault":
             evidence.append("has a default")
             rank -= 1
-        found.append(
-            Candidate(
-                TensorSpec(dtype, _declared_shape(node), f"{node.name}:0"), tuple(evidence), rank
-            )
-        )
+        spec = TensorSpec(dtype, _declared_shape(node), f"{node.name}:0")
+        found.append(Candidate(spec, tuple(evidence), rank, is_label))
     return sorted(found, key=lambda item: (-item.rank, item.spec.name))
 
 
-def _consumers(meta: MetaGraph) -> Consumers:
-    """Node name -> the nodes that read its data, bookkeeping left out."""
-    found: Consumers = {}
-    for node in meta.graph.nodes:
-        if node.op in _BOOKKEEPING:
-            continue
-        for name in node.data_inputs:
-            found.setdefault(node_of(name), []).append(node)
-    return found
-
-
-def _fed(readers: Consumers, inputs: list[Candidate]) -> set[str]:
-    """The names of the nodes that depend on an input."""
-    pending = [node_of(item.spec.name) for item in inputs]
-    seen = set(pending)
-    while pending:
-        for node in readers.get(pending.pop(), ()):
-            if node.name not in seen:
-                seen.add(node.name)
-                pending.append(node.name)
-    return seen
-
-
 def output_candidates(meta: MetaGraph) -> list[Candidate]:
-    """The tensors that a caller would fetch, most likely first."""
-    consumers = _consumers(meta)
-    return _outputs(meta, consumers, _inputs(meta, consumers))
+    """The tensors that a caller would fetch, most likely first; losses and metrics are last."""
+    flow = flow_of(meta)
+    return _outputs(flow, _inputs(flow))
 
 
-def _outputs(meta: MetaGraph, consumers: Consumers, inputs: list[Candidate]) -> list[Candidate]:
-    fed = _fed(consumers, inputs)
+def _outputs(flow: Flow, inputs: list[Candidate]) -> list[Candidate]:
+    fed = forward([node_of(item.spec.name) for item in inputs], flow.readers)
     operators = tensorflow_operators()
     found = []
-    for node in meta.graph.nodes:
-        if node.name not in fed or consumers.get(node.name) or node.op in _BOOKKEEPING:
+    for node in flow.meta.graph.nodes:
+        if node.name not in fed or node.op in BOOKKEEPING or node.op in PLACEHOLDER_OPS:
             continue
-        if node.op in PLACEHOLDER_OPS or not _is_nameable(node):
+        rank, evidence = _likelihood(flow, node)
+        if not evidence or not _is_nameable(node):
             continue
         known = operators.get(node.op)
         dtypes = output_dtypes(node)
         if dtypes is None:
             dtypes = ["invalid"]
-        evidence = [f"{node.op} that nothing reads"]
-        rank = 2
-        lowered = node.name.lower()
-        if any(mark in lowered for mark in _TELLING_NAMES):
-            evidence.append("its name tells of a result")
-            rank += 2
-        if any(mark in lowered for mark in _GRADIENT_MARKS):
-            evidence.append("its name tells of training or bookkeeping")
-            rank -= 3
         if known is not None and known.stateful and not dtypes:
             continue
         shapes = node.attributes.get("_output_shapes")
@@ -153,10 +143,35 @@ def _outputs(meta: MetaGraph, consumers: Consumers, inputs: list[Candidate]) -> 
                 continue
             listed = shapes if isinstance(shapes, tuple) else ()
             shape = as_shape(listed[index]) if index < len(listed) else None
-            found.append(
-                Candidate(TensorSpec(dtype, shape, f"{node.name}:{index}"), tuple(evidence), rank)
-            )
+            spec = TensorSpec(dtype, shape, f"{node.name}:{index}")
+            of_training = node.name in flow.sides.nodes
+            found.append(Candidate(spec, evidence, rank, of_training))
     return sorted(found, key=lambda item: (-item.rank, item.spec.name))
+
+
+def _likelihood(flow: Flow, node: Node) -> tuple[int, tuple[str, ...]]:
+    """How likely a node's tensors are results, and why; no evidence where they are none."""
+    readers, sides = flow.readers.get(node.name, []), flow.sides
+    if node.name in sides.nodes:
+        if readers or is_gradient(node.name):
+            return 0, ()
+        return -2, (f"{node.op} that nothing reads", "it belongs to training or evaluation")
+    if readers and not sides.only_they_read(readers):
+        return 0, ()
+    evidence = [f"{node.op} that nothing reads"]
+    rank = 2
+    if readers:
+        evidence, rank = [f"{node.op} that only losses and metrics read"], 3
+        if node.name in sides.judging:
+            rank = 1
+    lowered = node.name.lower()
+    if any(mark in lowered for mark in _TELLING_NAMES):
+        evidence.append("its name tells of a result")
+        rank += 2
+    if any(mark in lowered for mark in _BOOKKEEPING_MARKS):
+        evidence.append("its name tells of training or bookkeeping")
+        rank -= 3
+    return rank, tuple(evidence)
 
 
 def unsigned_candidates(meta: MetaGraph) -> tuple[tuple[Candidate, ...], tuple[Candidate, ...]]:
@@ -171,14 +186,14 @@ def unsigned_candidates(meta: MetaGraph) -> tuple[tuple[Candidate, ...], tuple[C
         for item in (*signature.inputs, *signature.outputs)
         for name in item.tensor_names
     }
-    consumers = _consumers(meta)
-    inputs = _inputs(meta, consumers)
+    flow = flow_of(meta)
+    inputs = _inputs(flow)
     unsigned_inputs, unsigned_outputs = (
         tuple(
             item
             for item in found
             if node_of(item.spec.name) not in signed and (not signatures or item.rank > 0)
         )
-        for found in (inputs, _outputs(meta, consumers, inputs))
+        for found in (inputs, _outputs(flow, inputs))
     )
     return unsigned_inputs, unsigned_outputs

@@ -47,11 +47,6 @@ def _texts(nodes: Mapping[str, Node], tensor: str) -> tuple[str, ...]:
     return tuple(map(str, value.value))
 
 
-def _listed(node: Node, attribute: str) -> tuple[object, ...]:
-    value = node.attributes.get(attribute)
-    return value if isinstance(value, tuple) else ()
-
-
 def _features(
     keys: tuple[str, ...], dtypes: tuple[object, ...], shapes: tuple[object, ...] | None
 ) -> Iterator[ExampleFeature]:
@@ -62,29 +57,27 @@ def _features(
 
 def _parse_example(node: Node, nodes: Mapping[str, Node]) -> Iterator[ExampleFeature]:
     """serialized, names, then one constant a sparse key, one a dense key."""
-    sparse = len(_listed(node, "sparse_types"))
-    dense = len(_listed(node, "Tdense"))
+    sparse = len(node.listed("sparse_types"))
+    dense = len(node.listed("Tdense"))
     keys = [text for name in node.data_inputs[2:][: sparse + dense] for text in _texts(nodes, name)]
-    yield from _features(tuple(keys[:sparse]), _listed(node, "sparse_types"), None)
-    yield from _features(
-        tuple(keys[sparse:]), _listed(node, "Tdense"), _listed(node, "dense_shapes")
-    )
+    yield from _features(tuple(keys[:sparse]), node.listed("sparse_types"), None)
+    yield from _features(tuple(keys[sparse:]), node.listed("Tdense"), node.listed("dense_shapes"))
 
 
 def _parse_example_v2(node: Node, nodes: Mapping[str, Node]) -> Iterator[ExampleFeature]:
     """serialized, names, and vectors of sparse, dense and ragged keys."""
     sparse, dense, ragged = (_texts(nodes, name) for name in node.data_inputs[2:5])
-    yield from _features(sparse, _listed(node, "sparse_types"), None)
-    yield from _features(dense, _listed(node, "Tdense"), _listed(node, "dense_shapes"))
-    yield from _features(ragged, _listed(node, "ragged_value_types"), None)
+    yield from _features(sparse, node.listed("sparse_types"), None)
+    yield from _features(dense, node.listed("Tdense"), node.listed("dense_shapes"))
+    yield from _features(ragged, node.listed("ragged_value_types"), None)
 
 
 def _parse_single(node: Node, nodes: Mapping[str, Node]) -> Iterator[ExampleFeature]:
     """Keys are attributes."""
-    sparse = tuple(map(str, _listed(node, "sparse_keys")))
-    dense = tuple(map(str, _listed(node, "dense_keys")))
-    yield from _features(sparse, _listed(node, "sparse_types"), None)
-    yield from _features(dense, _listed(node, "Tdense"), _listed(node, "dense_shapes"))
+    sparse = tuple(map(str, node.listed("sparse_keys")))
+    dense = tuple(map(str, node.listed("dense_keys")))
+    yield from _features(sparse, node.listed("sparse_types"), None)
+    yield from _features(dense, node.listed("Tdense"), node.listed("dense_shapes"))
 
 
 _READERS = {

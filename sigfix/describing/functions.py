@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from sigfix.model import CompositeSpec, Function, ObjectGraph, TensorSpec, leaves
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sigfix.describing.training import function_marks, name_words
+from sigfix.model import CompositeSpec, Function, MetaGraph, ObjectGraph, TensorSpec, leaves
 
 KERAS_BOOKKEEPING = {
     "call_and_return_all_conditional_losses": "Keras' own, returns losses too",
@@ -12,7 +16,11 @@ KERAS_BOOKKEEPING = {
     "regularization_losses": "Keras' own, returns losses",
 }
 RESOURCE_METHODS = frozenset({"_create_resource", "_initialize", "_destroy_resource"})
-USUAL_NAMES = ("__call__", "serve", "predict", "call", "forward", "infer", "inference")
+USUAL_NAMES = ("__call__", "serve", "predict", "call", "forward", "infer", "inference", "step")
+_HOUSEKEEPING = frozenset({
+    "initial", "init", "initialize", "initialise", "reset", "save", "restore", "checkpoint",
+})  # fmt: skip
+"""Words in the name of what is called before, between or after calls of the model."""
 
 
 def last_name(function: Function) -> str:
@@ -43,18 +51,58 @@ def callable_functions(objects: ObjectGraph) -> list[Function]:
     ]
 
 
-def competing(functions: list[Function]) -> list[Function]:
-    """Those of callable functions that could be the model's signature, the likeliest first.
+def function_behind(meta: MetaGraph, key: str) -> Function | None:
+    """The function of the object graph that a signature is a flat call of, where there is one.
+
+    `tf.saved_model.save` makes such a call for each signature, and names what is nested by itself.
+    """
+    objects = meta.objects
+    node = None if objects is None else objects.signature_ids.get(key)
+    if objects is None or node is None:
+        return None
+    library = meta.graph.function_by_name
+    names = [name for name in objects.nodes[node].concrete_functions if name in library]
+    called = {called for name in names for item in library[name].nodes for called in item.functions}
+    found = [
+        item
+        for item in callable_functions(objects)
+        if not item.is_bare and any(trace.name in called for trace in item.traces)
+    ]
+    return found[0] if len(found) == 1 and len(found[0].traces) == 1 else None
+
+
+@dataclass(frozen=True)
+class Competing:
+    """The functions that could be the signature, the likeliest first, and those left out, why."""
+
+    functions: tuple[Function, ...]
+    training: Mapping[str, tuple[str, ...]]
+
+
+def competing(meta: MetaGraph, functions: list[Function]) -> Competing:
+    """Which of callable functions could be the model's signature.
 
     Functions of the root compete with each other; those of submodules are parts of the whole
     and only count where the root has none. Keras' bookkeeping, and functions without a tensor
-    argument (`vocab_size`), count where nothing else does.
+    argument (`vocab_size`), count where nothing else does; training and evaluation never.
     """
     functions = [item for item in functions if not is_internal(item)] or functions
     functions = [item for item in functions if _takes_tensors(item)] or functions
-    depth = min((item.path.count(".") for item in functions), default=0)
-    functions = [item for item in functions if item.path.count(".") == depth]
-    return sorted(functions, key=lambda item: (_usual(item), item.path))
+    training: dict[str, tuple[str, ...]] = {}
+    for depth in sorted({item.path.count(".") for item in functions}):
+        there = [item for item in functions if item.path.count(".") == depth]
+        marks = function_marks(meta, there)
+        training.update(marks)
+        left = [item for item in there if item.path not in marks]
+        if left:
+            left.sort(key=lambda item: (_usual(item), item.path))
+            return Competing(tuple(left), training)
+    return Competing((), training)
+
+
+def is_housekeeping(name: str) -> bool:
+    """Whether a name tells of a state that is made, reset, stored or restored."""
+    return bool(name_words(name) & _HOUSEKEEPING)
 
 
 def _takes_tensors(function: Function) -> bool:
@@ -66,6 +114,7 @@ def _takes_tensors(function: Function) -> bool:
     )
 
 
-def _usual(function: Function) -> int:
+def _usual(function: Function) -> tuple[bool, int]:
     name = last_name(function)
-    return USUAL_NAMES.index(name) if name in USUAL_NAMES else len(USUAL_NAMES)
+    usual = USUAL_NAMES.index(name) if name in USUAL_NAMES else len(USUAL_NAMES)
+    return is_housekeeping(name), usual

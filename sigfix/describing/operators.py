@@ -33,6 +33,12 @@ def tensorflow_operators() -> dict[str, Operator]:
     return found
 
 
+def is_stateful(name: str) -> bool:
+    """Whether an operator keeps, draws or reaches something; one that is not known may."""
+    known = tensorflow_operators().get(name)
+    return known is None or known.stateful
+
+
 def custom_operators(graph: Graph) -> dict[str, int]:
     """The operators that TensorFlow does not have, with how often each occurs."""
     known = tensorflow_operators()

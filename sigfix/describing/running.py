@@ -12,11 +12,11 @@ RUN_BY_LOADING = ("_create_resource", "_initialize")
 """Methods of an object that `tf.saved_model.load` calls."""
 
 _PASSED_ON = frozenset({"Identity", "StopGradient", "EnsureShape"})
-_ARGUMENTS_FROM = {"If": 1, "StatelessIf": 1, "_If": 1, "Case": 1, "StatelessCase": 1}
+ARGUMENTS_FROM = {"If": 1, "StatelessIf": 1, "_If": 1, "Case": 1, "StatelessCase": 1}
 """Control flow whose first input is no argument of the functions that it calls."""
 _CALLING = frozenset({
     "PartitionedCall", "StatefulPartitionedCall", "While", "StatelessWhile", "_While",
-    *_ARGUMENTS_FROM,
+    *ARGUMENTS_FROM,
 })  # fmt: skip
 
 
@@ -127,7 +127,7 @@ class Run:
             return
         index = names.index(argument)
         for scope, node in self._callers.get(function, ()):
-            position = index + _ARGUMENTS_FROM.get(node.op, 0)
+            position = index + ARGUMENTS_FROM.get(node.op, 0)
             is_plain = node.op in _CALLING or node.op == function
             if is_plain and position < len(node.data_inputs):
                 yield scope, node.data_inputs[position]

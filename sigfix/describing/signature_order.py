@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
-from sigfix.model import PREDICT_METHOD, Signature
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sigfix.describing.functions import is_housekeeping
+from sigfix.describing.training import signature_marks
+from sigfix.model import PREDICT_METHOD, MetaGraph, Signature
 
 USUAL_KEYS = ("serving_default", "serving", "predict", "predictions", "serve", "default", "call")
-LOSS_WORDS = ("loss", "train_op", "train_loss", "total_loss", "gradients")
-LABEL_WORDS = ("label", "labels", "target", "targets", "y_true")
 
 
-def training_marks(signature: Signature) -> list[str]:
-    """What makes a signature look like a training step."""
-    marks = [f"input {item.key}" for item in signature.inputs if item.key.lower() in LABEL_WORDS]
-    marks += [f"output {item.key}" for item in signature.outputs if item.key.lower() in LOSS_WORDS]
-    if signature.method_name.endswith("/train"):
-        marks.append(f"method name {signature.method_name}")
-    return marks
+@dataclass(frozen=True)
+class Meant:
+    """The signatures to choose from, the likeliest first, and those left out with the reasons.
+
+    Those that return nothing, or make, reset, store or restore a state, count where nothing else
+    does.
+    """
+
+    likely: tuple[Signature, ...]
+    training: Mapping[str, tuple[str, ...]]
 
 
-def likeliest_first(signature: Signature) -> tuple[bool, bool, bool, bool, int, str]:
-    """A sort key: no training step, with inputs and outputs, for prediction, of a usual name."""
+def meant_signatures(meta: MetaGraph, signatures: Iterable[Signature]) -> Meant:
+    """Which of these signatures could be the default; none of training or evaluation is."""
+    given = list(signatures)
+    training = signature_marks(meta, given)
+    likely = sorted((item for item in given if item.key not in training), key=likeliest_first)
+    able = [item for item in likely if item.outputs and not is_housekeeping(item.key)]
+    return Meant(tuple(able if len(able) == 1 else likely), training)
+
+
+def likeliest_first(signature: Signature) -> tuple[bool, bool, bool, int, str]:
+    """A sort key: able to be called, no housekeeping, for prediction, of a usual name."""
     usual = USUAL_KEYS.index(signature.key) if signature.key in USUAL_KEYS else len(USUAL_KEYS)
     return (
-        bool(training_marks(signature)),
-        not signature.inputs,
-        not signature.outputs,
+        not (signature.inputs and signature.outputs),
+        is_housekeeping(signature.key),
         signature.method_name != PREDICT_METHOD,
         usual,
         signature.key,

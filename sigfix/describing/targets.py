@@ -22,8 +22,28 @@ VANISHING = frozenset({
     "VarHandleOp", "ReadVariableOp", "VariableV2", "Variable", "PartitionedCall",
     "StatefulPartitionedCall", "Assert", "CheckNumerics", "PreventGradient", "_Arg", "_Retval",
     "ResourceGather", "ResourceGatherNd", "_ReadVariablesOp", "BroadcastGradientArgs",
+    "DisableCopyOnRead", "Snapshot",
 })  # fmt: skip
 """Operators that freezing, inlining and stripping replace by ones that TF.js has."""
+
+TAKES_STRINGS = frozenset({
+    "Placeholder", "PlaceholderWithDefault", "Const", "Identity", "IdentityN", "StopGradient",
+    "Concat", "ConcatV2", "EnsureShape", "Equal", "NotEqual", "Greater", "GreaterEqual", "Less",
+    "LessEqual", "ExpandDims", "Fill", "GatherNd", "Reshape", "Slice", "StridedSlice", "Squeeze",
+    "SparseToDense", "Pack", "Unpack", "Tile", "Unique", "UniqueV2", "Shape", "ShapeN", "Size",
+    "Rank", "StringNGrams", "StringSplit", "StringToHashBucketFast", "StaticRegexReplace",
+    "Switch", "Merge", "Enter", "Exit", "NextIteration", "If", "StatelessIf", "While",
+    "StatelessWhile", "TensorListReserve", "TensorListSetItem", "TensorListGetItem",
+    "TensorListStack", "TensorListFromTensor",
+})  # fmt: skip
+"""TF.js's operators that take strings (`string_or_numeric` in tfjs-core's own text); the others
+stop with "must be numeric tensor, but got string tensor"."""
+
+IGNORED_BY_TFJS = frozenset({"FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel"})
+"""Operators that TF.js's executor passes its input through."""
+
+OF_LIBRARIES = {"SimpleML": "the npm package @tensorflow/tfjs-tfdf"}
+"""Beginnings of operators that the op list has, but only another package registers in TF.js."""
 
 FUSED_PARTS = frozenset({
     "BiasAdd", "Relu", "Relu6", "Prelu", "LeakyRelu", "Sigmoid", "Elu",
@@ -137,3 +157,17 @@ def find_target(name: str) -> Target:
         needs_nhwc=True,
         forces_async=True,
     )
+
+
+def is_foreign(operator: str, target: Target) -> bool:
+    """Whether a plain build of the target does not have an operator that freezing leaves."""
+    if target.operators is None or operator in VANISHING:
+        return False
+    return operator not in target.operators or bool(library_of(operator, target))
+
+
+def library_of(operator: str, target: Target) -> str:
+    """The package beside TF.js that an operator needs, '' where it needs none."""
+    if not target.forces_async:
+        return ""
+    return next((text for start, text in OF_LIBRARIES.items() if operator.startswith(start)), "")

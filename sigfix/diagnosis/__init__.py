@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from sigfix.describing.meta_graphs import meant_meta_graph
 from sigfix.describing.targets import Target, find_target
 from sigfix.diagnosis.catalogue import FAMILIES, RULES, find_rule
 from sigfix.diagnosis.checks import behaviour, container, signatures, specs
@@ -38,13 +39,20 @@ def diagnose(model: SavedModel, target: Target | None = None) -> list[Finding]:
     found = [item for check in container.CHECKS for item in check(model)]
     found += check_weights(model)
     several = len(model.meta_graphs) > 1
+    meant = meant_meta_graph(model)
     for number, meta in enumerate(model.meta_graphs):
         prefix = f"MetaGraph {number} [{', '.join(meta.tags)}]" if several else ""
         subject = Subject(model, meta, prefix)
-        found += [item for check in _PER_META_GRAPH for item in check(subject)]
+        own = [item for check in _PER_META_GRAPH for item in check(subject)]
         if target is not None:
-            found += check_target(subject, target)
+            own += check_target(subject, target)
+        found += own if meant in (None, number) else map(_beside, own)
     return sort_findings(found)
+
+
+def _beside(found: Finding) -> Finding:
+    """A finding about a MetaGraph that nobody means who does not name it: worth no more a note."""
+    return replace(found, severity=Severity.NOTE)
 
 
 def diagnose_other(model: OtherModel, target: Target | None = None) -> list[Finding]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sigfix.describing.functions import callable_functions, competing, is_internal
 from sigfix.describing.running import Run, of_signature
+from sigfix.describing.training import signature_marks
 from sigfix.diagnosis.catalogue import RULES
 from sigfix.diagnosis.rule import Finding, Fixable, repair_command
 from sigfix.model import (
@@ -51,7 +52,12 @@ class Subject:
     @cached_property
     def preferred(self) -> list[Function]:
         """Those of them that `repair` takes into account, the likeliest first."""
-        return competing(self.callables)
+        return list(competing(self.meta, self.callables).functions)
+
+    @cached_property
+    def training_marks(self) -> dict[str, tuple[str, ...]]:
+        """Signature key -> what makes it one for training or evaluation."""
+        return signature_marks(self.meta, self.meta.user_signatures)
 
     @cached_property
     def run_of(self) -> dict[str, Run]:

@@ -14,6 +14,7 @@ from tensorflow.core.protobuf import meta_graph_pb2
 from tensorflow.python.framework import convert_to_constants
 
 from sigfix.errors import ConversionError, UsageError, first_line
+from sigfix.exporting.refusing import refuse_resources
 from sigfix.exporting.state import drop_assignments
 from sigfix.memory import release
 from sigfix.optimising.graph.graph import Graph, from_graph_def, placeholder_of
@@ -88,22 +89,6 @@ def _frozen(
     }
     results = zip(sorted(function.structured_outputs), function.outputs, strict=True)
     return definition, inputs, {key: str(tensor.name) for key, tensor in results}
-
-
-def refuse_resources(function: Any, model: Path) -> None:
-    """Refuse what a frozen graph cannot hold: lookup tables and other live resources."""
-    tables = [
-        t
-        for t in function.graph.get_operations()
-        if "LookupTable" in t.type or "HashTable" in t.type
-    ]
-    for definition in function.graph.as_graph_def().library.function:
-        tables += [n for n in definition.node_def if "LookupTable" in getattr(n, "op", "")]
-    if tables:
-        raise ConversionError(
-            f"{model} looks values up in a table, which sigfix does not convert yet.",
-            "tensorflowjs_converter converts tables; sigfix verify cannot vouch for the result",
-        )
 
 
 def _variable_names(function: Any) -> dict[str, str]:

@@ -14,8 +14,9 @@ from google.protobuf.json_format import MessageToDict
 from tensorflowjs import quantization, read_weights, write_weights
 from tensorflowjs.converters import tf_saved_model_conversion_v2 as tensorflowjs_converter
 
-from sigfix.errors import ConversionError, ParityError
+from sigfix.errors import ParityError
 from sigfix.exporting.compacting import compact, in_order
+from sigfix.exporting.refusing import refuse_unknown_operators
 from sigfix.optimising.graph.graph import Graph
 
 SHARD_BYTES = 4 * 1024 * 1024
@@ -28,17 +29,6 @@ NARROWED = {"float16": "float32", "float64": "float32", "int64": "int32", "compl
 _MISSTORED = "nothing was written; this is a fault of sigfix or of tensorflowjs"
 
 Array = np.ndarray[Any, Any]
-
-
-def refuse_unknown_operators(definition: Any) -> None:
-    """Refuse a GraphDef's operators that are in none of the tensorflowjs package's own lists."""
-    unknown = tensorflowjs_converter.validate(definition, False, False)
-    if unknown:
-        raise ConversionError(
-            "TensorFlow.js has no operator for " + ", ".join(sorted(unknown)) + ".",
-            "leave the part that uses it out of the signature (sigfix repair --output), or "
-            "compute it in JavaScript",
-        )
 
 
 def quantised_weights(graph: Graph, dtype: str | None) -> dict[str, str]:

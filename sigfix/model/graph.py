@@ -46,6 +46,16 @@ class Node:
         """Inputs without the control dependencies (`^name`)."""
         return tuple(name for name in self.inputs if not name.startswith("^"))
 
+    def listed(self, attribute: str) -> tuple[Any, ...]:
+        """An attribute that should be a list; () where it is none."""
+        value = self.attributes.get(attribute)
+        return value if isinstance(value, tuple) else ()
+
+    def numbers(self, attribute: str) -> tuple[int, ...]:
+        """An attribute that should be a list of whole numbers; () where it is none."""
+        values = self.listed(attribute)
+        return values if all(type(value) is int for value in values) else ()
+
     @cached_property
     def functions(self) -> tuple[str, ...]:
         """The names of the library functions that this node calls."""

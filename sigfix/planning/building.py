@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from sigfix.describing.training import signature_marks
 from sigfix.errors import BlockedError
 from sigfix.model import DEFAULT_SERVING_KEY, Function, MetaGraph
 from sigfix.planning import signatures as existing
@@ -24,7 +25,13 @@ from sigfix.planning.edits import (
 )
 from sigfix.planning.flatten import FlatTensor, flat_inputs, flat_outputs, literal_arguments
 from sigfix.planning.functions import find_function, rank_functions, signature_function
-from sigfix.planning.graphs import choose_outputs, graph_inputs, signature_tensors
+from sigfix.planning.graphs import (
+    choose_outputs,
+    graph_inputs,
+    mentioned_unfed,
+    refuse_unfed,
+    signature_tensors,
+)
 from sigfix.planning.merging import merge
 from sigfix.planning.preset_spec import fit_preset, mark_origins
 from sigfix.planning.shaping import plan_inputs, plan_outputs
@@ -48,20 +55,26 @@ def plan_signature(meta_graph: MetaGraph, choices: Choices, before: list[Edit]) 
         return [] if existing.is_unchanged(edit, existing.require(meta_graph, of)) else [edit]
     if arranged and not choices.shapes_signature and choices.key == DEFAULT_SERVING_KEY:
         taken = any(getattr(edit, "key", "") == DEFAULT_SERVING_KEY for edit in arranged)
-        if taken or len(keys) != 1:
+        if (
+            taken
+            or len(keys) != 1
+            or signature_marks(
+                meta_graph, [existing.require(meta_graph, existing.key_before(keys[0], before))]
+            )
+        ):
             return []  # the user arranges the signatures
         return [AliasSignature(DEFAULT_SERVING_KEY, keys[0], SIGNATURE)]
-    if len(keys) == 1:
-        return [_from_signature(meta_graph, replace(choices, from_key=(keys[0],)), before)]
     if keys:
-        raise Undecided(existing.rank(meta_graph, keys, choices.key))
+        old = [existing.key_before(key, before) for key in keys]
+        meant = existing.choose(meta_graph, old, choices.key)
+        return [_from_signature(meta_graph, replace(choices, from_key=(meant,)), before)]
     return [_from_nothing(meta_graph, choices)]
 
 
 def _from_nothing(meta_graph: MetaGraph, choices: Choices) -> AddSignature:
     """No signature at all: the object graph's functions, else the graph's placeholders."""
     if meta_graph.objects is not None:
-        ranked = rank_functions(meta_graph.objects)
+        ranked, training = rank_functions(meta_graph)
         if len(ranked) > 1:
             raise Undecided(
                 Ambiguous(
@@ -72,6 +85,11 @@ def _from_nothing(meta_graph: MetaGraph, choices: Choices) -> AddSignature:
             )
         if ranked:
             return _from_function(meta_graph, ranked[0][0], choices, TRACE)
+        if training:
+            raise BlockedError(
+                existing.left_out(training, "function", choices.key, "--function PATH"),
+                f"--function {quote(next(iter(training)))}",
+            )
         raise BlockedError(
             "The model has no signature, and its object graph holds no traced function: there is "
             "nothing to call.",
@@ -145,6 +163,7 @@ def _from_signature(meta_graph: MetaGraph, choices: Choices, before: list[Edit])
         now = existing.keys_after(meta_graph, before).get(keys[0])
         if now is None:
             raise BlockedError(f"--from {keys[0]}: {keys[0]} is removed in the same run.")
+        refuse_unfed(meta_graph, keys[0])
         return AliasSignature(choices.key, now, SIGNATURE)
     merged = merge(meta_graph, keys)
     return _build(
@@ -159,7 +178,9 @@ def _reshape_signature(meta_graph: MetaGraph, key: str, choices: Choices) -> Add
     if function is not None and function.traces[0].name in meta_graph.graph.function_by_name:
         edit = _from_function(meta_graph, function, choices, SIGNATURE)
         return replace(edit, method_name=signature.method_name or edit.method_name)
+    refuse_unfed(meta_graph, key, choices)
     inputs, outputs = signature_tensors(signature)
+    inputs += mentioned_unfed(meta_graph, signature, choices, inputs)
     edit = _build(
         meta_graph, GraphSource(f"signature {key}"), inputs, outputs, choices, SIGNATURE, SIGNATURE
     )

@@ -115,6 +115,17 @@ class Choices:
     signatures: tuple[NewSignature, ...] = ()
 
     @property
+    def arranges(self) -> bool:
+        """Whether anything asks for another arrangement of what there is."""
+        return bool(
+            self.set_tags
+            or self.remove
+            or self.rename_signatures
+            or self.method_name
+            or self.only_meta_graph
+        )
+
+    @property
     def shapes_signature(self) -> bool:
         """Whether anything asks for a signature that differs from what is recorded."""
         return bool(

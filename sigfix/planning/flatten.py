@@ -139,19 +139,11 @@ def flat_inputs(function: Function, trace: Trace, graph: GraphFunction) -> list[
     """
     actual = graph.inputs[: len(graph.inputs) - len(trace.bound_inputs)]
     expanded = _expand(_named_leaves(function, trace), actual, "argument")
-    proposed = []
-    for path, own_name, _ in expanded:
-        from_path = clean("_".join(str(part) for part in path))
-        first = str(path[0])
-        unnamed = from_path == KERAS_ARGUMENT or is_generic(from_path)
-        unnamed = unnamed or any(isinstance(part, int) for part in path)
-        if unnamed and not is_generic(clean(own_name)):
-            proposed.append(clean(own_name))
-        elif len(path) > 1 and is_generic(first):
-            proposed.append(clean("_".join(str(part) for part in path[1:])))
-        else:
-            proposed.append(from_path)
     composites = _composites(_named_leaves(function, trace))
+    arguments = [(path, own) for path, own, _ in expanded]
+    if not composites:
+        arguments = _inside(arguments)
+    proposed = [_proposed(path, own) for path, own in arguments]
     return [
         FlatTensor(
             position, _say(path), name, spec, component=_component(path, composites.get(path[:-1]))
@@ -160,6 +152,33 @@ def flat_inputs(function: Function, trace: Trace, graph: GraphFunction) -> list[
             zip(expanded, input_names(proposed), strict=True)
         )
     ]
+
+
+def _proposed(path: tuple[str | int, ...], own_name: str) -> str:
+    """How an argument at `path` is called, whose spec has a name of its own or ''."""
+    from_path = clean("_".join(str(part) for part in path))
+    unnamed = from_path == KERAS_ARGUMENT or is_generic(from_path)
+    unnamed = unnamed or any(isinstance(part, int) for part in path)
+    if unnamed and not is_generic(clean(own_name)):
+        return clean(own_name)
+    if len(path) > 1 and is_generic(str(path[0])):
+        return clean("_".join(str(part) for part in path[1:]))
+    return from_path
+
+
+def _inside(
+    arguments: list[tuple[tuple[str | int, ...], str]],
+) -> list[tuple[tuple[str | int, ...], str]]:
+    """The paths inside the one structure that a function takes: its own name tells nothing.
+
+    `features['user']['vec']` is `user_vec`.
+    """
+    firsts = {path[0] for path, _ in arguments}
+    if len(firsts) == 1 and all(
+        len(path) > 1 and isinstance(path[1], str) for path, _ in arguments
+    ):
+        return [(path[1:], own) for path, own in arguments]
+    return arguments
 
 
 def _composites(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sigfix.describing.functions import (
     KERAS_BOOKKEEPING,
     USUAL_NAMES,
@@ -33,9 +35,17 @@ def find_function(objects: ObjectGraph, path: str) -> Function:
     )
 
 
-def rank_functions(objects: ObjectGraph) -> list[tuple[Function, Candidate]]:
-    """The functions that compete for the signature, the likeliest first, with the evidence."""
-    return [(item, _candidate(item)) for item in competing(callable_functions(objects))]
+def rank_functions(
+    meta_graph: MetaGraph,
+) -> tuple[list[tuple[Function, Candidate]], Mapping[str, tuple[str, ...]]]:
+    """The functions that compete for the signature, the likeliest first, with the evidence.
+
+    And those of training and evaluation, which do not compete, with what makes them so.
+    """
+    objects = meta_graph.objects
+    functions = callable_functions(objects) if objects is not None else []
+    found = competing(meta_graph, functions)
+    return [(item, _candidate(item)) for item in found.functions], found.training
 
 
 def _candidate(function: Function) -> Candidate:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sigfix.describing.candidates import Candidate as TensorCandidate
 from sigfix.describing.candidates import input_candidates, output_candidates
 from sigfix.describing.operators import tensor_dtype
+from sigfix.describing.switches import unfed_binding, unfed_placeholders
 from sigfix.errors import BlockedError
 from sigfix.model import MetaGraph, Signature, TensorSpec, as_shape, node_of, output_index
 from sigfix.planning.choices import Choices
@@ -115,6 +116,14 @@ def choose_outputs(
             "No tensor of the graph depends on a placeholder and is left unread.",
             "name one with --output NAME=TENSOR",
         )
+    if all(item.of_training for item in likely):
+        tensors = [item.spec.name for item in likely]
+        raise BlockedError(
+            f"All that the graph computes from its placeholders belongs to training or evaluation: "
+            f"{', '.join(tensors[:4])}. None of it is made an output by itself: --output "
+            "NAME=TENSOR names the result, or insists.",
+            _candidates(likely)[0].choose,
+        )
     nodes = {node_of(item.spec.name) for item in likely}
     if len(nodes) == 1:
         names = make_unique([clean(item.spec.name.rpartition("/")[2]) for item in likely])
@@ -122,16 +131,72 @@ def choose_outputs(
             FlatTensor(-1 - index, item.spec.name, name, item.spec)
             for index, (item, name) in enumerate(zip(likely, names, strict=True))
         ], ()
-    return [], tuple(_candidate(item) for item in likely)
+    return [], _candidates(likely)
 
 
-def _candidate(item: TensorCandidate) -> Candidate:
-    name = clean(node_of(item.spec.name).rpartition("/")[2])
+def _candidates(items: list[TensorCandidate]) -> tuple[Candidate, ...]:
+    """Each with a name that no other has: of two `BiasAdd`, what they lie in tells which."""
+    names = [node_of(item.spec.name) for item in items]
+    short = [clean(name.rpartition("/")[2]) for name in names]
+    told = make_unique(
+        clean("_".join(name.split("/")[-2:])) if short.count(last) > 1 else last
+        for name, last in zip(names, short, strict=True)
+    )
+    return tuple(_candidate(item, name) for item, name in zip(items, told, strict=True))
+
+
+def _candidate(item: TensorCandidate, name: str) -> Candidate:
     return Candidate(
         f"{item.spec.name}: {item.spec}",
         "--output " + quote(f"{name}={item.spec.name}"),
         item.evidence,
     )
+
+
+def refuse_unfed(meta_graph: MetaGraph, key: str, choices: Choices | None = None) -> None:
+    """Raise `BlockedError` where a signature needs placeholders that nothing gives a value."""
+    signature = meta_graph.signature(key)
+    unfed = [] if signature is None else unfed_placeholders(meta_graph, signature)
+    named = _mentioned(choices) if choices is not None else set()
+    missing = [node for node in unfed if not {node.name, clean(node.name)} & named]
+    if not missing:
+        return
+    bindings = [unfed_binding(meta_graph, node) for node in missing]
+    ways = " ".join(
+        f"--bind {quote(binding or f'{node.name}=VALUE')}"
+        for node, binding in zip(missing, bindings, strict=True)
+    )
+    raise BlockedError(
+        f"Signature {key} can never run: it needs {', '.join(node.name for node in missing)}, "
+        "which no input feeds. --bind NAME=VALUE gives the value at inference, --input "
+        "NAME:TENSOR makes it an input.",
+        ways,
+    )
+
+
+def mentioned_unfed(
+    meta_graph: MetaGraph, signature: Signature, choices: Choices, inputs: list[FlatTensor]
+) -> list[FlatTensor]:
+    """The placeholders that a signature needs and does not feed, and that an option names."""
+    named = _mentioned(choices)
+    taken = [item.name for item in inputs]
+    found = [
+        node
+        for node in unfed_placeholders(meta_graph, signature)
+        if {node.name, clean(node.name)} & named
+    ]
+    names = make_unique([*taken, *(clean(node.name) for node in found)])[len(taken) :]
+    return [
+        FlatTensor(-1 - len(inputs) - index, node.name, name, tensor_spec(meta_graph, node.name))
+        for index, (node, name) in enumerate(zip(found, names, strict=True))
+    ]
+
+
+def _mentioned(choices: Choices) -> set[str]:
+    named = {name for name, _ in choices.bind} | {
+        item.target or item.name for item in choices.inputs
+    }
+    return {name.removesuffix(":0") for name in named}
 
 
 def signature_tensors(signature: Signature) -> tuple[list[FlatTensor], list[FlatTensor]]:

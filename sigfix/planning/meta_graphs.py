@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from sigfix.describing.meta_graphs import SERVE, TRAIN, likeliest_meta_graphs
+from sigfix.describing.meta_graphs import (
+    is_for_training,
+    likeliest_meta_graphs,
+    meant_meta_graph,
+)
 from sigfix.errors import BlockedError
 from sigfix.model import MetaGraph, SavedModel
 from sigfix.planning.edits import Candidate
@@ -11,10 +15,9 @@ from sigfix.quoting import quote
 
 
 def choose_meta_graph(model: SavedModel, tags: tuple[str, ...] | None) -> int:
-    """The index of the MetaGraph with exactly `tags`; without, the only one, or that for serving.
+    """The index of the MetaGraph with exactly `tags`; without, the one that is meant.
 
-    For serving is the one with the tag `serve` alone, else the only one with it among others, else
-    the only one without tags. One for training is never taken by itself.
+    One for training is never taken by itself, unless it is the only one.
 
     Raises `Undecided` where several are left, `BlockedError` where there is none.
     """
@@ -31,16 +34,15 @@ def choose_meta_graph(model: SavedModel, tags: tuple[str, ...] | None) -> int:
                 "; ".join(candidate.choose for candidate in candidates),
             )
         return found[0]
-    if len(graphs) == 1:
-        return 0
-    for wanted in (
-        [index for index in order if set(graphs[index].tags) == {SERVE}],
-        [i for i in order if SERVE in graphs[i].tags and TRAIN not in graphs[i].tags],
-        [index for index in order if not graphs[index].tags],
-    ):
-        if len(wanted) == 1:
-            return wanted[0]
-    raise Undecided(Ambiguous(f"{model.path} has {len(graphs)} MetaGraphs.", candidates))
+    meant = meant_meta_graph(model)
+    if meant is not None:
+        return meant
+    likely = tuple(
+        candidate
+        for index, candidate in zip(order, candidates, strict=True)
+        if not is_for_training(graphs[index].tags)
+    )
+    raise Undecided(Ambiguous(f"{model.path} has {len(graphs)} MetaGraphs.", likely or candidates))
 
 
 def _candidate(meta_graph: MetaGraph) -> Candidate:

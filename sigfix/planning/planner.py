@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sigfix.describing.meta_graphs import SERVE
+from sigfix.describing.meta_graphs import SERVE, is_for_training
+from sigfix.describing.switches import inference_value
 from sigfix.errors import BlockedError
 from sigfix.model import SavedModel
 from sigfix.planning import signatures as existing
@@ -17,21 +18,13 @@ from sigfix.planning.edits import (
     Plan,
     SetTags,
 )
+from sigfix.planning.graphs import refuse_unfed
 from sigfix.planning.meta_graphs import choose_meta_graph
 from sigfix.planning.preset_spec import plan_card
 from sigfix.planning.several import plan_signatures
 from sigfix.planning.soundness import COPY, COPY_AGAIN, lost_weights, strangers, unwritable
 from sigfix.planning.traces import Undecided
 from sigfix.quoting import quote
-
-TRAINING_SWITCHES = {
-    "keep_prob": "1.0",
-    "is_training": "false",
-    "phase_train": "false",
-    "learning_phase": "false",
-    "dropout_rate": "0.0",
-}
-"""Placeholders of TF1 training code -> the value they have at inference."""
 
 
 def plan(model: SavedModel, choices: Choices | None = None) -> Plan:
@@ -57,6 +50,8 @@ def _plan(model: SavedModel, choices: Choices) -> Plan:
     try:
         index = choose_meta_graph(model, choices.tags)
         edits = _plan_meta_graph(model, index, choices)
+        if not choices.arranges and not any(isinstance(edit, AddSignature) for edit in edits):
+            refuse_unfed(model.meta_graphs[index], choices.key)
     except Undecided as undecided:
         found = undecided.ambiguous
         return Plan(
@@ -75,20 +70,28 @@ def _plan(model: SavedModel, choices: Choices) -> Plan:
 def _notes(edits: list[Edit]) -> tuple[str, ...]:
     """What a caller should know: inputs that belong to training, inputs of unknown rank."""
     inputs = [item for edit in edits if isinstance(edit, AddSignature) for item in edit.inputs]
-    switches = [
-        f"{item.name} looks like a switch for training: "
-        f"--bind {quote(f'{item.name}={value}')} fixes it"
+    values = {
+        item.name: inference_value(item.name, item.dtype)
         for item in inputs
-        for name, value in TRAINING_SWITCHES.items()
-        if item.name.lower().endswith(name) and not item.shape
+        if not item.shape and inference_value(item.name, item.dtype)
+    }
+    switches = [
+        f"{name} looks like a switch for training: --bind {quote(f'{name}={value}')} fixes it"
+        for name, value in values.items()
     ]
     unknown = [
         f"{item.name} may be of any rank: "
         f"--input {quote(f'{item.name}={item.dtype}[?,32]')} would pin it"
         for item in inputs
-        if item.shape is None
+        if item.shape is None and item.name not in values
     ]
-    return (*switches, *unknown)
+    training = [
+        f"the MetaGraph was saved for training (tags {','.join(edit.was)}): dropout and batch "
+        "statistics may be on, which sigfix inspect tells"
+        for edit in edits
+        if isinstance(edit, SetTags) and is_for_training(edit.was)
+    ]
+    return (*switches, *unknown, *training)
 
 
 def _plan_meta_graph(model: SavedModel, index: int, choices: Choices) -> list[Edit]:
@@ -104,10 +107,20 @@ def _plan_meta_graph(model: SavedModel, index: int, choices: Choices) -> list[Ed
     edits += existing.plan_changes(meta_graph, choices)
     edits += plan_signatures(meta_graph, choices, edits)
     edits += existing.plan_method_names(meta_graph, choices, edits)
-    if choices.set_tags is not None and set(choices.set_tags) != set(meta_graph.tags):
-        edits.append(SetTags(choices.set_tags, meta_graph.tags, OPTION))
-    elif choices.set_tags is None and SERVE not in meta_graph.tags:
-        taken = any(SERVE in item.tags for item in model.meta_graphs)
-        if not taken:
-            edits.append(SetTags((*meta_graph.tags, SERVE), meta_graph.tags))
+    edits += _plan_tags(model, index, choices)
     return edits + plan_card(model, meta_graph, choices, edits)
+
+
+def _plan_tags(model: SavedModel, index: int, choices: Choices) -> list[Edit]:
+    """The tags that are asked for; else `serve` alone, which loaders look for, if it is free.
+
+    Loaders compare sets: `serve,train` is not found by those that ask for `serve`.
+    """
+    tags = model.meta_graphs[index].tags
+    if choices.set_tags is not None:
+        same = set(choices.set_tags) == set(tags)
+        return [] if same else [SetTags(choices.set_tags, tags, OPTION)]
+    kept = [index] if choices.only_meta_graph else range(len(model.meta_graphs))
+    if any(set(model.meta_graphs[number].tags) == {SERVE} for number in kept):
+        return []
+    return [SetTags((SERVE,), tags)]

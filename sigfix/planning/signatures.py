@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sigfix.describing.signature_order import likeliest_first
+from collections.abc import Mapping
+
+from sigfix.describing.signature_order import meant_signatures
 from sigfix.errors import BlockedError
 from sigfix.model import PREDICT_METHOD, MetaGraph, Signature, node_of
 from sigfix.planning.choices import Choices
@@ -18,9 +20,9 @@ from sigfix.planning.edits import (
     RenameSignature,
     SetMethodName,
 )
-from sigfix.planning.functions import signature_function
+from sigfix.planning.functions import rank_functions, signature_function
 from sigfix.planning.signature_map import after
-from sigfix.planning.traces import Ambiguous
+from sigfix.planning.traces import Ambiguous, Undecided
 from sigfix.quoting import quote
 
 
@@ -138,17 +140,44 @@ def plan_method_names(meta_graph: MetaGraph, choices: Choices, before: list[Edit
     return found
 
 
-def rank(meta_graph: MetaGraph, keys: list[str], wanted: str) -> Ambiguous:
-    """The existing signatures as candidates for `wanted`, the likeliest first."""
+def choose(meta_graph: MetaGraph, keys: list[str], wanted: str) -> str:
+    """Which of the signatures `keys` becomes `wanted`: the only one that is meant to be called.
 
-    candidates = [item for item in meta_graph.signatures if item.key in keys]
-    return Ambiguous(
-        f"{len(keys)} signatures could be {wanted}.",
-        tuple(
-            Candidate(item.key, f"--from {quote(item.key)}", _evidence(item))
-            for item in sorted(candidates, key=likeliest_first)
-        ),
-        "several --from are merged into one signature",
+    Raises `Undecided` where several are, `BlockedError` where all are for training or evaluation.
+    """
+    meant = meant_signatures(meta_graph, [require(meta_graph, key) for key in keys])
+    if len(meant.likely) == 1:
+        return meant.likely[0].key
+    if not meant.likely:
+        ranked, _ = rank_functions(meta_graph)
+        insisting = f"--from {quote(next(iter(meant.training)))}"
+        raise BlockedError(
+            left_out(meant.training, "signature", wanted, "--from KEY"),
+            ranked[0][1].choose if ranked else insisting,
+        )
+    hint = "several --from are merged into one signature"
+    if meant.training:
+        hint += f"; what is for training or evaluation is left out: {', '.join(meant.training)}"
+    raise Undecided(
+        Ambiguous(
+            f"{len(keys)} signatures could be {wanted}.",
+            tuple(
+                Candidate(item.key, f"--from {quote(item.key)}", _evidence(item))
+                for item in meant.likely
+            ),
+            hint,
+        )
+    )
+
+
+def left_out(
+    training: Mapping[str, tuple[str, ...]], what: str, wanted: str, insisting: str
+) -> str:
+    """Why nothing is made `wanted`: all that there is, is for training or evaluation."""
+    named = "; ".join(f"{key} ({', '.join(marks)})" for key, marks in list(training.items())[:3])
+    return (
+        f"No {what} is for inference: {named} belongs to training or evaluation, and is not made "
+        f"{wanted} by itself: {insisting} insists."
     )
 
 

@@ -2,9 +2,9 @@
 
 A function's captures (variables, tables, assets, constants) are object graph nodes. To call the
 function from the top-level graph, which is what the v1 loader and TensorFlow Serving run, each
-needs its tensor there. Three places of a SavedModel say which it is: calls that exist already,
-the names of constants and assets, and the restore function, which pairs variables with
-checkpoint keys.
+needs its tensor there. Four places of a SavedModel say which it is: calls that exist already,
+the names of constants and assets, the restore function, which pairs variables and tables with
+checkpoint keys, and the function that creates a table, which does what the table's node does.
 """
 
 from __future__ import annotations
@@ -16,7 +16,14 @@ from sigfix.errors import BlockedError
 from sigfix.model import LONGEST_PATH, node_of, output_index
 
 CALL_OPS = ("PartitionedCall", "StatefulPartitionedCall")
-VALUE_KEY = "/.ATTRIBUTES/VARIABLE_VALUE"
+ATTRIBUTES = "/.ATTRIBUTES/"
+"""What parts an object's path from what is stored of it, in a checkpoint key."""
+_RESTORING = ("AssignVariableOp", "LookupTableImport", "LookupTableImportV2")
+_STORED = ("variable", "resource")
+"""Kinds of objects that a checkpoint has values of."""
+_CREATOR = "_create_resource"
+_MADE_UP = ("shared_name", "container", "_output_shapes", "_class")
+"""Attributes of a table's node that say nothing of what kind of table it is."""
 
 
 def tensors_of_captures(meta_graph: Any) -> dict[int, str]:
@@ -27,8 +34,9 @@ def tensors_of_captures(meta_graph: Any) -> dict[int, str]:
     known = _from_names(meta_graph)
     known.update(_from_restore(meta_graph))
     known.update(_from_calls(meta_graph))
-    for node_id, tensor in _from_variable_names(meta_graph).items():
-        known.setdefault(node_id, tensor)
+    for found in (_from_variable_names(meta_graph), _from_creators(meta_graph, known)):
+        for node_id, tensor in found.items():
+            known.setdefault(node_id, tensor)
     return known
 
 
@@ -80,7 +88,7 @@ def _from_calls(meta_graph: Any) -> dict[int, str]:
 
 
 def _from_restore(meta_graph: Any) -> dict[int, str]:
-    """The restore function assigns the tensor of a checkpoint key to a variable's handle."""
+    """The restore function puts the tensors of checkpoint keys into a variable or a table."""
     graph = meta_graph.graph_def
     functions = {item.signature.name: item for item in graph.library.function}
     restore = meta_graph.saver_def.restore_op_name
@@ -99,10 +107,10 @@ def _from_restore(meta_graph: Any) -> dict[int, str]:
     paths = _nodes_by_checkpoint_path(meta_graph.object_graph_def)
     found = {}
     for node in body.node_def:
-        if node.op != "AssignVariableOp" or len(node.input) < 2 or node.input[0] not in handles:
+        if node.op not in _RESTORING or len(node.input) < 2 or node.input[0] not in handles:
             continue
-        key = _restored_key(node.input[1], nodes)
-        node_id = paths.get(key.removesuffix(VALUE_KEY)) if key.endswith(VALUE_KEY) else None
+        path, parted, _ = _restored_key(node.input[1], nodes).partition(ATTRIBUTES)
+        node_id = paths.get(path) if parted else None
         if node_id is not None:
             found[node_id] = handles[node.input[0]]
     return found
@@ -128,7 +136,7 @@ def _restored_key(tensor: str, nodes: dict[str, Any]) -> str:
 
 
 def _nodes_by_checkpoint_path(objects: Any) -> dict[str, int]:
-    """Every path of every variable; in a path, `.` is written `..` and `/` is written `.S`."""
+    """Every path of what is stored; in a path, `.` is written `..` and `/` is written `.S`."""
     found: dict[str, int] = {}
     pending: deque[tuple[int, str]] = deque([(0, "")])
     seen = set()
@@ -140,7 +148,7 @@ def _nodes_by_checkpoint_path(objects: Any) -> dict[str, int]:
         for child in objects.nodes[node_id].children:
             name = child.local_name.replace(".", "..").replace("/", ".S")
             below = f"{path}/{name}" if path else name
-            if objects.nodes[child.node_id].WhichOneof("kind") == "variable":
+            if objects.nodes[child.node_id].WhichOneof("kind") in _STORED:
                 found.setdefault(below, child.node_id)
             pending.append((child.node_id, below))
     return found
@@ -168,3 +176,56 @@ def _from_variable_names(meta_graph: Any) -> dict[int, str]:
         if same and nodes[0].attr["shape"].shape == variable.shape:
             found[node_ids[0]] = nodes[0].name
     return found
+
+
+def _from_creators(meta_graph: Any, known: dict[int, str]) -> dict[int, str]:
+    """A table whose creator is the only one of its kind, as its node is among those left over.
+
+    The kind of a table are its operator and its dtypes; of two alike, none is told.
+    """
+    objects = meta_graph.object_graph_def
+    taken = {node_of(tensor) for tensor in known.values()}
+    nodes: dict[bytes, list[str]] = {}
+    for node in meta_graph.graph_def.node:
+        if node.name not in taken and not node.input:
+            nodes.setdefault(_kind_of(node), []).append(node.name)
+    wanted: dict[bytes, list[int]] = {}
+    for node_id, item in enumerate(objects.nodes):
+        if node_id not in known and item.WhichOneof("kind") == "resource":
+            created = _created(meta_graph, item)
+            if created is not None:
+                wanted.setdefault(_kind_of(created), []).append(node_id)
+    return {
+        node_ids[0]: nodes[kind][0]
+        for kind, node_ids in wanted.items()
+        if len(node_ids) == len(nodes.get(kind, [])) == 1
+    }
+
+
+def _created(meta_graph: Any, item: Any) -> Any | None:
+    """The node that an object's `_create_resource` makes its resource with."""
+    objects = meta_graph.object_graph_def
+    library = {
+        function.signature.name: function for function in meta_graph.graph_def.library.function
+    }
+    ids = [child.node_id for child in item.children if child.local_name == _CREATOR]
+    creators = [objects.nodes[index] for index in ids if 0 <= index < len(objects.nodes)]
+    names = [name for node in creators for name in node.function.concrete_functions]
+    if len(names) != 1 or names[0] not in library:
+        return None
+    body = library[names[0]]
+    nodes = {node.name: node for node in body.node_def}
+    made = node_of(next(iter(body.ret.values()), ""))
+    while made in nodes and nodes[made].op == "Identity" and nodes[made].input:
+        made = node_of(nodes[made].input[0])
+    return nodes.get(made)
+
+
+def _kind_of(node: Any) -> bytes:
+    """What a node computes, as a key: its operator and attributes, without names."""
+    plain = type(node)(op=node.op)
+    for name, value in node.attr.items():
+        if name not in _MADE_UP:
+            plain.attr[name].CopyFrom(value)
+    data: bytes = plain.SerializeToString(deterministic=True)
+    return data

@@ -19,7 +19,7 @@ def test_inspect_and_repair_name_the_same_signature(tmp_path: Path) -> None:
     path = model.write(tmp_path / "model")
     (found,) = [item for item in inspect(path).findings if item.code == "SIG003"]
     listed = [candidate.label for candidate in plan(path).candidates]
-    assert listed == ["zeta", "classify", "predict_without_input", "a_training_step"]
+    assert listed == ["zeta", "classify", "predict_without_input"]
     assert shlex.split(found.command)[-2:] == ["--from", listed[0]]
 
 

@@ -7,9 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from sigfix.diagnosis import RULES
+from sigfix.diagnosis import RULES, Severity, diagnose
 from sigfix.pipeline.inspect import inspect
-from tests.diagnosis.broken_models import CASES, Fixture, broken_saved_models, codes, complete
+from sigfix.reading import read
+from tests.diagnosis.broken_models import (
+    CASES,
+    FLOAT,
+    Fixture,
+    broken_saved_models,
+    codes,
+    complete,
+)
 from tests.models import Model, healthy
 
 
@@ -73,3 +81,21 @@ def test_findings_agree_with_the_catalogue(target: str, model: Model, tmp_path: 
             assert finding.fixable.value != "never"
         else:
             assert finding.fixable.value == "never"
+
+
+def test_meta_graphs_that_nobody_means_have_notes_alone(tmp_path: Path) -> None:
+    """Where the graph for serving is fine there is no error, and no fix takes it away."""
+    model = Model(["train"])
+    model.signature("train")
+    model.add_meta_graph(["serve"])
+    model.node("x", "Placeholder", dtype=FLOAT, shape=(None, 3))
+    model.node("y", "Relu", ["x"], T=FLOAT)
+    model.signature()
+    found = diagnose(read(model.write(tmp_path / "m")))
+    assert [item.code for item in found if item.severity is not Severity.NOTE] == ["CON201"]
+    assert [item.command for item in found if "--only-metagraph" in item.command] == [
+        f"sigfix repair {tmp_path / 'm'} --tags serve --only-metagraph"
+    ]
+    del model.message.meta_graphs[1]
+    found = diagnose(read(model.write(tmp_path / "alone")))
+    assert "SIG002" in [item.code for item in found if item.severity is Severity.ERROR]

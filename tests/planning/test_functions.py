@@ -127,3 +127,11 @@ def test_a_signature_that_the_object_graph_lacks_is_attached(tmp_path: Path) -> 
     whole = of_functions({"__call__": Traced()})
     sign(whole, "serving_default", {"x": X}, {"y": X})
     assert planned(whole, tmp_path).verdict == "healthy"
+
+
+def test_what_is_called_between_the_calls_comes_last(tmp_path: Path) -> None:
+    names = ("initial_state", "reset", "agent", "step", "predict")
+    _, ways, _ = asked(of_functions({name: Traced() for name in names}), tmp_path)
+    assert [way.rpartition(" ")[2] for way in ways] == [
+        "predict", "step", "agent", "initial_state", "reset",
+    ]  # fmt: skip

@@ -43,7 +43,7 @@ def test_leftovers_of_training_do_not_compete(tmp_path: Path) -> None:
     edit = added(scored(**{"score": "Softmax", "train_op/step": "Relu"}), tmp_path)
     assert [item.source for item in edit.outputs] == ["score:0"]
     alone = added(scored(**{"train_op/step": "Relu"}), tmp_path)
-    assert [item.source for item in alone.outputs] == ["train_op/step:0"]
+    assert [item.source for item in alone.outputs] == ["hidden:0"], "only training reads it"
 
 
 def test_outputs_that_the_author_collected(tmp_path: Path) -> None:
@@ -57,12 +57,39 @@ def test_outputs_that_the_author_collected(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("collection", "tensor"),
-    [("losses", "two:0"), ("predictions", "absent:0"), ("predictions", "two")],
+    [("others", "two:0"), ("predictions", "absent:0"), ("predictions", "two")],
 )
 def test_collections_that_tell_nothing(collection: str, tensor: str, tmp_path: Path) -> None:
     model = scored(one="Relu", two="Softmax")
     model.meta.collection_def[collection].node_list.value.append(tensor)
     assert "2 tensors could be the outputs" in asked(model, tmp_path)[0]
+
+
+def test_results_of_one_name_get_different_ones(tmp_path: Path) -> None:
+    model = scored(**{"head/left/Add": "Relu", "head/right/Add": "Relu", "end": "Relu"})
+    _, ways, _ = asked(model, tmp_path)
+    assert ways == [
+        "--output end=end:0",
+        "--output left_Add=head/left/Add:0",
+        "--output right_Add=head/right/Add:0",
+    ]
+
+
+def test_losses_that_the_author_collected_are_no_results(tmp_path: Path) -> None:
+    model = scored(one="Relu", two="Softmax")
+    model.meta.collection_def["losses"].node_list.value.append("two:0")
+    assert [item.source for item in added(model, tmp_path).outputs] == ["one:0"]
+
+
+def test_a_loss_is_no_output_by_itself(tmp_path: Path) -> None:
+    model = Model(empty=True)
+    model.node("image", "Placeholder", dtype=FLOAT, shape=(None, 4))
+    model.node("loss", "Mean", ["image"], T=FLOAT, _output_shapes=[()])
+    reason, hint = refused(model, tmp_path)
+    assert "belongs to training or evaluation: loss:0" in reason
+    assert hint == "--output loss=loss:0", "the option that insists"
+    edit = added(model, tmp_path, outputs=(("loss", "loss:0"),))
+    assert [item.source for item in edit.outputs] == ["loss:0"], "who insists gets it"
 
 
 def test_only_what_the_outputs_depend_on_is_fed(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def test_the_one_for_serving(tags: list[tuple[str, ...]], meant: int, tmp_path: 
 
 @pytest.mark.parametrize(
     "tags",
-    [[("serve", "gpu"), ("serve", "tpu")], [("train",), ("eval",)], [("a",), ("b",)]],
+    [[("serve", "gpu"), ("serve", "tpu")], [("a",), ("b",)]],
 )
 def test_several_are_asked_for(tags: list[tuple[str, ...]], tmp_path: Path) -> None:
     reason, ways, _ = asked(tagged(*tags), tmp_path)
@@ -49,6 +49,14 @@ def test_several_are_asked_for(tags: list[tuple[str, ...]], tmp_path: Path) -> N
     assert sorted(ways) == sorted(f"--tags {','.join(item)}" for item in tags)
     for index, item in enumerate(tags):
         assert planned(tagged(*tags), tmp_path, tags=item[::-1]).meta_graph == index
+
+
+def test_training_is_never_taken_by_itself(tmp_path: Path) -> None:
+    _, ways, _ = asked(tagged(("train",), ("eval",)), tmp_path)
+    assert ways == ["--tags eval", "--tags train"]
+    assert planned(tagged(("train",), ("transform",)), tmp_path).meta_graph == 1
+    _, ways, _ = asked(tagged(("a",), ("train",), ("b",)), tmp_path)
+    assert ways == ["--tags a", "--tags b"]
 
 
 def test_tags_that_none_has(tmp_path: Path) -> None:
@@ -65,12 +73,25 @@ def test_a_model_without_any(tmp_path: Path) -> None:
     assert found.reason == f"{model.path}: the SavedModel has no MetaGraph."
 
 
-def test_the_tag_that_is_missing(tmp_path: Path) -> None:
-    edit = edit_of(planned(tagged(("train",)), tmp_path), SetTags)
-    assert (edit.tags, edit.was, edit.origin) == (("train", "serve"), ("train",), CONVENTION)
+@pytest.mark.parametrize(
+    "tags", [("train",), ("train", "serve"), ("serve", "gpu"), ("s", "e", "r", "v"), (), ("myTag",)]
+)
+def test_tags_are_serve_alone(tags: tuple[str, ...], tmp_path: Path) -> None:
+    """Loaders compare sets: `serve,gpu` is not found by those that ask for `serve`."""
+    found = planned(tagged(tags), tmp_path)
+    edit = edit_of(found, SetTags)
+    assert (edit.tags, edit.was, edit.origin) == (("serve",), tags, CONVENTION)
+    assert bool(found.notes) is (tags == ("train",)), "it was saved for training"
+
+
+def test_tags_that_are_left(tmp_path: Path) -> None:
     taken = planned(tagged(("train",), ("serve",)), tmp_path, tags=("train",))
     assert taken.verdict == "healthy", "another has the tag"
     assert planned(tagged(("serve",)), tmp_path).verdict == "healthy"
+    kept = planned(
+        tagged(("serve", "gpu"), ("serve",)), tmp_path, tags=("serve", "gpu"), only_meta_graph=True
+    )
+    assert edit_of(kept, SetTags).tags == ("serve",), "the other is dropped"
 
 
 def test_the_tags_that_are_asked_for(tmp_path: Path) -> None:

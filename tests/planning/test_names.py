@@ -85,10 +85,13 @@ def test_names_in_structures(tmp_path: Path) -> None:
     function = Traced((({"b": words, "a": {"c": X}},),), ("features",), output={"z": X, "a": X})
     edit = added(of_functions({"__call__": function}), tmp_path)
     assert [(item.name, item.target, item.was) for item in edit.inputs] == [
-        ("features_a_c", "0", "features['a']['c']: float32[?,3]"),
-        ("features_b", "1", "features['b']: string[?]"),
+        ("a_c", "0", "features['a']['c']: float32[?,3]"),
+        ("b", "1", "features['b']: string[?]"),
     ]
     assert [(item.name, item.source) for item in edit.outputs] == [("a", "0"), ("z", "1")]
+    beside = Traced((({"b": words, "a": {"c": X}}, X),), ("features", "x"))
+    edit = added(of_functions({"__call__": beside}), tmp_path)
+    assert [item.name for item in edit.inputs] == ["features_a_c", "features_b", "x"]
     nameless = Traced((({"b": words, "a": X},),), ("args_0",))
     edit = added(of_functions({"__call__": nameless}), tmp_path)
     assert [item.name for item in edit.inputs] == ["a", "b"]

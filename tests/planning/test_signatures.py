@@ -41,14 +41,41 @@ def test_the_only_one_gets_the_usual_key(tmp_path: Path) -> None:
 
 
 def test_which_one_is_asked(tmp_path: Path) -> None:
-    reason, ways, hint = asked(with_keys("train", "predict"), tmp_path)
+    reason, ways, hint = asked(with_keys("other", "predict"), tmp_path)
     assert reason == "2 signatures could be serving_default."
-    assert ways == ["--from predict", "--from train"]
+    assert ways == ["--from predict", "--from other"]
     assert hint == "several --from are merged into one signature"
-    candidates = planned(with_keys("train", "predict", method=""), tmp_path).candidates
+    candidates = planned(with_keys("other", "predict", method=""), tmp_path).candidates
     assert candidates[0].evidence == (
         "(x: float32[?,3]) -> (y: float32[?,3])", "no method name",
     )  # fmt: skip
+
+
+def test_training_is_not_promoted_by_itself(tmp_path: Path) -> None:
+    assert edits(with_keys("train", "predict"), tmp_path) == (
+        AliasSignature("serving_default", "predict", SIGNATURE),
+    )
+    _, ways, hint = asked(with_keys("train", "one", "two"), tmp_path)
+    assert ways == ["--from one", "--from two"]
+    assert hint.endswith("what is for training or evaluation is left out: train")
+    for choices in ({}, {"key": "again"}, {"method_name": PREDICT_METHOD}):
+        reason, hint = refused(with_keys("train", "eval"), tmp_path, **choices)
+        assert "train (its name train)" in reason
+        assert f"not made {choices.get('key', 'serving_default')} by itself" in reason
+        assert hint == "--from eval", "the option that insists"
+    assert edits(with_keys("train"), tmp_path, from_key=("train",)) == (
+        AliasSignature("serving_default", "train", SIGNATURE),
+    )
+    assert edits(with_keys("train", "predict"), tmp_path, remove=("predict",)) == (
+        RemoveSignature("predict"),
+    )
+
+
+def test_the_only_one_that_can_be_called_is_meant(tmp_path: Path) -> None:
+    model = with_keys("infer", "save", "restore", "train")
+    assert edits(model, tmp_path) == (AliasSignature("serving_default", "infer", SIGNATURE),)
+    model.signature("get_weight", inputs={})
+    assert asked(model, tmp_path)[1][:2] == ["--from infer", "--from restore"]
 
 
 def test_the_one_that_is_named(tmp_path: Path) -> None:

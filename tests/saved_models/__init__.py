@@ -9,11 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.saved_models import images, keras, object_graphs, onnx_file, signed, tf1, unruly
+from tests.saved_models import (
+    browsers,
+    images,
+    keras,
+    object_graphs,
+    onnx_file,
+    signed,
+    tf1,
+    unruly,
+)
 
 SAVERS: dict[str, Callable[[Path], None]] = {
     name: saver
-    for module in (object_graphs, images, signed, unruly, tf1, keras, onnx_file)
+    for module in (object_graphs, images, signed, unruly, tf1, keras, onnx_file, browsers)
     for name, saver in vars(module).items()
     if getattr(saver, "__module__", "") == module.__name__ and not name.startswith("_")
 }

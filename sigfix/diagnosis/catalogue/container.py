@@ -16,11 +16,12 @@ RULES = (
     ),
     Rule(
         "CON202", "tags-without-serve", Severity.WARNING, Fixable.ALWAYS,
-        what="No MetaGraph has the tag `serve`.",
+        what="No MetaGraph has the tag `serve`, or it has others beside it.",
         why="TensorFlow Serving and most converters load the MetaGraph tagged `serve` unless they "
-        "are told otherwise.",
-        causes="The model was saved for another purpose (train, transform, eval).",
-        example="tags: transform",
+        "are told otherwise, and compare sets: one tagged serve and train is not found.",
+        causes="The model was saved for another purpose (train, transform, eval), or with several "
+        "tags; tags given as a string became a tag for each letter.",
+        example="tags: transform; tags: serve, train",
         fix="`sigfix repair MODEL --set-tags serve`.",
         advice="Load it with the tags that it has.",
     ),

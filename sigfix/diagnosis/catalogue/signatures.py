@@ -101,13 +101,14 @@ RULES = (
     ),
     Rule(
         "SIG009", "training-signature", Severity.WARNING, Fixable.SOMETIMES,
-        what="A signature looks like a training step: labels go in or a loss comes out.",
+        what="A signature is for training or evaluation: labels go in, a loss or a metric comes "
+        "out, an optimiser runs, or its name says so.",
         why="Training steps change variables and need gradients; they are no use for inference and "
-        "do not convert.",
+        "do not convert. No command makes such a signature serving_default by itself.",
         causes="A training function was exported for on-device learning.",
         example="train(x, y) -> {loss: float32[]}",
         fix="Choose another signature with --signature, or remove it: `sigfix repair MODEL "
-        "--remove-signature KEY`.",
+        "--remove-signature KEY`. Where it is meant after all: `sigfix repair MODEL --from KEY`.",
         advice="Use another signature; this one is for training.",
     ),
     Rule(
@@ -138,5 +139,17 @@ RULES = (
         example="signature_def_map: serving_default; signatures node: (empty)",
         fix="`sigfix repair MODEL --function NAME` builds it again from the object graph.",
         advice="Load it with tf.compat.v1.saved_model.load, or save the model again from its code.",
+    ),
+    Rule(
+        "SIG013", "unfed-placeholder", Severity.ERROR, Fixable.SOMETIMES,
+        what="A signature's outputs depend on a placeholder that none of its inputs feeds.",
+        why="It can never run: TensorFlow wants a value for each placeholder (You must feed a "
+        "value for placeholder tensor), tf.saved_model.load raises UnliftableError.",
+        causes="is_training, phase_train or keep_prob was fed by the training code, and forgotten "
+        "when the signature was written.",
+        example="serving_default(images) -> embeddings, which needs phase_train",
+        fix="`sigfix repair MODEL --bind phase_train=false` gives it the value that it has at "
+        "inference; --input NAME:TENSOR makes it an input.",
+        advice="Feed it in each call of a session, or give it its value for good with --bind.",
     ),
 )  # fmt: skip

@@ -27,7 +27,7 @@ RULES = (
         "TGT403", "channels-first", Severity.WARNING, Fixable.NEVER,
         what="A convolution or pooling is in NCHW layout.",
         why="TF.js's wasm backend computes NHWC only, and so do TensorFlow's CPU kernels; on webgl "
-        "the layout is slow. For tfjs-wasm it is an error.",
+        "the layout is slow. In a TensorFlow.js model for tfjs-wasm it is an error.",
         causes="The model comes from PyTorch or ONNX, or was trained on GPUs with channels first.",
         example="Conv2D with data_format NCHW",
         fix="`sigfix convert MODEL --tfjs` puts convolutions, poolings and what lies between them "
@@ -45,9 +45,10 @@ RULES = (
         advice="Unroll the loop (static length) before exporting, or call it asynchronously.",
     ),
     Rule(
-        "TGT405", "fused-matmul-wrong", Severity.ERROR, Fixable.ALWAYS,
+        "TGT405", "fused-matmul-wrong", Severity.WARNING, Fixable.ALWAYS,
         what="A _FusedMatMul has a form that the wasm backend computes wrongly.",
-        why="The numbers are wrong and nothing reports it.",
+        why="The numbers are wrong and nothing reports it. In a TensorFlow.js model, which is "
+        "what it will be for good, it is an error.",
         causes="transpose_b, or batches of two and more, in a fused matrix product (TF.js 4.22).",
         example="_FusedMatMul with transpose_b=True",
         fix="`sigfix convert --tfjs` never emits these forms.",
@@ -115,15 +116,60 @@ RULES = (
         advice="Nothing is wrong where the output is text.",
     ),
     Rule(
-        "TGT412", "same-padding-wrong", Severity.ERROR, Fixable.NEVER,
+        "TGT412", "same-padding-wrong", Severity.WARNING, Fixable.NEVER,
         what="A convolution with SAME padding steps over the end of its image.",
         why="TF.js's wasm backend (4.22) shifts the image then: the numbers are wrong and nothing "
-        "reports it. The cpu and webgl backends are right.",
+        "reports it (an error in a TensorFlow.js model). The cpu and webgl backends are right.",
         causes="The stride is larger than the kernel and the last window ends before the image "
         "does, as in a 1x1 convolution with stride 2 on an even number of rows.",
         example="Conv2D with SAME padding, kernel 1x1, stride 2x2, image 56x56",
         fix="`sigfix convert MODEL --tfjs` writes the padding out and proves that the numbers stay "
         "the same.",
         advice="Use the cpu or webgl backend, or make the padding explicit in the original model.",
+    ),
+    Rule(
+        "TGT413", "keeps-state", Severity.ERROR, Fixable.NEVER,
+        what="An output is computed from a variable that the same signature changes.",
+        why="A TensorFlow.js graph model has functions of their inputs only: its variables are "
+        "constants.",
+        causes="A counter, a recurrent state that is kept between calls, the seed of a random "
+        "generator, statistics that a training mode updates.",
+        example="incr_counter returns AssignAdd of a variable",
+        fix="Export it without (training=False, stateful=False), or with the state as an input "
+        "and an output.",
+        advice="Export it without its state (training=False, stateful=False).",
+    ),
+    Rule(
+        "TGT414", "table-lookup", Severity.ERROR, Fixable.NEVER,
+        what="An output is looked up in a table.",
+        why="A frozen graph cannot hold a table, and sigfix convert refuses it.",
+        causes="Words or classes become numbers, or numbers words, inside the model: "
+        "StringLookup, TextVectorization, tf.lookup.StaticHashTable.",
+        example="LookupTableFindV2 in front of an embedding",
+        fix="Look the values up in JavaScript (the vocabulary is a list), and export the model "
+        "from the numbers on.",
+        advice="Look the values up in JavaScript, and export the model from the numbers on.",
+    ),
+    Rule(
+        "TGT415", "strings-in-operator", Severity.ERROR, Fixable.SOMETIMES,
+        what="The target has an operator for numbers, but not for the strings that it gets here.",
+        why="TensorFlow.js loads the model and stops at the first prediction: \"must be numeric "
+        "tensor, but got string tensor\".",
+        causes="The model returns names of classes beside their numbers.",
+        example="GatherV2 of class names in output class_names",
+        fix="`sigfix repair MODEL --drop-output class_names`, and name the classes in JavaScript.",
+        advice="Leave the texts out of the signature with --drop-output, and name the classes in "
+        "JavaScript.",
+    ),
+    Rule(
+        "TGT416", "fake-quantisation-ignored", Severity.ERROR, Fixable.NEVER,
+        what="The graph rounds values as a quantised model would, which the target does not do.",
+        why="TensorFlow.js passes them through FakeQuantWithMinMaxVars as they are: the numbers "
+        "are not the model's, and nothing reports it.",
+        causes="Training aware of quantisation, exported before it was converted for TFLite.",
+        example="FakeQuantWithMinMaxVars after each activation",
+        fix="Export the model as it was before quantisation was simulated "
+        "(for Keras: without quantize_model).",
+        advice="Export the model as it was before its quantisation was simulated.",
     ),
 )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from sigfix.describing.meta_graphs import likeliest_meta_graphs
+from sigfix.describing.meta_graphs import SERVE, meant_meta_graph
 from sigfix.describing.weights import weight_faults
 from sigfix.diagnosis.rule import Finding, repair_command
 from sigfix.diagnosis.subject import Findings, few, finding
@@ -20,25 +20,28 @@ _LISTED = 20
 
 def check_tags(model: SavedModel) -> Findings:
     """CON201 to CON203."""
-    if len(model.meta_graphs) > 1:
-        likeliest = model.meta_graphs[likeliest_meta_graphs(model)[0]]
-        sets = [f"[{', '.join(meta.tags)}]" for meta in model.meta_graphs]
+    graphs = model.meta_graphs
+    meant = meant_meta_graph(model)
+    if len(graphs) > 1:
+        sets = [f"[{', '.join(meta.tags)}]" for meta in graphs]
+        tags = () if meant is None else ("--tags", ",".join(graphs[meant].tags))
         yield finding(
             "CON201",
             f"{len(sets)} MetaGraphs with the tags {few(sets)}",
-            command=repair_command(
-                model.path, "--tags", ",".join(likeliest.tags), "--only-metagraph"
-            ),
+            command=repair_command(model.path, *tags, "--only-metagraph"),
         )
-    if any("serve" in meta.tags for meta in model.meta_graphs):
+    if not graphs or any(set(meta.tags) == {SERVE} for meta in graphs):
         return
-    tagged = [meta for meta in model.meta_graphs if meta.tags]
-    command = repair_command(model.path, "--set-tags", "serve")
-    if tagged:
-        names = few([", ".join(meta.tags) for meta in tagged])
-        yield finding("CON202", f"the tags are {names}, not serve", command=command)
-    elif model.meta_graphs:
+    command = repair_command(model.path, "--set-tags", SERVE)
+    likely = graphs if meant is None else (graphs[meant],)
+    names = few([", ".join(meta.tags) for meta in likely if meta.tags])
+    if not names:
         yield finding("CON203", "the model has no tags", command=command)
+    elif any(SERVE in meta.tags for meta in likely):
+        told = f"the tags are {names}, not serve alone: loaders look for exactly the set they name"
+        yield finding("CON202", told, command=command)
+    else:
+        yield finding("CON202", f"the tags are {names}, not serve", command=command)
 
 
 def check_variables(model: SavedModel) -> Findings:

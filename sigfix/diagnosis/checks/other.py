@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sigfix.describing.targets import Target
 from sigfix.diagnosis.checks.specs import is_generic
-from sigfix.diagnosis.checks.target import check_nodes, check_types
+from sigfix.diagnosis.checks.target import as_converted, check_nodes, check_types
 from sigfix.diagnosis.rule import Finding
 from sigfix.diagnosis.subject import few, finding
 from sigfix.model import OtherModel
@@ -27,5 +27,6 @@ def check_other(model: OtherModel, target: Target | None) -> Iterator[Finding]:
         yield finding("SPC104", f"generic names: {few(generic)}")
     if target is None or model.graph is None:
         return
-    yield from check_nodes(list(model.graph.nodes), model.graph, target, "")
+    found = check_nodes(list(model.graph.nodes), model.graph, target, "")
+    yield from as_converted(found, target) if model.kind == "tfjs" else found
     yield from check_types(edges, target, "", None)

@@ -47,7 +47,7 @@ def _is_candidate(node: Node) -> bool:
     if node.op not in CONVOLUTIONS | FUSED or node.attributes.get("padding") != "SAME":
         return False
     first = str(node.attributes.get("data_format", "")).startswith("NC")
-    return not first and max(node.attributes.get("strides") or (1,)) > 1
+    return not first and max(node.numbers("strides"), default=1) > 1
 
 
 def _steps_over(node: Node, body: Body) -> str:
@@ -55,14 +55,14 @@ def _steps_over(node: Node, body: Body) -> str:
     if len(node.data_inputs) < 2:
         return ""
     image, kernel = (_shape(reference, body) for reference in node.data_inputs[:2])
-    strides, dilations = node.attributes["strides"], node.attributes.get("dilations")
+    strides, dilations = node.numbers("strides"), node.numbers("dilations")
     if not (image and kernel) or not len(image) == len(kernel) == len(strides) == 4:
         return ""
     height, width, rows, columns = image[1], image[2], kernel[0], kernel[1]
     if height is None or width is None or rows is None or columns is None:
         return ""
     down, right = strides[1:3]
-    spread = dilations[1:3] if dilations and len(dilations) == 4 else (1, 1)
+    spread = dilations[1:3] if len(dilations) == 4 else (1, 1)
     if min(down, right, *spread) < 1:
         return ""
     missed = min(
@@ -82,10 +82,8 @@ def _shape(reference: str, body: Body) -> Shape:
         node = body[name]
         if isinstance(node, TensorSpec):
             return node.shape
-        declared = node.attributes.get("_output_shapes")
-        known = (
-            as_shape(declared[0]) if isinstance(declared, tuple) and len(declared) == 1 else None
-        )
+        declared = node.listed("_output_shapes")
+        known = as_shape(declared[0]) if len(declared) == 1 else None
         if known is not None:
             return known
         value, shape = node.attributes.get("value"), node.attributes.get("shape")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from sigfix.describing.callables import trace_text
 from sigfix.describing.candidates import input_candidates, output_candidates
-from sigfix.describing.signature_order import likeliest_first, training_marks
-from sigfix.diagnosis.rule import repair_command
+from sigfix.describing.signature_order import meant_signatures
+from sigfix.describing.switches import unfed_binding, unfed_placeholders
+from sigfix.diagnosis.rule import Finding, repair_command
 from sigfix.diagnosis.subject import (
     Findings,
     Subject,
@@ -15,6 +16,7 @@ from sigfix.diagnosis.subject import (
     repair_signature,
 )
 from sigfix.model import DEFAULT_SERVING_KEY, PREDICT_METHOD
+from sigfix.quoting import quote
 
 _ENTRY_POINTS = ("__call__", "call", "serve", "predict")
 _LEGACY = ("tensorflow/serving/classify", "tensorflow/serving/regress")
@@ -31,8 +33,12 @@ def _no_signature(subject: Subject) -> Findings:
         f"{item.path}{trace_text(item, trace)}" for item in functions for trace in item.traces
     )
     names = [item.path for item in choices]
-    could = f"{names[0]} could be one"
-    if len(names) > 1:
+    if not names:
+        told = few([item.path for item in functions])
+        could = f"the functions are for training or evaluation: {told}"
+    elif len(names) == 1:
+        could = f"{names[0]} could be one"
+    else:
         could = f"{len(names)} functions could be one: {few(names)}"
     command = repair_command(subject.path)  # of several, `repair` says how to choose
     yield finding("SIG001", f"no signature; {could}", located(subject), evidence[:6], command)
@@ -40,23 +46,8 @@ def _no_signature(subject: Subject) -> Findings:
 
 def _nothing_callable(subject: Subject) -> Findings:
     meta = subject.meta
-    inputs, outputs = input_candidates(meta), output_candidates(meta)
-    if meta.objects is None and outputs:
-        evidence = tuple(
-            [f"input? {item.spec.name}: {item.spec}" for item in inputs[:6]]
-            + [f"output? {item.spec.name}: {item.spec}" for item in outputs[:6]]
-        )
-        options = [
-            part for item in outputs[:1] for part in ("--output", f"output={item.spec.name}")
-        ]
-        yield finding(
-            "SIG001",
-            f"no signature; it could be ({few([item.spec.name for item in inputs])})"
-            f" -> ({few([item.spec.name for item in outputs])})",
-            located(subject),
-            evidence,
-            repair_command(subject.path, *options),
-        )
+    if meta.objects is None and output_candidates(meta):
+        yield _unsigned_graph(subject)
         return
     untraced = [
         item.path for item in (meta.objects.functions if meta.objects else ()) if not item.traces
@@ -69,6 +60,26 @@ def _nothing_callable(subject: Subject) -> Findings:
     )
 
 
+def _unsigned_graph(subject: Subject) -> Finding:
+    inputs = [item for item in input_candidates(subject.meta) if not item.of_training]
+    found = output_candidates(subject.meta)
+    outputs = [item for item in found if not item.of_training]
+    evidence = tuple(
+        [f"input? {item.spec.name}: {item.spec}" for item in inputs[:6]]
+        + [f"output? {item.spec.name}: {item.spec}" for item in outputs[:6]]
+    )
+    if not outputs:
+        named = few([item.spec.name for item in found])
+        message = f"no signature; what is computed belongs to training or evaluation: {named}"
+        return finding("SIG001", message, located(subject), evidence)
+    message = (
+        f"no signature; it could be ({few([item.spec.name for item in inputs])})"
+        f" -> ({few([item.spec.name for item in outputs])})"
+    )
+    command = repair_command(subject.path)  # of several, `repair` says how to choose
+    return finding("SIG001", message, located(subject), evidence, command)
+
+
 def check_offered(subject: Subject) -> Findings:
     """SIG001 to SIG005: is there a signature, and is one the default."""
     signatures = subject.meta.user_signatures
@@ -79,25 +90,27 @@ def check_offered(subject: Subject) -> Findings:
         if len(keys) > 1:
             others = [key for key in keys if key != DEFAULT_SERVING_KEY]
             yield finding("SIG004", f"other signatures: {few(others)}", located(subject))
-    elif len(keys) == 1:
-        yield finding(
-            "SIG002",
-            f"the only signature is called {keys[0]}, not serving_default",
-            located(subject),
-            command=repair_command(subject.path, "--from", keys[0]),
-        )
     else:
-        best = min(signatures, key=likeliest_first)
-        functions = subject.preferred
-        options: list[str] = []  # `repair` says how to choose
-        if not best.inputs and functions and functions[0].path in _ENTRY_POINTS:
-            options = ["--function", functions[0].path]
-        yield finding(
-            "SIG003",
-            f"{len(keys)} signatures, none of them serving_default: {few(keys)}",
-            located(subject),
-            command=repair_command(subject.path, *options),
-        )
+        yield from _no_default(subject, keys)
+
+
+def _no_default(subject: Subject, keys: list[str]) -> Findings:
+    """SIG002 and SIG003. What is for training or evaluation is offered to nobody."""
+    likely = meant_signatures(subject.meta, subject.meta.user_signatures).likely
+    functions = [item.path for item in subject.preferred[:1]]
+    options: list[str] = []  # `repair` says how to choose
+    told = "" if likely else ", for training or evaluation"
+    if functions and (not likely or (not likely[0].inputs and functions[0] in _ENTRY_POINTS)):
+        options = ["--function", functions[0]]
+    elif len(likely) == 1:
+        options = ["--from", likely[0].key]
+    if len(keys) == 1:
+        code = "SIG002"
+        message = f"the only signature is called {keys[0]}, not serving_default{told}"
+    else:
+        code = "SIG003"
+        message = f"{len(keys)} signatures, none of them serving_default{told}: {few(keys)}"
+    yield finding(code, message, located(subject), command=repair_command(subject.path, *options))
 
 
 def check_traces(subject: Subject) -> Findings:
@@ -126,9 +139,9 @@ def check_shape_of_signature(subject: Subject) -> Findings:
             yield finding("SIG007", "takes no inputs", where, (), command)
         if not signature.outputs:
             yield finding("SIG008", "returns no outputs", where, (), command)
-        marks = training_marks(signature)
+        marks = subject.training_marks.get(signature.key, ())
         if marks:
-            yield finding("SIG009", "looks like a training step", where, tuple(marks), command)
+            yield finding("SIG009", "is for training or evaluation", where, marks, command)
 
 
 def check_method_names(subject: Subject) -> Findings:
@@ -179,7 +192,30 @@ def check_object_graph(subject: Subject) -> Findings:
             )
 
 
+def check_fed(subject: Subject) -> Findings:
+    """SIG013: a placeholder that the outputs need and no input feeds."""
+    for signature in subject.meta.user_signatures:
+        unfed = unfed_placeholders(subject.meta, signature)
+        if not unfed:
+            continue
+        bindings = [unfed_binding(subject.meta, node) for node in unfed]
+        names = few([node.name for node in unfed])
+        message = f"it can never run: it needs {names}, which no input feeds"
+        evidence = tuple(
+            f"{node.name}: only the author knows its value at inference, for "
+            f"--bind {quote(f'{node.name}=...')}"
+            for node, binding in zip(unfed, bindings, strict=True)
+            if not binding
+        )
+        command = ""
+        if not evidence:
+            options = [part for binding in bindings for part in ("--bind", binding)]
+            command = repair_signature(subject, signature, *options)
+        yield finding("SIG013", message, located(subject, signature), evidence, command)
+
+
 CHECKS = (
+    check_fed,
     check_offered,
     check_traces,
     check_shape_of_signature,

@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator
 
 from sigfix.describing.callables import is_nested, non_tensor_arguments, signature_tensor_text
+from sigfix.describing.functions import function_behind
 from sigfix.describing.operators import tensor_dtype
 from sigfix.diagnosis.rule import Fixable, repair_command
 from sigfix.diagnosis.subject import Findings, Subject, few, finding, located, repair_signature
 from sigfix.model import (
+    DEFAULT_SERVING_KEY,
     Function,
     Literal,
     Signature,
@@ -102,21 +104,24 @@ def _choice(function: Function) -> tuple[str, ...]:
 
 
 def check_names(subject: Subject) -> Findings:
-    """SPC104: made-up names."""
+    """SPC104: made-up names; `features_1` is one where `features` is another part of one thing."""
     for signature in subject.meta.user_signatures:
+        keys = {item.key for item in signature.inputs}
+        numbered = [key for key in sorted(keys) if key.rpartition("_")[0] in keys and
+                    key.rpartition("_")[2].isdecimal()]  # fmt: skip
         generic = [item.key for _, item in _all(signature) if is_generic(item.key)]
-        if generic:
-            yield finding(
-                "SPC104",
-                f"generic names: {few(generic)}",
-                located(subject, signature),
-                (),
-                repair_signature(
-                    subject,
-                    signature,
-                    *(part for key in generic for part in ("--rename", f"{key}=NAME")),
-                ),
-            )
+        generic += [key for key in numbered if key not in generic]
+        if not generic:
+            continue
+        function = function_behind(subject.meta, signature.key) if numbered else None
+        if function is not None and any(is_nested(trace) for trace in function.traces):
+            key = () if signature.key == DEFAULT_SERVING_KEY else ("--signature", signature.key)
+            command: str = repair_command(subject.path, "--function", function.path, *key)
+        else:
+            options = [part for key in generic for part in ("--rename", f"{key}=NAME")]
+            command = repair_signature(subject, signature, *options)
+        told = f"generic names: {few(generic)}"
+        yield finding("SPC104", told, located(subject, signature), (), command)
 
 
 def check_dtypes(subject: Subject) -> Findings:

@@ -7,8 +7,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from sigfix.describing.candidates import input_candidates, output_candidates
+from sigfix.describing.computing import Computation, of_function, of_signature, of_tensors
 from sigfix.describing.operator_kinds import CONTROL_FLOW
-from sigfix.describing.targets import FUSED_PARTS, VANISHING, Target, missing_kernels
+from sigfix.describing.targets import (
+    FUSED_PARTS,
+    Target,
+    is_foreign,
+    library_of,
+    missing_kernels,
+)
+from sigfix.diagnosis.checks.conversion import check_conversion
 from sigfix.diagnosis.checks.padding import check_same_padding
 from sigfix.diagnosis.checks.serving import check_serving
 from sigfix.diagnosis.checks.specs import check_static
@@ -27,17 +36,14 @@ def check_operators(nodes: list[Node], target: Target, where: str, functions: se
     if target.operators is None:
         return
     foreign = [
-        node.op
-        for node in nodes
-        if node.op not in target.operators and node.op not in VANISHING and node.op not in functions
+        node.op for node in nodes if node.op not in functions and is_foreign(node.op, target)
     ]
-    if foreign:
-        yield finding(
-            "TGT401",
-            f"{target.title} does not have {few(sorted(set(foreign)))}",
-            where,
-            _counted(foreign),
-        )
+    for library in sorted({library_of(name, target) for name in foreign}):
+        those = [name for name in foreign if library_of(name, target) == library]
+        what = f"{target.title} does not have {few(sorted(set(those)))}"
+        if library:
+            what += f" without {library}"
+        yield finding("TGT401", what, where, _counted(those))
     optional = [node.op for node in nodes if node.op in target.optional_operators]
     if optional:
         yield finding(
@@ -50,7 +56,7 @@ def check_operators(nodes: list[Node], target: Target, where: str, functions: se
         part
         for node in nodes
         if target.forces_async and node.op.startswith("_Fused")
-        for part in node.attributes.get("fused_ops") or ()
+        for part in map(str, node.listed("fused_ops"))
         if part not in FUSED_PARTS
     ]
     if badly_fused:
@@ -60,17 +66,16 @@ def check_operators(nodes: list[Node], target: Target, where: str, functions: se
             where,
             _counted(badly_fused),
         )
-    backends = [target.backend] if target.backend else []
-    for backend in backends:
+    if target.backend:
         lacking = {
-            node.op: missing_kernels(node.op, backend)
+            node.op: missing_kernels(node.op, target.backend)
             for node in nodes
-            if missing_kernels(node.op, backend)
+            if missing_kernels(node.op, target.backend)
         }
         if lacking:
             yield finding(
                 "TGT402",
-                f"the {backend} backend has no kernel for {few(sorted(lacking))}",
+                f"the {target.backend} backend has no kernel for {few(sorted(lacking))}",
                 where,
                 tuple(f"{name} needs {', '.join(kernels)}" for name, kernels in lacking.items()),
             )
@@ -86,14 +91,12 @@ def check_layout(nodes: list[Node], target: Target, where: str) -> Findings:
         if str(node.attributes.get("data_format", "")).startswith("NC") and node.op != "BiasAdd"
     ]
     if first:
-        found = finding(
+        yield finding(
             "TGT403",
             f"{plural(len(first), 'operator')} with channels first: {few(sorted(set(first)))}",
             where,
             _counted(first),
         )
-        # webgl computes some of them; wasm throws.
-        yield replace(found, severity=Severity.ERROR) if target.backend == "wasm" else found
 
 
 def check_control_flow(nodes: list[Node], target: Target, where: str) -> Findings:
@@ -108,6 +111,13 @@ def check_control_flow(nodes: list[Node], target: Target, where: str) -> Finding
             where,
             _counted(steering),
         )
+
+
+def as_converted(found: Iterable[Finding], target: Target) -> Findings:
+    """Findings about a TF.js model: what `convert` would have mended is wrong in it for good."""
+    wrong = {"TGT405", "TGT412"} | ({"TGT403"} if target.backend == "wasm" else set())
+    for item in found:  # channels first: webgl computes some; wasm throws
+        yield replace(item, severity=Severity.ERROR) if item.code in wrong else item
 
 
 def check_fused_matmul(nodes: list[Node], target: Target, where: str) -> Findings:
@@ -182,12 +192,16 @@ def check_nodes(nodes: list[Node], graph: Graph, target: Target, where: str) -> 
 
 
 def check_target(subject: Subject, target: Target) -> Findings:
-    """Everything about a MetaGraph and a target; without signatures its functions are looked at."""
+    """Everything about a MetaGraph and a target: what its signatures compute is looked at.
+
+    Without a signature it is what SIG001 would make one of.
+    """
     graph = subject.meta.graph
     for signature in subject.meta.user_signatures:
         where = located(subject, signature)
-        nodes = subject.nodes_of[signature.key]
-        yield from check_nodes(nodes, graph, target, where)
+        computation = of_signature(subject.meta, signature.key)
+        yield from _check(computation, graph, target, where)
+        yield from check_conversion(subject, signature, computation, target, where)
         edges = [
             (f"{kind} {item.key}", item.spec)
             for kind, items in (("input", signature.inputs), ("output", signature.outputs))
@@ -195,21 +209,40 @@ def check_target(subject: Subject, target: Target) -> Findings:
         ]
         yield from check_types(edges, target, where, subject.path)
     if not subject.meta.user_signatures:
-        nodes = [node for _, node in graph.all_nodes() if not _is_saver(node)]
-        yield from check_nodes(nodes, graph, target, located(subject))
+        yield from _check_candidates(subject, target)
     if target.needs_static_shapes:
         yield from check_static(subject)
     if target.is_server:
         yield from check_serving(subject)
 
 
-_SAVER = frozenset({
-    "SaveV2", "RestoreV2", "MergeV2Checkpoints", "ShardedFilename", "AssignVariableOp",
-    "StringJoin", "StaticRegexFullMatch", "Save", "Restore", "SaveSlices", "RestoreSlice",
-    "Assign",
-})  # fmt: skip
+def _check(computation: Computation, graph: Graph, target: Target, where: str) -> Findings:
+    """What the operators tell that are left of a computation once it is frozen."""
+    yield from check_nodes([node for _, node in computation.varying], graph, target, where)
 
 
-def _is_saver(node: Node) -> bool:
-    """Whether an operator belongs to saving and restoring, which no signature reaches."""
-    return node.op in _SAVER
+def _check_candidates(subject: Subject, target: Target) -> Findings:
+    """The functions that a signature could be made of, each by its best trace; or a graph."""
+    graph = subject.meta.graph
+    for function in subject.preferred:
+        where = located(subject, part=f"function {function.path}")
+        tried = [
+            [*_check(computation, graph, target, where),
+             *check_conversion(subject, None, computation, target, where)]
+            for trace in function.traces
+            if trace.name in graph.function_by_name
+            for computation in [of_function(subject.meta, trace.name)]
+        ]  # fmt: skip
+        yield from min(tried, key=_errors, default=[])
+    if subject.callables or subject.meta.objects is not None:
+        return
+    outputs = [item.spec.name for item in output_candidates(subject.meta)[:1]]
+    inputs = [item.spec.name for item in input_candidates(subject.meta)]
+    computation = of_tensors(subject.meta, outputs, inputs)
+    where = located(subject, part=f"output {outputs[0]}" if outputs else "")
+    yield from _check(computation, graph, target, where)
+    yield from check_conversion(subject, None, computation, target, where)
+
+
+def _errors(found: list[Finding]) -> int:
+    return sum(item.severity is Severity.ERROR for item in found)

@@ -75,7 +75,10 @@ def producer(version: str, min_consumer: int = 0) -> Callable[[], Model]:
 
 CASES = {
     "CON201": Pair([several_meta_graphs], [tags("serve", "tpu")]),
-    "CON202": Pair([tags("train")], [tags("serve", "tpu"), tags()]),
+    "CON202": Pair(
+        [tags("train"), tags("serve", "tpu"), tags(*"serve")],
+        [tags("serve"), several_meta_graphs, tags()],
+    ),
     "CON203": Pair([tags()], [tags("train"), several_meta_graphs]),
     "CON204": Pair(
         [missing_variables, variables(shard=None), variables(index=None)],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.diagnosis.broken_models.case import FLOAT, Pair, X, Y, objects, operator
-from tests.models import Model, healthy
+from tests.models import Dtype, Model, healthy
 
 
 def no_signature() -> Model:
@@ -135,6 +135,37 @@ def not_in_object_graph() -> Model:
     return model
 
 
+def forgot(name: str, dtype: str = "bool") -> Callable[[], Model]:
+    """A signature whose output needs a placeholder that it does not feed."""
+
+    def build() -> Model:
+        model = Model()
+        model.node(name, "Placeholder", dtype=Dtype(dtype), shape=())
+        model.node("z", "Switch", ["y", name], T=FLOAT)
+        model.signature(outputs={"z": ("z:0", "float32", (None, 3))})
+        return model
+
+    return build
+
+
+def has_a_default() -> Model:
+    model = Model()
+    model.node("one", "Const", dtype=FLOAT)
+    model.node("keep_prob", "PlaceholderWithDefault", ["one"], dtype=FLOAT, shape=())
+    model.node("z", "Mul", ["y", "keep_prob"], T=FLOAT)
+    model.signature(outputs={"z": ("z:0", "float32", (None, 3))})
+    return model
+
+
+def fed_behind_the_placeholder() -> Model:
+    """A tensor that is computed from a placeholder is fed itself."""
+    model = forgot("is_training")()
+    model.signature(
+        inputs={"z": ("z:0", "float32", (None, 3))}, outputs={"z": ("z:0", "float32", (None, 3))}
+    )
+    return model
+
+
 CASES = {
     "SIG001": Pair(
         [no_signature, no_signature_tf1, only_the_initialiser],
@@ -161,6 +192,10 @@ CASES = {
             classify_beside_predict,
         ],
         [method("tensorflow/serving/predict"), method("")],
+    ),
+    "SIG013": Pair(
+        [forgot("phase_train"), forgot("keep_prob", "float32"), forgot("flag")],
+        [has_a_default, fed_behind_the_placeholder],
     ),
     "SIG012": Pair([not_in_object_graph], [several_traces_behind_a_signature, operator("Neg")]),
 }

@@ -54,6 +54,17 @@ def generic_names_of_another() -> Model:
     return model
 
 
+def inputs_called(*names: str) -> Callable[[], Model]:
+    def build() -> Model:
+        model = Model()
+        for name in names[1:]:
+            model.node(name, "Placeholder", dtype=FLOAT, shape=(None, 3))
+        model.signature(inputs=dict.fromkeys(names, ("x:0", "float32", (None, 3))))
+        return model
+
+    return build
+
+
 def declared(dtype: str) -> Callable[[], Model]:
     """The signature says `dtype` of an input that is float32."""
 
@@ -128,8 +139,20 @@ CASES = {
     ),
     "SPC103": Pair([arguments(X, False), both_modes], [arguments(X)]),
     "SPC104": Pair(
-        [generic_names, input_called("args_0"), input_called("input_1"), generic_names_of_another],
-        [healthy, input_called("input"), input_called("tensorboard")],
+        [
+            generic_names,
+            input_called("args_0"),
+            input_called("input_1"),
+            generic_names_of_another,
+            inputs_called("features", "features_1"),
+        ],
+        [
+            healthy,
+            input_called("input"),
+            input_called("tensorboard"),
+            inputs_called("image", "mask_1"),
+            inputs_called("left_1", "left_2"),
+        ],
     ),
     "SPC105": Pair([declared("int32")], [declared("float32"), unknown_rank]),
     "SPC106": Pair([shared_tensor], [two_outputs_of_one_node]),

@@ -95,6 +95,50 @@ def convolution(
     return build
 
 
+def counter(*, read: bool) -> Callable[[], Model]:
+    """A variable that each call counts up, and that the output is computed from, or is not."""
+
+    def build() -> Model:
+        model = Model(empty=True)
+        model.node("x", "Placeholder", dtype=FLOAT, shape=(None, 3))
+        model.node("count", "VarHandleOp", dtype=FLOAT, shape=())
+        model.node("one", "Const", dtype=FLOAT)
+        model.node("add", "AssignAddVariableOp", ["count", "one"], dtype=FLOAT)
+        model.node("read", "ReadVariableOp", ["count", "^add"], dtype=FLOAT)
+        model.node("y", "Mul", ["x", "read" if read else "x", "^add"], T=FLOAT)
+        model.signature()
+        return model
+
+    return build
+
+
+def looked_up(output: str) -> Callable[[], Model]:
+    """A table beside the output `y`, or in front of the output `z`."""
+
+    def build() -> Model:
+        model = Model()
+        model.node("table", "HashTableV2")
+        model.node("z", "LookupTableFindV2", ["table", "x", "x"], Tin=FLOAT, Tout=FLOAT)
+        model.signature(outputs={"out": (f"{output}:0", "float32", (None, 3))})
+        return model
+
+    return build
+
+
+def class_names(op: str, dtype: str) -> Callable[[], Model]:
+    """Numbers as y, and something taken from a constant by them as `names`."""
+
+    def build() -> Model:
+        model = Model()
+        model.node("all", "Const", dtype=Dtype(dtype))
+        model.node("names", op, ["all", "y"], Tparams=Dtype(dtype), Tindices=FLOAT)
+        outputs = {"y": ("y:0", "float32", (None, 3)), "names": ("names:0", dtype, (None,))}
+        model.signature(outputs=outputs)
+        return model
+
+    return build
+
+
 matmul = {wrong: single("_FusedMatMul", transpose_b=wrong) for wrong in (True, False)}
 
 CASES = {
@@ -190,5 +234,25 @@ CASES = {
             Aimed("tfjs-webgl", convolution(56, 1, 2)),
             Aimed("tfjs-wasm", convolution(56, 1, 2, "MaxPool")),
         ],
+    ),
+    "TGT413": Pair(
+        [Aimed("tfjs", counter(read=True))],
+        [Aimed("tfjs", counter(read=False)), Aimed("serving", counter(read=True))],
+    ),
+    "TGT414": Pair(
+        [Aimed("tfjs", looked_up("z"))],
+        [Aimed("tfjs", looked_up("y")), Aimed("tflite", looked_up("z"))],
+    ),
+    "TGT415": Pair(
+        [Aimed("tfjs", class_names("GatherV2", "string"))],
+        [
+            Aimed("tfjs", class_names("GatherV2", "float32")),
+            Aimed("tfjs", class_names("GatherNd", "string")),
+            Aimed("serving", class_names("GatherV2", "string")),
+        ],
+    ),
+    "TGT416": Pair(
+        [Aimed("tfjs", single("FakeQuantWithMinMaxVars"))],
+        [Aimed("tflite", single("FakeQuantWithMinMaxVars")), single("FakeQuantWithMinMaxVars")],
     ),
 }

@@ -1,0 +1,71 @@
+"""TGT413 to TGT416: what TF.js or `sigfix convert` cannot do with operators that TF.js has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sigfix.describing.computing import Computation, of_tensors
+from sigfix.describing.targets import IGNORED_BY_TFJS, TAKES_STRINGS, Target
+from sigfix.diagnosis.subject import Findings, Subject, few, finding, repair_signature
+from sigfix.model import Node, Signature
+
+
+def check_conversion(
+    subject: Subject,
+    signature: Signature | None,
+    computation: Computation,
+    target: Target,
+    where: str,
+) -> Findings:
+    """What stops a conversion to TF.js, or makes it wrong, though each operator is there."""
+    if not target.forces_async:
+        return
+    nodes = [node for _, node in computation.varying]
+    kept = list(computation.kept_state)
+    if kept:
+        yield finding("TGT413", f"keeps a state between calls: {few(kept)}", where)
+    tables = sorted({node.op for node in nodes if _looks_up(node)})
+    if tables:
+        yield finding("TGT414", f"looks values up in a table: {few(tables)}", where)
+    stringy = [node for node in nodes if takes_strings_wrongly(node, target)]
+    if stringy:
+        names = sorted({node.op for node in stringy})
+        command = _without_outputs(subject, signature, stringy) if signature else ""
+        yield finding(
+            "TGT415",
+            f"{target.title} has {few(names)} for numbers only, not for strings",
+            where,
+            tuple(node.name for node in stringy[:6]),
+            command,
+        )
+    ignored = sorted({node.op for node in nodes if node.op in IGNORED_BY_TFJS})
+    if ignored:
+        yield finding("TGT416", f"{target.title} ignores {few(ignored)}", where)
+
+
+def _looks_up(node: Node) -> bool:
+    return node.op.startswith(("LookupTable", "HashTable"))
+
+
+def takes_strings_wrongly(node: Node, target: Target) -> bool:
+    """Whether TF.js has an operator, but not for the strings that this node takes."""
+    if node.op in TAKES_STRINGS or _looks_up(node) or node.op not in (target.operators or ()):
+        return False
+    return any(node.attributes.get(name) == "string" for name in ("T", "Tparams", "dtype"))
+
+
+def _without_outputs(subject: Subject, signature: Signature, stopping: Iterable[Node]) -> str:
+    """The command that leaves out the outputs which need one of these nodes, where some do not."""
+    places = {id(node) for node in stopping}
+    fed = [name for item in signature.inputs for name in item.tensor_names]
+    dropped = [
+        item.key
+        for item in signature.outputs
+        if any(
+            id(node) in places for _, node in of_tensors(subject.meta, item.tensor_names, fed).nodes
+        )
+    ]
+    if not dropped or len(dropped) == len(signature.outputs):
+        return ""
+    options = [part for key in dropped for part in ("--drop-output", key)]
+    return repair_signature(subject, signature, *options)

@@ -1,0 +1,99 @@
+"""`inspect --target tfjs` and `convert --tfjs` say the same of every signature."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sigfix.errors import SigfixError
+from sigfix.model import DEFAULT_SERVING_KEY, SavedModel
+from sigfix.pipeline.conversion_options import ConvertOptions
+from sigfix.pipeline.convert import convert
+from sigfix.pipeline.inspect import inspect
+from sigfix.pipeline.prepare import SourceChoice
+from sigfix.pipeline.repair import plan, repair
+from sigfix.planning import Choices
+from sigfix.reading import read
+from tests.corpus import CORPUS, needs_corpus, saved_models
+from tests.environments import needs
+
+SMALL = {
+    "looked_up": {"serving_default", "TGT414"},
+    "tokenised": {"serving_default", "TGT401", "TGT414"},
+    "class_names": {"serving_default", "TGT415"},
+    "trains": set(),
+    "own_gradient": set(),
+    "computed_once": {"each_time", "TGT401"},
+    "counts_unread": {"counted", "TGT413"},
+    "fake_quantised": {"serving_default", "TGT416"},
+    "parsed": {"raw", "TGT401"},
+}
+"""Fixture -> the signature that does not convert, and the codes that foretell it."""
+
+
+def errors(path: Path, *places: str) -> list[str]:
+    """The codes of errors that `inspect` finds at these places, or of the whole graph."""
+    return sorted({
+        item.code
+        for item in inspect(path, target="tfjs").findings
+        if item.severity.value == "error"
+        if (item.code.startswith("TGT") and item.location in places)
+        or item.code in ("BEH304", "BEH305")
+    })  # fmt: skip
+
+
+def refused(path: Path, key: str, folder: Path) -> str:
+    """Why `convert` does not publish a signature, '' where it does."""
+    try:
+        convert(path, folder / "web", ConvertOptions(choice=SourceChoice(signature=key)))
+    except SigfixError as error:
+        return f"{type(error).__name__}: {error.message}"
+    return ""
+
+
+def signatures(path: Path) -> list[str]:
+    model = read(path)
+    assert isinstance(model, SavedModel)
+    return [item.key for item in model.meta_graphs[0].user_signatures]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SMALL)
+def test_small_models(name: str, saved, node_packages: Path, tmp_path: Path) -> None:
+    source = saved(name)
+    model, keys = source, signatures(source)
+    if not keys:
+        model, keys = tmp_path / "repaired", [DEFAULT_SERVING_KEY]
+        repair(source, model, Choices(function="__call__"))
+    for key in keys:
+        foretold = errors(source, f"signature {key}", "function __call__")
+        assert foretold == sorted(SMALL[name] - {key} if key in SMALL[name] else set()), key
+        reason = refused(model, key, tmp_path / key)
+        assert bool(reason) == bool(foretold), (key, reason)
+
+
+OTHER_REASONS = {}
+"""(model, signature) -> what `convert` says, where TF.js is not what it is about."""
+
+
+@needs_corpus
+@pytest.mark.matrix
+@pytest.mark.parametrize("name", saved_models())
+def test_corpus(name: str, node_packages: Path, tmp_path: Path) -> None:
+    needs("tensorflow")
+    source, places = CORPUS / name, []
+    model, keys = source, signatures(source)
+    if not keys:
+        if plan(source).verdict != "repairable":
+            pytest.skip("no signature, and no only way to make one")
+        model, keys = tmp_path / "repaired", [DEFAULT_SERVING_KEY]
+        repair(source, model)
+        places = sorted({item.location for item in inspect(source, target="tfjs").findings})
+    disagreeing = {}
+    for number, key in enumerate(keys):
+        foretold = errors(source, *(places or [f"signature {key}"]))
+        reason = refused(model, key, tmp_path / str(number))
+        if bool(foretold) != bool(reason):
+            disagreeing[key] = (foretold, reason)
+    assert disagreeing == {}
