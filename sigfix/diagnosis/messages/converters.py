@@ -30,7 +30,7 @@ ROWS = (
         "TensorFlow, tensorflowjs_converter",
         r"AssertionError: \S+ is not in graph|The name ['\"].*['\"] refers to a Tensor which does"
         r" not exist|specified in either feed_devices or fetch_devices was not found",
-        ("SPC107",),
+        ("SPC107", "TGT414"),
         "A tensor that was named is not in the graph. tensorflowjs_converter says it of models "
         "with lookup tables, too, whose outputs it loses.",
         "`sigfix inspect MODEL` says whether a signature names it.",
@@ -39,7 +39,7 @@ ROWS = (
         "TensorFlow",
         r"AssignVariableOp was passed \w+ from .*incompatible with expected resource"
         r"|was passed \w+ from \S+ incompatible with expected resource",
-        ("BEH303",),
+        ("BEH303", "TGT413"),
         "The signature changes a variable, and freezing has made that variable a constant.",
         "`sigfix inspect MODEL` names the signature; keep the state outside the model, or export "
         "for inference.",

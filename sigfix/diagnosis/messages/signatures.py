@@ -67,7 +67,7 @@ ROWS = (
         "TensorFlow",
         r"depends on a placeholder which is not an input|UnliftableError"
         r"|You must feed a value for placeholder tensor",
-        (),
+        ("SIG013",),
         "An output needs a placeholder that was given no value: the signature has no input for "
         "it, so no call can give one. It is often a switch such as is_training or keep_prob.",
         "`sigfix repair MODEL --bind NAME=false` fixes a switch at a value; `sigfix repair MODEL "
