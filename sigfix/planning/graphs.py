@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sigfix.describing.candidates import PLACEHOLDER_OPS, input_candidates, output_candidates
 from sigfix.describing.candidates import Candidate as TensorCandidate
+from sigfix.describing.candidates import input_candidates, output_candidates
 from sigfix.describing.operators import tensor_dtype
 from sigfix.describing.switches import unfed_binding, unfed_placeholders
+from sigfix.describing.training_graph import PLACEHOLDER_OPS
 from sigfix.errors import BlockedError
 from sigfix.model import MetaGraph, Signature, TensorSpec, as_shape, node_of, output_index
 from sigfix.planning.choices import Choices
