@@ -12,7 +12,7 @@ from sigfix.errors import SigfixError, UsageError
 from sigfix.model import MetaGraph, SavedModel
 from sigfix.planning import parsing
 from sigfix.planning.choices import Choices
-from sigfix.planning.edits import Edit, Plan
+from sigfix.planning.edits import AddSignature, Edit, Plan
 from sigfix.planning.planner import plan
 from sigfix.planning.soundness import lost_weights
 from sigfix.planning.trust import run_of_edit
@@ -103,7 +103,11 @@ class Comparable:
         key = (number, edit)
         if key not in self._known:
             run = run_of_edit(meta, edit)
-            self._known[key] = run is None or (not reaching(run) and conduct(run).kind != RANDOM)
+            # A switch that is given its value turns dropout off, and its operators stay in the graph.
+            switched = isinstance(edit, AddSignature) and bool(edit.bound)
+            self._known[key] = run is None or (
+                not reaching(run) and (switched or conduct(run).kind != RANDOM)
+            )
         return self._known[key]
 
 
