@@ -103,7 +103,7 @@ class Comparable:
         key = (number, edit)
         if key not in self._known:
             run = run_of_edit(meta, edit)
-            # A switch that is given its value turns dropout off, and its operators stay in the graph.
+            # A switch that is given its value turns dropout off; its operators stay.
             switched = isinstance(edit, AddSignature) and bool(edit.bound)
             self._known[key] = run is None or (
                 not reaching(run) and (switched or conduct(run).kind != RANDOM)
