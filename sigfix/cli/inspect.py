@@ -96,8 +96,9 @@ def inspect(
 ) -> None:
     """Say what is in a model and what is wrong with it.
 
-    Needs no TensorFlow and runs nothing of the model. Exit code 0: nothing at or above
-    --fail-on; 1: a finding; 2: not readable.
+    Needs no TensorFlow and runs nothing of the model.
+
+    Exits with 1 where there is a finding at or above --fail-on, with 2 where a path cannot be read.
     """
     from sigfix.diagnosis import check_selection
     from sigfix.pipeline.inspect import inspect as inspect_path
@@ -130,9 +131,9 @@ def unchecked(inspections: list[Inspection], target: str) -> list[str]:
     for item in inspections:
         if item.other is not None and item.other.kind in ("onnx", "keras"):
             path = quote(str(item.path))
-            way = f"sigfix convert {path} --tfjs says what cannot be converted"
+            way = f"sigfix convert {path} --tfjs   # says what cannot be converted"
             if item.other.kind == "keras":
-                way = f"sigfix repair {path} makes a SavedModel, which can be checked"
+                way = f"sigfix repair {path}   # makes a SavedModel, which can be checked"
                 way = item.other.unusable or way
             notes.append(
                 printable(f"note: {item.path} was not checked against {target}: {way}") + "\n"

@@ -170,6 +170,15 @@ class Edits:
     only_meta_graph: Annotated[
         bool, option("Drop the other MetaGraphs.", "--only-metagraph", panel=CHANGE)
     ] = False
+    rebuild: Annotated[
+        bool,
+        option(
+            "Load the model and save it anew first, where its graph does not tell what a function "
+            "uses: this runs it.",
+            "--rebuild",
+            panel=CHANGE,
+        ),
+    ] = False
 
 
 @dataclass(frozen=True)
@@ -224,6 +233,7 @@ def choices_of(chosen: Chosen, edits: Edits, preset: str | None, building: Build
         rename_signatures=tuple(edits.rename_signature),
         method_name=edits.method_name,
         only_meta_graph=edits.only_meta_graph,
+        rebuild=edits.rebuild,
         preset=None if preset is None else find_preset(preset, building.size, building.raw_logits),
         vocabulary=building.vocab or "",
     )

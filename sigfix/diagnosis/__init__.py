@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from sigfix.describing.meta_graphs import meant_meta_graph
 from sigfix.describing.targets import Target, find_target
-from sigfix.diagnosis.catalogue import FAMILIES, RULES
+from sigfix.diagnosis.catalogue import FAMILIES, RULES, find_rule
 from sigfix.diagnosis.checks import behaviour, container, signatures, specs
 from sigfix.diagnosis.checks.other import check_other
 from sigfix.diagnosis.checks.target import check_target
@@ -46,13 +46,18 @@ def diagnose(model: SavedModel, target: Target | None = None) -> list[Finding]:
         own = [item for check in _PER_META_GRAPH for item in check(subject)]
         if target is not None:
             own += check_target(subject, target)
-        found += own if meant in (None, number) else map(_beside, own)
+        found += own if meant in (None, number) else _beside(own)
     return sort_findings(found)
 
 
-def _beside(found: Finding) -> Finding:
-    """A finding about a MetaGraph that nobody means who does not name it: worth no more a note."""
-    return replace(found, severity=Severity.NOTE)
+_OFFERED = ("SIG001", "SIG002", "SIG003", "SIG004", "SIG005", "SIG006")
+"""What is said of a model, whose users look for one signature, and not of each MetaGraph."""
+
+
+def _beside(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings about a MetaGraph that nobody means who does not name it: notes, if anything."""
+    left = (item for item in findings if item.code not in _OFFERED)
+    return [replace(item, severity=Severity.NOTE) for item in left]
 
 
 def diagnose_other(model: OtherModel, target: Target | None = None) -> list[Finding]:
@@ -69,7 +74,7 @@ def sort_findings(found: Iterable[Finding]) -> list[Finding]:
 
 
 def check_selection(codes: Iterable[str]) -> tuple[str, ...]:
-    """Codes and families as they are in the catalogue.
+    """Codes, names and families as codes and families.
 
     One text names one or several, with commas between them.
     Raises `UsageError` for one that does not exist: a misspelt `--ignore` must not pass silently.
@@ -77,13 +82,14 @@ def check_selection(codes: Iterable[str]) -> tuple[str, ...]:
     checked = []
     codes = (codes,) if isinstance(codes, str) else codes
     for code in codes:
-        for part in filter(None, (piece.strip().upper() for piece in code.split(","))):
-            if part not in RULES and part not in FAMILIES:
+        for part in filter(None, (piece.strip() for piece in code.split(","))):
+            rule = find_rule(part)
+            if rule is None and part.upper() not in FAMILIES:
                 raise UsageError(
                     f"There is no finding or family {part}.",
                     "families: " + ", ".join(FAMILIES) + "; sigfix explain lists the codes",
                 )
-            checked.append(part)
+            checked.append(part.upper() if rule is None else rule.code)
     return tuple(checked)
 
 

@@ -24,7 +24,8 @@ class Made:
 
     `changes` is the plan of the edits that are left for it, None where it is the result itself.
     `shown` says whether the user has seen that plan already. `compare` runs the model beside the
-    source, None where it is the source. `weights` is where NaN is looked for.
+    source, None where it is the source. `weights` is where NaN is looked for. `same_as` is the plan
+    for the source itself, which is compared with, where `changes` is for a copy saved anew.
     """
 
     path: Path
@@ -32,6 +33,7 @@ class Made:
     compare: Callable[[], Verification] | None
     weights: SavedModel | OtherModel | Path
     shown: bool = True
+    same_as: Plan | None = None
 
 
 def compare_made(

@@ -24,8 +24,10 @@ from sigfix.pipeline.making import Made
 from sigfix.pipeline.notes import nonfinite
 from sigfix.pipeline.onnx_file import import_onnx, require_onnx
 from sigfix.pipeline.progress import Say, silent
+from sigfix.pipeline.rebuilding import save_anew
 from sigfix.planning import Choices, Plan
 from sigfix.planning import plan as make_plan
+from sigfix.planning.file_edits import SaveAnew
 from sigfix.planning.keras_file import plan_keras
 from sigfix.planning.onnx_file import plan_onnx
 from sigfix.planning.soundness import lost_weights
@@ -127,7 +129,8 @@ def _apply(
 ) -> tuple[Verification, ...]:
     """Apply the edits that are left, and compare with the model before them."""
     assert made.changes is not None
-    before = source if isinstance(source, SavedModel) else read(made.path)
+    same = made.same_as is None and isinstance(source, SavedModel)
+    before = source if isinstance(source, SavedModel) and same else read(made.path)
     if not made.shown:
         _show(made.changes, before, show)
     say(f"writing {destination}")
@@ -135,7 +138,11 @@ def _apply(
     if reason:
         return ()
     if made.compare is None:
-        say(f"loading {made.path} and the result with TensorFlow to compare them: this runs them")
+        compared = made.path if made.same_as is None else source.path
+        say(f"loading {compared} and the result with TensorFlow to compare them: this runs them")
+    if made.same_as is not None:
+        assert isinstance(source, SavedModel)
+        return compare_result(source, made.same_as, source.path, place, options)
     return compare_result(before, made.changes, made.path, place, options)
 
 
@@ -188,10 +195,12 @@ def _prepare_to_load(model: SavedModel, decided: Plan, options: RepairOptions) -
             f"{lost} It cannot be run, nor can what is made of it.",
             "--no-verify   # edits its metadata all the same",
         )
-    if _why_not_compared(Made(model.path, decided, None, model), options):
+    anew = any(isinstance(edit, SaveAnew) for edit in decided.edits)
+    if not anew and _why_not_compared(Made(model.path, decided, None, model), options):
         return
-    require_extras("Comparing the repaired model with its source", "tf")
-    hint = "--trust runs it, --no-verify repairs it without running it"
+    require_extras("Running the model", "tf")
+    ways = "" if anew else "; --no-verify repairs it without running it"
+    hint = f"--trust   # runs it{ways}"
     runs = runs_of_plan(model, decided)
     refuse_reaching(model, decided.meta_graph, runs, options.trust, hint)
 
@@ -199,7 +208,9 @@ def _prepare_to_load(model: SavedModel, decided: Plan, options: RepairOptions) -
 def _as_it_is(
     model: SavedModel, decided: Plan, options: RepairOptions, place: Path, folder: Path, say: Say
 ) -> Made:
-    """A SavedModel is its own source."""
+    """A SavedModel is its own source, or a copy that TensorFlow saves anew."""
+    if any(isinstance(edit, SaveAnew) for edit in decided.edits):
+        return save_anew(model, decided, options, folder, say)
     return Made(model.path, decided, None, model)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sigfix.errors import BlockedError, UnreadableModelError, UsageError
 from sigfix.model import MetaGraph, Signature
+from sigfix.planning.graphs import refuse_unfed
 from sigfix.presets import PRESETS
 from sigfix.quoting import quote
 from sigfix.reading.boundary import said_as_unreadable
@@ -48,7 +49,7 @@ def _source_at(path: Path, given: str) -> Source:
     if near:
         raise UnreadableModelError(
             f"{path} does not exist, and there is no preset of that name.",
-            f"sigfix convert {near[0]} --tfjs, or another that `sigfix presets` lists",
+            f"sigfix convert {near[0]} --tfjs   # sigfix presets lists all",
         )
     if path.is_dir() and (path / "model.json").is_file():
         raise UsageError(
@@ -58,8 +59,8 @@ def _source_at(path: Path, given: str) -> Source:
         if path.name != "saved_model.pb":
             raise UsageError(
                 f"{path} is not a SavedModel directory.",
-                f"sigfix repair {quote(str(path))} -o saved_model/, "
-                "then sigfix convert saved_model/ --tfjs",
+                f"sigfix repair {quote(str(path))} -o saved_model/ && "
+                "sigfix convert saved_model/ --tfjs",
             )
         path = path.parent
     refuse_archive(path)
@@ -81,7 +82,7 @@ def _only_saved_model(here: Path) -> Path:
     if not found:
         raise UsageError(
             "there is no SavedModel in the two levels below the current directory.",
-            "sigfix convert MODEL --tfjs, or sigfix repair --preset crnn_vgg16_bn to make one",
+            "sigfix convert crnn_vgg16_bn --tfjs   # or a model in its place",
         )
     if len(found) > 1:
         listed = "".join(f"\n  {path}" for path in found)
@@ -95,15 +96,23 @@ def _only_saved_model(here: Path) -> Path:
 def choose_signature(graph: MetaGraph, path: Path, wanted: str | None) -> Signature:
     """The signature called `wanted`, else `serving_default`, else the only one.
 
-    Raises `BlockedError` where the model has none, `UsageError` where there is no such one or
-    several and none is the default.
+    There is one at least. Raises `BlockedError` where it can never run, `UsageError` where there is
+    no such one, or several and none is the default.
     """
-    known = graph.user_signatures
-    if not known:
+    signature = _named(graph, path, wanted)
+    try:
+        refuse_unfed(graph, signature.key)
+    except BlockedError as error:
+        others = signature.key != "serving_default" and len(graph.user_signatures) > 1
+        of = f"--from {quote(signature.key)} " if others else ""
         raise BlockedError(
-            f"{path} has no signature, so nothing says what its inputs and outputs are.",
-            f"sigfix repair {quote(str(path))}",
-        )
+            error.message, f"sigfix repair {quote(str(path))} {of}{error.hint}"
+        ) from error
+    return signature
+
+
+def _named(graph: MetaGraph, path: Path, wanted: str | None) -> Signature:
+    known = graph.user_signatures
     names = ", ".join(f"'{s.key}'" for s in known)
     if wanted is not None or len(known) > 1:
         key = wanted or "serving_default"

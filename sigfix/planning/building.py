@@ -103,7 +103,7 @@ def _each_its_own(paths: list[str]) -> str:
     parts = paths[1].split(".")
     named = [part.strip("_") for part in parts if part.strip("_") != "call"] or ["call"]
     second = quote(f"{'_'.join(named)}={paths[1]}")
-    return f"--function {quote(paths[0])} --function {second} makes a signature of each"
+    return f"--function {quote(paths[0])} --function {second}   # makes a signature of each"
 
 
 def _from_function_path(meta_graph: MetaGraph, path: str, choices: Choices) -> AddSignature:
@@ -163,6 +163,10 @@ def _from_signature(meta_graph: MetaGraph, choices: Choices, before: list[Edit])
         now = existing.keys_after(meta_graph, before).get(keys[0])
         if now is None:
             raise BlockedError(f"--from {keys[0]}: {keys[0]} is removed in the same run.")
+        if now == choices.key and not choices.method_name:
+            raise BlockedError(
+                f"--from {keys[0]}: it is {choices.key} already.", "--signature KEY makes another"
+            )
         refuse_unfed(meta_graph, keys[0])
         return AliasSignature(choices.key, now, SIGNATURE)
     merged = merge(meta_graph, keys)

@@ -25,8 +25,9 @@ KINDS = {
         edits.GraphSource, edits.AddSignature, edits.AliasSignature, edits.RemoveSignature,
         edits.RenameSignature, edits.SetMethodName, edits.SetTags, edits.KeepMetaGraph,
         edits.AttachSignature, edits.Component, edits.Candidate, edits.Plan, file_edits.ExportKeras,
-        file_edits.ImportOnnx, file_edits.WriteCard, choices.Choices, choices.InputChoice,
-        choices.AppendChoice, choices.NormalizeChoice, choices.NewSignature, Preset, Boxes,
+        file_edits.ImportOnnx, file_edits.SaveAnew, file_edits.WriteCard, choices.Choices,
+        choices.InputChoice, choices.AppendChoice, choices.NormalizeChoice, choices.NewSignature,
+        Preset, Boxes,
     )
 }  # fmt: skip
 """What a plan is made of, by name."""

@@ -12,7 +12,7 @@ from sigfix.errors import SigfixError, UsageError
 from sigfix.model import MetaGraph, SavedModel
 from sigfix.planning import parsing
 from sigfix.planning.choices import Choices
-from sigfix.planning.edits import Edit, Plan
+from sigfix.planning.edits import AddSignature, Edit, Plan
 from sigfix.planning.planner import plan
 from sigfix.planning.soundness import lost_weights
 from sigfix.planning.trust import run_of_edit
@@ -27,6 +27,7 @@ def _tags(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
+_FLAGS = {"--only-metagraph": "only_meta_graph", "--rebuild": "rebuild"}
 _ONE: dict[str, tuple[str, Callable[[str], Any]]] = {
     "--signature": ("key", str),
     "--tags": ("tags", _tags),
@@ -55,8 +56,8 @@ def choices_of(options: Sequence[str]) -> Choices:
     sources: dict[str, list[str]] = {"--function": [], "--from": [], "--output": []}
     words = iter(options)
     for option in words:
-        if option == "--only-metagraph":
-            fields["only_meta_graph"] = True
+        if option in _FLAGS:
+            fields[_FLAGS[option]] = True
             continue
         value = next(words, None)
         if value is None:
@@ -102,7 +103,11 @@ class Comparable:
         key = (number, edit)
         if key not in self._known:
             run = run_of_edit(meta, edit)
-            self._known[key] = run is None or (not reaching(run) and conduct(run).kind != RANDOM)
+            # A switch that is given its value turns dropout off; its operators stay.
+            switched = isinstance(edit, AddSignature) and bool(edit.bound)
+            self._known[key] = run is None or (
+                not reaching(run) and (switched or conduct(run).kind != RANDOM)
+            )
         return self._known[key]
 
 
@@ -143,7 +148,7 @@ def _chosen(options: tuple[str, ...], choose: str) -> tuple[str, ...]:
     kept: list[str] = []
     words = iter(options)
     for option in words:
-        value = () if option == "--only-metagraph" else (next(words, ""),)
+        value = () if option in _FLAGS else (next(words, ""),)
         pair = (option, *value)
         repeated = any(pair == tuple(added[n : n + 2]) for n in range(len(added)))
         if option not in names and not repeated:

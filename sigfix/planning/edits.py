@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from sigfix.model import PREDICT_METHOD, Shape, format_shape
-from sigfix.planning.file_edits import ExportKeras, ImportOnnx, WriteCard
+from sigfix.planning.file_edits import ExportKeras, ImportOnnx, SaveAnew, WriteCard
 from sigfix.planning.steps import Step
 
 OPTION, PRESET, TRACE, GRAPH, SIGNATURE, CONVENTION = (
@@ -218,6 +218,7 @@ Edit = (
     | KeepMetaGraph
     | ExportKeras
     | ImportOnnx
+    | SaveAnew
     | WriteCard
 )
 

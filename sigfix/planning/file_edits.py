@@ -43,6 +43,23 @@ class ImportOnnx:
 
 
 @dataclass(frozen=True)
+class SaveAnew:
+    """Load the SavedModel with TensorFlow and save it again, before all other edits.
+
+    The loader knows which variables and tables a function uses, where the graph does not tell.
+    """
+
+    origin: str = "option"
+
+
+LOST_ANEW = (
+    "what tf.saved_model.load does not restore: other MetaGraphs, assets.extra, collections, "
+    "Keras' own metadata, functions that no object holds",
+)
+"""What a model has no more that was saved anew."""
+
+
+@dataclass(frozen=True)
 class WriteCard:
     """Write `assets.extra/sigfix.json`: which preset it is, and how its output is read.
 

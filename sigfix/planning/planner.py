@@ -7,21 +7,24 @@ from dataclasses import replace
 from sigfix.describing.meta_graphs import SERVE, is_for_training
 from sigfix.describing.switches import inference_value
 from sigfix.errors import BlockedError
-from sigfix.model import SavedModel
+from sigfix.model import MetaGraph, SavedModel
 from sigfix.planning import signatures as existing
 from sigfix.planning.choices import Choices
 from sigfix.planning.edits import (
     OPTION,
     AddSignature,
     Edit,
+    FunctionSource,
     KeepMetaGraph,
     Plan,
     SetTags,
 )
+from sigfix.planning.file_edits import LOST_ANEW, SaveAnew
 from sigfix.planning.graphs import refuse_unfed
 from sigfix.planning.meta_graphs import choose_meta_graph
 from sigfix.planning.preset_spec import plan_card
 from sigfix.planning.several import plan_signatures
+from sigfix.planning.signature_map import after
 from sigfix.planning.soundness import COPY, COPY_AGAIN, lost_weights, strangers, unwritable
 from sigfix.planning.traces import Undecided
 from sigfix.quoting import quote
@@ -50,6 +53,7 @@ def _plan(model: SavedModel, choices: Choices) -> Plan:
     try:
         index = choose_meta_graph(model, choices.tags)
         edits = _plan_meta_graph(model, index, choices)
+        _refuse_idle(model.meta_graphs[index], choices, edits)
         if not choices.arranges and not any(isinstance(edit, AddSignature) for edit in edits):
             refuse_unfed(model.meta_graphs[index], choices.key)
     except Undecided as undecided:
@@ -64,7 +68,19 @@ def _plan(model: SavedModel, choices: Choices) -> Plan:
     trouble = unwritable(edits)
     if trouble:
         return Plan(name, "blocked", reason=trouble)
-    return Plan(name, "repairable", meta_graph=index, edits=tuple(edits), notes=_notes(edits))
+    lost = LOST_ANEW if choices.rebuild else ()
+    return Plan(name, "repairable", index, tuple(edits), lost=lost, notes=_notes(edits))
+
+
+def _refuse_idle(meta_graph: MetaGraph, choices: Choices, edits: list[Edit]) -> None:
+    """Refuse an option that would be dropped without a word."""
+    wanted = choices.method_name
+    standing = after(meta_graph.user_signatures, edits)
+    if wanted and all(item.method_name != wanted for item in standing.values()):
+        raise BlockedError(
+            f"--method-name {wanted}: there is no signature {choices.key} to give it to.",
+            "--signature KEY names another",
+        )
 
 
 def _notes(edits: list[Edit]) -> tuple[str, ...]:
@@ -108,7 +124,18 @@ def _plan_meta_graph(model: SavedModel, index: int, choices: Choices) -> list[Ed
     edits += plan_signatures(meta_graph, choices, edits)
     edits += existing.plan_method_names(meta_graph, choices, edits)
     edits += _plan_tags(model, index, choices)
-    return edits + plan_card(model, meta_graph, choices, edits)
+    edits += plan_card(model, meta_graph, choices, edits)
+    return [*_plan_rebuilding(edits), *edits] if choices.rebuild else edits
+
+
+def _plan_rebuilding(edits: list[Edit]) -> list[Edit]:
+    added = [edit for edit in edits if isinstance(edit, AddSignature)]
+    if not added or not all(isinstance(edit.source, FunctionSource) for edit in added):
+        raise BlockedError(
+            "--rebuild: no signature is built from a function here, which is what it is for.",
+            "leave --rebuild out",
+        )
+    return [SaveAnew()]
 
 
 def _plan_tags(model: SavedModel, index: int, choices: Choices) -> list[Edit]:

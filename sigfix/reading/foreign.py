@@ -27,7 +27,7 @@ _PYTORCH_HINT = (
     "with torch.onnx.export, then sigfix convert model.onnx --tfjs"
 )
 FOREIGN = (
-    Foreign((".pt", ".pth"), "is a PyTorch file, which holds no graph", _PYTORCH_HINT),
+    Foreign((".pt", ".pth"), "is a PyTorch file, and no graph that sigfix reads", _PYTORCH_HINT),
     Foreign((".safetensors",), "holds weights without a model", _PYTORCH_HINT),
     Foreign(
         (".tflite",),
@@ -63,7 +63,7 @@ def refuse_zip(path: Path) -> None:
     folder = quote(f"{path.stem}_unzipped")
     raise UnreadableModelError(
         f"{path} is a zip archive.",
-        f"unzip {quote(str(path))} -d {folder}, then sigfix inspect {folder}",
+        f"unzip {quote(str(path))} -d {folder} && sigfix inspect {folder}",
         code="CON215",
     )
 
@@ -74,6 +74,6 @@ def refuse_archive(path: Path) -> None:
         return
     raise UnreadableModelError(
         f"{path} is an archive, which can be inspected but not run.",
-        f"tar -xf {quote(str(path))}, and name the directory that it makes",
+        f"tar -xf {quote(str(path))}   # and name the directory that it makes",
         code="CON215",
     )

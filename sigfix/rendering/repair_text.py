@@ -22,7 +22,7 @@ from sigfix.planning.edits import (
     SetMethodName,
     SetTags,
 )
-from sigfix.planning.file_edits import ExportKeras, ImportOnnx, WriteCard
+from sigfix.planning.file_edits import ExportKeras, ImportOnnx, SaveAnew, WriteCard
 from sigfix.planning.signature_map import Standing, after
 from sigfix.quoting import printable
 from sigfix.rendering.style import wrapped
@@ -103,6 +103,8 @@ def _edit(edit: Edit) -> Iterator[str]:
     elif isinstance(edit, SetTags):
         was = ",".join(edit.was) or "none"
         yield f"  ~ tags: {','.join(edit.tags) or 'none'} (were {was})  {_from(edit.origin)}"
+    elif isinstance(edit, SaveAnew):
+        yield f"  ~ loaded with TensorFlow and saved anew, before the rest  {_from(edit.origin)}"
     elif isinstance(edit, ExportKeras):
         yield f"  + SavedModel with serving_default, loaded with Keras {edit.version}"
         yield from (f"      in   {item}" for item in edit.inputs)

@@ -22,7 +22,7 @@ from sigfix.planning.edits import (
     SetMethodName,
     SetTags,
 )
-from sigfix.planning.file_edits import ExportKeras, ImportOnnx, WriteCard
+from sigfix.planning.file_edits import ExportKeras, ImportOnnx, SaveAnew, WriteCard
 from sigfix.presets import find_preset
 from sigfix.reading.frozen_graph import load_frozen_message
 from sigfix.reading.saved_model import load_message
@@ -107,7 +107,7 @@ def _apply(meta_graph: Any, edit: Edit) -> None:
         del meta_graph.meta_info_def.tags[:]
         meta_graph.meta_info_def.tags.extend(edit.tags)
         return
-    assert not isinstance(edit, (KeepMetaGraph, ExportKeras, ImportOnnx, WriteCard))
+    assert not isinstance(edit, (KeepMetaGraph, ExportKeras, ImportOnnx, SaveAnew, WriteCard))
     key = edit.of if isinstance(edit, AliasSignature) else edit.key
     if key not in meta_graph.signature_def:
         raise BlockedError(f"The plan is for another model: there is no signature {key}.")

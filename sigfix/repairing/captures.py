@@ -52,8 +52,9 @@ def require_captures(meta_graph: Any, bound_inputs: list[int]) -> list[str]:
             node = meta_graph.object_graph_def.nodes[node_id]
             raise BlockedError(
                 f"The function captures object {node_id} ({node.WhichOneof('kind')}), and the "
-                "graph has no tensor that is known to hold it.",
-                "save the model again from Python, with signatures=",
+                "graph has no tensor that is known to hold it. --rebuild asks TensorFlow: it "
+                "loads the model, which runs it, and saves it anew.",
+                "--rebuild",
             )
         found.append(known[node_id])
     return found
@@ -187,7 +188,7 @@ def _from_creators(meta_graph: Any, known: dict[int, str]) -> dict[int, str]:
     taken = {node_of(tensor) for tensor in known.values()}
     nodes: dict[bytes, list[str]] = {}
     for node in meta_graph.graph_def.node:
-        if node.name not in taken and not node.input:
+        if node.name not in taken:
             nodes.setdefault(_kind_of(node), []).append(node.name)
     wanted: dict[bytes, list[int]] = {}
     for node_id, item in enumerate(objects.nodes):

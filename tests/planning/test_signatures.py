@@ -88,6 +88,17 @@ def test_the_one_that_is_named(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
+def test_options_that_would_do_nothing_are_refused(tmp_path: Path) -> None:
+    same = {"from_key": ("one",), "key": "one"}
+    reason, _ = refused(with_keys("one", "two"), tmp_path, **same)
+    assert reason == "--from one: it is one already."
+    found = edits(with_keys("one", "two"), tmp_path, **same, method_name="m")
+    assert found[-1] == SetMethodName("one", "m", PREDICT_METHOD, OPTION)
+    idle = {"remove": ("one", "two"), "method_name": "m"}
+    reason, _ = refused(with_keys("one", "two"), tmp_path, **idle)
+    assert reason == "--method-name m: there is no signature serving_default to give it to."
+
+
 def test_removed_and_renamed(tmp_path: Path) -> None:
     model = with_keys("one", "two")
     assert edits(model, tmp_path, remove=("one",)) == (

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sigfix.describing.switches import evident_value, inference_value
+from sigfix.pipeline.inspect import inspect
 from sigfix.planning.parsing import parse_input
 from sigfix.reading import read
 from tests.models import Call, Dtype, Model, add_node
@@ -100,3 +101,18 @@ def test_what_a_placeholder_switches(
     model.node("choice", "If", ["flag", "y"], then_branch=Call("on"), else_branch=Call("off"))
     meta = read(model.write(tmp_path / "if")).meta_graphs[0]
     assert evident_value(meta, meta.graph.by_name["flag"]) == value
+
+
+def test_inspect_binds_the_switches_that_it_knows(tmp_path: Path) -> None:
+    model = Model(empty=True)
+    model.node("x", "Placeholder", dtype=FLOAT, shape=(None, 3))
+    for name, dtype in (("keep_prob", "float32"), ("is_training", "bool"), ("factor", "float32")):
+        model.node(name, "Placeholder", dtype=Dtype(dtype), shape=())
+    model.node("kept", "RealDiv", ["x", "keep_prob"], T=FLOAT)
+    model.node("left", "Mul", ["kept", "factor"], T=FLOAT)
+    model.node("right", "Switch", ["kept", "is_training"], T=FLOAT)
+    path = model.write(tmp_path / "m")
+    (found,) = (item for item in inspect(path).findings if item.code == "SIG001")
+    assert "--bind keep_prob=1.0" in found.command
+    assert "is_training" not in found.command, "one of the results does without it"
+    assert "factor" not in found.command

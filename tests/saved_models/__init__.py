@@ -16,13 +16,14 @@ from tests.saved_models import (
     object_graphs,
     onnx_file,
     signed,
+    tables,
     tf1,
     unruly,
 )
 
 SAVERS: dict[str, Callable[[Path], None]] = {
     name: saver
-    for module in (object_graphs, images, signed, unruly, tf1, keras, onnx_file, browsers)
+    for module in (object_graphs, images, tables, signed, unruly, tf1, keras, onnx_file, browsers)
     for name, saver in vars(module).items()
     if getattr(saver, "__module__", "") == module.__name__ and not name.startswith("_")
 }

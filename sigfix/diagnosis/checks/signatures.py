@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from sigfix.describing.callables import trace_text
-from sigfix.describing.candidates import input_candidates, output_candidates
+from sigfix.describing.candidates import Candidate, input_candidates, output_candidates
 from sigfix.describing.signature_order import meant_signatures
-from sigfix.describing.switches import unfed_binding, unfed_placeholders
+from sigfix.describing.switches import UNFED_OPS, unfed_binding, unfed_placeholders
 from sigfix.diagnosis.rule import Finding, repair_command
 from sigfix.diagnosis.subject import (
     Findings,
@@ -76,8 +76,19 @@ def _unsigned_graph(subject: Subject) -> Finding:
         f"no signature; it could be ({few([item.spec.name for item in inputs])})"
         f" -> ({few([item.spec.name for item in outputs])})"
     )
-    command = repair_command(subject.path)  # of several, `repair` says how to choose
+    bindings = [part for item in _switches(subject, outputs) for part in ("--bind", item)]
+    command = repair_command(subject.path, *bindings)  # of several, `repair` says how to choose
     return finding("SIG001", message, located(subject), evidence, command)
+
+
+def _switches(subject: Subject, outputs: list[Candidate]) -> list[str]:
+    """The switches for training that all likely outputs need, with their values at inference."""
+    graph = subject.meta.graph
+    likely = [item.spec.name for item in outputs if item.rank > 0]
+    needed = [{node.name for node in graph.reachable_from((name,))} for name in likely]
+    common = set.intersection(*needed) if needed else set()
+    nodes = [node for node in graph.nodes if node.op in UNFED_OPS and node.name in common]
+    return [item for node in nodes if (item := unfed_binding(subject.meta, node))]
 
 
 def check_offered(subject: Subject) -> Findings:

@@ -42,11 +42,8 @@ def _tensor(value: Any, spec: Any) -> Any:
 
 def _function(model: Any, job: dict[str, Any], call: Mapping[str, Any]) -> Function:
     """Trace number `trace` of the function at the end of `parts`, called with flat tensors."""
-    loaded = found = model()
-    for part in call["parts"]:
-        found = found[part] if _is_mapping(found, part) else getattr(found, part)
-    if hasattr(found, "_list_all_concrete_functions_for_serialization"):
-        found = found._list_all_concrete_functions_for_serialization()[call["trace"]]
+    loaded = model()
+    found = concrete_function(loaded, call["parts"], call["trace"])
     if job["model"].get("double"):
         return _in_double(found, [str(index) for index in range(len(found.inputs))], None)
 
@@ -59,6 +56,16 @@ def _function(model: Any, job: dict[str, Any], call: Mapping[str, Any]) -> Funct
 
     run.model = loaded  # type: ignore[attr-defined]  # the functions hold variables weakly
     return run
+
+
+def concrete_function(model: Any, parts: list[str], trace: int) -> Any:
+    """Trace number `trace` of the function at the end of `parts`; a bare one is its own."""
+    found = model
+    for part in parts:
+        found = found[part] if _is_mapping(found, part) else getattr(found, part)
+    if hasattr(found, "_list_all_concrete_functions_for_serialization"):
+        found = found._list_all_concrete_functions_for_serialization()[trace]
+    return found
 
 
 def _is_mapping(value: Any, key: str) -> bool:
