@@ -50,7 +50,7 @@ ROWS = (
     Row("graphs of producers before 22, an empty shape", "old_producer", "repair {m} --dry-run",
         "a scalar", ("x: float32[...]",)),
     Row("a text that is no SavedModel", "other_text", "inspect {m}",
-        "no MetaGraphs, and nothing was said of it", ("CON212",), 1),
+        "no MetaGraphs, and nothing was said of it", ("CON212",), 2),
     Row("a shard is missing", "a_shard_less", "repair {m} --rename y=z --no-verify",
         "written, without weights, exit code 0", ("weights are not all there",), 1),
     Row("a shard is missing, and numbers are wanted", "a_shard_less", "convert {m} --tfjs",
