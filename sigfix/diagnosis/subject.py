@@ -97,8 +97,7 @@ def located(subject: Subject, signature: Signature | None = None, part: str = ""
 
 def repair_signature(subject: Subject, signature: Signature, *options: str) -> str:
     """The `sigfix repair` command that changes this signature and leaves the others as they are."""
-    others = len(subject.meta.user_signatures) > 1
-    if others and signature.key != DEFAULT_SERVING_KEY:
+    if signature.key != DEFAULT_SERVING_KEY:
         options = ("--from", signature.key, "--signature", signature.key, *options)
     return repair_command(subject.path, *options)
 

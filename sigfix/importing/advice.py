@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-from sigfix.errors import BlockedError, ConversionError
 from sigfix.importing.onnx_graph import graph_inputs, shape_of
 from sigfix.quoting import quote
 
 SIDE, LENGTH, CHANNELS = 224, 64, 3
 """Sizes for what nobody has said: of an image's height and width, of any other axis."""
-YOURS = "(with the sizes that it is to have)"
+YOURS = "# with the sizes that it is to have"
 
 
 def sizes_option(model: onnx.ModelProto, batch_too: bool = False) -> str | None:
@@ -81,15 +79,3 @@ def _compared_with(model: onnx.ModelProto, value: onnx.ValueInfoProto) -> object
                     if array.size == 1:
                         return array.item()
     return "true" if value.type.tensor_type.elem_type == onnx.TensorProto.BOOL else 1
-
-
-@contextmanager
-def as_command(start: str, bind: str | None = None) -> Iterator[None]:
-    """Make the options that an error names into a command: `start`, or `bind` for `--bind`."""
-    try:
-        yield
-    except (BlockedError, ConversionError) as error:
-        if error.hint is None or not error.hint.startswith(("--input ", "--bind ")):
-            raise
-        command = bind if bind is not None and error.hint.startswith("--bind") else start
-        raise type(error)(error.message, f"{command} {error.hint}") from error

@@ -22,7 +22,7 @@ def refuse_code(code: Sequence[str], trust: bool) -> None:
     if code and not trust:
         raise BlockedError(
             f"Loading the model would run or open more than Keras' own layers: {', '.join(code)}.",
-            "--trust loads it; look at the file first",
+            "--trust   # loads it; look at the file first",
         )
 
 

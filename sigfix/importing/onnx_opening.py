@@ -122,7 +122,7 @@ def refuse_empty_inputs(model: onnx.ModelProto) -> None:
                 f"The input {value.name} has the shape {_shown(shape)}: it takes empty tensors "
                 "alone, as ONNX Runtime understands it too.",
                 input_option(value, [size or None for size in shape])
-                + "   (where 0 was meant as any size)",
+                + "   # where 0 was meant as any size",
             )
 
 

@@ -23,10 +23,8 @@ if TYPE_CHECKING:  # at run time they need numpy, which planning does without
 DEFAULT_SECONDS = 600.0
 """How long each run of a model may take."""
 
-WAYS_ON = (
-    "--inputs FILE.npz compares real inputs",
-    "--no-verify publishes it with its structure checked only",
-)
+WAYS_ON = "--no-verify   # writes it unchecked; --inputs FILE.npz compares real inputs"
+"""What is left where nothing could be compared."""
 
 
 @dataclass(frozen=True)
@@ -140,12 +138,12 @@ def require_same(
         return
     if verification.verdict == DIFFERENT:
         hint = (
-            "--keep-failed DIR keeps the result to look at"
+            "--keep-failed DIR   # keeps the result to look at"
             if options.keep_failed is None
             else f"look at what was made, in {options.keep_failed}"
         )
     else:
-        hint = "; ".join((*notes, *((verification.hint,) if verification.hint else WAYS_ON)))
+        hint = "; ".join((verification.hint or WAYS_ON, *notes))
     raise ParityError(
         f"{verification.key}: {verification.verdict}: {verification.reason}. "
         "Nothing was published.",

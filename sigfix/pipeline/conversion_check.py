@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sigfix.errors import NotVerifiedError, ParityError
+from sigfix.pipeline.applying import WAYS_ON
 from sigfix.presets import Preset
 from sigfix.verifying.arrays import Arrays
 from sigfix.verifying.checking import (
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
 FROZEN, OPTIMISED = "the frozen graph", "the optimised graph"
 DEQUANTISED = "the dequantised graph"
-KEEP = "--keep-failed DIR keeps the model for a closer look"
+KEEP = "--keep-failed DIR   # keeps the model for a closer look"
 
 
 class DifferenceError(ParityError):
@@ -148,8 +149,8 @@ def _losses(
     if reason:
         raise ParityError(
             f"Quantising the weights changes too much: {reason}.",
-            "--quantize float16 or uint16 keeps more, --max-loss PART allows more, "
-            "--quantize auto finds what fits",
+            "--quantize auto   # finds what fits; float16 and uint16 keep more, --max-loss PART "
+            "allows more",
         )
     return losses
 
@@ -213,7 +214,7 @@ def _require(judged: Judged, source: Source, conversion: Conversion, found: Run 
     if judged.verdict == SAME:
         return
     if judged.verdict != DIFFERENT:
-        raise NotVerifiedError(f"{_stage(judged)}: {judged.reason}.", _WAYS)
+        raise NotVerifiedError(f"{_stage(judged)}: {judged.reason}.", WAYS_ON)
     failed = next(c for c in judged.comparisons if not c.parity.ok)
     if found is not None and found.details.get("backend") == "wasm" and _is_clear(failed):
         number = judged.comparisons.index(failed)
@@ -229,7 +230,6 @@ def _require(judged: Judged, source: Source, conversion: Conversion, found: Run 
     )
 
 
-_WAYS = "--inputs FILE.npz compares real inputs; --no-verify writes it unchecked"
 CLEARLY_WRONG = 1e-2
 """A backend that is off by less may only round in another way."""
 

@@ -112,16 +112,17 @@ def check_options(source: Source, options: ConvertOptions) -> None:
     if options.choice.layout is not None and source.kind != ONNX:
         raise UsageError(
             "--layout is for ONNX files; a SavedModel keeps its layout.",
-            f"sigfix repair {quote(str(source.path))} --layout nhwc -o nhwc/, and convert that",
+            f"sigfix repair {quote(str(source.path))} --layout nhwc -o nhwc/ && "
+            "sigfix convert nhwc/ --tfjs",
         )
     if options.choice.preset is not None and source.kind != ONNX:
         name = options.choice.preset
         raise UsageError(
             "--preset says which docTR model an ONNX file is.",
-            f"sigfix convert {name} --tfjs   (builds the preset)"
+            f"sigfix convert {name} --tfjs   # builds the preset"
             if source.kind == PRESET
-            else f"sigfix repair {quote(str(source.path))} --preset {name} -o {name}/, "
-            "and convert that",
+            else f"sigfix repair {quote(str(source.path))} --preset {name} -o {name}/ && "
+            f"sigfix convert {name}/ --tfjs",
         )
     is_preset = source.kind == PRESET or options.choice.preset is not None
     if not is_preset and options.choice.preset_options != PresetOptions():

@@ -14,6 +14,7 @@ from sigfix.errors import NotVerifiedError, SigfixError
 from sigfix.memory import release
 from sigfix.model import TensorSpec
 from sigfix.pipeline import staging
+from sigfix.pipeline.applying import WAYS_ON
 from sigfix.pipeline.conversion_options import (
     ConvertOptions,
     ConvertResult,
@@ -243,9 +244,7 @@ def _without_hidden_name(error: SigfixError, place: Path) -> None:
         error.message = error.message.replace(path, "the result")
     if isinstance(error, NotVerifiedError):
         error.message = f"Not verified, so nothing was written: {error.message}"
-        error.hint = (
-            error.hint or "--inputs FILE.npz compares real inputs; --no-verify writes it unchecked"
-        )
+        error.hint = error.hint or WAYS_ON
     error.args = (error.message,)
 
 

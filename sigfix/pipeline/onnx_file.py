@@ -55,17 +55,17 @@ def _import(
     say: Say,
 ) -> Callable[[], Verification]:
     """Write the SavedModel as the file, or its preset, says; return what compares it."""
+    from sigfix.importing.commands import Command, as_command
     from sigfix.pipeline.simplifying import OnnxChoice, load_simplified, simplify_file
 
     preset = find_preset(edit.preset, edit.size, edit.raw_logits) if edit.preset else None
     choice = OnnxChoice(
         preset, nhwc=preset is not None, sizes=dict(edit.sizes), bound=dict(edit.bound)
     )
-    command = f"sigfix repair {quote(str(path))}"
+    command = Command(f"sigfix repair {quote(str(path))}")
     found = simplify_file(path, folder, choice, (command, command))
     for note in found.notes:
         say(note)
-    from sigfix.importing.advice import as_command
     from sigfix.importing.onnx_to_saved_model import save_onnx
 
     with as_command(command):

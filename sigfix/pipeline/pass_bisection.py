@@ -68,5 +68,5 @@ def named(
     which = f"pass {names[0]} is" if len(names) == 1 else f"passes {', '.join(names)} are"
     return ParityError(
         f"{error.message} The {which} at fault: without, the numbers are the same.",
-        f"{options_text} leaves it out; please report it, with the model",
+        f"{options_text}   # leaves it out; please report it, with the model",
     )

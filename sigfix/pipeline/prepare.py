@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from sigfix.card import Card, fitting, make_card, read_card
 from sigfix.describing.effects import DETERMINISTIC, conduct
 from sigfix.describing.running import of_signature
-from sigfix.errors import UsageError
+from sigfix.diagnosis.rule import repair_command
+from sigfix.errors import BlockedError, UsageError
+from sigfix.importing.commands import Command, as_command
 from sigfix.memory import release
 from sigfix.model import SavedModel
 from sigfix.pipeline.notes import weight_notes
@@ -17,6 +19,8 @@ from sigfix.pipeline.preset import PresetOptions, export_preset
 from sigfix.pipeline.progress import Say
 from sigfix.pipeline.simplifying import OnnxChoice, load_simplified, simplify_file
 from sigfix.pipeline.source import ONNX, PRESET, Source, choose_signature
+from sigfix.planning import plan
+from sigfix.planning.commands import carried_out
 from sigfix.planning.meta_graphs import choose_meta_graph
 from sigfix.planning.names import signature_keys
 from sigfix.planning.soundness import refuse_lost_weights
@@ -72,7 +76,8 @@ def prepare(source: Source, options: SourceChoice, temporary: Path, say: Say) ->
     if options.sizes and source.kind != ONNX:
         raise UsageError(
             "--input gives sizes to an ONNX file; a SavedModel and a preset have theirs.",
-            "sigfix repair MODEL --input 'NAME=float32[1,3,224,224]' -o fixed/, and convert that",
+            "sigfix repair MODEL --input 'NAME=float32[1,3,224,224]' -o fixed/ && "
+            "sigfix convert fixed/ --tfjs",
         )
     if source.kind == PRESET:
         return _from_preset(source.path.name, options, temporary, say)
@@ -88,9 +93,11 @@ def prepare(source: Source, options: SourceChoice, temporary: Path, say: Say) ->
     refuse_lost_weights(described)
     index = choose_meta_graph(described, options.tags)
     graph = described.meta_graphs[index]
+    if not graph.user_signatures:
+        raise _unsigned(described)
     signature = choose_signature(graph, source.path, options.signature)
     runs = [of_signature(graph, signature.key)]
-    refuse_reaching(described, index, runs, options.trust, "--trust loads and runs it")
+    refuse_reaching(described, index, runs, options.trust, "--trust   # loads and runs it")
     location = Path(described.path)
     shapes = (
         {item.key: item.spec.shape for item in side}
@@ -100,6 +107,17 @@ def prepare(source: Source, options: SourceChoice, temporary: Path, say: Say) ->
     manner = conduct(runs[0])
     restless = "" if manner.kind == DETERMINISTIC else str(manner)
     return Prepared(location, card, graph.tags, signature.key, restless=restless)
+
+
+def _unsigned(model: SavedModel) -> BlockedError:
+    """The error for a model without a signature, with the repair that gives it one, if any."""
+    what = f"{model.path} has no signature, so nothing says what its inputs and outputs are."
+    ways = carried_out(model, ())
+    if not ways:
+        decided = plan(model)
+        return BlockedError(f"{what} {decided.reason}", decided.hint or None)
+    command = str(repair_command(model.path, *ways[0], "-o", "repaired"))
+    return BlockedError(what, f"{command} && sigfix convert repaired --tfjs")
 
 
 def _from_preset(name: str, options: SourceChoice, temporary: Path, say: Say) -> Prepared:
@@ -135,12 +153,12 @@ def _from_onnx(path: Path, options: SourceChoice, temporary: Path, say: Say) -> 
     return _simplified(path, options, temporary, preset, card, say)
 
 
-def commands(path: Path) -> tuple[str, str]:
-    """What an option that makes a file convertible is added to: for sizes, and for `--bind`."""
+def commands(path: Path) -> tuple[Command, Command]:
+    """What an option that makes a file convertible is put into: for sizes, and for `--bind`."""
     file, made = quote(str(path)), quote(f"{path.stem}_repaired")
     return (
-        f"sigfix convert {file} --tfjs",
-        f"sigfix convert {made} --tfjs, after: sigfix repair {file} -o {made}",
+        Command(f"sigfix convert {file} --tfjs"),
+        Command(f"sigfix repair {file} -o {made}", f" && sigfix convert {made} --tfjs"),
     )
 
 
@@ -188,7 +206,6 @@ def freeze(prepared: Prepared, say: Say) -> FrozenSignature:
         say("loading the model in TensorFlow and freezing its signature")
         return freezing.freeze(prepared.model, prepared.signature, prepared.tags)
     say("importing the ONNX model")
-    from sigfix.importing.advice import as_command
     from sigfix.importing.onnx_to_graph import trace_onnx
 
     with as_command(*commands(prepared.source)):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sigfix.errors import ConversionError, ProcessError, first_line
-from sigfix.importing.advice import as_command
+from sigfix.importing.commands import Command, as_command
 from sigfix.presets import Preset
 from sigfix.processes import started
 
@@ -56,11 +56,11 @@ class SimplifiedOnnx:
 
 
 def simplify_file(
-    path: Path, folder: Path, choice: OnnxChoice, commands: tuple[str, str]
+    path: Path, folder: Path, choice: OnnxChoice, commands: tuple[Command, Command]
 ) -> SimplifiedOnnx:
     """Open, check and simplify the file at `path`; what is written lies in `folder`.
 
-    `commands` are what an option that would help is added to: for sizes, and for `--bind`. Raises
+    `commands` are what options that would help are put into: for sizes, and for `--bind`. Raises
     what `open_onnx` and `check_early` raise, and `ConversionError` where the file cannot be
     simplified or the process ends early.
     """

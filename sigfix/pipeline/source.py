@@ -49,7 +49,7 @@ def _source_at(path: Path, given: str) -> Source:
     if near:
         raise UnreadableModelError(
             f"{path} does not exist, and there is no preset of that name.",
-            f"sigfix convert {near[0]} --tfjs, or another that `sigfix presets` lists",
+            f"sigfix convert {near[0]} --tfjs   # sigfix presets lists all",
         )
     if path.is_dir() and (path / "model.json").is_file():
         raise UsageError(
@@ -59,8 +59,8 @@ def _source_at(path: Path, given: str) -> Source:
         if path.name != "saved_model.pb":
             raise UsageError(
                 f"{path} is not a SavedModel directory.",
-                f"sigfix repair {quote(str(path))} -o saved_model/, "
-                "then sigfix convert saved_model/ --tfjs",
+                f"sigfix repair {quote(str(path))} -o saved_model/ && "
+                "sigfix convert saved_model/ --tfjs",
             )
         path = path.parent
     refuse_archive(path)
@@ -82,7 +82,7 @@ def _only_saved_model(here: Path) -> Path:
     if not found:
         raise UsageError(
             "there is no SavedModel in the two levels below the current directory.",
-            "sigfix convert MODEL --tfjs, or sigfix repair --preset crnn_vgg16_bn to make one",
+            "sigfix convert crnn_vgg16_bn --tfjs   # or a model in its place",
         )
     if len(found) > 1:
         listed = "".join(f"\n  {path}" for path in found)
@@ -96,8 +96,8 @@ def _only_saved_model(here: Path) -> Path:
 def choose_signature(graph: MetaGraph, path: Path, wanted: str | None) -> Signature:
     """The signature called `wanted`, else `serving_default`, else the only one.
 
-    Raises `BlockedError` where the model has none or it can never run, `UsageError` where there is
-    no such one or several and none is the default.
+    There is one at least. Raises `BlockedError` where it can never run, `UsageError` where there
+    is no such one, or several and none is the default.
     """
     signature = _named(graph, path, wanted)
     try:
@@ -113,11 +113,6 @@ def choose_signature(graph: MetaGraph, path: Path, wanted: str | None) -> Signat
 
 def _named(graph: MetaGraph, path: Path, wanted: str | None) -> Signature:
     known = graph.user_signatures
-    if not known:
-        raise BlockedError(
-            f"{path} has no signature, so nothing says what its inputs and outputs are.",
-            f"sigfix repair {quote(str(path))}",
-        )
     names = ", ".join(f"'{s.key}'" for s in known)
     if wanted is not None or len(known) > 1:
         key = wanted or "serving_default"

@@ -82,7 +82,7 @@ def _refuse_reaching(
     meta_graph = model.meta_graphs[index]
     keys = [signature] if signature else [item.key for item in meta_graph.user_signatures]
     runs = [of_signature(meta_graph, key) for key in keys]
-    refuse_reaching(model, index, runs, trust, "--trust runs it")
+    refuse_reaching(model, index, runs, trust, "--trust   # runs it")
 
 
 def _verify_signatures(

@@ -197,8 +197,9 @@ def _trouble(model: OtherModel) -> tuple[str, str]:
             return (
                 f"The input {item.name} has the shape {format_shape(item.shape)}: it takes empty "
                 "tensors alone, as ONNX Runtime understands it too.",
-                f"where 0 was meant as any size: sigfix repair {quote(str(model.path))} --input "
-                + quote(f"{item.name}={item.dtype}{format_shape(open_shape)}"),
+                f"sigfix repair {quote(str(model.path))} --input "
+                + quote(f"{item.name}={item.dtype}{format_shape(open_shape)}")
+                + "   # where 0 was meant as any size",
             )
     for items in (model.inputs, model.outputs):
         odd = next((item for item in items if item.dtype not in DTYPES), None)

@@ -153,7 +153,7 @@ def _check_channels(tensor: FlatTensor, wanted: int, shape: Shape) -> None:
     raise BlockedError(
         f"--normalize has {wanted} channels, and the last dimension of {tensor.path} is not "
         f"{wanted} in {format_shape(shape)}.",
-        "--layout nhwc brings the channels to the end",
+        "--layout nhwc   # brings the channels to the end",
     )
 
 

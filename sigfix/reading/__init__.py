@@ -55,7 +55,7 @@ def read_any(path: Path | str) -> SavedModel | OtherModel:
             raise UnreadableModelError(f"{path} is {kind_of(path)}, not a file.", code="CON215")
         raise UnreadableModelError(
             f"{path} does not exist.",
-            "check the path; sigfix inspect . looks for a model below this directory",
+            "sigfix inspect .   # looks for a model below this directory",
             code="CON215",
         )
 

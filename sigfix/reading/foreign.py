@@ -63,7 +63,7 @@ def refuse_zip(path: Path) -> None:
     folder = quote(f"{path.stem}_unzipped")
     raise UnreadableModelError(
         f"{path} is a zip archive.",
-        f"unzip {quote(str(path))} -d {folder}, then sigfix inspect {folder}",
+        f"unzip {quote(str(path))} -d {folder} && sigfix inspect {folder}",
         code="CON215",
     )
 
@@ -74,6 +74,6 @@ def refuse_archive(path: Path) -> None:
         return
     raise UnreadableModelError(
         f"{path} is an archive, which can be inspected but not run.",
-        f"tar -xf {quote(str(path))}, and name the directory that it makes",
+        f"tar -xf {quote(str(path))}   # and name the directory that it makes",
         code="CON215",
     )

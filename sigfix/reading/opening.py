@@ -24,7 +24,7 @@ class Accepted:
     archives: bool = False
 
 
-_REPAIR_FIRST = "sigfix repair {path} makes a SavedModel of it"
+_REPAIR_FIRST = "sigfix repair {path}   # makes a SavedModel of it"
 ACCEPTED = {
     "inspect": Accepted((SAVED_MODEL, FROZEN_GRAPH, "keras", "onnx", "tfjs"), "", archives=True),
     "repair": Accepted(

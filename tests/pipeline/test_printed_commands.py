@@ -142,7 +142,7 @@ def test_the_hint_for_several_functions_makes_a_default(tmp_path, monkeypatch, c
     for names in (("predict", "explain"), ("encode", "decode")):
         monkeypatch.chdir(tmp_path)
         function_names(*names).write(Path("-".join(names)))
-        hint = plan("-".join(names)).hint.partition(" makes ")[0]
+        hint = plan("-".join(names)).hint.partition("   #")[0]
         code, output = run_command(f"sigfix repair {'-'.join(names)} {hint}", capsys)
         assert code in (0, None), output
         assert "serving_default" in output

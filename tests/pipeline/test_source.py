@@ -39,7 +39,7 @@ def test_several_are_listed(tmp_path):
 def test_none_says_how_to_get_one(tmp_path):
     with pytest.raises(UsageError, match="no SavedModel in the two levels") as error:
         find_source(None, tmp_path)
-    assert "--preset crnn_vgg16_bn" in (error.value.hint or "")
+    assert "convert crnn_vgg16_bn --tfjs" in (error.value.hint or "")
 
 
 def test_a_directory_called_as_a_preset_is_the_directory(tmp_path, monkeypatch):

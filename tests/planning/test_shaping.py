@@ -98,7 +98,7 @@ def test_what_cannot_be_normalised(tmp_path: Path) -> None:
     assert reason == (
         "--normalize has 3 channels, and the last dimension of image is not 3 in [?,3,8,8]."
     )
-    assert hint == "--layout nhwc brings the channels to the end"
+    assert hint == "--layout nhwc   # brings the channels to the end"
     whole = ("x", "int32", (None, 3))
     assert refused(taking(whole), tmp_path, normalize=channels)[0] == (
         "--normalize: x is int32, not a float."

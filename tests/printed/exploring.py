@@ -17,8 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sigfix.errors import SigfixError
-from sigfix.pipeline.inspect import inspect
+from sigfix.quoting import quote
 
 ROOT = Path(__file__).parents[2]
 DEEPEST = 3
@@ -26,6 +25,11 @@ DEEPEST = 3
 BLANKS = re.compile(r"\b(SHAPE|VALUE|TENSOR|NAME|OLD|NEW|FILE|MODEL|DIRECTORY|PATH|CODE)\b")
 """Words in a command that only its reader can fill in."""
 _MARKED = re.compile(r"(?:^|\s)(?:fix|or|try|Next): (.*)|choose it with (--.*)")
+STARTS = (
+    "sigfix inspect {model} --target tfjs",
+    "sigfix repair {model} --dry-run",
+    "sigfix convert {model} --tfjs",
+)
 _SHELL = 'sigfix() { "$SIGFIX_PYTHON" -m sigfix "$@"; }\n'
 
 
@@ -35,7 +39,7 @@ class Printed:
 
     command: str
     by: str
-    code: str = ""
+    finding: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,32 +55,35 @@ def run(command: str, folder: Path, seconds: int = 400) -> tuple[int, str]:
     """A command as a person's shell runs it, with a screen that is wide; exit code and output."""
     environment = {**os.environ, "SIGFIX_PYTHON": sys.executable, "PYTHONPATH": str(ROOT),
                    "COLUMNS": "400", "NO_COLOR": "1"}  # fmt: skip
-    done = subprocess.run(
-        ["bash", "-c", _SHELL + command],
-        cwd=folder, env=environment, capture_output=True, text=True, timeout=seconds,
-    )  # fmt: skip
+    try:
+        done = subprocess.run(
+            ["bash", "-c", _SHELL + command],
+            cwd=folder, env=environment, capture_output=True, text=True, timeout=seconds,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return 124, f"error: it took more than {seconds} s"
     return done.returncode, done.stdout + done.stderr
 
 
 def commands_in(output: str, command: str) -> Iterator[Printed]:
     """The commands that `command` printed; options alone are meant for that command itself."""
-    code = ""
+    finding = ""
     for line in output.splitlines():
-        found = re.match(r"(?:error|warning|note)\s+([A-Z]{3}\d{3})\b", line)
-        code = found[1] if found else code
+        found = re.match(r"(?:error|warning|note)\s+([A-Z]{3}\d{3}\b.*)", line)
+        finding = found[1] if found else finding
         marked = _MARKED.search(line)
         text = (marked[1] or marked[2] or "").strip() if marked else ""
         if text.startswith("--"):
-            yield Printed(f"{command} {text}", command, code)
+            yield Printed(f"{command} {text}", command, finding)
         elif text.startswith("sigfix "):
-            yield Printed(text, command, code)
+            yield Printed(text, command, finding)
 
 
 def explore(model: Path, starts: tuple[str, ...], folder: Path) -> list[Outcome]:
     """Run the commands in `starts` on a model, and all that they print, each command once."""
     done: dict[str, Outcome] = {}
     for start in starts:
-        command = start.format(model=model.name)
+        command = start.format(model=quote(model.name))
         place = _fresh(model, folder)
         _, output = run(command, place)
         for printed in commands_in(output, command):
@@ -106,11 +113,11 @@ def _follow(
     if command.startswith("sigfix inspect"):
         verdict = "kept" if code in (0, 1) else "broken"
     elif code == 0:
-        left = printed.code and printed.code in _codes_after(output, place)
+        left = bool(printed.finding) and _is_still_there(printed.finding, output, place)
         verdict = "broken" if left else "kept"
-        outcome = replace(outcome, said=f"{printed.code} is still there" if left else "")
+        outcome = replace(outcome, said=f"still there: {printed.finding}" if left else "")
     else:
-        verdict = "refused" if command.startswith("sigfix convert") and last else "broken"
+        verdict = "refused" if "sigfix convert" in command and last else "broken"
         following = list(commands_in(output, command))
         if following and len(before) < DEEPEST:
             ends = [_follow(item, model, folder, done, (*before, command)) for item in following]
@@ -121,15 +128,13 @@ def _follow(
     return verdict
 
 
-def _codes_after(output: str, place: Path) -> set[str]:
-    """The codes of what `inspect` finds in the model that was written."""
-    wrote = re.search(r"^Wrote (\S+)", output, re.MULTILINE)
+def _is_still_there(finding: str, output: str, place: Path) -> bool:
+    """Whether `inspect` says the same of the model that was written, in the same place of it."""
+    wrote = re.search(r"^Wrote (.+)", output, re.MULTILINE)
     if wrote is None:
-        return set()
-    try:
-        return {item.code for item in inspect(place / wrote[1]).findings}
-    except SigfixError:
-        return set()
+        return False
+    _, said = run(f"sigfix inspect {quote(wrote[1])}", place)
+    return finding in said
 
 
 def _fresh(model: Path, folder: Path) -> Path:

@@ -85,7 +85,7 @@ def test_a_random_source_is_not_comparable(tmp_path: Path) -> None:
     found = verified(tmp_path, {"fault": "random"}, {})
     assert found.verdict == NOT_COMPARABLE
     assert "answers differently each time" in found.reason
-    assert found.hint == "--no-verify writes the result uncompared"
+    assert found.hint == "--no-verify   # writes the result uncompared"
 
 
 def test_what_is_not_finite_in_the_source_is_noted(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ ROWS = (
         "TensorFlow",
         r"depends on a placeholder which is not an input|UnliftableError"
         r"|You must feed a value for placeholder tensor",
-        (),
+        ("SIG013",),
         "An output needs a placeholder that was given no value: the signature has no input for "
         "it, so no call can give one. It is often a switch such as is_training or keep_prob.",
         "`sigfix repair MODEL --bind NAME=false` fixes a switch at a value; `sigfix repair MODEL "
@@ -113,7 +113,9 @@ ROWS = (
         "Keras",
         r"because the input shapes? (?:have not been set|is not available)"
         r"|forward pass of the model is not defined"
-        r"|Found zero restored functions for caller function",
+        r"|Found zero restored functions for caller function"
+        r"|has never been called and thus has no defined|It must be built before export"
+        r"|Weights for model .* have not yet been created",
         ("SIG005",),
         "The model or a layer of it was never called, so there is no graph of it to save or to "
         "restore.",
@@ -200,7 +202,8 @@ ROWS = (
     ),
     KnownMessage(
         "TensorFlow",
-        r"Tried to export a function which references",
+        r"Tried to export a function which references"
+        r"|Attempted to save a function .* references a symbolic Tensor",
         (),
         "A function uses a variable or table that hangs on no attribute of the saved object, so "
         "it would be lost.",
@@ -225,7 +228,9 @@ ROWS = (
     ),
     KnownMessage(
         "TensorFlow",
-        r"Tensor conversion requested dtype \w+ for Tensor with dtype \w+",
+        r"Tensor conversion requested dtype \w+ for Tensor with dtype \w+"
+        r"|Expects arg\[\d+\] to be \w+ but \w+ is provided"
+        r"|cannot compute \S+ as input #\d+\S* was expected to be a",
         (),
         "A tensor of another dtype was passed than the function takes.",
         "Convert it (tf.cast), or let the model: `sigfix repair MODEL --input 'ids=int32[?,128]'` "
@@ -237,5 +242,20 @@ ROWS = (
         (),
         "One function was given where a list or a dictionary of them is taken.",
         "Wrap it: TFLiteConverter.from_concrete_functions([f]); signatures={'serving_default': f}.",
+    ),
+    KnownMessage(
+        "TF-Hub",
+        r"Signature name has to be specified for non-callable saved models",
+        (),
+        "The model has signatures and no __call__ of its own, so one of them has to be named.",
+        "hub.KerasLayer(MODEL, signature='serving_default'); `sigfix inspect MODEL` lists them.",
+    ),
+    KnownMessage(
+        "TF-Hub",
+        r"Missing implementation that supports: loader",
+        (),
+        "hub.Module takes modules of TF1, and this is a SavedModel of TF2, or a broken download.",
+        "Use hub.load or hub.KerasLayer, and delete the cached folder that the message names where "
+        "`sigfix inspect MODEL` cannot read it.",
     ),
 )

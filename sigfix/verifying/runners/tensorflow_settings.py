@@ -59,7 +59,7 @@ def started(
             raise CannotRunError(
                 f"{lack}. TensorFlow on this machine has no kernel for that, with "
                 f"{VARIABLE}=1 or without.",
-                "--no-verify does not run it",
+                "--no-verify   # does not run it",
             )
 
         yield finish
