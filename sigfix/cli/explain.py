@@ -17,13 +17,14 @@ def explain(
         list[str] | None,
         typer.Argument(
             metavar="[CODE|MESSAGE]",
-            help="Codes (SIG002), their names, or an error message in quotes. Without: a list.",
+            help="Codes (SIG002), their names, a family (SIG), or an error message in quotes. "
+            "Without: a list.",
         ),
     ] = None,
 ) -> None:
     """Explain findings by their codes, or an error message of a converter or server."""
     from sigfix.cli.terminal import terminal_style
-    from sigfix.diagnosis.catalogue import find_rule
+    from sigfix.diagnosis.catalogue import FAMILIES, find_rule
     from sigfix.diagnosis.messages import recognise
     from sigfix.rendering.rules_text import render_list, render_message, render_rule
 
@@ -31,6 +32,9 @@ def explain(
     style = terminal_style()
     if not text:
         sys.stdout.write(render_list(style))
+        return
+    if text.upper() in FAMILIES:
+        sys.stdout.write(render_list(style, text.upper()))
         return
     rules = [find_rule(word) for word in text.replace(",", " ").split()]
     known = [rule for rule in rules if rule is not None]

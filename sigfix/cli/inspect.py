@@ -96,8 +96,9 @@ def inspect(
 ) -> None:
     """Say what is in a model and what is wrong with it.
 
-    Needs no TensorFlow and runs nothing of the model. Exit code 0: nothing at or above
-    --fail-on; 1: a finding; 2: not readable.
+    Needs no TensorFlow and runs nothing of the model.
+
+    Exits with 1 where there is a finding at or above --fail-on, with 2 where a path cannot be read.
     """
     from sigfix.diagnosis import check_selection
     from sigfix.pipeline.inspect import inspect as inspect_path

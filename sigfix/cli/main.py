@@ -10,11 +10,12 @@ import os
 import sys
 from contextlib import suppress
 from importlib import import_module
+from itertools import pairwise, takewhile
 
 from sigfix import quoting
 from sigfix.cli.streams import safe_streams
 from sigfix.cli.terminal import is_coloured, settle_colours
-from sigfix.errors import SigfixError, UsageError, WeightsUnavailableError
+from sigfix.errors import OutputError, SigfixError, UsageError, WeightsUnavailableError
 from sigfix.quoting import printable_lines, quote
 from sigfix.stopping import Stopped, ignore, watched, written_by_now
 
@@ -33,13 +34,16 @@ def register(arguments: list[str]) -> None:
 
 
 def refuse_path(arguments: list[str]) -> None:
-    """Raise `UsageError` where a model stands in the place of the command."""
+    """Raise `UsageError` where a path stands in the place of the command, or is no path to it."""
     wanted = next((item for item in arguments if not item.startswith("-")), "")
     if wanted not in ("", *COMMANDS) and os.path.exists(wanted):  # noqa: PTH110  (raises nothing)
         raise UsageError(
             f"{wanted} is a path, and a command comes first.",
             f"sigfix inspect {quote(wanted)}",
         )
+    for item in takewhile("--".__ne__, arguments):
+        if item.startswith("-") and len(item) > 2 and os.path.lexists(item):
+            raise UsageError(f"{item} is a path, and is taken for an option.", f"./{item}")
 
 
 def report_error(error: SigfixError) -> None:
@@ -66,6 +70,20 @@ def _indented(said: str) -> str:
     first, *rest = said.split("\n")
     margin = " " * len("error: ")
     return "\n".join((first, *(f"{margin}{line.removeprefix(margin)}" for line in rest)))
+
+
+def wants_json(arguments: list[str]) -> bool:
+    """Whether a program reads standard output, and wants a document in any case."""
+    words = [word for item in arguments for word in item.split("=", 1)]
+    return any(pair in (("--format", "json"), ("-f", "json")) for pair in pairwise(words))
+
+
+def write_error(error: SigfixError) -> None:
+    """The error as a JSON document, after the schema in `rendering/schemas/error.json`."""
+    from sigfix.rendering.json_text import error_data, json_text
+
+    sys.stdout.write(json_text(error_data(error)))
+    sys.stdout.flush()
 
 
 def report_stop(stopped: Stopped) -> None:
@@ -113,4 +131,7 @@ def _run(arguments: list[str]) -> None:
         if isinstance(error, WeightsUnavailableError):
             error.hint = error.way_on(error.url, with_weights(arguments, error.file))
         report_error(error)
+        if sys.stdout is not None and wants_json(arguments):
+            with suppress(OSError, OutputError):  # standard output may be what is at fault
+                write_error(error)
         sys.exit(error.exit_code)

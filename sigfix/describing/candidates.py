@@ -43,10 +43,11 @@ class Candidate:
 
 
 def _declared_shape(node: Node) -> Shape:
+    """What a placeholder says itself, else what its exporter inferred."""
+    declared = as_shape(node.attributes.get("shape"))
     shapes = node.attributes.get("_output_shapes")
-    if node.op in PLACEHOLDER_OPS and "shape" in node.attributes:
-        return as_shape(node.attributes["shape"])
-    return as_shape(shapes[0]) if isinstance(shapes, tuple) and shapes else None
+    inferred = as_shape(shapes[0]) if isinstance(shapes, tuple) and shapes else None
+    return declared if declared is not None else inferred
 
 
 def _is_nameable(node: Node) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from sigfix.describing.meta_graphs import meant_meta_graph
 from sigfix.describing.targets import Target, find_target
-from sigfix.diagnosis.catalogue import FAMILIES, RULES
+from sigfix.diagnosis.catalogue import FAMILIES, RULES, find_rule
 from sigfix.diagnosis.checks import behaviour, container, signatures, specs
 from sigfix.diagnosis.checks.other import check_other
 from sigfix.diagnosis.checks.target import check_target
@@ -74,7 +74,7 @@ def sort_findings(found: Iterable[Finding]) -> list[Finding]:
 
 
 def check_selection(codes: Iterable[str]) -> tuple[str, ...]:
-    """Codes and families as they are in the catalogue.
+    """Codes, names and families as codes and families.
 
     One text names one or several, with commas between them.
     Raises `UsageError` for one that does not exist: a misspelt `--ignore` must not pass silently.
@@ -82,13 +82,14 @@ def check_selection(codes: Iterable[str]) -> tuple[str, ...]:
     checked = []
     codes = (codes,) if isinstance(codes, str) else codes
     for code in codes:
-        for part in filter(None, (piece.strip().upper() for piece in code.split(","))):
-            if part not in RULES and part not in FAMILIES:
+        for part in filter(None, (piece.strip() for piece in code.split(","))):
+            rule = find_rule(part)
+            if rule is None and part.upper() not in FAMILIES:
                 raise UsageError(
                     f"There is no finding or family {part}.",
                     "families: " + ", ".join(FAMILIES) + "; sigfix explain lists the codes",
                 )
-            checked.append(part)
+            checked.append(part.upper() if rule is None else rule.code)
     return tuple(checked)
 
 

@@ -20,6 +20,7 @@ from sigfix.pipeline.progress import Say
 from sigfix.pipeline.simplifying import OnnxChoice, load_simplified, simplify_file
 from sigfix.pipeline.source import ONNX, PRESET, Source, choose_signature
 from sigfix.planning import plan
+from sigfix.planning.choices import as_tags
 from sigfix.planning.commands import carried_out
 from sigfix.planning.meta_graphs import choose_meta_graph
 from sigfix.planning.names import signature_keys
@@ -44,6 +45,9 @@ class SourceChoice:
     preset_options: PresetOptions = field(default_factory=PresetOptions)
     trust: bool = False
     sizes: tuple[tuple[str, tuple[int | None, ...]], ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tags", as_tags(self.tags))
 
 
 @dataclass(frozen=True)

@@ -199,8 +199,8 @@ def _prepare_to_load(model: SavedModel, decided: Plan, options: RepairOptions) -
     if not anew and _why_not_compared(Made(model.path, decided, None, model), options):
         return
     require_extras("Running the model", "tf")
-    without = "" if anew else "; --no-verify repairs it without running it"
-    hint = f"--trust   # runs it{without}"
+    ways = "" if anew else "; --no-verify repairs it without running it"
+    hint = f"--trust   # runs it{ways}"
     runs = runs_of_plan(model, decided)
     refuse_reaching(model, decided.meta_graph, runs, options.trust, hint)
 

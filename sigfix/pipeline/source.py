@@ -96,8 +96,8 @@ def _only_saved_model(here: Path) -> Path:
 def choose_signature(graph: MetaGraph, path: Path, wanted: str | None) -> Signature:
     """The signature called `wanted`, else `serving_default`, else the only one.
 
-    There is one at least. Raises `BlockedError` where it can never run, `UsageError` where there
-    is no such one, or several and none is the default.
+    There is one at least. Raises `BlockedError` where it can never run, `UsageError` where there is
+    no such one, or several and none is the default.
     """
     signature = _named(graph, path, wanted)
     try:

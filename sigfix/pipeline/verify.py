@@ -10,6 +10,7 @@ from sigfix.errors import BlockedError
 from sigfix.model import MetaGraph, OtherModel, SavedModel, TensorSpec
 from sigfix.packages import require_extras, require_packages
 from sigfix.pipeline.applying import DEFAULT_SECONDS, check_seconds, check_tolerance
+from sigfix.planning.choices import as_tags
 from sigfix.planning.edits import AliasSignature
 from sigfix.planning.meta_graphs import choose_meta_graph
 from sigfix.planning.signatures import require
@@ -29,7 +30,7 @@ def verify(
     right: Path | str,
     *,
     signature: str | None = None,
-    tags: tuple[str, ...] | None = None,
+    tags: tuple[str, ...] | str | None = None,
     inputs: dict[str, Any] | None = None,
     tolerance: float | None = None,
     seed: int = 0,
@@ -50,6 +51,7 @@ def verify(
     `BlockedError` where there is nothing to compare or `trust` is needed, `UsageError` for inputs
     that do not fit.
     """
+    tags = as_tags(tags)
     check_seconds(seconds)
     check_tolerance(tolerance)
     one, other = open_model(left, "verify"), open_model(right, "verify")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -83,13 +84,22 @@ class NewSignature:
     outputs: tuple[tuple[str, str], ...] = ()
 
 
+def as_tags(tags: Iterable[str] | str | None) -> Tags | None:
+    """Tags as a tuple, of a text such as `serve,gpu` too; None stays None."""
+    if tags is None:
+        return None
+    parts = map(str.strip, tags.split(",")) if isinstance(tags, str) else tags
+    return Tags(filter(None, parts))
+
+
 @dataclass(frozen=True)
 class Choices:
     """All options of `sigfix repair` that decide what the signature is.
 
     `signatures` are those to make beside `key`; what names an input or output is then for all of
     them that have it. `layout` is for every image, or for those of `layout_of`. `vocabulary` are
-    the characters that a recogniser's preset reads; '' does not check them.
+    the characters that a recogniser's preset reads; '' does not check them. Where several texts are
+    taken, one text is one of them; tags have commas between them.
     """
 
     key: str = DEFAULT_SERVING_KEY
@@ -114,6 +124,13 @@ class Choices:
     preset: Preset | None = None
     vocabulary: str = ""
     signatures: tuple[NewSignature, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("tags", "set_tags"):
+            object.__setattr__(self, name, as_tags(getattr(self, name)))
+        for name in ("from_key", "drop_outputs", "layout_of", "remove"):
+            if isinstance(getattr(self, name), str):
+                object.__setattr__(self, name, (getattr(self, name),))
 
     @property
     def arranges(self) -> bool:

@@ -6,6 +6,7 @@ from sigfix.describing.candidates import Candidate as TensorCandidate
 from sigfix.describing.candidates import input_candidates, output_candidates
 from sigfix.describing.operators import tensor_dtype
 from sigfix.describing.switches import unfed_binding, unfed_placeholders
+from sigfix.describing.training_graph import PLACEHOLDER_OPS
 from sigfix.errors import BlockedError
 from sigfix.model import MetaGraph, Signature, TensorSpec, as_shape, node_of, output_index
 from sigfix.planning.choices import Choices
@@ -51,7 +52,7 @@ def tensor_spec(meta_graph: MetaGraph, tensor: str) -> TensorSpec:
     if dtype is None or not name.rpartition(":")[2].isdecimal():
         raise BlockedError(f"The dtype of {name} ({node.op}) cannot be told from the graph.")
     shapes = node.attributes.get("_output_shapes")
-    if node.op.startswith("Placeholder") and isinstance(node.attributes.get("shape"), tuple):
+    if node.op in PLACEHOLDER_OPS and isinstance(node.attributes.get("shape"), tuple):
         return TensorSpec(dtype, as_shape(node.attributes["shape"]), name)
     index = output_index(name)
     if isinstance(shapes, tuple) and index < len(shapes):

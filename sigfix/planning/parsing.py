@@ -17,6 +17,7 @@ from sigfix.planning.choices import (
     NormalizeChoice,
     Pair,
     Tags,
+    as_tags,
 )
 
 DTYPES = frozenset({
@@ -91,7 +92,7 @@ _FORMS = {
 
 def parse_tags(text: str) -> Tags:
     """`serve,gpu`; '' is the MetaGraph without a tag."""
-    return Tags(part.strip() for part in text.split(",") if part.strip())
+    return as_tags(text) or Tags()
 
 
 def parse_pair(option: str, text: str) -> Pair:

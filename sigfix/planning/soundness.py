@@ -7,6 +7,7 @@ from sigfix.errors import BlockedError
 from sigfix.model import SavedModel, Shape
 from sigfix.planning.edits import AddSignature, Edit
 from sigfix.planning.parsing import DTYPES
+from sigfix.wording import plural
 
 COPY = "if you trust it, copy it with its links resolved: cp -rL MODEL COPY"
 COPY_AGAIN = "copy or download the model again"
@@ -29,7 +30,7 @@ def lost_weights(model: SavedModel) -> str:
     if not faults:
         return ""
     _, what, where = faults[0]
-    more = f" (and {len(faults) - 1} more faults)" if len(faults) > 1 else ""
+    more = f" (and {plural(len(faults) - 1, 'more fault')})" if len(faults) > 1 else ""
     return f"The model's weights are not all there: {where}: {what.rstrip('.')}{more}."
 
 

@@ -27,7 +27,7 @@ _PYTORCH_HINT = (
     "with torch.onnx.export, then sigfix convert model.onnx --tfjs"
 )
 FOREIGN = (
-    Foreign((".pt", ".pth"), "is a PyTorch file, which holds no graph", _PYTORCH_HINT),
+    Foreign((".pt", ".pth"), "is a PyTorch file, and no graph that sigfix reads", _PYTORCH_HINT),
     Foreign((".safetensors",), "holds weights without a model", _PYTORCH_HINT),
     Foreign(
         (".tflite",),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from sigfix.model import FunctionReference, Graph, GraphFunction, Node, TensorSpec
-from sigfix.reading.protos import dtype_name
+from sigfix.operator_defaults import defaults
+from sigfix.reading.protos import dtype_name, message_class
 from sigfix.reading.shapes import read_constant, read_shape
 
 
@@ -40,17 +42,29 @@ def _decode(message: Any) -> Any:
     return ()
 
 
+@cache
+def _default(operator: str, name: str) -> Any:
+    """What an attribute is that a node leaves out. Raises `KeyError` where nothing says so."""
+    kind: Any = message_class("AttrValue")
+    return _decode(defaults(operator, kind)[name])
+
+
 class Attributes(Mapping[str, Any]):
-    """A map of AttrValues that decodes on access; most are never looked at."""
+    """A map of AttrValues that decodes on access; most are never looked at.
 
-    __slots__ = ("_messages",)
+    One that the node of an `operator` leaves out is what TensorFlow takes for it; iterating, and
+    `in`, tell what is written down.
+    """
 
-    def __init__(self, messages: Any) -> None:
+    __slots__ = ("_messages", "_operator")
+
+    def __init__(self, messages: Any, operator: str = "") -> None:
         self._messages = messages
+        self._operator = operator
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._messages:
-            raise KeyError(name)
+            return _default(self._operator, name)
         return _decode(self._messages[name])
 
     def message(self, name: str) -> Any:
@@ -67,13 +81,31 @@ class Attributes(Mapping[str, Any]):
         return name in self._messages
 
 
-def read_node(message: Any) -> Node:
-    """A NodeDef."""
+class _UnsaidShape(Attributes):
+    """The attributes of a placeholder in a graph from before scalars: no dimension is any shape."""
+
+    __slots__ = ()
+
+    def __getitem__(self, name: str) -> Any:
+        value = super().__getitem__(name)
+        return None if name == "shape" and value == () else value
+
+
+_SCALARS_SINCE = 22
+"""The GraphDef version from which on an empty shape of a placeholder is a scalar's.
+
+Source: the shape function of Placeholder in TensorFlow 2.19 (array_ops.cc).
+"""
+
+
+def read_node(message: Any, producer: int = _SCALARS_SINCE) -> Node:
+    """A NodeDef of a graph that GraphDef version `producer` wrote; 0 is from before it was kept."""
+    unsaid = message.op == "Placeholder" and producer < _SCALARS_SINCE
     return Node(
         name=message.name,
         op=message.op,
         inputs=tuple(message.input),
-        attributes=Attributes(message.attr),
+        attributes=(_UnsaidShape if unsaid else Attributes)(message.attr, message.op),
         device=message.device,
     )
 
@@ -105,7 +137,7 @@ def _read_function(message: Any) -> GraphFunction:
 def read_graph(message: Any) -> Graph:
     """A GraphDef with its function library."""
     return Graph(
-        nodes=tuple(map(read_node, message.node)),
+        nodes=tuple(read_node(node, message.versions.producer) for node in message.node),
         functions=tuple(map(_read_function, message.library.function)),
         producer=message.versions.producer,
         min_consumer=message.versions.min_consumer,

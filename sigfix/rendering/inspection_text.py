@@ -94,6 +94,9 @@ def finding_lines(findings: Iterable[Finding], style: Style) -> list[str]:
         pad = " " * len(head)
         for text in item.evidence[:3]:
             text = printable(text)
+            if text.startswith("or: "):  # a command, as the one of the fix
+                lines.append(f"{pad}- {text}")
+                continue
             shown = text if COMMAND.search(text) else shortened(text, 150)
             lines += style.wrap(shown, f"{pad}- ", f"{pad}  ")
         if len(item.evidence) > 3:

@@ -7,6 +7,8 @@ import math
 import re
 from typing import Any
 
+from sigfix.errors import SigfixError
+
 _ODD = re.compile(r"[^ -~\n]")
 
 
@@ -39,3 +41,15 @@ def json_escaped(text: str) -> str:
 
 def _escaped(match: re.Match[str]) -> str:
     return match[0] if match[0].isprintable() else json_escaped(match[0])
+
+
+def error_data(error: SigfixError) -> dict[str, Any]:
+    """The JSON document of an error, where a command ends in one."""
+    return {
+        "error": {
+            "message": error.message,
+            "hint": error.hint,
+            "code": getattr(error, "code", "") or None,
+            "exit_code": error.exit_code,
+        }
+    }

@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 def result_text(result: RepairResult) -> str:
     """One line for each comparison, and where the result is."""
     lines = []
+    compared: set[str] = set()
     for parity in result.parity:
+        # Of an ONNX or Keras file there are two: the SavedModel that it became, and the edits.
+        of = "before the edits" if parity.key in compared else "the source"
+        compared.add(parity.key)
         lines.append(
-            f"{parity.key}: same as the source, largest difference {parity.largest:.2g} of an "
+            f"{parity.key}: same as {of}, largest difference {parity.largest:.2g} of an "
             f"output's range"
         )
         batches = " and ".join(map(str, parity.batches))

@@ -58,11 +58,13 @@ def render_message(message: KnownMessage, style: Style) -> str:
     return "\n".join(lines) + "\n" + render_rule(RULES[message.codes[0]], style)
 
 
-def render_list(style: Style) -> str:
-    """One line a rule, by family."""
+def render_list(style: Style, only: str = "") -> str:
+    """One line a rule, by family; of the family `only` where it is given."""
     lines = []
     width = max(len(rule.name) for rule in RULES.values())
     for family, title in FAMILIES.items():
+        if only not in ("", family):
+            continue
         lines.append(style.paint(f"{family}  {title}", "bold"))
         for rule in RULES.values():
             if rule.family == family:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from os.path import commonpath
-from pathlib import Path
 
 from sigfix.diagnosis.rule import Severity
 from sigfix.quoting import printable
@@ -14,15 +12,6 @@ from sigfix.report import Inspection
 from sigfix.wording import plural
 
 _COLUMNS = ("errors", "warnings", "notes")
-
-
-def _names(inspections: Sequence[Inspection]) -> list[str]:
-    """The paths, without the directory that all of them share."""
-    paths = [item.path for item in inspections]
-    if len({path.is_absolute() for path in paths}) == 1:
-        shared = Path(commonpath([path.parent for path in paths]))
-        return [printable(str(path.relative_to(shared))) for path in paths]
-    return [printable(str(path)) for path in paths]
 
 
 def _signatures(item: Inspection) -> str:
@@ -43,17 +32,18 @@ def _row(style: Style, name: str, what: str, counts: Sequence[str], width: int) 
 
 
 def render_summary(inspections: Sequence[Inspection], style: Style) -> str:
-    """A table with a row a path, and what could not be read below it."""
-    names = _names(inspections)
+    """A table with a row a path, as it was given; a long path has a line of its own above it."""
+    names = [printable(str(item.path)) for item in inspections]
     width = min(max(len("model"), *map(len, names)), max(style.width - 50, 20))
     lines = [style.paint(_row(style, "model", "signatures", _COLUMNS, width), "bold")]
     for name, item in zip(names, inspections, strict=True):
         counts = [str(item.count(severity) or "-") for severity in Severity]
         worst = next((level for level in Severity if item.count(level)), None)
-        row = _row(style, name, _signatures(item), counts, width)
+        row = _row(style, name if len(name) <= width else "", _signatures(item), counts, width)
         unreadable = item.failure is not None and not item.failure.ignored
         colour = "red" if unreadable else SEVERITY_COLOURS[worst.value] if worst else "green"
-        lines.append(row.replace(name, style.paint(name, colour), 1))
+        painted = style.paint(name, colour)
+        lines += [row.replace(name, painted, 1)] if len(name) <= width else [painted, row]
     failed = [item for item in inspections if item.failure and not item.failure.ignored]
     total = [
         plural(sum(item.count(severity) for item in inspections), severity.value)

@@ -87,5 +87,10 @@ Finish = Callable[[Sequence[Case | Given] | None], Run]
 """Waits for the answers; takes the cases where they were not known at the start."""
 
 
+def more_time(seconds: float) -> str:
+    """What to try where a model did not finish in `seconds`."""
+    return f"--timeout {4 * seconds:g} (of convert, verify and repair MODEL) gives it more time"
+
+
 class CannotRunError(NotVerifiedError):
     """A model cannot be run, or takes none of the inputs: nothing is known about it."""

@@ -127,6 +127,38 @@ def test_no_colours_where_nobody_wants_them(command: str, models: Path) -> None:
         assert b"\x1b[" not in shown, shown
 
 
+IN_EVERY_COMMAND = [
+    ("inspect m", True), ("inspect nothing", True), ("diff m changed", True),
+    ("explain SIG001", True), ("presets nothing", True), ("convert m", True),
+    ("verify m nothing", True), ("repair m --nope", True), ("repair --help", True),
+    ("repair m --from predict --dry-run", False),  # has no colours
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("command", "painted"), IN_EVERY_COMMAND)
+def test_colours_in_a_pipe(command: str, painted: bool, models: Path) -> None:
+    """FORCE_COLOR wants them, on a dumb terminal too; NO_COLOR comes first; bold is one, too."""
+    changed = served()
+    changed.signature("third", None, {"y": ("call:0", "float32", None)})
+    changed.write(models / "changed")
+    for environment, wanted in (
+        ({}, False),
+        ({"FORCE_COLOR": "1"}, painted),
+        ({"FORCE_COLOR": "1", "TERM": "dumb"}, painted),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+        ({"FORCE_COLOR": "0"}, False),
+    ):
+        done = run(f"{SIGFIX} {command}", models, **{"TERM": "xterm", **environment})
+        assert (b"\x1b[" in done.stdout + done.stderr) is wanted, environment
+
+
+@pytest.mark.parametrize("command", ["--help", "repair m --nope", "presets"])
+def test_no_bold_letters_where_no_colours_are_wanted(command: str, models: Path) -> None:
+    shown = _on_terminal(f"{SIGFIX} {command}", models, NO_COLOR="1")
+    assert shown
+    assert b"\x1b[" not in shown
+
+
 def test_every_command_asks_one_place_about_the_terminal() -> None:
     """`diff` and `verify` once built their own style, which knew nothing of NO_COLOR."""
     folder = ROOT / "sigfix" / "cli"

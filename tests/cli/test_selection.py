@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from sigfix.cli.main import main
@@ -16,6 +17,7 @@ from sigfix.pipeline.inspect import inspect
 from tests.fuzzing.seeds import served
 from tests.models import healthy
 
+SCHEMAS = Path(main.__code__.co_filename).parents[1] / "rendering" / "schemas"
 ROOT = Path(__file__).parents[2]
 
 
@@ -159,3 +161,45 @@ def test_without_permission(closed: str, models: Path) -> None:
         if code:
             assert "Permission denied" in " ".join((done.stdout + done.stderr).split())
             assert ("ok " in done.stdout) is (len(arguments) > 1)
+
+
+def test_names_in_the_table_can_be_pasted(models: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    deep = Path("a folder") / ("x" * 60)
+    healthy().write(deep / "one")
+    healthy().write(deep / "two")
+    run(f"inspect ok many/1 {models}/m")
+    shown = capsys.readouterr().out
+    assert all(f"\n{name}  " in shown for name in ("ok", "many/1"))
+    with pytest.raises(SystemExit):
+        main(["inspect", str(deep / "one"), str(deep / "two")])
+    lines = capsys.readouterr().out.splitlines()
+    assert str(deep / "one") in lines
+    assert str(deep / "two") in lines
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "repair nothing --format json --dry-run",
+        "repair m --format=json --no-verify --run",
+        "repair m --from nope --dry-run --format json",
+        "diff m nothing --format json",
+        "verify m nothing --format json",
+        "inspect m -f json --ignore SIG999",
+        "presets nothing --format json",
+    ],
+)
+def test_an_error_is_a_document_too(
+    command: str, models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = run(command)
+    told = capsys.readouterr()
+    document = json.loads(told.out)
+    if "error" not in document:  # a plan that is blocked
+        assert document["plan"]["verdict"] == "blocked"
+        return
+    jsonschema.validate(document, json.loads((SCHEMAS / "error.json").read_text()))
+    assert document["error"]["exit_code"] == code
+    assert f"error: {document['error']['message'].splitlines()[0]}" in told.err
+    run(command.replace("--format json", "").replace("--format=json", "").replace("-f json", ""))
+    assert not capsys.readouterr().out.startswith("{")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,7 @@ from tests.models import healthy
 def run(arguments: list[str]) -> int:
     with pytest.raises(SystemExit) as ended:
         main(arguments)
-    assert isinstance(ended.value.code, int)
-    return ended.value.code
+    return int(ended.value.code or 0)
 
 
 def test_a_model_in_the_place_of_the_command(
@@ -87,3 +87,53 @@ def test_another_format_than_those_of_the_table(
     said = " ".join(capsys.readouterr().err.split())
     assert "'xml' is not one of" in said
     assert all(name in said for name in FORMATS)
+
+
+def test_a_path_that_begins_with_a_dash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    healthy().write(tmp_path / "-dash")
+    assert run(["inspect", "-dash"]) == 2
+    assert "try: ./-dash" in capsys.readouterr().err
+    assert run(["inspect", "./-dash"]) == 0
+    assert run(["inspect", "--", "-dash"]) == 0
+    assert run(["inspect", "-nothing"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "codes"),
+    [
+        ("SIG003", ["SIG003"]),
+        ("several-none-default", ["SIG003"]),
+        ("sig003 SPC101", ["SIG003", "SPC101"]),
+        ("SIG003,missing-variables", ["SIG003", "CON204"]),
+    ],
+)
+def test_findings_are_explained_by_code_and_name(
+    words: str, codes: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["explain", *words.split()]) == 0
+    assert re.findall(r"^([A-Z]{3}\d{3}) ", capsys.readouterr().out, re.MULTILINE) == codes
+
+
+def test_a_family_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", "sig"]) == 0
+    shown = capsys.readouterr().out
+    assert "SIG001" in shown
+    assert "SPC101" not in shown
+
+
+@pytest.mark.parametrize("words", ["SIG999", "SIG003 nonsense", "the model is sad"])
+def test_what_is_not_known_is_said(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", *words.split()]) == 2
+    assert f"Neither a finding nor a known message: {words}" in capsys.readouterr().err
+
+
+def test_findings_are_selected_by_name_too(tmp_path: Path) -> None:
+    from tests.fuzzing.seeds import served
+
+    model = str(served().write(tmp_path / "m"))
+    assert run(["inspect", model, "--select", "several-none-default"]) == 1
+    assert run(["inspect", model, "--ignore", "several-none-default"]) == 0
+    assert run(["inspect", model, "--ignore", "several-none"]) == 2

@@ -18,7 +18,12 @@ from sigfix.errors import SigfixError
 from sigfix.rendering.rules_text import render_page
 from tests.environments import needs
 from tests.npm_packages import installed
-from tests.tools import tensorflow_operators, tfjs_operators, tflite_operators
+from tests.tools import (
+    operator_defaults,
+    tensorflow_operators,
+    tfjs_operators,
+    tflite_operators,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,10 +38,10 @@ def tensorflow() -> dict[str, Any]:
     needs("tensorflow")
     code = (
         "import json, sys\n"
-        "from tests.tools import tensorflow_operators, tflite_operators\n"
-        "table = tensorflow_operators.table()\n"
+        "from tests.tools import operator_defaults, tensorflow_operators, tflite_operators\n"
+        "table, defaults = tensorflow_operators.table(), operator_defaults.table()\n"
         "found = {name: tflite_operators.verdict(name, 8) for name in sys.argv[1:]}\n"
-        "print(json.dumps({'table': table, 'verdicts': found}))\n"
+        "print(json.dumps({'table': table, 'defaults': defaults, 'verdicts': found}))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, *sample()],
@@ -61,6 +66,11 @@ def sample() -> dict[str, str]:
 @pytest.mark.slow
 def test_tensorflow_table_is_current(tensorflow: dict[str, Any]) -> None:
     assert tensorflow["table"] == tensorflow_operators.TABLE.read_text()
+
+
+@pytest.mark.slow
+def test_defaults_of_attributes_are_current(tensorflow: dict[str, Any]) -> None:
+    assert tensorflow["defaults"] == operator_defaults.TABLE.read_text()
 
 
 def test_tflite_table_is_current(tensorflow: dict[str, Any]) -> None:
@@ -128,4 +138,4 @@ def test_package_ships_its_tables() -> None:
     """Files that are no Python modules are in the wheel's folder list by being in the package."""
     names = {path.name for path in (ROOT / "sigfix").rglob("*.txt")}
     assert {"messages.txt", "tensorflow_operators.txt", "tfjs_operators.txt"} <= names
-    assert "tflite_operators.txt" in names
+    assert {"tflite_operators.txt", "operator_defaults.txt"} <= names

@@ -108,6 +108,7 @@ def test_an_endless_model_is_stopped(saved, tmp_path):
     done = sigfix("repair", saved("endless"), "-o", tmp_path / "out", "--timeout", "15")
     assert done.returncode == 1
     assert "stopped after 15 s" in done.stderr
+    assert "try: --timeout 60 " in done.stderr
     assert time.monotonic() - start < 60
     assert list(tmp_path.iterdir()) == []
 

@@ -106,3 +106,14 @@ def test_wrong_arguments_are_errors_of_sigfix(wrong, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(sigfix.SigfixError):
         wrong()
+
+
+def test_one_text_is_one_of_several(saved):
+    model = saved("several_signatures")
+    one = sigfix.Choices(from_key="double", set_tags="serve, gpu", remove="square")
+    assert one == sigfix.Choices(
+        from_key=("double",), set_tags=("serve", "gpu"), remove=("square",)
+    )
+    assert sigfix.plan(model, one).verdict == "repairable"
+    assert sigfix.Choices(tags="") == sigfix.Choices(tags=())
+    assert sigfix.Choices().tags is None

@@ -75,8 +75,9 @@ def test_an_answer_that_is_not_what_was_asked_is_none(fault: str, tmp_path: Path
 @pytest.mark.parametrize("fault", ["never answers", "never returns"])
 def test_a_child_that_does_not_finish_is_stopped(fault: str, tmp_path: Path) -> None:
     start = time.monotonic()
-    with pytest.raises(CannotRunError, match=r"did not run: .*stopped after 1\.5 s"):
+    with pytest.raises(CannotRunError, match=r"did not run: .*stopped after 1\.5 s") as raised:
         run(tiny(tmp_path, fault=fault), CASES, seconds=1.5)
+    assert str(raised.value.hint).startswith("--timeout 6 ")
     assert time.monotonic() - start < 30
 
 

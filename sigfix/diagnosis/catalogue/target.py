@@ -142,7 +142,7 @@ RULES = (
     Rule(
         "TGT414", "table-lookup", Severity.ERROR, Fixable.NEVER,
         what="An output is looked up in a table.",
-        why="A frozen graph cannot hold a table, and sigfix convert refuses it.",
+        why="A frozen graph cannot hold a table, and `sigfix convert` refuses it.",
         causes="Words or classes become numbers, or numbers words, inside the model: "
         "StringLookup, TextVectorization, tf.lookup.StaticHashTable.",
         example="LookupTableFindV2 in front of an embedding",

@@ -127,6 +127,13 @@ ROWS = (
     ),
     KnownMessage(
         "TensorFlow.js",
+        r"must be (?:a )?numeric tensor, but got string tensor",
+        ("TGT415", "TGT406"),
+        "An operator of the model gets texts, which TF.js has for few operators.",
+        "`sigfix repair MODEL --drop-output NAME` leaves an output of texts out.",
+    ),
+    KnownMessage(
+        "TensorFlow.js",
         r"Based on the provided shape, \[.*\], the tensor should have \d+ values but has \d+",
         (),
         "A tensor has more or fewer values than its shape. While a model is loaded: a weights file "

@@ -28,9 +28,10 @@ ROWS = (
     ),
     KnownMessage(
         "TensorFlow, tensorflowjs_converter",
-        r"AssertionError: \S+ is not in graph|The name ['\"].*['\"] refers to a Tensor which does"
+        r"AssertionError: \S+ is not in graph|refers to an Operation not in the graph"
+        r"|The name ['\"].*['\"] refers to a Tensor which does"
         r" not exist|specified in either feed_devices or fetch_devices was not found",
-        ("SPC107",),
+        ("SPC107", "TGT414"),
         "A tensor that was named is not in the graph. tensorflowjs_converter says it of models "
         "with lookup tables, too, whose outputs it loses.",
         "`sigfix inspect MODEL` says whether a signature names it.",
@@ -38,8 +39,9 @@ ROWS = (
     KnownMessage(
         "TensorFlow",
         r"AssignVariableOp was passed \w+ from .*incompatible with expected resource"
-        r"|was passed \w+ from \S+ incompatible with expected resource",
-        ("BEH303",),
+        r"|was passed \w+ from \S+ incompatible with expected (?:resource|\w+_ref)"
+        r"|Cannot convert a tensor of type \w+ to an input of type \w+_ref",
+        ("BEH303", "TGT413"),
         "The signature changes a variable, and freezing has made that variable a constant.",
         "`sigfix inspect MODEL` names the signature; keep the state outside the model, or export "
         "for inference.",
@@ -128,5 +130,19 @@ ROWS = (
         ("SIG001",),
         "The SavedModel has no signature to convert.",
         "`sigfix repair MODEL` makes one.",
+    ),
+    KnownMessage(
+        "TFLite",
+        r"Cannot set tensor: (?:Got value of type|Dimension mismatch)",
+        (),
+        "The array has another dtype or shape than the input of the TFLite model.",
+        "interpreter.get_input_details() says them; numpy.asarray(x, dtype) and x[None] make them.",
+    ),
+    KnownMessage(
+        "TFLite",
+        r"Didn't find op for builtin opcode",
+        (),
+        "The interpreter is older than the converter that wrote the file.",
+        "Use a newer TFLite runtime, or convert with the version that the device has.",
     ),
 )

@@ -31,7 +31,8 @@ ROWS = (
     KnownMessage(
         "Keras 3",
         r"Unrecognized keyword arguments passed to \w+|Error when deserializing class"
-        r"|Unrecognized keyword arguments: \[",
+        r"|Unrecognized keyword arguments: \["
+        r"|Could not deserialize class .* parent module \S+ cannot be imported",
         (),
         "The file was written by another version of Keras, whose layers have other options.",
         OF_KERAS_2,
@@ -56,9 +57,10 @@ ROWS = (
     ),
     KnownMessage(
         "Keras",
-        r"No model (?:config )?found in (?:the )?(?:file|config file)",
+        r"No model (?:config )?found in (?:the )?(?:file|config file)"
+        r"|into a subclassed Model which has not created its variables",
         (),
-        "The file has weights and no model: it is what save_weights writes.",
+        "The file has weights and no model that they belong to.",
         "Build the model in Python, load_weights, and save the whole of it.",
     ),
     KnownMessage(
@@ -75,5 +77,29 @@ ROWS = (
         ("CON214", "CON211"),
         "The file is no HDF5 file: it is damaged, cut off, a Git-LFS pointer, or of another kind.",
         "`sigfix inspect FILE.h5` says which.",
+    ),
+    KnownMessage(
+        "Keras",
+        r"HDF5 format requires the model to be|Invalid filepath extension for saving"
+        r"|filepath provided must end in [`'\"]?\.(?:keras|h5)",
+        (),
+        "Keras does not write this model under this name: its format goes by the suffix, and a "
+        "class of one's own has no .h5 form.",
+        "model.save('FILE.keras') for Keras, model.export('DIRECTORY') for a SavedModel.",
+    ),
+    KnownMessage(
+        "Keras",
+        r"keras.*['\"]str['\"] object has no attribute ['\"]decode",
+        (),
+        "This Keras is older than the h5py beside it, and cannot read .h5 files with it.",
+        "Load it with a newer Keras, or `sigfix repair FILE.h5`.",
+    ),
+    KnownMessage(
+        "Keras, TensorFlow.js",
+        r"Error when checking .*expected \S+ to have|is incompatible with the layer: expected",
+        (),
+        "The array has another shape than the model takes; most often the batch is missing.",
+        "x[None] (tensor.expandDims(0) in TensorFlow.js) adds the batch; `sigfix inspect FILE.h5` "
+        "says the shape.",
     ),
 )

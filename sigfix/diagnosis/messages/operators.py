@@ -64,7 +64,7 @@ ROWS = (
     ),
     KnownMessage(
         "TensorFlow, Triton",
-        r"NodeDef mentions attr .* not in Op",
+        r"NodeDef (?:mentions attr .* not in Op|missing attr|expected inputs)",
         ("CON213",),
         "The model was written by a newer TensorFlow than the one that loads it.",
     ),
@@ -134,7 +134,8 @@ ROWS = (
     ),
     KnownMessage(
         "OpenVINO",
-        r"No conversion rule found for operations?|OpenVINO.*Cannot convert operation",
+        r"No conversion rule found for operations?|OpenVINO.*Cannot convert operation"
+        r"|OpConversionFailure|Model wasn't fully converted",
         ("TGT401", "BEH304"),
         "The graph has operators that OpenVINO does not have.",
     ),

@@ -50,7 +50,7 @@ ROWS = (
     KnownMessage(
         "TensorFlow Serving",
         r"input tensor alias not found in signature|Inputs expected to be in the set"
-        r"|Missing named input",
+        r"|Missing named input|does not have named input",
         ("SPC104",),
         "The request names an input that the signature does not have; the set that the message "
         "shows is what it has.",
@@ -66,7 +66,8 @@ ROWS = (
     ),
     KnownMessage(
         "TensorFlow Serving",
-        r"JSON Value: .*is not of expected type",
+        r"JSON Value: .*is not of expected type|Missing ['\"]inputs['\"] or ['\"]instances['\"] key"
+        r"|Encountered list at unexpected|has inconsistent batch size",
         (),
         "The request's JSON has another form than the input: an object where numbers are "
         "expected, or numbers in another nesting.",
@@ -105,10 +106,11 @@ ROWS = (
     ),
     KnownMessage(
         "Triton",
-        r"unexpected datatype \w+ for (?:input|output)",
+        r"unexpected datatype \w+ for (?:input|output)"
+        r"|expected \d+ inputs but got \d+ inputs for model",
         (),
-        "config.pbtxt declares another data type than the model has.",
-        "`sigfix inspect MODEL` lists the dtypes: correct config.pbtxt.",
+        "config.pbtxt declares other inputs or data types than the model has.",
+        "`sigfix inspect MODEL` lists them: correct config.pbtxt.",
     ),
     KnownMessage(
         "Triton",
@@ -125,5 +127,19 @@ ROWS = (
         "A client for images wants the input's format in config.pbtxt, which TensorFlow models "
         "do not say themselves.",
         "Add format: FORMAT_NHWC to the input in config.pbtxt.",
+    ),
+    KnownMessage(
+        "TensorFlow Serving",
+        r"Malformed request: (?:POST|GET) /v\d+/",
+        (),
+        "The address of the request is not one of the server's.",
+        "POST to /v1/models/NAME:predict, where NAME is --model_name.",
+    ),
+    KnownMessage(
+        "Triton",
+        r"unable to find .*model\.savedmodel|model\.savedmodel.* (?:not found|does not exist)",
+        ("TGT409", "CON215"),
+        "Triton looks for the SavedModel in NAME/1/model.savedmodel/.",
+        "Copy the directory that holds saved_model.pb there, under exactly that name.",
     ),
 )

@@ -23,7 +23,8 @@ ROWS = (
         "TensorFlow",
         r"Failed to find any matching files for|Error while reading resource variable"
         r"|variable was uninitialized|Attempting to use uninitialized value"
-        r"|variables\.(?:index|data-\d+-of-\d+)['\"]?; No such file",
+        r"|variables\.(?:index|data-\d+-of-\d+)['\"]?; No such file"
+        r"|TensorProto \(.*\) should be stored in",
         ("CON204",),
         "A weight has no value: the variables files are missing, or nothing restored or "
         "initialised them before the call.",
@@ -36,7 +37,8 @@ ROWS = (
         r"|Python objects? that were not bound to checkpointed values"
         r"|Nothing except the root object matched a checkpointed value"
         r"|Key \S+ not found in checkpoint|Tensor name \S+ not found in checkpoint"
-        r"|Assign requires shapes of both tensors to match",
+        r"|Assign requires shapes of both tensors to match"
+        r"|Cannot assign value to variable|Layer count mismatch when loading weights",
         (),
         "The checkpoint and the objects that it is restored into are not of the same model: "
         "names, shapes or classes differ.",
@@ -53,14 +55,16 @@ ROWS = (
     ),
     KnownMessage(
         "TensorFlow",
-        r"SavedModel file does not exist at",
+        r"SavedModel file does not exist at|contains neither ['\"]saved_model\.pb['\"] nor"
+        r"|No file or directory found at|File not found: filepath=|NO_SUCHFILE",
         ("CON215", "CON210"),
-        "There is no saved_model.pb in this directory.",
+        "There is no model at this path.",
         "`sigfix inspect DIRECTORY` says what is there.",
     ),
     KnownMessage(
         "TensorFlow",
-        r"Wrong wire type in tag|no field named ['\"]?(?:meta_graphs|saved_model_schema_version|"
+        r"Wrong wire type in tag|Unexpected end-group tag"
+        r"|no field named ['\"]?(?:meta_graphs|saved_model_schema_version|"
         r"node)['\"]?",
         ("CON212", "CON214"),
         "The file is of another kind than it was parsed as: a saved_model.pb read as a GraphDef, "
@@ -70,7 +74,7 @@ ROWS = (
     ),
     KnownMessage(
         "TensorFlow",
-        r"Cannot parse file .*saved_model|DecodeError: Error parsing message"
+        r"Cannot parse file .*saved_model|DecodeError: (?:Error parsing|Truncated) message"
         r"|Error parsing message with type ['\"]?(?:tensorflow|onnx)",
         ("CON214", "CON212", "CON211"),
         "The file is damaged, of another kind than it was parsed as (a saved_model.pb is no "

@@ -94,14 +94,14 @@ BATCH_NORMS = ("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
 
 
 def _batch_norm(graph: Graph, node: NodeDef) -> Affine | None:
-    training = "is_training" not in node.attr or node.attr["is_training"].b
+    training = node.attr["is_training"].b
     parameters = [graph.constant(r) for r in node.input[1:5]]
     if training or not is_channels_last(node) or len(parameters) != 4:
         return None
     if any(p is None for p in parameters) or has_other_readers(graph, node):
         return None
     gamma, beta, mean, variance = (np.asarray(p, np.float64) for p in parameters)
-    epsilon = node.attr["epsilon"].f if "epsilon" in node.attr else 1e-4
+    epsilon = node.attr["epsilon"].f
     scale = gamma / np.sqrt(variance + epsilon)
     return Affine(str(node.input[0]), scale, beta - mean * scale)
 

@@ -12,6 +12,8 @@ import numpy as np
 from tensorflow.core.framework import graph_pb2, node_def_pb2
 from tensorflow.python.framework import tensor_util
 
+from sigfix.operator_defaults import complete
+
 NodeDef = Any
 Array = np.ndarray[Any, Any]
 
@@ -213,11 +215,15 @@ class Graph:
 
 
 def from_graph_def(graph_def: Any, inputs: Sequence[str], outputs: Sequence[str]) -> Graph:
-    """Wrap a GraphDef; all of it is copied, for a part of a message keeps the whole in memory."""
+    """Wrap a GraphDef; all of it is copied, for a part of a message keeps the whole in memory.
+
+    Nodes get the attributes that they leave out: no pass has to know a default.
+    """
     nodes = {}
     for node in graph_def.node:
         own = nodes[str(node.name)] = node_def_pb2.NodeDef()
         own.CopyFrom(node)
+        complete(own)
     library, versions = copy.deepcopy((graph_def.library, graph_def.versions))
     return Graph(nodes, tuple(inputs), tuple(outputs), library, versions)
 

@@ -21,7 +21,7 @@ def compute_statistics(graph: Graph) -> int:
         node
         for node in graph.nodes.values()
         if node.op in BATCH_NORMS
-        and ("is_training" not in node.attr or node.attr["is_training"].b)
+        and node.attr["is_training"].b
         and node.attr["T"].type == DT_FLOAT
         and not has_other_readers(graph, node)
     ]
@@ -47,7 +47,7 @@ def _rewrite(graph: Graph, node: NodeDef) -> None:
     def per_channel(reference: str) -> str:
         return reference if last else reshape(graph, reference, [1, None, 1, 1], DT_FLOAT, base)
 
-    epsilon = node.attr["epsilon"].f if "epsilon" in node.attr else 1e-4
+    epsilon = node.attr["epsilon"].f
     centred = add("Sub", x, mean(x))
     variance = mean(add("Square", centred))
     least = graph.add_constant(f"{base}/epsilon", np.array(epsilon, np.float32))

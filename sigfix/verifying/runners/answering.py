@@ -16,10 +16,18 @@ from pathlib import Path
 from typing import Any
 
 from sigfix import processes
-from sigfix.errors import SigfixError
+from sigfix.errors import ProcessError, SigfixError
 from sigfix.verifying.failures import shortened
 from sigfix.verifying.inputs.cases import Case, Given
-from sigfix.verifying.runnable import CannotRunError, CaseRun, Finish, Run, Runnable, Setting
+from sigfix.verifying.runnable import (
+    CannotRunError,
+    CaseRun,
+    Finish,
+    Run,
+    Runnable,
+    Setting,
+    more_time,
+)
 
 
 class ModelError(Exception):
@@ -65,8 +73,10 @@ def in_child(
             except CannotRunError:
                 raise
             except SigfixError as error:
+                late = isinstance(error, ProcessError) and error.reason.startswith("stopped after")
                 raise CannotRunError(
-                    f"{runnable.title} ({runnable.path}) did not run: {error.message}", error.hint
+                    f"{runnable.title} ({runnable.path}) did not run: {error.message}",
+                    more_time(seconds) if late else error.hint,
                 ) from error
             return _read(answer, runnable, explain)
 

@@ -9,6 +9,8 @@ import numpy as np
 from tensorflow.core.framework import graph_pb2, types_pb2
 from tensorflow.python.framework import tensor_util
 
+from sigfix.operator_defaults import complete
+
 FLOAT, DOUBLE = types_pb2.DT_FLOAT, types_pb2.DT_DOUBLE
 ALWAYS_FLOAT = frozenset({"ResizeBilinear", "ResizeBicubic", "ResizeArea", "CropAndResize"})
 """Operators whose result is float32 whatever they read."""
@@ -33,6 +35,7 @@ def in_double(definition: Any) -> Any:
 
 
 def _widened(node: Any) -> Iterator[Any]:
+    complete(node)
     if node.op in NORMALISATIONS and node.attr["data_format"].s != b"NCHW":
         yield from _normalisation(node)
         return

@@ -14,6 +14,7 @@ from sigfix.errors import NotVerifiedError, ParityError, first_line
 from sigfix.processes import ending_pipe
 from sigfix.temporary import temporary_folder
 from sigfix.verifying.arrays import Arrays
+from sigfix.verifying.runnable import more_time
 from sigfix.verifying.runners import node as nodejs
 from sigfix.verifying.runners.tensor_files import read_tensor, write_tensor
 
@@ -132,7 +133,8 @@ def _start(
             )
     except subprocess.TimeoutExpired as error:
         raise NotVerifiedError(
-            f"TensorFlow.js ({request['backend']}) did not finish within {time_limit:g} s."
+            f"TensorFlow.js ({request['backend']}) did not finish within {time_limit:g} s.",
+            more_time(time_limit),
         ) from error
     except OSError as error:
         raise NotVerifiedError(f"{node.program} could not be started: {error.strerror}.") from error
