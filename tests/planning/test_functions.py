@@ -57,7 +57,7 @@ def test_parts_compete_only_where_the_whole_has_none(tmp_path: Path) -> None:
     both = of_functions({"one.__call__": Traced(), "two.__call__": Traced()})
     _, ways, hint = asked(both, tmp_path)
     assert ways == ["--function one.__call__", "--function two.__call__"]
-    assert hint.startswith("--function one.__call__ --function two=two.__call__ makes")
+    assert hint.startswith("--function one.__call__ --function two=two.__call__   # makes")
 
 
 def test_what_keras_keeps_for_itself_does_not_compete(tmp_path: Path) -> None:
