@@ -111,8 +111,10 @@ class Comparable:
 
 def _is_off(run: Run, edit: Edit) -> bool:
     """Whether what a signature binds switches off all that is random."""
-    if not isinstance(edit, AddSignature) or not isinstance(edit.source, GraphSource):
+    if not isinstance(edit, AddSignature):
         return False
+    if not isinstance(edit.source, GraphSource):
+        return bool(edit.bound)  # a switch that is given its value; its operators stay
     bound = {node_of(item.target): str(item.value).lower() for item in edit.bound}
     return are_off(run, bound, {node_of(item.target) for item in edit.inputs})
 
