@@ -18,6 +18,9 @@ FILLING = (
 )  # fmt: skip
 """What fills a table when the model is loaded."""
 
+INSERTING = frozenset({"LookupTableInsert", "LookupTableInsertV2"})
+"""What adds to a table, in an initialiser or in the model itself."""
+
 CONTROL_FLOW = frozenset({
     "Switch", "RefSwitch", "Merge", "RefMerge", "Enter", "RefEnter", "Exit", "RefExit",
     "NextIteration", "RefNextIteration", "LoopCond", "While", "StatelessWhile", "If",
@@ -29,6 +32,6 @@ CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall", "SymbolicGradie
 
 def unknown_names() -> list[str]:
     """Names above that the table of operators does not have; a test keeps this empty."""
-    listed = set(FILLING) | BATCH_NORM | TABLES
+    listed = set(FILLING) | INSERTING | BATCH_NORM | TABLES
     known = tensorflow_operators()
     return sorted(name for name in listed | CONTROL_FLOW | CALLS if name not in known)

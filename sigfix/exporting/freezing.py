@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,11 +14,13 @@ from tensorflow.core.framework import graph_pb2, node_def_pb2
 from tensorflow.core.protobuf import meta_graph_pb2
 from tensorflow.python.framework import convert_to_constants
 
+from sigfix.describing.libraries import how_to_load, with_libraries
 from sigfix.errors import ConversionError, UsageError, first_line
+from sigfix.exporting.freezing_v1 import frozen_by_v1
 from sigfix.exporting.refusing import refuse_resources
 from sigfix.exporting.state import drop_assignments
 from sigfix.memory import release
-from sigfix.optimising.graph.graph import Graph, from_graph_def, placeholder_of
+from sigfix.optimising.graph.graph import Graph, from_graph_def, node_of, placeholder_of
 from sigfix.optimising.graph.setting_aside import is_large
 from sigfix.quoting import quote_path
 
@@ -54,12 +57,22 @@ def _frozen(
     Nothing that is returned keeps the loaded model or TensorFlow's own graph alive.
     """
     try:
-        loaded = tf.saved_model.load(str(model), tags=None if tags is None else list(tags))
+        loaded = with_libraries(
+            lambda: tf.saved_model.load(str(model), tags=None if tags is None else list(tags))
+        )
     except Exception as error:  # TensorFlow raises a different kind for every fault
-        raise ConversionError(
-            f"TensorFlow cannot load {model}: {first_line(error)}",
-            f"sigfix inspect {quote_path(model)}",
-        ) from error
+        try:
+            return frozen_by_v1(model, signature, tags or ())
+        except ConversionError:
+            raise
+        except Exception:  # what the usual loader says is better known
+            raise ConversionError(
+                f"TensorFlow cannot load {model}: {first_line(error)}",
+                how_to_load(str(error)) or f"sigfix inspect {quote_path(model)}",
+            ) from error
+    if signature not in loaded.signatures and tags is not None:
+        with contextlib.suppress(KeyError):
+            return frozen_by_v1(model, signature, tags)
     if signature not in loaded.signatures:
         known = ", ".join(f"'{k}'" for k in loaded.signatures) or "none"
         raise UsageError(
@@ -121,21 +134,33 @@ def tensor_info(tensor: Any) -> Any:
     )
 
 
+def _use_default(node: Any) -> None:
+    """Make a placeholder with a default, which no input of the signature feeds, that default."""
+    node.op = "Identity"
+    node.attr["T"].CopyFrom(node.attr["dtype"])
+    for name in ("dtype", "shape"):
+        node.attr.pop(name, None)
+
+
 def with_signature_names(
     definition: Any, inputs: dict[str, tf.TensorSpec], outputs: dict[str, str]
 ) -> FrozenSignature:
     """Import a frozen graph below placeholders and identities with the signature's names.
 
-    `inputs` and `outputs` are by signature key: specs that are called as their nodes, and tensors.
+    `inputs` and `outputs` are by signature key: specs called as their nodes (or as an output
+    of theirs, `node:1`), and tensors.
     """
     present = {n.name for n in definition.node}
     aside = {n.name: n for n in definition.node if is_large(n)}
     light = graph_pb2.GraphDef(library=definition.library)
     light.versions.producer = definition.versions.producer
     light.node.extend(placeholder_of(n) if n.name in aside else n for n in definition.node)
+    given = {node_of(spec.name) for spec in inputs.values()}
     for node in light.node:
         node.attr.pop("_class", None)  # a place beside another node, even beside a replaced input
         node.ClearField("experimental_debug_info")
+        if node.op == "PlaceholderWithDefault" and node.name not in given:
+            _use_default(node)
     signature = meta_graph_pb2.SignatureDef(method_name="tensorflow/serving/predict")
     taken: set[str] = {IMPORT_SCOPE}
     names: dict[str, dict[str, str]] = {"inputs": {}, "outputs": {}}
@@ -145,8 +170,8 @@ def with_signature_names(
             name = names["inputs"][key] = tfjs_name(key, taken)
             placeholder = tf.compat.v1.placeholder(spec.dtype, spec.shape, name=name)
             signature.inputs[key].CopyFrom(tensor_info(placeholder))
-            if spec.name in present:
-                fed[f"{spec.name}:0"] = placeholder
+            if node_of(spec.name) in present:
+                fed[spec.name if ":" in spec.name else f"{spec.name}:0"] = placeholder
         try:
             results = tf.import_graph_def(light, fed, list(outputs.values()), name=IMPORT_SCOPE)
         except Exception as error:  # TensorFlow raises several kinds here

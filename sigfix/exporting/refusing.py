@@ -54,7 +54,11 @@ def refuse_resources(function: Any, model: Path) -> None:
     nodes = [
         *definition.node, *(node for item in definition.library.function for node in item.node_def)
     ]  # fmt: skip
-    operators = {str(node.op) for node in nodes} - library
+    refuse_operators({str(node.op) for node in nodes} - library, model)
+
+
+def refuse_operators(operators: Collection[str], model: Path) -> None:
+    """Refuse tables among these operators, and those of a library that TF.js has only elsewhere."""
     target = find_target("tfjs")
     libraries = {name for name in operators if library_of(name, target)}
     if not libraries and not any("LookupTable" in op or "HashTable" in op for op in operators):

@@ -16,7 +16,7 @@ from sigfix.reading.folder import Folder, open_directory
 from sigfix.reading.locating import SAVED_MODEL_FILES
 from sigfix.reading.meta_graph import read_meta_graph
 from sigfix.reading.protos import parse, parse_text
-from sigfix.reading.sniffing import check_lfs, check_saved_model_bytes
+from sigfix.reading.sniffing import check_lfs, check_saved_model_bytes, check_saved_model_text
 from sigfix.reading.trimming import without_large_constants
 
 CARD = "assets.extra/sigfix.json"
@@ -53,6 +53,7 @@ def _message(folder: Folder, *, whole: bool) -> tuple[Any, str]:
     with folder.opened(name) as data:
         if name.endswith(".pbtxt"):
             check_lfs(path, data[:200])
+            check_saved_model_text(path, bytes(data))
             return parse_text("SavedModel", bytes(data), path), "pbtxt"
         check_saved_model_bytes(path, data)
         encoded = bytes(data) if whole else without_large_constants(data)

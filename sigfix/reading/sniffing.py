@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from sigfix.errors import UnreadableModelError
@@ -132,6 +133,26 @@ def check_saved_model_bytes(path: Path, data: Buffer) -> None:
         raise UnreadableModelError(
             f"{path} is not a SavedModel: it has no MetaGraph.", _AGAIN, code="CON212"
         )
+
+
+_TEXT_FIELD = re.compile(rb"^[ \t]*(\w+)[ \t]*[:{<]", re.MULTILINE)
+_KIND_OF_FIELD = {
+    b"node": "graph", b"library": "graph", b"versions": "graph", b"meta_info_def": "meta_graph",
+    b"graph_def": "meta_graph", b"saver_def": "meta_graph", b"ir_version": "onnx",
+    b"opset_import": "onnx", b"producer_name": "onnx",
+}  # fmt: skip
+
+
+def check_saved_model_text(path: Path, data: bytes) -> None:
+    """Say what a text is instead of a SavedModel. Raises `UnreadableModelError`."""
+    if b"meta_graphs" in data:
+        return
+    first = _TEXT_FIELD.search(data)
+    kind = _KIND_OF_FIELD.get(first[1], "") if first else ""
+    what, hint = _INSTEAD.get(kind, ("a text that holds no SavedModel: it has no MetaGraph", ""))
+    if kind == "graph":
+        hint = "write it in binary as frozen.pb (as_text=False), then: sigfix repair frozen.pb"
+    raise UnreadableModelError(f"{path} is {what}.", hint or "take the right file", code="CON212")
 
 
 def check_lfs(path: Path, data: Buffer) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from sigfix.describing.computing import Computation, of_function, of_signature
 from sigfix.model import SavedModel
 from sigfix.reading import read
+from tests.diagnosis.broken_models.case import switched
 from tests.models import Call, Dtype, Model, add_node
 
 FLOAT = Dtype("float32")
@@ -79,25 +79,6 @@ def test_what_is_of_variables_alone_is_a_constant(tmp_path: Path) -> None:
     found = computed(model, tmp_path / "m")
     assert "Lgamma" in operators(found)
     assert varying(found) == {"RandomUniform", "Sin", "Mul"}
-
-
-def switched(default: Any, *, fed: bool = False, negated: bool = False) -> Model:
-    """y is `Lgamma` of x where a placeholder with a default is true, and `Relu` where not."""
-    model = Model(empty=True)
-    model.node("x", "Placeholder", dtype=FLOAT, shape=(None, 3))
-    value = model.node("default", "Const", dtype=Dtype("bool")).attr["value"].tensor
-    value.dtype = 10
-    value.tensor_shape.SetInParent()
-    value.bool_val.append(default)
-    model.node("phase", "PlaceholderWithDefault", ["default"], dtype=Dtype("bool"), shape=())
-    model.node("not", "LogicalNot", ["phase"])
-    model.node("switch", "Switch", ["x", "not" if negated else "phase"], T=FLOAT)
-    model.node("on", "Lgamma", ["switch:1"], T=FLOAT)
-    model.node("off", "Relu", ["switch"], T=FLOAT)
-    model.node("y", "Merge", ["off", "on"], T=FLOAT)
-    inputs = {"x": ("x:0", "float32", (None, 3))}
-    model.signature(inputs={**inputs, **({"phase": ("phase:0", "bool", ())} if fed else {})})
-    return model
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sigfix.describing.candidates import input_candidates
+from sigfix.errors import UnreadableModelError
 from sigfix.model import SavedModel, Shape
 from sigfix.pipeline.repair import plan
 from sigfix.reading import read
@@ -64,3 +65,23 @@ def test_tensorflow_takes_it_for_the_same(producer: int, tmp_path: Path) -> None
     shape = imported.get_tensor_by_name("x:0").shape
     ours = shape_of(model, tmp_path / "m")
     assert (None if shape.rank is None else tuple(shape)) == ours
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ('node { name: "x" op: "Placeholder" }', "GraphDef"),
+        ("# comment\nversions < producer: 21 >", "GraphDef"),
+        ('meta_info_def { tags: "serve" }', "MetaGraphDef"),
+        ("ir_version: 8", "ONNX"),
+        ("saved_model_schema_version: 1", "no MetaGraph"),
+        ("<html>404</html>", "no MetaGraph"),
+        ('{"a": 1}', "no MetaGraph"),
+    ],
+)
+def test_texts_that_are_no_saved_model(text: str, what: str, tmp_path: Path) -> None:
+    (tmp_path / "saved_model.pbtxt").write_text(text)
+    with pytest.raises(UnreadableModelError) as refused:
+        read(tmp_path)
+    assert refused.value.code == "CON212"
+    assert what in refused.value.message

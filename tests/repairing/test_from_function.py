@@ -269,3 +269,9 @@ def test_keras2_metadata_survives(saved, tmp_path):
 def test_never_called_is_said(saved, tmp_path):
     with pytest.raises(BlockedError, match="nothing to call"):
         _mend(saved("never_called"), tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", ["__call__", "keys", "items"])
+def test_functions_called_as_those_of_a_dict(name, saved, tmp_path):
+    result = repair(saved("dict_like"), tmp_path / "out", Choices(function=name))
+    assert [item.verdict for item in result.parity] == ["same"]

@@ -196,3 +196,23 @@ def never_called(path: Path) -> None:
             return x * self.weight
 
     tf.saved_model.save(Module(), str(path))
+
+
+def dict_like(path: Path) -> None:
+    """An object with functions that are called as those of a dict are."""
+    tf = tensorflow()
+
+    class Module(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([None, 3], tf.float32, "x")])
+        def __call__(self, x):
+            return {"y": x * 2.0}
+
+        @tf.function(input_signature=[tf.TensorSpec([None, 3], tf.float32, "x")])
+        def keys(self, x):
+            return {"k": x + 1.0}
+
+        @tf.function(input_signature=[tf.TensorSpec([None, 3], tf.float32, "x")])
+        def items(self, x):
+            return {"i": x - 1.0}
+
+    tf.saved_model.save(Module(), str(path))

@@ -104,6 +104,17 @@ def hub(path: Path) -> None:
     _tf1(path, build, [[]])
 
 
+def same_input_twice(path: Path) -> None:
+    """One placeholder under two keys, which the loader of TensorFlow 2 refuses."""
+
+    def build(v1):
+        x, logits = _dense(v1)
+        make = v1.saved_model.signature_def_utils.predict_signature_def
+        return {"serving_default": make({"x": x, "again": x}, {"logits": logits})}
+
+    _tf1(path, build, [["serve"]])
+
+
 def frozen(path: Path) -> None:
     """A frozen GraphDef: one file."""
     tf = tensorflow()

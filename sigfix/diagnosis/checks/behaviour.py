@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from sigfix.describing.callables import trace_arguments
+from sigfix.describing.computing import of_signature
 from sigfix.describing.effects import LOADERS_OWN, PYTHON, changed_state, random_nodes, reaching
-from sigfix.describing.operator_kinds import BATCH_NORM, TABLES
+from sigfix.describing.libraries import library_of
+from sigfix.describing.operator_kinds import BATCH_NORM
 from sigfix.describing.operators import custom_operators
 from sigfix.describing.running import loading, whole
+from sigfix.describing.tables_filled import unfilled_tables
 from sigfix.diagnosis.rule import repair_command
 from sigfix.diagnosis.subject import Findings, Subject, few, finding, located
 from sigfix.model import Literal, Node
-
-
-def _ops(nodes: list[Node], kinds: frozenset[str]) -> list[str]:
-    return sorted({node.op for node in nodes if node.op in kinds})
 
 
 def _is_dropout(node: Node) -> bool:
@@ -27,9 +26,12 @@ def _initialises_batch_norm(node: Node) -> bool:
 def check_training_mode(subject: Subject) -> Findings:
     """BEH301 and BEH308: dropout, batch statistics, random operators."""
     for signature in subject.meta.user_signatures:
-        nodes = subject.nodes_of[signature.key]
+        taken = of_signature(subject.meta, signature.key).nodes
+        nodes = [node for _, node in taken]
+        ids = {id(node) for node in nodes}
         batch_norm = [node.name for node in nodes if _initialises_batch_norm(node)]
-        drawing = random_nodes(subject.run_of[signature.key])
+        # What a branch holds that is never taken does nothing.
+        drawing = [n for n in random_nodes(subject.run_of[signature.key]) if id(n) in ids]
         dropout = [node.name for node in drawing if _is_dropout(node)]
         where = located(subject, signature)
         if batch_norm or dropout:
@@ -61,14 +63,20 @@ def _inference_trace(subject: Subject) -> str:
 def check_tables(subject: Subject) -> Findings:
     """BEH302: tables and nothing that fills them."""
     meta = subject.meta
-    tables = _ops(list(meta.graph.nodes), TABLES)
-    filled = meta.init_op or "table_initializer" in meta.collections
-    if tables and not filled and meta.objects is None:
+    if meta.objects is not None:
+        return
+    empty = sorted({node.op for node in unfilled_tables(meta)})
+    if empty:
+        collected = "table_initializer" in meta.collections
         yield finding(
             "BEH302",
-            f"{few(tables)} without an initialiser",
+            f"{few(empty)} without an initialiser",
             located(subject),
-            ("no saved_model_main_op, legacy_init_op or table_initializer collection",),
+            (
+                "the collection table_initializer names one, which servers' loader does not run"
+                if collected
+                else "no saved_model_main_op or legacy_init_op fills them",
+            ),
         )
 
 
@@ -84,6 +92,11 @@ def check_state(subject: Subject) -> Findings:
             )
 
 
+def _whose(operator: str) -> str:
+    library = library_of(operator)
+    return "" if library is None else f", of {library.package}"
+
+
 def check_foreign(subject: Subject) -> Findings:
     """BEH304 to BEH307: operators that need more than TensorFlow, or do more than compute."""
     graph = subject.meta.graph
@@ -93,7 +106,7 @@ def check_foreign(subject: Subject) -> Findings:
             "BEH304",
             f"operators that TensorFlow does not have: {few(list(custom))}",
             located(subject),
-            tuple(f"{name}: {count}x" for name, count in custom.items()),
+            tuple(f"{name}: {count}x{_whose(name)}" for name, count in custom.items()),
         )
     used = graph.op_counts
     executed = reaching(loading(subject.meta), *subject.run_of.values())

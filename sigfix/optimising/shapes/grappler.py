@@ -10,11 +10,13 @@ from __future__ import annotations
 from sigfix.optimising.graph.graph import Graph, from_graph_def
 from sigfix.optimising.graph.setting_aside import factors_of_products
 
-# Assertions and prints go first: TF.js has neither, and no output depends on them.
+# Assertions and prints go first: TF.js has neither, and no output depends on them. `loop` takes out
+# the branch of a switch that a constant never takes.
 STEPS = (
     "debug_stripper",
     "pruning",
     "constfold",
+    "loop",
     "arithmetic",
     "dependency",
     "pruning",

@@ -39,8 +39,8 @@ def saved_model(path: Path, tags: Sequence[str] | None, calls: Sequence[Call]) -
 
 
 def signature(path: Path, tags: Sequence[str] | None, key: str) -> Runnable:
-    """A signature through `tf.saved_model.load`."""
-    return saved_model(path, tags, [Call({"kind": "signature", "key": key})])
+    """A signature through `tf.saved_model.load`, or where that refuses it, the v1 loader."""
+    return saved_model(path, tags, [Call({"kind": "either", "key": key})])
 
 
 def signature_by_both_loaders(path: Path, tags: Sequence[str] | None, key: str) -> Runnable:

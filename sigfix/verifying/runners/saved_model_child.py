@@ -2,7 +2,7 @@
 
 A fresh process sees only what is on disk, and can be stopped. `model` is `{"tags"}`, and `double`
 to compute in float64; a call is `{"kind": "function", "parts", "trace"}`, `{"kind": "signature",
-"key"}` or `{"kind": "session"}` with `key` or `fetches`.
+"key"}`, `{"kind": "session"}` with `key` or `fetches`, or `{"kind": "either", "key"}`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.python.framework import convert_to_constants
 
+from sigfix.describing.libraries import with_libraries
 from sigfix.verifying.runners.answering import Function, ModelError, work
 from sigfix.verifying.runners.graph_child import graph_function
 from sigfix.verifying.runners.operators import named
@@ -21,12 +22,15 @@ from sigfix.verifying.runners.operators import named
 
 def load(job: dict[str, Any]) -> list[Function]:
     """The callables of a job, in the order of its calls."""
-    runners = {"function": _function, "signature": _signature, "session": _session}
+    runners = {
+        "function": _function, "signature": _signature, "session": _session, "either": _either
+    }  # fmt: skip
     loaded: list[Any] = []
 
     def model() -> Any:
         if not loaded:
-            loaded.append(tf.saved_model.load(job["path"], tags=job["model"]["tags"]))
+            tags = job["model"]["tags"]
+            loaded.append(with_libraries(lambda: tf.saved_model.load(job["path"], tags=tags)))
         return loaded[0]
 
     return [runners[call["kind"]](model, job, call) for call in job["calls"]]
@@ -65,9 +69,8 @@ def concrete_function(model: Any, parts: list[str], trace: int) -> Any:
 
 
 def _is_mapping(value: Any, key: str) -> bool:
-    if isinstance(value, (list, tuple)) or (hasattr(value, "__getitem__") and key.isdigit()):
-        return False
-    return hasattr(value, "keys") and key in value
+    """Whether `key` is looked up in a dict; an object may have a function called `keys`."""
+    return isinstance(value, Mapping) and key in value
 
 
 def _signature(model: Any, job: dict[str, Any], call: Mapping[str, Any]) -> Function:
@@ -88,6 +91,17 @@ def _signature(model: Any, job: dict[str, Any], call: Mapping[str, Any]) -> Func
 
     run.model = loaded  # type: ignore[attr-defined]
     return run
+
+
+def _either(model: Any, job: dict[str, Any], call: Mapping[str, Any]) -> Function:
+    """A signature through the usual loader, or, where that does not take it, through the v1's."""
+    try:
+        return _signature(model, job, call)
+    except Exception as error:  # TensorFlow raises a different kind for every fault
+        try:
+            return _session(model, job, call)
+        except Exception:  # what the usual loader says is better known
+            raise error from None
 
 
 def _called(function: Any, call: Any) -> Any:
@@ -148,9 +162,9 @@ def _session(model: Any, job: dict[str, Any], call: Mapping[str, Any]) -> Functi
             definition = tf.compat.v1.GraphDef.FromString(Path(job["path"]).read_bytes())
             tf.import_graph_def(definition, name="")
             return _session_runner(session, {}, call["fetches"])
-        loaded = tf.compat.v1.saved_model.loader.load(
-            session, job["model"]["tags"] or [], job["path"]
-        )
+        load = tf.compat.v1.saved_model.loader.load
+        tags = job["model"]["tags"] or []
+        loaded = with_libraries(lambda: load(session, tags, job["path"]))
     feeds: dict[str, str] = {}
     fetches = call.get("fetches")
     if "key" in call:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.diagnosis.broken_models.case import FLOAT, Pair, X, both_modes, operator
-from tests.models import Call, Model, add_node, healthy, with_variable
+from tests.diagnosis.broken_models.case import FLOAT, Pair, X, both_modes, operator, switched
+from tests.models import Call, Dtype, Model, add_node, healthy, with_variable
 
 
 def batch_norm(*, training: bool) -> Callable[[], Model]:
@@ -17,7 +17,10 @@ def dropout_in_function() -> Model:
     model = Model(empty=True)
     model.node("x", "Placeholder", dtype=FLOAT, shape=(None, 3))
     body = model.function("body")
-    add_node(body.node_def, "dropout/random_uniform", "RandomUniform", dtype=FLOAT)
+    body.signature.input_arg.add(name="x", type=1)
+    body.signature.output_arg.add(name="out", type=1)
+    add_node(body.node_def, "dropout/random_uniform", "RandomUniform", ["x"], dtype=FLOAT)
+    body.ret["out"] = "dropout/random_uniform:output:0"
     model.node("y", "StatefulPartitionedCall", ["x"], f=Call("body"), Tout=[FLOAT])
     model.signature()
     return model
@@ -46,11 +49,59 @@ def beside(name: str, op: str) -> Callable[[], Model]:
 table_without_initialiser = beside("table", "HashTableV2")
 
 
-def filled_table() -> Model:
+def collected_table() -> Model:
+    """Only a collection names the initialiser, which the loader of servers does not run."""
     model = table_without_initialiser()
-    values = model.meta.collection_def["table_initializer"].node_list.value
-    values.append("init_all_tables")
+    model.node("words", "Const", dtype=Dtype("string"))
+    model.node("fill", "InitializeTableV2", ["table", "words", "words"])
+    model.meta.collection_def["table_initializer"].node_list.value.append("fill")
     return model
+
+
+def filled_table(op: str) -> Callable[[], Model]:
+    """The init op fills the table: by initialising it, importing into it, or inserting."""
+
+    def build() -> Model:
+        model = collected_table()
+        model.meta.graph_def.node[-1].op = op
+        model.node("init", "NoOp", ["^fill"])
+        model.meta.collection_def["legacy_init_op"].node_list.value.append("init")
+        return model
+
+    return build
+
+
+def filled_by_call() -> Model:
+    """The signature itself fills the table before it looks something up."""
+    model = collected_table()
+    model.meta.graph_def.node[-1].op = "LookupTableInsertV2"
+    model.node("z", "LookupTableFindV2", ["table", "x", "x", "^fill"], Tin=FLOAT, Tout=FLOAT)
+    model.signature(outputs={"z": ("z:0", "float32", (None, 3))})
+    return model
+
+
+def other_table_filled() -> Model:
+    """Two tables, of which the init op fills one."""
+    model = filled_table("InitializeTableV2")()
+    model.node("other", "MutableHashTableV2")
+    return model
+
+
+def switched_dropout(default: bool) -> Callable[[], Model]:
+    """Dropout and batch statistics in the branch of a switch that nobody feeds."""
+
+    def build() -> Model:
+        model = switched(default)
+        for node in model.meta.graph_def.node:
+            if node.name == "on":
+                node.op = "FusedBatchNormV3"
+                node.attr["is_training"].b = True
+        model.node("dropout/random_uniform", "RandomUniform", ["switch:1"], dtype=FLOAT)
+        model.meta.graph_def.node[-2].input[:] = ["off", "dropout/mul"]
+        model.node("dropout/mul", "Mul", ["on", "dropout/random_uniform"], T=FLOAT)
+        return model
+
+    return build
 
 
 def complete() -> Model:
@@ -74,10 +125,28 @@ def complete() -> Model:
 
 CASES = {
     "BEH301": Pair(
-        [batch_norm(training=True), dropout_in_function, dropout_in_one_trace],
-        [batch_norm(training=False), operator("RandomUniform", dtype=FLOAT)],
+        [
+            batch_norm(training=True),
+            dropout_in_function,
+            dropout_in_one_trace,
+            switched_dropout(True),
+        ],
+        [
+            batch_norm(training=False),
+            operator("RandomUniform", dtype=FLOAT),
+            switched_dropout(False),
+        ],
     ),
-    "BEH302": Pair([table_without_initialiser], [filled_table, complete]),
+    "BEH302": Pair(
+        [table_without_initialiser, collected_table, other_table_filled],
+        [
+            filled_table("InitializeTableV2"),
+            filled_table("LookupTableImportV2"),
+            filled_table("LookupTableInsertV2"),
+            filled_by_call,
+            complete,
+        ],
+    ),
     "BEH303": Pair(
         [operator("AssignAdd", T=FLOAT), operator("LookupTableInsertV2")],
         [complete, beside("init", "AssignVariableOp")],

@@ -99,3 +99,23 @@ def operator(op: str, **attributes: Any) -> Callable[[], Model]:
         return model
 
     return build
+
+
+def switched(default: bool, *, fed: bool = False, negated: bool = False) -> Model:
+    """y is `Lgamma` of x where a placeholder with a default is true, and `Relu` where not."""
+    real = Dtype("float32")
+    model = Model(empty=True)
+    model.node("x", "Placeholder", dtype=real, shape=(None, 3))
+    value = model.node("default", "Const", dtype=Dtype("bool")).attr["value"].tensor
+    value.dtype = 10
+    value.tensor_shape.SetInParent()
+    value.bool_val.append(default)
+    model.node("phase", "PlaceholderWithDefault", ["default"], dtype=Dtype("bool"), shape=())
+    model.node("not", "LogicalNot", ["phase"])
+    model.node("switch", "Switch", ["x", "not" if negated else "phase"], T=real)
+    model.node("on", "Lgamma", ["switch:1"], T=real)
+    model.node("off", "Relu", ["switch"], T=real)
+    model.node("y", "Merge", ["off", "on"], T=real)
+    inputs = {"x": ("x:0", "float32", (None, 3))}
+    model.signature(inputs={**inputs, **({"phase": ("phase:0", "bool", ())} if fed else {})})
+    return model
