@@ -17,7 +17,7 @@ from sigfix.planning.file_edits import ImportOnnx
 from sigfix.planning.names import by_keys, signature_keys
 from sigfix.planning.onnx_file import for_imported
 from sigfix.presets import find_preset
-from sigfix.quoting import quote
+from sigfix.quoting import quote_path
 from sigfix.reading import read
 
 if TYPE_CHECKING:  # at run time it needs numpy, which planning does without
@@ -62,7 +62,7 @@ def _import(
     choice = OnnxChoice(
         preset, nhwc=preset is not None, sizes=dict(edit.sizes), bound=dict(edit.bound)
     )
-    command = Command(f"sigfix repair {quote(str(path))}")
+    command = Command(f"sigfix repair {quote_path(path)}")
     found = simplify_file(path, folder, choice, (command, command))
     for note in found.notes:
         say(note)

@@ -27,7 +27,7 @@ from sigfix.planning.names import signature_keys
 from sigfix.planning.soundness import refuse_lost_weights
 from sigfix.planning.trust import refuse_reaching
 from sigfix.presets import Preset
-from sigfix.quoting import quote
+from sigfix.quoting import quote_path
 from sigfix.vocabularies import preset_characters
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def _from_onnx(path: Path, options: SourceChoice, temporary: Path, say: Say) -> 
 
 def commands(path: Path) -> tuple[Command, Command]:
     """What an option that makes a file convertible is put into: for sizes, and for `--bind`."""
-    file, made = quote(str(path)), quote(f"{path.stem}_repaired")
+    file, made = quote_path(path), quote_path(f"{path.stem}_repaired")
     return (
         Command(f"sigfix convert {file} --tfjs"),
         Command(f"sigfix repair {file} -o {made}", f" && sigfix convert {made} --tfjs"),
