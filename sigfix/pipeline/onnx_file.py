@@ -55,14 +55,14 @@ def _import(
     say: Say,
 ) -> Callable[[], Verification]:
     """Write the SavedModel as the file, or its preset, says; return what compares it."""
-    from sigfix.importing.commands import Command, as_command
+    from sigfix.importing.commands import CommandParts, as_command
     from sigfix.pipeline.simplifying import OnnxChoice, load_simplified, simplify_file
 
     preset = find_preset(edit.preset, edit.size, edit.raw_logits) if edit.preset else None
     choice = OnnxChoice(
         preset, nhwc=preset is not None, sizes=dict(edit.sizes), bound=dict(edit.bound)
     )
-    command = Command(f"sigfix repair {quote_path(path)}")
+    command = CommandParts(f"sigfix repair {quote_path(path)}")
     found = simplify_file(path, folder, choice, (command, command))
     for note in found.notes:
         say(note)

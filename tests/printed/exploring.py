@@ -98,7 +98,7 @@ def _follow(
     command = printed.command
     if command in done:
         return done[command].verdict
-    if BLANKS.search(command):
+    if BLANKS.search(command.partition("   #")[0]):
         done[command] = Outcome(printed, "author")
         return "author"
     if command in before:

@@ -22,8 +22,8 @@ HEAD = """# Situations of bug reports
 
 Made by `python -m tests.printed.situations`: models as people described them in public, rebuilt
 small. Each is inspected, and the first command that is printed for an error or a warning is run,
-up to three times. **Right** means that `inspect` has no error left, and that `repair` compared
-what it wrote with its source; otherwise the reason is what `inspect` says last.
+up to three times. **Right** means that `inspect` has no error left; what is said beside it is
+what `repair` compared, or the warnings that are left.
 
 | situation | commands | what came of it |
 |---|---|---|
@@ -75,11 +75,11 @@ def solve(model: Path, folder: Path) -> Solved:
             item.command
             for item in commands_in(output, "")
             if item.command.startswith("sigfix repair") and not BLANKS.search(item.command)
-            if _is_heavy(item.finding, output)
+            if _is_heavy(item.finding, output) and f"fix: {item.command}" in output
         ]
         if not ways or len(done) == MOST:
-            errors = re.findall(r"^error +(.*)", output, re.MULTILINE)
-            return Solved(tuple(done), code == 0, compared if code == 0 else "; ".join(errors))
+            left = re.findall(r"^(?:error|warning) +(.*)", output, re.MULTILINE)
+            return Solved(tuple(done), code == 0, "; ".join(left) or compared)
         done.append(ways[0])
         _, output = run(ways[0], place)
         wrote = re.search(r"^Wrote (.+)", output, re.MULTILINE)
@@ -100,7 +100,7 @@ def _is_heavy(finding: str, output: str) -> bool:
 def row(name: str, situation: str, found: Solved) -> str:
     """A line of the table."""
     commands = "<br>".join(f"`{item}`" for item in found.commands) or "none"
-    verdict = "right" if found.right else "refused"
+    verdict = "right" if found.right else "not solved"
     return f"| {situation} | {commands} | {verdict}: {found.said} |\n"
 
 
