@@ -34,6 +34,7 @@ COMPUTED = {
     "sigfix.optimising.passes": "the modules of its own folder, from the table of passes",
     "sigfix.verifying.running": "the runners, from its table, whose names are whole",
     "sigfix.pipeline.prepare": "TensorFlow",
+    "sigfix.describing.libraries": "packages that register operators, from its table",
 }
 """Modules that import by a name that they put together, and what that is."""
 

@@ -233,7 +233,9 @@ class _Walk:
             self.visit(scope, node.data_inputs[place], (function, argument))
 
     def _take_result(self, function: GraphFunction, index: int, reader: Place) -> None:
-        if index < len(function.outputs):
-            tensor = function.returns.get(function.outputs[index].name)
+        """The result of that number; all of them where a function does not say which that is."""
+        known = index < len(function.outputs)
+        for name in [function.outputs[index].name] if known else list(function.returns):
+            tensor = function.returns.get(name)
             if tensor is not None:
                 self.visit(function.name, tensor, reader)
