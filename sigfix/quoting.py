@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 from collections.abc import Iterable
+from os import PathLike
 
 
 def quote(text: str) -> str:
@@ -23,6 +24,12 @@ def quote(text: str) -> str:
         else:
             written.append("".join(f"\\x{byte:02x}" for byte in _bytes(character)))
     return "$'" + "".join(written) + "'"
+
+
+def quote_path(path: PathLike[str] | str) -> str:
+    """A path as one word of a shell command, which no program takes for an option."""
+    text = str(path)
+    return quote(f"./{text}" if text.startswith("-") else text)
 
 
 def _bytes(character: str) -> bytes:

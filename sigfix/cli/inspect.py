@@ -14,7 +14,7 @@ import typer
 from sigfix.cli.app import app
 from sigfix.cli.terminal import terminal_style
 from sigfix.errors import SigfixError, UsageError
-from sigfix.quoting import printable, quote
+from sigfix.quoting import printable, quote_path
 from sigfix.rendering.inspections import FORMATS, TEXT
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def unchecked(inspections: list[Inspection], target: str) -> list[str]:
     notes = []
     for item in inspections:
         if item.other is not None and item.other.kind in ("onnx", "keras"):
-            path = quote(str(item.path))
+            path = quote_path(item.path)
             way = f"sigfix convert {path} --tfjs   # says what cannot be converted"
             if item.other.kind == "keras":
                 way = f"sigfix repair {path}   # makes a SavedModel, which can be checked"

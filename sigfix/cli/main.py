@@ -16,7 +16,7 @@ from sigfix import quoting
 from sigfix.cli.streams import safe_streams
 from sigfix.cli.terminal import is_coloured, settle_colours
 from sigfix.errors import OutputError, SigfixError, UsageError, WeightsUnavailableError
-from sigfix.quoting import printable_lines, quote
+from sigfix.quoting import printable_lines, quote_path
 from sigfix.stopping import Stopped, ignore, watched, written_by_now
 
 COMMANDS = ("convert", "diff", "explain", "inspect", "presets", "repair", "verify")
@@ -39,7 +39,7 @@ def refuse_path(arguments: list[str]) -> None:
     if wanted not in ("", *COMMANDS) and os.path.exists(wanted):  # noqa: PTH110  (raises nothing)
         raise UsageError(
             f"{wanted} is a path, and a command comes first.",
-            f"sigfix inspect {quote(wanted)}",
+            f"sigfix inspect {quote_path(wanted)}",
         )
     for item in takewhile("--".__ne__, arguments):
         if item.startswith("-") and len(item) > 2 and os.path.lexists(item):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from sigfix.describing.effects import RANDOM, is_stateless_random, kind_of
 from sigfix.describing.operator_kinds import BATCH_NORM
-from sigfix.model import FunctionReference, MetaGraph, Node, Signature, node_of
+from sigfix.describing.running import Run
+from sigfix.describing.training_graph import PLACEHOLDER_OPS, forward, readers_of
+from sigfix.model import ConstantTensor, FunctionReference, MetaGraph, Node, Signature, node_of
 
 UNFED_OPS = ("Placeholder", "PlaceholderV2")
 """Placeholders that have no value of their own."""
@@ -21,6 +23,8 @@ _VALUES = {
     **{name: {"float": "0.0"} for name in _DROPPED},
 }
 """Names of placeholders in TF1's training code -> their value at inference, by kind of dtype."""
+_WEIGHING = ("GreaterEqual", "Greater", "Less", "LessEqual", "Add", "AddV2")
+_SCALING = ("Mul", "Add", "AddV2", "Sub", "Identity", "Cast")
 _SUFFIX = re.compile(r"(_(ph|pl|placeholder|input))?(_\d+)?$")
 _KIND = re.compile(r"(bool|float|int)")
 
@@ -74,10 +78,8 @@ def _off(meta: MetaGraph, placeholder: Node) -> str:
     """The side of the conditions on a placeholder that neither drops out nor normalises batches."""
     on, off = False, False
     copies = {placeholder.name}
-    readers: dict[str, list[Node]] = {}
+    readers = _tensor_readers(meta)
     for node in meta.graph.nodes:
-        for name in node.inputs:
-            readers.setdefault(_tensor(name), []).append(node)
         if node.op == "Identity" and node.data_inputs and node_of(node.data_inputs[0]) in copies:
             copies.add(node.name)
     for node in meta.graph.nodes:
@@ -94,6 +96,91 @@ def _off(meta: MetaGraph, placeholder: Node) -> str:
     if on == off:
         return ""
     return "false" if on else "true"
+
+
+def are_off(run: Run, bound: Mapping[str, str], inputs: Collection[str]) -> bool:
+    """Whether no random number of a run has an effect where placeholders have the bound values.
+
+    Those that no input feeds have their defaults.
+
+    Those of dropout are compared with, or added to, a rate that is 0 then; those behind a
+    condition on such a placeholder are not drawn.
+    """
+    by_name = run.meta.graph.by_name
+    values = {**_defaults(run, inputs), **bound}
+    off = {
+        name
+        for name, value in values.items()
+        if name in by_name and value and evident_value(run.meta, by_name[name]) == value
+    }
+    readers = readers_of(run.meta)
+    others = [n.name for n in by_name.values() if n.op in PLACEHOLDER_OPS and n.name not in off]
+    fed = forward(off, readers) - forward(others, readers)
+    conditions = [node for node in run.meta.graph.nodes if _asks(node, fed)]
+    behind = {
+        node.name
+        for item in conditions
+        if item.op.endswith("Switch")
+        for side in (f"{item.name}:1", item.name)
+        for node in _behind(side, _tensor_readers(run.meta))
+    }
+    called = {
+        name for item in conditions for name, _ in run.meta.graph.executed((), item.functions)
+    }
+    drawn = [(scope, node) for scope, node in run.nodes if _draws(node)]
+    return bool(off) and all(
+        scope in called if scope else node.name in behind or _is_weighed(node.name, readers, fed)
+        for scope, node in drawn
+    )
+
+
+def _defaults(run: Run, inputs: Collection[str]) -> dict[str, str]:
+    """The values of placeholders that have a default, which is a constant, and are not fed."""
+    by_name, found = run.meta.graph.by_name, {}
+    for scope, node in run.nodes:
+        if scope or node.op != "PlaceholderWithDefault" or node.name in inputs:
+            continue
+        default = by_name.get(node_of(node.data_inputs[0])) if node.data_inputs else None
+        value = default.attributes.get("value") if default is not None else None
+        if isinstance(value, ConstantTensor) and value.value and len(value.value) == 1:
+            found[node.name] = str(value.value[0]).lower()
+    return found
+
+
+def _asks(node: Node, fed: Collection[str]) -> bool:
+    """Whether a node is a condition on a placeholder, or on what is computed of it."""
+    position = {"If": 0, "StatelessIf": 0, "Switch": 1, "RefSwitch": 1}.get(node.op, -1)
+    inputs = node.data_inputs
+    return 0 <= position < len(inputs) and node_of(inputs[position]) in fed
+
+
+def _is_weighed(name: str, readers: Mapping[str, list[Node]], fed: Collection[str]) -> bool:
+    """Whether all that is read of random numbers is compared with, or added to, what is fed."""
+    pending, steps = [name], 0
+    while pending and steps < 50:
+        found = readers.get(pending.pop(), [])
+        if not found:
+            return False
+        steps += 1
+        for node in found:
+            others = {node_of(item) for item in node.data_inputs} & set(fed)
+            if node.op in _SCALING and not others:
+                pending.append(node.name)
+            elif node.op not in _WEIGHING or not others:
+                return False
+    return not pending
+
+
+def _draws(node: Node) -> bool:
+    return kind_of(node.op) == RANDOM or is_stateless_random(node.op)
+
+
+def _tensor_readers(meta: MetaGraph) -> dict[str, list[Node]]:
+    readers: dict[str, list[Node]] = {}
+    for node in meta.graph.nodes:
+        for name in node.inputs:
+            readers.setdefault(_tensor(name), []).append(node)
+    return readers
 
 
 def _tensor(name: str) -> str:
@@ -115,8 +202,6 @@ def _behind(tensor: str, readers: dict[str, list[Node]]) -> list[Node]:
 
 def _trains(nodes: Iterable[Node]) -> bool:
     return any(
-        kind_of(node.op) == RANDOM
-        or is_stateless_random(node.op)
-        or (node.op in BATCH_NORM and bool(node.attributes.get("is_training", True)))
+        _draws(node) or (node.op in BATCH_NORM and bool(node.attributes.get("is_training", True)))
         for node in nodes
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from sigfix.quoting import join
+from sigfix.quoting import quote, quote_path
 
 
 class Severity(Enum):
@@ -82,8 +82,6 @@ class Command(str):
 
 def repair_command(path: Path, *options: str) -> Command:
     """`sigfix repair PATH OPTIONS`, quoted for a shell; a path is never taken for an option."""
-    named = str(path)
-    named = f"./{named}" if named.startswith("-") else named
-    command = Command(join(["sigfix", "repair", named, *options]))
+    command = Command(" ".join(["sigfix repair", quote_path(path), *map(quote, options)]))
     command.options = options
     return command

@@ -22,7 +22,7 @@ from sigfix.exporting.state import drop_assignments
 from sigfix.memory import release
 from sigfix.optimising.graph.graph import Graph, from_graph_def, node_of, placeholder_of
 from sigfix.optimising.graph.setting_aside import is_large
-from sigfix.quoting import quote
+from sigfix.quoting import quote_path
 
 IMPORT_SCOPE = "model"
 
@@ -68,7 +68,7 @@ def _frozen(
         except Exception:  # what the usual loader says is better known
             raise ConversionError(
                 f"TensorFlow cannot load {model}: {first_line(error)}",
-                how_to_load(str(error)) or f"sigfix inspect {quote(str(model))}",
+                how_to_load(str(error)) or f"sigfix inspect {quote_path(model)}",
             ) from error
     if signature not in loaded.signatures and tags is not None:
         with contextlib.suppress(KeyError):
@@ -77,9 +77,9 @@ def _frozen(
         known = ", ".join(f"'{k}'" for k in loaded.signatures) or "none"
         raise UsageError(
             f"expected a signature '{signature}' in {model}, found: {known}.",
-            f"sigfix convert {quote(str(model))} --tfjs --signature NAME"
+            f"sigfix convert {quote_path(model)} --tfjs --signature NAME"
             if loaded.signatures
-            else f"sigfix repair {quote(str(model))}",
+            else f"sigfix repair {quote_path(model)}",
         )
     function = loaded.signatures[signature]
     refuse_resources(function, model)

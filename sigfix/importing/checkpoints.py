@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from sigfix.errors import UsageError, first_line
-from sigfix.quoting import quote
+from sigfix.quoting import quote_path
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _DEEPEST = 4
@@ -75,7 +75,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
 def _inside(folder: Path) -> str:
     files = sorted(item for item in folder.iterdir() if item.suffix in _FILES and item.is_file())
     if files:
-        return f"--weights {quote(str(files[0]))}"
+        return f"--weights {quote_path(files[0])}"
     return f"--weights FILE, a {', '.join(_FILES[:-1])} or {_FILES[-1]} file"
 
 
@@ -101,7 +101,7 @@ def _refuse_foreign(path: Path, head: bytes) -> None:
     if name.endswith(".onnx"):
         raise UsageError(
             f"--weights {path} is an ONNX model, which has its weights inside.",
-            f"sigfix convert {quote(str(path))} --preset NAME --tfjs",
+            f"sigfix convert {quote_path(path)} --preset NAME --tfjs",
         )
     if name.endswith(".json"):
         raise UsageError(

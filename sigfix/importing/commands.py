@@ -10,7 +10,7 @@ from sigfix.errors import BlockedError, ConversionError
 
 
 @dataclass(frozen=True)
-class Command:
+class CommandParts:
     """A command that options are put into, after what is before them."""
 
     before: str
@@ -18,7 +18,7 @@ class Command:
 
 
 @contextmanager
-def as_command(sizes: Command, bind: Command | None = None) -> Iterator[None]:
+def as_command(sizes: CommandParts, bind: CommandParts | None = None) -> Iterator[None]:
     """Make the options that an error names into a command; a remark of theirs stays at its end.
 
     `bind` is for `--bind` where that is another command.

@@ -18,7 +18,7 @@ from sigfix.pipeline.preset import PresetOptions
 from sigfix.pipeline.quantising import AUTO, QuantisationTrial
 from sigfix.pipeline.source import ONNX, PRESET, Source
 from sigfix.presets import find_preset
-from sigfix.quoting import quote
+from sigfix.quoting import quote_path
 
 if TYPE_CHECKING:  # at run time it needs numpy, and some commands do without
     from sigfix.verifying.verdict import Comparison
@@ -112,7 +112,7 @@ def check_options(source: Source, options: ConvertOptions) -> None:
     if options.choice.layout is not None and source.kind != ONNX:
         raise UsageError(
             "--layout is for ONNX files; a SavedModel keeps its layout.",
-            f"sigfix repair {quote(str(source.path))} --layout nhwc -o nhwc/ && "
+            f"sigfix repair {quote_path(source.path)} --layout nhwc -o nhwc/ && "
             "sigfix convert nhwc/ --tfjs",
         )
     if options.choice.preset is not None and source.kind != ONNX:
@@ -121,7 +121,7 @@ def check_options(source: Source, options: ConvertOptions) -> None:
             "--preset says which docTR model an ONNX file is.",
             f"sigfix convert {name} --tfjs   # builds the preset"
             if source.kind == PRESET
-            else f"sigfix repair {quote(str(source.path))} --preset {name} -o {name}/ && "
+            else f"sigfix repair {quote_path(source.path)} --preset {name} -o {name}/ && "
             f"sigfix convert {name}/ --tfjs",
         )
     is_preset = source.kind == PRESET or options.choice.preset is not None

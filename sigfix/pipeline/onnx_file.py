@@ -17,7 +17,7 @@ from sigfix.planning.file_edits import ImportOnnx
 from sigfix.planning.names import by_keys, signature_keys
 from sigfix.planning.onnx_file import for_imported
 from sigfix.presets import find_preset
-from sigfix.quoting import quote
+from sigfix.quoting import quote_path
 from sigfix.reading import read
 
 if TYPE_CHECKING:  # at run time it needs numpy, which planning does without
@@ -55,14 +55,14 @@ def _import(
     say: Say,
 ) -> Callable[[], Verification]:
     """Write the SavedModel as the file, or its preset, says; return what compares it."""
-    from sigfix.importing.commands import Command, as_command
+    from sigfix.importing.commands import CommandParts, as_command
     from sigfix.pipeline.simplifying import OnnxChoice, load_simplified, simplify_file
 
     preset = find_preset(edit.preset, edit.size, edit.raw_logits) if edit.preset else None
     choice = OnnxChoice(
         preset, nhwc=preset is not None, sizes=dict(edit.sizes), bound=dict(edit.bound)
     )
-    command = Command(f"sigfix repair {quote(str(path))}")
+    command = CommandParts(f"sigfix repair {quote_path(path)}")
     found = simplify_file(path, folder, choice, (command, command))
     for note in found.notes:
         say(note)

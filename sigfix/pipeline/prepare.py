@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from sigfix.card import Card, fitting, make_card, read_card
 from sigfix.describing.effects import DETERMINISTIC, conduct
 from sigfix.describing.running import of_signature
-from sigfix.diagnosis.rule import repair_command
+from sigfix.diagnosis import diagnose
+from sigfix.diagnosis.rule import Command, repair_command
 from sigfix.errors import BlockedError, UsageError
-from sigfix.importing.commands import Command, as_command
+from sigfix.importing.commands import CommandParts, as_command
 from sigfix.memory import release
 from sigfix.model import SavedModel
 from sigfix.pipeline.notes import weight_notes
@@ -27,7 +28,7 @@ from sigfix.planning.names import signature_keys
 from sigfix.planning.soundness import refuse_lost_weights
 from sigfix.planning.trust import refuse_reaching
 from sigfix.presets import Preset
-from sigfix.quoting import quote
+from sigfix.quoting import quote_path
 from sigfix.vocabularies import preset_characters
 
 if TYPE_CHECKING:
@@ -116,12 +117,14 @@ def prepare(source: Source, options: SourceChoice, temporary: Path, say: Say) ->
 def _unsigned(model: SavedModel) -> BlockedError:
     """The error for a model without a signature, with the repair that gives it one, if any."""
     what = f"{model.path} has no signature, so nothing says what its inputs and outputs are."
-    ways = carried_out(model, ())
+    found = (item.command for item in diagnose(model) if item.code == "SIG001")
+    command = next(found, "")
+    ways = carried_out(model, command.options if isinstance(command, Command) else ())
     if not ways:
         decided = plan(model)
         return BlockedError(f"{what} {decided.reason}", decided.hint or None)
-    command = str(repair_command(model.path, *ways[0], "-o", "repaired"))
-    return BlockedError(what, f"{command} && sigfix convert repaired --tfjs")
+    repair = repair_command(model.path, *ways[0], "-o", "repaired")
+    return BlockedError(what, f"{repair} && sigfix convert repaired --tfjs")
 
 
 def _from_preset(name: str, options: SourceChoice, temporary: Path, say: Say) -> Prepared:
@@ -157,12 +160,12 @@ def _from_onnx(path: Path, options: SourceChoice, temporary: Path, say: Say) -> 
     return _simplified(path, options, temporary, preset, card, say)
 
 
-def commands(path: Path) -> tuple[Command, Command]:
+def commands(path: Path) -> tuple[CommandParts, CommandParts]:
     """What an option that makes a file convertible is put into: for sizes, and for `--bind`."""
-    file, made = quote(str(path)), quote(f"{path.stem}_repaired")
+    file, made = quote_path(path), quote_path(f"{path.stem}_repaired")
     return (
-        Command(f"sigfix convert {file} --tfjs"),
-        Command(f"sigfix repair {file} -o {made}", f" && sigfix convert {made} --tfjs"),
+        CommandParts(f"sigfix convert {file} --tfjs"),
+        CommandParts(f"sigfix repair {file} -o {made}", f" && sigfix convert {made} --tfjs"),
     )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sigfix.errors import ConversionError, ProcessError, first_line
-from sigfix.importing.commands import Command, as_command
+from sigfix.importing.commands import CommandParts, as_command
 from sigfix.presets import Preset
 from sigfix.processes import started
 
@@ -56,7 +56,7 @@ class SimplifiedOnnx:
 
 
 def simplify_file(
-    path: Path, folder: Path, choice: OnnxChoice, commands: tuple[Command, Command]
+    path: Path, folder: Path, choice: OnnxChoice, commands: tuple[CommandParts, CommandParts]
 ) -> SimplifiedOnnx:
     """Open, check and simplify the file at `path`; what is written lies in `folder`.
 

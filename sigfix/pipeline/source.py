@@ -10,7 +10,7 @@ from sigfix.errors import BlockedError, UnreadableModelError, UsageError
 from sigfix.model import MetaGraph, Signature
 from sigfix.planning.graphs import refuse_unfed
 from sigfix.presets import PRESETS
-from sigfix.quoting import quote
+from sigfix.quoting import quote, quote_path
 from sigfix.reading.boundary import said_as_unreadable
 from sigfix.reading.foreign import refuse_archive
 from sigfix.reading.locating import SAVED_MODEL_FILES, saved_models_below
@@ -53,13 +53,13 @@ def _source_at(path: Path, given: str) -> Source:
         )
     if path.is_dir() and (path / "model.json").is_file():
         raise UsageError(
-            f"{path} is already a TensorFlow.js model.", f"sigfix inspect {quote(str(path))}"
+            f"{path} is already a TensorFlow.js model.", f"sigfix inspect {quote_path(path)}"
         )
     if path.is_file() and path.suffix.lower() in (".pb", ".keras", ".h5", ".hdf5"):
         if path.name != "saved_model.pb":
             raise UsageError(
                 f"{path} is not a SavedModel directory.",
-                f"sigfix repair {quote(str(path))} -o saved_model/ && "
+                f"sigfix repair {quote_path(path)} -o saved_model/ && "
                 "sigfix convert saved_model/ --tfjs",
             )
         path = path.parent
@@ -88,7 +88,7 @@ def _only_saved_model(here: Path) -> Path:
         listed = "".join(f"\n  {path}" for path in found)
         raise UsageError(
             f"there are {len(found)} SavedModels below the current directory:{listed}",
-            f"sigfix convert {quote(str(found[0]))} --tfjs",
+            f"sigfix convert {quote_path(found[0])} --tfjs",
         )
     return found[0]
 
@@ -106,7 +106,7 @@ def choose_signature(graph: MetaGraph, path: Path, wanted: str | None) -> Signat
         others = signature.key != "serving_default" and len(graph.user_signatures) > 1
         of = f"--from {quote(signature.key)} " if others else ""
         raise BlockedError(
-            error.message, f"sigfix repair {quote(str(path))} {of}{error.hint}"
+            error.message, f"sigfix repair {quote_path(path)} {of}{error.hint}"
         ) from error
     return signature
 
@@ -120,7 +120,7 @@ def _named(graph: MetaGraph, path: Path, wanted: str | None) -> Signature:
         if found is None:
             raise UsageError(
                 f"expected a signature '{key}' in {path}, found: {names}.",
-                f"sigfix convert {quote(str(path))} --tfjs --signature {known[0].key}",
+                f"sigfix convert {quote_path(path)} --tfjs --signature {quote(known[0].key)}",
             )
         return found
     return known[0]

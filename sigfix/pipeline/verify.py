@@ -17,7 +17,7 @@ from sigfix.planning.signatures import require
 from sigfix.planning.soundness import refuse_lost_weights
 from sigfix.planning.traces import covers
 from sigfix.planning.trust import refuse_reaching
-from sigfix.quoting import quote
+from sigfix.quoting import quote_path
 from sigfix.reading.folder import refuse_strangers
 from sigfix.reading.opening import open_model
 
@@ -113,7 +113,7 @@ def _verify_signatures(
         keys = [require(meta_graph, signature).key]
     if not keys:
         raise BlockedError(
-            f"{one.path} has no signature to compare.", f"sigfix repair {quote(str(one.path))}"
+            f"{one.path} has no signature to compare.", f"sigfix repair {quote_path(one.path)}"
         )
     found = []
     for key in keys:

@@ -10,7 +10,7 @@ from sigfix.model import DEFAULT_SERVING_KEY, OtherModel, SavedModel, TensorSpec
 from sigfix.planning.edits import InputPlan
 from sigfix.planning.meta_graphs import choose_meta_graph
 from sigfix.planning.signatures import require
-from sigfix.quoting import quote
+from sigfix.quoting import quote_path
 from sigfix.verifying.arrays import Arrays
 from sigfix.verifying.checking import Check, Side, not_comparable, verify
 from sigfix.verifying.feeding import AsTheyAre, Renamed
@@ -53,7 +53,7 @@ def chosen(
     known = meta_graph.user_signatures
     if not known:
         raise BlockedError(
-            f"{model.path} has no signature to compare.", f"sigfix repair {quote(str(model.path))}"
+            f"{model.path} has no signature to compare.", f"sigfix repair {quote_path(model.path)}"
         )
     key = signature or (known[0].key if len(known) == 1 else DEFAULT_SERVING_KEY)
     found = require(meta_graph, key)

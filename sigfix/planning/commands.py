@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from sigfix.describing.effects import RANDOM, conduct, reaching
-from sigfix.describing.running import loading
+from sigfix.describing.running import Run, loading
+from sigfix.describing.switches import are_off
 from sigfix.errors import SigfixError, UsageError
-from sigfix.model import MetaGraph, SavedModel
+from sigfix.model import MetaGraph, SavedModel, node_of
 from sigfix.planning import parsing
 from sigfix.planning.choices import Choices
-from sigfix.planning.edits import AddSignature, Edit, Plan
+from sigfix.planning.edits import AddSignature, Edit, GraphSource, Plan
 from sigfix.planning.planner import plan
 from sigfix.planning.soundness import lost_weights
 from sigfix.planning.trust import run_of_edit
@@ -103,12 +104,19 @@ class Comparable:
         key = (number, edit)
         if key not in self._known:
             run = run_of_edit(meta, edit)
-            # A switch that is given its value turns dropout off; its operators stay.
-            switched = isinstance(edit, AddSignature) and bool(edit.bound)
-            self._known[key] = run is None or (
-                not reaching(run) and (switched or conduct(run).kind != RANDOM)
-            )
+            still = run is None or conduct(run).kind != RANDOM or _is_off(run, edit)
+            self._known[key] = run is None or (not reaching(run) and still)
         return self._known[key]
+
+
+def _is_off(run: Run, edit: Edit) -> bool:
+    """Whether what a signature binds switches off all that is random."""
+    if not isinstance(edit, AddSignature):
+        return False
+    if not isinstance(edit.source, GraphSource):
+        return bool(edit.bound)  # a switch that is given its value; its operators stay
+    bound = {node_of(item.target): str(item.value).lower() for item in edit.bound}
+    return are_off(run, bound, {node_of(item.target) for item in edit.inputs})
 
 
 def carried_out(

@@ -37,7 +37,7 @@ from sigfix.planning.planner import plan
 from sigfix.planning.preset_spec import INPUT_NAME, RAW_OUTPUT
 from sigfix.planning.shaping import FLOATS
 from sigfix.planning.traces import inside
-from sigfix.quoting import quote
+from sigfix.quoting import quote, quote_path
 
 
 def plan_onnx(model: OtherModel, choices: Choices) -> Plan:
@@ -197,7 +197,7 @@ def _trouble(model: OtherModel) -> tuple[str, str]:
             return (
                 f"The input {item.name} has the shape {format_shape(item.shape)}: it takes empty "
                 "tensors alone, as ONNX Runtime understands it too.",
-                f"sigfix repair {quote(str(model.path))} --input "
+                f"sigfix repair {quote_path(model.path)} --input "
                 + quote(f"{item.name}={item.dtype}{format_shape(open_shape)}")
                 + "   # where 0 was meant as any size",
             )

@@ -160,7 +160,7 @@ def choose(meta_graph: MetaGraph, keys: list[str], wanted: str) -> str:
         hint += f"; what is for training or evaluation is left out: {', '.join(meant.training)}"
     raise Undecided(
         Ambiguous(
-            f"{len(keys)} signatures could be {wanted}.",
+            f"{len(meant.likely)} signatures could be {wanted}.",
             tuple(
                 Candidate(item.key, f"--from {quote(item.key)}", _evidence(item))
                 for item in meant.likely

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from sigfix.errors import UnreadableModelError
-from sigfix.quoting import quote
+from sigfix.quoting import quote_path
 from sigfix.reading.files import opened
 from sigfix.reading.folder import is_archive
 from sigfix.reading.locating import SAVED_MODEL_FILES
@@ -43,7 +43,7 @@ def refuse_foreign(path: Path) -> None:
     for kind in FOREIGN:
         if path.suffix.lower() in kind.suffixes:
             raise UnreadableModelError(
-                f"{path} {kind.what}.", kind.hint.format(path=quote(str(path))), code="CON215"
+                f"{path} {kind.what}.", kind.hint.format(path=quote_path(path)), code="CON215"
             )
 
 
@@ -60,10 +60,10 @@ def refuse_zip(path: Path) -> None:
         raise UnreadableModelError(
             f"{path} is a zip archive, and there is no SavedModel in it.", code="CON215"
         )
-    folder = quote(f"{path.stem}_unzipped")
+    folder = quote_path(f"{path.stem}_unzipped")
     raise UnreadableModelError(
         f"{path} is a zip archive.",
-        f"unzip {quote(str(path))} -d {folder} && sigfix inspect {folder}",
+        f"unzip {quote_path(path)} -d {folder} && sigfix inspect {folder}",
         code="CON215",
     )
 
@@ -74,6 +74,6 @@ def refuse_archive(path: Path) -> None:
         return
     raise UnreadableModelError(
         f"{path} is an archive, which can be inspected but not run.",
-        f"tar -xf {quote(str(path))}   # and name the directory that it makes",
+        f"tar -xf {quote_path(path)}   # and name the directory that it makes",
         code="CON215",
     )

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from sigfix.errors import UnreadableModelError
-from sigfix.quoting import quote
+from sigfix.quoting import quote_path
 from sigfix.reading.files import leads_out
 
 SAVED_MODEL_FILES = ("saved_model.pb", "saved_model.pbtxt", "saved_model.cpb")
@@ -72,7 +72,7 @@ def locate_saved_model(directory: Path) -> Path:
         more = f" and {len(found) - 8} more" if len(found) > 8 else ""
         raise UnreadableModelError(
             f"{directory} holds {len(found)} SavedModels: {shown}{more}.",
-            f"name one of them, for example {quote(str(found[-1]))}; sigfix inspect takes several",
+            f"name one of them, for example {quote_path(found[-1])}; sigfix inspect takes several",
             code="CON216",
         )
     raise _nothing_here(directory)
@@ -93,9 +93,9 @@ def _nothing_here(directory: Path) -> UnreadableModelError:
         if name.endswith((".pb", ".onnx", ".keras", ".h5")) and (directory / name).is_file()
     ]
     if len(single) == 1:
-        hint = f"name the file: {quote(str(directory / single[0]))}"
+        hint = f"name the file: {quote_path(directory / single[0])}"
     elif any(name.startswith("variables.") for name in names):
-        above = quote(str(directory.resolve().parent))
+        above = quote_path(directory.resolve().parent)
         hint = f"this is the variables folder; name the one above it: {above}"
     elif any(name == "checkpoint" or name.endswith(".index") for name in names):
         hint = "this is a training checkpoint (weights only); save the model with tf.saved_model"

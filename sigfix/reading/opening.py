@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sigfix.errors import UnreadableModelError
 from sigfix.model import OtherModel, SavedModel
-from sigfix.quoting import quote
+from sigfix.quoting import quote_path
 from sigfix.reading import read_any
 from sigfix.reading.foreign import refuse_archive
 
@@ -60,8 +60,8 @@ def open_model(path: Path | str, command: str) -> SavedModel | OtherModel:
         article = "an" if title[0] in "AEIOU" else "a"
         raise UnreadableModelError(
             f"{path} is {article} {title}, which {command} does not take.",
-            accepted.hint.format(path=quote(str(path)))
+            accepted.hint.format(path=quote_path(path))
             if kind != "tfjs"
-            else f"sigfix inspect {quote(str(path))}",
+            else f"sigfix inspect {quote_path(path)}",
         )
     return found

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sigfix.model import TensorSpec
 from sigfix.presets import Preset
-from sigfix.quoting import printable, quote
+from sigfix.quoting import printable, quote_path
 from sigfix.rendering.style import note_lines, size_text, tried_lines
 from sigfix.wording import plural, verb
 
@@ -74,7 +74,7 @@ def preset_result_text(result: PresetResult) -> str:
     lines.append(f"Wrote {result.output}")
     if result.onnx_file is not None:
         lines.append(f"Kept {result.onnx_file}")
-    lines.append(f"Next: sigfix convert {quote(str(result.output))} --tfjs")
+    lines.append(f"Next: sigfix convert {quote_path(result.output)} --tfjs")
     return "\n".join(map(printable, lines)) + "\n"
 
 

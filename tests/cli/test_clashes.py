@@ -55,8 +55,19 @@ def test_pair_is_refused(
     assert sorted(path.name for path in Path().iterdir()) == ["m"]
 
 
-def test_every_command_of_the_table_is_one() -> None:
+def test_the_table_has_what_people_wrote() -> None:
     assert set(CLASHES) <= set(COMMANDS)
+    assert {
+        ("repair", "no_verify", "run"),
+        ("repair", "no_verify", "inputs_file"),
+        ("repair", "no_verify", "keep_failed"),
+        ("repair", "inputs_file", "seed"),
+        ("convert", "no_verify", "inputs_file"),
+        ("convert", "no_verify", "keep_failed"),
+        ("convert", "no_verify", "tolerance"),
+        ("convert", "no_verify", "bisect_passes"),
+        ("verify", "inputs_file", "seed"),
+    } <= set(PAIRS)
 
 
 @pytest.mark.parametrize(

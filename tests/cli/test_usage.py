@@ -69,8 +69,8 @@ def test_a_target_that_could_not_be_checked_is_said(
     run(["inspect", str(file), str(model), "--target", "tfjs"])
     notes = capsys.readouterr().err.splitlines()
     assert notes == [
-        f"note: {file} was not checked against tfjs: sigfix convert {file} --tfjs says what cannot "
-        "be converted"
+        f"note: {file} was not checked against tfjs: sigfix convert {file} --tfjs   # says what "
+        "cannot be converted"
     ]
     run(["inspect", str(file)])
     assert not capsys.readouterr().err

@@ -8,6 +8,7 @@ import pytest
 
 from sigfix.describing.switches import evident_value, inference_value
 from sigfix.pipeline.inspect import inspect
+from sigfix.planning.commands import carried_out
 from sigfix.planning.parsing import parse_input
 from sigfix.reading import read
 from tests.models import Call, Dtype, Model, add_node
@@ -116,3 +117,47 @@ def test_inspect_binds_the_switches_that_it_knows(tmp_path: Path) -> None:
     assert "--bind keep_prob=1.0" in found.command
     assert "is_training" not in found.command, "one of the results does without it"
     assert "factor" not in found.command
+
+
+def dropping(*more: str) -> Model:
+    """Dropout as TF1 has it, `x / keep_prob * (uniform >= 1 - keep_prob)`, and no signature."""
+    model = Model(empty=True)
+    model.node("x", "Placeholder", dtype=FLOAT, shape=(None, 3))
+    model.node("keep_prob", "Placeholder", dtype=FLOAT, shape=())
+    model.node("one", "Const", dtype=FLOAT)
+    model.node("rate", "Sub", ["one", "keep_prob"], T=FLOAT)
+    model.node("uniform", "RandomUniform", ["one"])
+    model.node("scaled", "Mul", ["uniform", "one"], T=FLOAT)
+    model.node("kept", "GreaterEqual", ["scaled", "rate"], T=FLOAT)
+    model.node("dropped", "Select", ["kept", "x", "one"], T=FLOAT)
+    for name in more:
+        model.node(name, "AddV2", ["dropped", "uniform"], T=FLOAT)
+    return model
+
+
+def test_dropout_that_is_bound_off_is_compared(tmp_path: Path) -> None:
+    model = read(dropping().write(tmp_path / "m"))
+    assert carried_out(model, ["--bind", "keep_prob=1.0"]) == [("--bind", "keep_prob=1.0")]
+    assert carried_out(model, ["--bind", "keep_prob=0.5"])[0][-1] == "--no-verify"
+    assert carried_out(model, [])[0][-1] == "--no-verify"
+    noisy = read(dropping("noisy").write(tmp_path / "noisy"))
+    assert carried_out(noisy, ["--bind", "keep_prob=1.0"])[0][-1] == "--no-verify", "used twice"
+
+
+@pytest.mark.parametrize("as_function", [False, True])
+def test_what_a_bound_condition_leaves_out_is_compared(as_function: bool, tmp_path: Path) -> None:
+    model = Model(empty=True)
+    model.node("x", "Placeholder", dtype=FLOAT, shape=(None, 3))
+    model.node("is_training", "Placeholder", dtype=Dtype("bool"), shape=())
+    if as_function:
+        for name, op in (("on", "RandomUniform"), ("off", "Relu")):
+            add_node(model.function(name).node_def, "node", op, ["x"])
+        model.node("end", "If", ["is_training", "x"], Tout=[FLOAT],
+                   then_branch=Call("on"), else_branch=Call("off"))  # fmt: skip
+    else:
+        model.node("switch", "Switch", ["x", "is_training"], T=FLOAT)
+        model.node("drawn", "RandomUniform", ["switch:1"], T=FLOAT)
+        model.node("end", "Merge", ["switch", "drawn"], T=FLOAT)
+    found = read(model.write(tmp_path / "m"))
+    assert carried_out(found, ["--bind", "is_training=false"])[0][-1] == "is_training=false"
+    assert carried_out(found, ["--bind", "is_training=true"])[0][-1] == "--no-verify"

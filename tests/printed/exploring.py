@@ -84,7 +84,7 @@ def explore(model: Path, starts: tuple[str, ...], folder: Path) -> list[Outcome]
     done: dict[str, Outcome] = {}
     for start in starts:
         command = start.format(model=quote(model.name))
-        place = _fresh(model, folder)
+        place = fresh(model, folder)
         _, output = run(command, place)
         for printed in commands_in(output, command):
             _follow(printed, model, folder, done, (command,))
@@ -98,12 +98,12 @@ def _follow(
     command = printed.command
     if command in done:
         return done[command].verdict
-    if BLANKS.search(command):
+    if BLANKS.search(command.partition("   #")[0]):
         done[command] = Outcome(printed, "author")
         return "author"
     if command in before:
         return "broken"
-    place = _fresh(model, folder)
+    place = fresh(model, folder)
     code, output = run(command, place)
     last = next((line for line in output.splitlines() if line.startswith("error")), "")
     outcome = Outcome(printed, "broken", last or output.strip()[-200:])
@@ -137,7 +137,7 @@ def _is_still_there(finding: str, output: str, place: Path) -> bool:
     return finding in said
 
 
-def _fresh(model: Path, folder: Path) -> Path:
+def fresh(model: Path, folder: Path) -> Path:
     """A directory with a copy of the model alone in it."""
     place = folder / "here"
     shutil.rmtree(place, ignore_errors=True)

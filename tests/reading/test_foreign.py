@@ -56,7 +56,7 @@ def test_a_zipped_saved_model_is_unpacked_by_the_command_that_is_named(tmp_path:
             archive.write(file, file.relative_to(tmp_path))
     message, hint = refused(read_any, path)
     assert "zip archive" in message
-    command = hint.split(", then")[0]
+    command = hint.split(" && ")[0]
     (unzip, given, option, folder) = shlex.split(command)
     assert (unzip, given, option) == ("unzip", str(path), "-d")
     with zipfile.ZipFile(path) as archive:

@@ -94,4 +94,4 @@ def test_saving_anew_is_for_functions_and_runs_the_model(saved, tmp_path):
     assert (found.verdict, found.hint) == ("blocked", "leave --rebuild out")
     with pytest.raises(BlockedError, match="ReadFile") as caught:
         repair(saved("reads_files"), tmp_path / "out", Choices(rebuild=True), UNCOMPARED)
-    assert caught.value.hint == "--trust runs it"
+    assert caught.value.hint == "--trust   # runs it"

@@ -58,7 +58,8 @@ def test_fewer_or_more_comparisons_than_expected_are_not_comparable(expected: in
     rows = compared([Y, Y], [Y, Y])
     found, reason = verdict_of(rows, expected)
     assert found == NOT_COMPARABLE
-    assert reason == f"2 of {expected} comparisons could be made"
+    noun = "comparison" if expected == 1 else "comparisons"
+    assert reason == f"2 of {expected} {noun} could be made"
 
 
 @pytest.mark.parametrize("lost", [1, 2])

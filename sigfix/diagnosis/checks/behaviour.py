@@ -8,7 +8,7 @@ from sigfix.describing.effects import LOADERS_OWN, PYTHON, changed_state, random
 from sigfix.describing.libraries import library_of
 from sigfix.describing.operator_kinds import BATCH_NORM
 from sigfix.describing.operators import custom_operators
-from sigfix.describing.running import loading, whole
+from sigfix.describing.running import Run, loading, whole
 from sigfix.describing.tables_filled import unfilled_tables
 from sigfix.diagnosis.rule import repair_command
 from sigfix.diagnosis.subject import Findings, Subject, few, finding, located
@@ -19,8 +19,21 @@ def _is_dropout(node: Node) -> bool:
     return "dropout" in node.name.lower()
 
 
-def _initialises_batch_norm(node: Node) -> bool:
-    return node.op in BATCH_NORM and node.attributes.get("is_training") is True
+def _normalises_batch(run: Run, function: str, node: Node) -> bool:
+    """Whether a node normalises by the statistics of its batch, as batch normalisation trains.
+
+    Layer normalisation of Keras 2 uses the same operator for each example, with a scale of ones
+    that it fills.
+    """
+    if node.op not in BATCH_NORM or node.attributes.get("is_training") is not True:
+        return False
+    scale = node.data_inputs[1:2]
+    origins = [item for tensor in scale for item in run.origins(function, tensor)]
+    filled = [item for item in origins if isinstance(item, Node) and item.op in _FILLED]
+    return not origins or len(filled) < len(origins)
+
+
+_FILLED = frozenset({"Fill", "OnesLike"})
 
 
 def check_training_mode(subject: Subject) -> Findings:
@@ -29,9 +42,10 @@ def check_training_mode(subject: Subject) -> Findings:
         taken = of_signature(subject.meta, signature.key).nodes
         nodes = [node for _, node in taken]
         ids = {id(node) for node in nodes}
-        batch_norm = [node.name for node in nodes if _initialises_batch_norm(node)]
+        run = subject.run_of[signature.key]
+        batch_norm = [n.name for function, n in taken if _normalises_batch(run, function, n)]
         # What a branch holds that is never taken does nothing.
-        drawing = [n for n in random_nodes(subject.run_of[signature.key]) if id(n) in ids]
+        drawing = [n for n in random_nodes(run) if id(n) in ids]
         dropout = [node.name for node in drawing if _is_dropout(node)]
         where = located(subject, signature)
         if batch_norm or dropout:
