@@ -36,6 +36,9 @@ def plan(model: SavedModel, choices: Choices | None = None) -> Plan:
     Never raises for the model's sake: the verdict says `healthy`, `repairable`, `ambiguous` or
     `blocked`.
     """
+    strange = strangers(model)
+    if strange:
+        return Plan(str(model.path), "blocked", reason=strange, hint=COPY)
     made, lost = _plan(model, choices or Choices()), lost_weights(model)
     if not lost:
         return made
@@ -47,9 +50,6 @@ def plan(model: SavedModel, choices: Choices | None = None) -> Plan:
 
 def _plan(model: SavedModel, choices: Choices) -> Plan:
     name = str(model.path)
-    strange = strangers(model)
-    if strange:
-        return Plan(name, "blocked", reason=strange, hint=COPY)
     try:
         index = choose_meta_graph(model, choices.tags)
         edits = _plan_meta_graph(model, index, choices)

@@ -17,6 +17,7 @@ UNCOMPARED = RepairOptions(verify=False)
 
 CHOICES = {
     "two_functions": Choices(function="decode"),
+    "dict_like": Choices(function="__call__"),
     "several_signatures": Choices(from_key=("double",)),
     "tf1_dropout": Choices(outputs=(("scores", "probabilities:0"),), bind=(("keep_prob", 1.0),)),
     "tf1_heads": Choices(from_key=("scores", "classes")),
@@ -27,6 +28,7 @@ CHOICES = {
 LEFT_OUT = {
     "unlike_traces": "ambiguous",
     "never_called": "nothing to call",
+    "same_input_twice": "the loader of TensorFlow 2 refuses it",
     "keras_file": "several files",
     "onnx_file": "imported, not edited",
 }
