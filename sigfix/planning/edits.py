@@ -199,6 +199,15 @@ class SetTags:
 
 
 @dataclass(frozen=True)
+class SetVersion:
+    """Set the TensorFlow version that the MetaGraph says it was written by; '' for none."""
+
+    version: str
+    was: str = ""
+    origin: str = CONVENTION
+
+
+@dataclass(frozen=True)
 class KeepMetaGraph:
     """Keep one MetaGraph of several and drop the others."""
 
@@ -215,6 +224,7 @@ Edit = (
     | RenameSignature
     | SetMethodName
     | SetTags
+    | SetVersion
     | KeepMetaGraph
     | ExportKeras
     | ImportOnnx
@@ -236,6 +246,7 @@ METADATA_EDITS = (
     RenameSignature,
     SetMethodName,
     SetTags,
+    SetVersion,
     KeepMetaGraph,
     WriteCard,
 )

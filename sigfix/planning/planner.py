@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from sigfix.describing.meta_graphs import SERVE, is_for_training
 from sigfix.describing.switches import inference_value
+from sigfix.describing.versions import is_version
 from sigfix.errors import BlockedError
 from sigfix.model import MetaGraph, SavedModel
 from sigfix.planning import signatures as existing
@@ -18,6 +19,7 @@ from sigfix.planning.edits import (
     KeepMetaGraph,
     Plan,
     SetTags,
+    SetVersion,
 )
 from sigfix.planning.file_edits import LOST_ANEW, SaveAnew
 from sigfix.planning.graphs import refuse_unfed
@@ -124,6 +126,8 @@ def _plan_meta_graph(model: SavedModel, index: int, choices: Choices) -> list[Ed
     edits += plan_signatures(meta_graph, choices, edits)
     edits += existing.plan_method_names(meta_graph, choices, edits)
     edits += _plan_tags(model, index, choices)
+    if not is_version(meta_graph.tensorflow_version):
+        edits.append(SetVersion("", meta_graph.tensorflow_version))
     edits += plan_card(model, meta_graph, choices, edits)
     return [*_plan_rebuilding(edits), *edits] if choices.rebuild else edits
 

@@ -21,6 +21,7 @@ from sigfix.planning.edits import (
     RenameSignature,
     SetMethodName,
     SetTags,
+    SetVersion,
 )
 from sigfix.planning.file_edits import ExportKeras, ImportOnnx, SaveAnew, WriteCard
 from sigfix.planning.signature_map import Standing, after
@@ -103,6 +104,8 @@ def _edit(edit: Edit) -> Iterator[str]:
     elif isinstance(edit, SetTags):
         was = ",".join(edit.was) or "none"
         yield f"  ~ tags: {','.join(edit.tags) or 'none'} (were {was})  {_from(edit.origin)}"
+    elif isinstance(edit, SetVersion):
+        yield f"  ~ TensorFlow's version: not recorded (was {edit.was})  {_from(edit.origin)}"
     elif isinstance(edit, SaveAnew):
         yield f"  ~ loaded with TensorFlow and saved anew, before the rest  {_from(edit.origin)}"
     elif isinstance(edit, ExportKeras):

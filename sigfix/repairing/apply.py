@@ -21,6 +21,7 @@ from sigfix.planning.edits import (
     RenameSignature,
     SetMethodName,
     SetTags,
+    SetVersion,
 )
 from sigfix.planning.file_edits import ExportKeras, ImportOnnx, SaveAnew, WriteCard
 from sigfix.presets import find_preset
@@ -106,6 +107,9 @@ def _apply(meta_graph: Any, edit: Edit) -> None:
     if isinstance(edit, SetTags):
         del meta_graph.meta_info_def.tags[:]
         meta_graph.meta_info_def.tags.extend(edit.tags)
+        return
+    if isinstance(edit, SetVersion):
+        meta_graph.meta_info_def.tensorflow_version = edit.version
         return
     assert not isinstance(edit, (KeepMetaGraph, ExportKeras, ImportOnnx, SaveAnew, WriteCard))
     key = edit.of if isinstance(edit, AliasSignature) else edit.key

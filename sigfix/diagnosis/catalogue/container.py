@@ -170,4 +170,14 @@ RULES = (
         "first keep its large constants as variables.",
         advice="In the TensorFlow that wrote it, save it again without experimental_image_format.",
     ),
+    Rule(
+        "CON218", "odd-version", Severity.WARNING, Fixable.ALWAYS,
+        what="The TensorFlow version that the model names is no version.",
+        why="tf.compat.v1.saved_model.load, and tf.saved_model.load of a TF1 model, compare it "
+        "with 1.9 and stop: InvalidVersion.",
+        causes="Another program wrote the model, or a build of TensorFlow named itself freely.",
+        example="tensorflow_version: unknown",
+        fix="`sigfix repair MODEL` leaves the version out, which loaders take.",
+        advice="Write a version of TensorFlow, or none, into meta_info_def.tensorflow_version.",
+    ),
 )  # fmt: skip

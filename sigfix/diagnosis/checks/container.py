@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from sigfix.describing.meta_graphs import SERVE, meant_meta_graph
+from sigfix.describing.versions import is_version
 from sigfix.describing.weights import weight_faults
 from sigfix.diagnosis.rule import Finding, repair_command
 from sigfix.diagnosis.subject import Findings, few, finding
@@ -92,9 +93,15 @@ def check_assets(model: SavedModel) -> Findings:
 
 
 def check_producer(model: SavedModel) -> Findings:
-    """CON213."""
+    """CON213 and CON218."""
     for meta in model.meta_graphs:
         version = meta.tensorflow_version
+        if not is_version(version):
+            yield finding(
+                "CON218",
+                f"TensorFlow's version is {version!r}, which its loader of TF1 models cannot parse",
+                command=repair_command(model.path),
+            )
         parts = version.split(".")
         numbers = tuple(int(part) for part in parts[:2] if part.isdecimal() and len(part) < 10)
         newer = len(numbers) == 2 and numbers > KNOWN_TENSORFLOW

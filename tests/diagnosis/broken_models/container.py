@@ -102,4 +102,8 @@ CASES = {
         [producer("3.1.0"), producer("2.19.0", min_consumer=9000)],
         [producer("2.19.0"), producer("1.15.5"), producer(""), producer("unknown")],
     ),
+    "CON218": Pair(
+        [producer("unknown"), producer("1.15-custom build"), producer("2.x")],
+        [producer("2.19.0"), producer("1.12.0-rc2"), producer(""), producer("2.1.0+nv20.3")],
+    ),
 }
