@@ -22,8 +22,9 @@ HEAD = """# Situations of bug reports
 
 Made by `python -m tests.printed.situations`: models as people described them in public, rebuilt
 small. Each is inspected, and the first command that is printed for an error or a warning is run,
-up to three times. **Right** means that `inspect` has no error left; what is said beside it is
-what `repair` compared, or the warnings that are left.
+up to three times. **Right** means that `inspect` has neither an error nor a warning left; of
+those that are **warned**, what is left is for the author to decide; what is **not solved** has the
+reason.
 
 | situation | commands | what came of it |
 |---|---|---|
@@ -100,7 +101,8 @@ def _is_heavy(finding: str, output: str) -> bool:
 def row(name: str, situation: str, found: Solved) -> str:
     """A line of the table."""
     commands = "<br>".join(f"`{item}`" for item in found.commands) or "none"
-    verdict = "right" if found.right else "not solved"
+    warned = re.match(r"[A-Z]{3}\d{3}\b", found.said)
+    verdict = "not solved" if not found.right else "warned" if warned else "right"
     return f"| {situation} | {commands} | {verdict}: {found.said} |\n"
 
 
