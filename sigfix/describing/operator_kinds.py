@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from sigfix.describing.operators import tensorflow_operators
-
 BATCH_NORM = frozenset({"FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"})
 
 TABLES = frozenset({
@@ -28,10 +26,3 @@ CONTROL_FLOW = frozenset({
 })  # fmt: skip
 
 CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall", "SymbolicGradient"})
-
-
-def unknown_names() -> list[str]:
-    """Names above that the table of operators does not have; a test keeps this empty."""
-    listed = set(FILLING) | INSERTING | BATCH_NORM | TABLES
-    known = tensorflow_operators()
-    return sorted(name for name in listed | CONTROL_FLOW | CALLS if name not in known)

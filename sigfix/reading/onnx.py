@@ -22,7 +22,6 @@ _DTYPES = {
     19: "float8_e5m2", 20: "float8_e5m2fnuz", 21: "uint4", 22: "int4", 23: "float4_e2m1",
 }  # fmt: skip
 """TensorProto.DataType."""
-_EXTERNAL = 1
 
 
 @dataclass
