@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 
+from sigfix.describing.dropout import SCALING, WEIGHING, dropout_value
 from sigfix.describing.effects import RANDOM, is_stateless_random, kind_of
 from sigfix.describing.operator_kinds import BATCH_NORM
 from sigfix.describing.running import Run
@@ -23,8 +24,6 @@ _VALUES = {
     **{name: {"float": "0.0"} for name in _DROPPED},
 }
 """Names of placeholders in TF1's training code -> their value at inference, by kind of dtype."""
-_WEIGHING = ("GreaterEqual", "Greater", "Less", "LessEqual", "Add", "AddV2")
-_SCALING = ("Mul", "Add", "AddV2", "Sub", "Identity", "Cast")
 _SUFFIX = re.compile(r"(_(ph|pl|placeholder|input))?(_\d+)?$")
 _KIND = re.compile(r"(bool|float|int)")
 
@@ -65,13 +64,33 @@ def unfed_placeholders(meta: MetaGraph, signature: Signature) -> list[Node]:
 def evident_value(meta: MetaGraph, node: Node) -> str:
     """The value that a placeholder has at inference, by its name or by what it switches."""
     dtype = str(node.attributes.get("dtype", ""))
-    return inference_value(node.name, dtype) or (_off(meta, node) if dtype == "bool" else "")
+    by_name = inference_value(node.name, dtype)
+    if by_name or dtype == "bool":
+        return by_name or _off(meta, node)
+    return dropout_value(meta, node) if "float" in dtype else ""
 
 
 def unfed_binding(meta: MetaGraph, node: Node) -> str:
     """`phase_train=false` for a placeholder whose value at inference is evident, else ''."""
     value = evident_value(meta, node)
     return f"{node.name}={value}" if value else ""
+
+
+def default_value(meta: MetaGraph, node: Node) -> str:
+    """`true` or `0.5`: the constant that a `PlaceholderWithDefault` has as its default, else ''."""
+    if node.op != "PlaceholderWithDefault" or not node.data_inputs:
+        return ""
+    default = meta.graph.by_name.get(node_of(node.data_inputs[0]))
+    value = default.attributes.get("value") if default is not None else None
+    if isinstance(value, ConstantTensor) and value.value and len(value.value) == 1:
+        return str(value.value[0]).lower()
+    return ""
+
+
+def training_default(meta: MetaGraph, node: Node) -> str:
+    """`is_training=false` for a placeholder whose default means training, else ''."""
+    default, binding = default_value(meta, node), unfed_binding(meta, node)
+    return binding if default and binding != f"{node.name}={default}" else ""
 
 
 def _off(meta: MetaGraph, placeholder: Node) -> str:
@@ -136,15 +155,12 @@ def are_off(run: Run, bound: Mapping[str, str], inputs: Collection[str]) -> bool
 
 def _defaults(run: Run, inputs: Collection[str]) -> dict[str, str]:
     """The values of placeholders that have a default, which is a constant, and are not fed."""
-    by_name, found = run.meta.graph.by_name, {}
-    for scope, node in run.nodes:
-        if scope or node.op != "PlaceholderWithDefault" or node.name in inputs:
-            continue
-        default = by_name.get(node_of(node.data_inputs[0])) if node.data_inputs else None
-        value = default.attributes.get("value") if default is not None else None
-        if isinstance(value, ConstantTensor) and value.value and len(value.value) == 1:
-            found[node.name] = str(value.value[0]).lower()
-    return found
+    found = {
+        node.name: default_value(run.meta, node)
+        for scope, node in run.nodes
+        if not scope and node.name not in inputs
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def _asks(node: Node, fed: Collection[str]) -> bool:
@@ -164,9 +180,9 @@ def _is_weighed(name: str, readers: Mapping[str, list[Node]], fed: Collection[st
         steps += 1
         for node in found:
             others = {node_of(item) for item in node.data_inputs} & set(fed)
-            if node.op in _SCALING and not others:
+            if node.op in SCALING and not others:
                 pending.append(node.name)
-            elif node.op not in _WEIGHING or not others:
+            elif node.op not in WEIGHING or not others:
                 return False
     return not pending
 

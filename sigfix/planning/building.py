@@ -35,6 +35,7 @@ from sigfix.planning.graphs import (
 from sigfix.planning.merging import merge
 from sigfix.planning.preset_spec import fit_preset, mark_origins
 from sigfix.planning.shaping import plan_inputs, plan_outputs
+from sigfix.planning.sources import refuse_starved
 from sigfix.planning.traces import Ambiguous, Undecided, choose_trace, is_bound, layout_for
 from sigfix.quoting import quote
 
@@ -143,7 +144,9 @@ def _from_graph(meta_graph: MetaGraph, choices: Choices) -> AddSignature:
     if candidates:
         reason = f"{len(candidates)} tensors could be the outputs."
         raise Undecided(Ambiguous(reason, candidates, "repeat --output for several of them"))
-    inputs = graph_inputs(meta_graph, [tensor.spec.name for tensor in outputs])
+    results = [tensor.spec.name for tensor in outputs]
+    inputs = graph_inputs(meta_graph, results, choices)
+    refuse_starved(meta_graph, results, inputs)
     return _build(
         meta_graph, GraphSource(), inputs, outputs, replace(choices, outputs=()), GRAPH, GRAPH
     )
@@ -246,7 +249,7 @@ def _refuse_unknown_bindings(tensors: list[FlatTensor], values: set[str], choice
     """
     known = {name for tensor in tensors for name in (tensor.name, tensor.path)} | values
     for name, _ in choices.bind:
-        if name not in known:
+        if name not in known and all(name not in tensor.called for tensor in tensors):
             raise BlockedError(
                 f"--bind {name}: there is no such argument.",
                 "there are: " + (", ".join(sorted(known)) or "none"),

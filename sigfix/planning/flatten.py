@@ -52,6 +52,12 @@ class FlatTensor:
     merged: str = ""
     component: Component | None = None
 
+    @property
+    def called(self) -> tuple[str, ...]:
+        """What `--bind` may call it: its name, its path, and a tensor of a graph as it is."""
+        own = (self.spec.name,) if self.position < 0 else ()
+        return (self.name, self.path, *own)
+
 
 @dataclass(frozen=True)
 class LiteralArgument:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sigfix.describing.candidates import Candidate as TensorCandidate
 from sigfix.describing.candidates import input_candidates, output_candidates
 from sigfix.describing.operators import tensor_dtype
@@ -13,6 +15,7 @@ from sigfix.planning.choices import Choices
 from sigfix.planning.edits import Candidate
 from sigfix.planning.flatten import FlatTensor
 from sigfix.planning.names import clean, input_names, make_unique
+from sigfix.planning.sources import full_name, needed, sources, told_sources
 from sigfix.quoting import quote
 
 UNLIKELY = 0
@@ -26,15 +29,25 @@ OUTPUT_COLLECTIONS = (
 """Names of collections in which authors keep what the model is for, the most telling first."""
 
 
-def placeholders(meta_graph: MetaGraph) -> list[TensorSpec]:
-    """What has to be fed: placeholders without a default, in the graph's order."""
+def placeholders(meta_graph: MetaGraph, named: Collection[str] = ()) -> list[TensorSpec]:
+    """What has to be fed, in the graph's order: placeholders without a default, or `named`.
+
+    One whose default comes out of a queue or an iterator has none in a model that is loaded.
+    """
     order = {node.name: index for index, node in enumerate(meta_graph.graph.nodes)}
     found = [
         item.spec
         for item in input_candidates(meta_graph)
-        if meta_graph.graph.by_name[node_of(item.spec.name)].op != "PlaceholderWithDefault"
+        if _has_to_be_fed(meta_graph, node_of(item.spec.name), named)
     ]
     return sorted(found, key=lambda spec: order[node_of(spec.name)])
+
+
+def _has_to_be_fed(meta_graph: MetaGraph, name: str, named: Collection[str]) -> bool:
+    node = meta_graph.graph.by_name[name]
+    if node.op != "PlaceholderWithDefault" or {name, clean(name)} & set(named):
+        return True
+    return bool(sources(needed(meta_graph, node.data_inputs), meta_graph))
 
 
 def tensor_spec(meta_graph: MetaGraph, tensor: str) -> TensorSpec:
@@ -60,15 +73,30 @@ def tensor_spec(meta_graph: MetaGraph, tensor: str) -> TensorSpec:
     return TensorSpec(dtype, None, name)
 
 
-def graph_inputs(meta_graph: MetaGraph, outputs: list[str]) -> list[FlatTensor]:
-    """The placeholders that `outputs` depend on, in the graph's order."""
-    needed = {node.name for node in meta_graph.graph.reachable_from(tuple(outputs))}
-    found = [spec for spec in placeholders(meta_graph) if node_of(spec.name) in needed]
+def graph_inputs(meta_graph: MetaGraph, outputs: list[str], choices: Choices) -> list[FlatTensor]:
+    """The placeholders that `outputs` depend on, in the graph's order.
+
+    One with a default is among them where an option names it, and so is a tensor within the graph
+    that `--input NAME:TENSOR` names in full: whoever runs a SignatureDef may feed any tensor.
+    """
+    inner = [
+        tensor_spec(meta_graph, item.target)
+        for item in choices.inputs
+        if item.target is not None and _is_inner(meta_graph, item.target)
+    ]
+    reached = needed(meta_graph, outputs, {spec.name for spec in inner})
+    given = placeholders(meta_graph, _mentioned(choices))
+    found = [spec for spec in (*given, *inner) if full_name(spec.name) in reached]
     names = input_names([clean(node_of(spec.name)) for spec in found])
     return [
         FlatTensor(-1 - index, node_of(spec.name), name, spec)
         for index, (spec, name) in enumerate(zip(found, names, strict=True))
     ]
+
+
+def _is_inner(meta_graph: MetaGraph, target: str) -> bool:
+    node = meta_graph.graph.by_name.get(node_of(target))
+    return node is not None and ":" in target and node.op not in PLACEHOLDER_OPS
 
 
 def _collected(meta_graph: MetaGraph) -> list[str]:
@@ -99,8 +127,11 @@ def choose_outputs(
         ]
         return named, ()
     if not placeholders(meta_graph):
+        every = {full_name(node.name) for node in meta_graph.graph.nodes}
+        fed_by = sources(every, meta_graph)
+        told = f" What it computes comes out of {told_sources(fed_by)}." if fed_by else ""
         raise BlockedError(
-            "The graph has no placeholder that an input could be fed to.",
+            f"The graph has no placeholder that an input could be fed to.{told}",
             "name tensors with --input NAME:TENSOR and --output NAME=TENSOR",
         )
     collected = _collected(meta_graph)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sigfix.describing.meta_graphs import SERVE, is_for_training
-from sigfix.describing.switches import inference_value
+from sigfix.describing.switches import evident_value, inference_value, training_default
 from sigfix.describing.versions import is_version
 from sigfix.errors import BlockedError
-from sigfix.model import MetaGraph, SavedModel
+from sigfix.model import MetaGraph, SavedModel, node_of
 from sigfix.planning import signatures as existing
 from sigfix.planning.choices import Choices
 from sigfix.planning.edits import (
@@ -16,6 +16,8 @@ from sigfix.planning.edits import (
     AddSignature,
     Edit,
     FunctionSource,
+    GraphSource,
+    InputPlan,
     KeepMetaGraph,
     Plan,
     SetTags,
@@ -28,6 +30,7 @@ from sigfix.planning.preset_spec import plan_card
 from sigfix.planning.several import plan_signatures
 from sigfix.planning.signature_map import after
 from sigfix.planning.soundness import COPY, COPY_AGAIN, lost_weights, strangers, unwritable
+from sigfix.planning.sources import needed
 from sigfix.planning.traces import Undecided
 from sigfix.quoting import quote
 
@@ -71,7 +74,14 @@ def _plan(model: SavedModel, choices: Choices) -> Plan:
     if trouble:
         return Plan(name, "blocked", reason=trouble)
     lost = LOST_ANEW if choices.rebuild else ()
-    return Plan(name, "repairable", index, tuple(edits), lost=lost, notes=_notes(edits))
+    return Plan(
+        name,
+        "repairable",
+        index,
+        tuple(edits),
+        lost=lost,
+        notes=_notes(model.meta_graphs[index], edits),
+    )
 
 
 def _refuse_idle(meta_graph: MetaGraph, choices: Choices, edits: list[Edit]) -> None:
@@ -85,17 +95,44 @@ def _refuse_idle(meta_graph: MetaGraph, choices: Choices, edits: list[Edit]) -> 
         )
 
 
-def _notes(edits: list[Edit]) -> tuple[str, ...]:
+def _at_inference(meta_graph: MetaGraph, edit: AddSignature, item: InputPlan) -> str:
+    """The value of an input that switches training: by its name, or by what it does in a graph."""
+    node = meta_graph.graph.by_name.get(node_of(item.target))
+    if node is None or not isinstance(edit.source, GraphSource):
+        return inference_value(item.name, item.dtype)
+    return evident_value(meta_graph, node)
+
+
+def _left_training(meta_graph: MetaGraph, edit: AddSignature) -> list[str]:
+    """The bindings of the switches whose defaults mean training, and which `edit` leaves so."""
+    if not isinstance(edit.source, GraphSource):
+        return []
+    given = {item.target for item in edit.inputs} | {item.target for item in edit.bound}
+    reached = needed(meta_graph, [item.source for item in edit.outputs], given) - given
+    names = sorted({node_of(name) for name in reached})
+    nodes = [meta_graph.graph.by_name[name] for name in names if name in meta_graph.graph.by_name]
+    return [binding for node in nodes if (binding := training_default(meta_graph, node))]
+
+
+def _notes(meta_graph: MetaGraph, edits: list[Edit]) -> tuple[str, ...]:
     """What a caller should know: inputs that belong to training, inputs of unknown rank."""
-    inputs = [item for edit in edits if isinstance(edit, AddSignature) for item in edit.inputs]
+    new = [edit for edit in edits if isinstance(edit, AddSignature)]
+    inputs = [item for edit in new for item in edit.inputs]
     values = {
-        item.name: inference_value(item.name, item.dtype)
-        for item in inputs
-        if not item.shape and inference_value(item.name, item.dtype)
+        item.name: value
+        for edit in new
+        for item in edit.inputs
+        if not item.shape and (value := _at_inference(meta_graph, edit, item))
     }
+    left = dict.fromkeys(item for edit in new for item in _left_training(meta_graph, edit))
     switches = [
         f"{name} looks like a switch for training: --bind {quote(f'{name}={value}')} fixes it"
         for name, value in values.items()
+    ]
+    switches += [
+        f"{item.partition('=')[0]} has a default that means training, and is left as it is: "
+        f"--bind {quote(item)} switches training off"
+        for item in left
     ]
     unknown = [
         f"{item.name} may be of any rank: "

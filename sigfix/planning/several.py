@@ -61,7 +61,7 @@ def _names(
             found |= _called([*inputs, *outputs])
     if not keys:
         tensors = [tensor for _, tensor in new.outputs]
-        found = _called(graph_inputs(meta_graph, tensors))
+        found = _called(graph_inputs(meta_graph, tensors, choices))
     return found | {name for name, _ in new.outputs}
 
 

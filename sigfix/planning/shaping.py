@@ -158,7 +158,7 @@ def _check_channels(tensor: FlatTensor, wanted: int, shape: Shape) -> None:
 
 
 def _bind(tensor: FlatTensor, choices: Choices) -> BoundInput:
-    value = next(value for name, value in choices.bind if name in (tensor.name, tensor.path))
+    value = next(value for name, value in choices.bind if name in tensor.called)
     dtype = tensor.spec.dtype
     fits = {
         "bool": isinstance(value, bool),
@@ -167,7 +167,8 @@ def _bind(tensor: FlatTensor, choices: Choices) -> BoundInput:
         dtype, isinstance(value, (int, float)) and (dtype in FLOATS or not isinstance(value, float))
     )
     if not fits:
-        example = {"bool": "true", "string": "TEXT"}.get(dtype, "1.0" if dtype in FLOATS else "1")
+        truth = "true" if value == 1 else "false"  # 0 was meant as false
+        example = {"bool": truth, "string": "TEXT"}.get(dtype, "1.0" if dtype in FLOATS else "1")
         raise BlockedError(
             f"--bind {tensor.name}={value}: {tensor.path} is {dtype}.",
             "--bind " + quote(f"{tensor.name}={example}"),

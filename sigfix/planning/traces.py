@@ -122,7 +122,7 @@ def assign_inputs(choices: Choices, tensors: list[FlatTensor]) -> dict[int, Inpu
 
 def is_bound(tensor: FlatTensor, choices: Choices) -> bool:
     """Whether `--bind` gives this argument a constant value."""
-    return any(name in (tensor.name, tensor.path) for name, _ in choices.bind)
+    return any(name in tensor.called for name, _ in choices.bind)
 
 
 def _fits_inputs(tensors: list[FlatTensor], choices: Choices) -> bool:

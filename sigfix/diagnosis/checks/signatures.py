@@ -5,7 +5,12 @@ from __future__ import annotations
 from sigfix.describing.callables import trace_text
 from sigfix.describing.candidates import Candidate, input_candidates, output_candidates
 from sigfix.describing.signature_order import meant_signatures
-from sigfix.describing.switches import UNFED_OPS, unfed_binding, unfed_placeholders
+from sigfix.describing.switches import (
+    UNFED_OPS,
+    training_default,
+    unfed_binding,
+    unfed_placeholders,
+)
 from sigfix.diagnosis.rule import Finding, repair_command
 from sigfix.diagnosis.subject import (
     Findings,
@@ -82,13 +87,18 @@ def _unsigned_graph(subject: Subject) -> Finding:
 
 
 def _switches(subject: Subject, outputs: list[Candidate]) -> list[str]:
-    """The switches for training that all likely outputs need, with their values at inference."""
+    """The switches for training that the likeliest outputs all need, with values at inference."""
     graph = subject.meta.graph
-    likely = [item.spec.name for item in outputs if item.rank > 0]
+    best = max(item.rank for item in outputs)
+    likely = [item.spec.name for item in outputs if item.rank == best > 0]
     needed = [{node.name for node in graph.reachable_from((name,))} for name in likely]
     common = set.intersection(*needed) if needed else set()
-    nodes = [node for node in graph.nodes if node.op in UNFED_OPS and node.name in common]
-    return [item for node in nodes if (item := unfed_binding(subject.meta, node))]
+    found = []
+    for node in graph.nodes:
+        if node.name in common:
+            told = unfed_binding if node.op in UNFED_OPS else training_default
+            found.append(told(subject.meta, node))
+    return [item for item in found if item]
 
 
 def check_offered(subject: Subject) -> Findings:
