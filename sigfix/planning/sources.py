@@ -60,10 +60,9 @@ def sources(tensors: Collection[str], meta_graph: MetaGraph) -> list[str]:
 
 
 def told_sources(tensors: list[str]) -> str:
-    """`a queue or an iterator (batch:0)`."""
-    return (
-        f"a queue or an iterator ({', '.join(tensors[:4])}), which nothing fills once it is loaded"
-    )
+    """`a queue or an iterator (batch:0), which ...`."""
+    told = ", ".join(tensors[:4])
+    return f"a queue or an iterator ({told}), which nothing fills once the model is loaded"
 
 
 def refuse_starved(meta_graph: MetaGraph, outputs: list[str], inputs: list[FlatTensor]) -> None:

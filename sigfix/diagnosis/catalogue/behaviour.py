@@ -13,7 +13,7 @@ RULES = (
         causes="The function was traced or exported with training=True.",
         example="FusedBatchNormV3 with is_training=True",
         fix="`sigfix repair MODEL --function NAME --bind training=false` where such a trace "
-        "exists.",
+        "exists; `--bind NAME=false` where an input switches it.",
         advice="Export it for inference in the original code: training=False.",
     ),
     Rule(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from sigfix.describing.callables import trace_arguments
 from sigfix.describing.computing import of_signature
 from sigfix.describing.effects import LOADERS_OWN, PYTHON, changed_state, random_nodes, reaching
+from sigfix.describing.fed_switches import fed_switch
 from sigfix.describing.libraries import library_of
 from sigfix.describing.operator_kinds import BATCH_NORM
 from sigfix.describing.operators import custom_operators
 from sigfix.describing.running import Run, loading, whole
 from sigfix.describing.tables_filled import unfilled_tables
 from sigfix.diagnosis.rule import repair_command
-from sigfix.diagnosis.subject import Findings, Subject, few, finding, located
+from sigfix.diagnosis.subject import Findings, Subject, few, finding, located, repair_signature
 from sigfix.model import Literal, Node
 
 
@@ -43,7 +44,8 @@ def check_training_mode(subject: Subject) -> Findings:
         nodes = [node for _, node in taken]
         ids = {id(node) for node in nodes}
         run = subject.run_of[signature.key]
-        batch_norm = [n.name for function, n in taken if _normalises_batch(run, function, n)]
+        normalising = [item for item in taken if _normalises_batch(run, *item)]
+        batch_norm = [node.name for _, node in normalising]
         # What a branch holds that is never taken does nothing.
         drawing = [n for n in random_nodes(run) if id(n) in ids]
         dropout = [node.name for node in drawing if _is_dropout(node)]
@@ -58,7 +60,16 @@ def check_training_mode(subject: Subject) -> Findings:
                 if names
             ]
             evidence = tuple((batch_norm + dropout)[:6])
-            yield finding("BEH301", " and ".join(what), where, evidence, _inference_trace(subject))
+            dropping = {id(node) for node in drawing if _is_dropout(node)}
+            training = [item for item in run.nodes if id(item[1]) in dropping] + normalising
+            message, command = " and ".join(what), _inference_trace(subject)
+            switch = fed_switch(run, signature, training)
+            if switch is not None:
+                key, off = switch
+                on = {"false": "true", "true": "false"}.get(off, f"not {off}")
+                message += f", where {key} is {on}"
+                command = repair_signature(subject, signature, "--bind", f"{key}={off}")
+            yield finding("BEH301", message, where, evidence, command)
         random = sorted({node.op for node in drawing if not _is_dropout(node)})
         if random:
             yield finding("BEH308", f"random operators: {few(random)}", where)
