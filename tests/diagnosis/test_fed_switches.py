@@ -25,7 +25,11 @@ def training(model: Model, folder: Path) -> Finding:
 def branches(model: Model, *, turned: bool = False) -> dict[str, Call]:
     """Two functions, one of which drops out: the one for true, or (`turned`) for false."""
     for name, op in (("on", "RandomUniform"), ("off", "Relu")):
-        add_node(model.function(name).node_def, f"dropout/{name}", op, ["x"])
+        body = model.function(name)
+        body.signature.input_arg.add(name="x", type=1)
+        body.signature.output_arg.add(name="out", type=1)
+        add_node(body.node_def, f"dropout/{name}", op, ["x"], T=FLOAT, dtype=FLOAT)
+        body.ret["out"] = f"dropout/{name}:output:0"
     sides = ("off", "on") if turned else ("on", "off")
     return {"then_branch": Call(sides[0]), "else_branch": Call(sides[1])}
 
@@ -69,22 +73,15 @@ def test_dropout_that_no_input_switches(tmp_path: Path) -> None:
 def test_dropout_within_a_function_of_the_object_graph(tmp_path: Path) -> None:
     traced = Traced(traces=((X, FLAG),), arguments=("x", "noisy"))
     model = of_functions({"call": traced})
-    body = next(
-        item for item in model.meta.graph_def.library.function if item.signature.name == "call_0"
-    )
-    arguments = [item.name for item in body.signature.input_arg]
-    add_node(body.node_def, "choice", "If", arguments[::-1], Tout=[FLOAT], **branches(model))
     sign(model, "serving_default", {"x": X, "noisy": FLAG}, {"y": X})
-    wrapper = next(
-        item
-        for item in model.meta.graph_def.library.function
-        if item.signature.name == "signature_serving_default"
-    )
-    given = {item.name.rpartition("_")[2]: item.name for item in wrapper.signature.input_arg}
-    add_node(
-        wrapper.node_def, "called", "StatefulPartitionedCall",
-        [given.get("x", "x"), given.get("noisy", "noisy")], f=Call("call_0"), Tout=[FLOAT],
-    )  # fmt: skip
+    library = {item.signature.name: item for item in model.meta.graph_def.library.function}
+    body, wrapper = library["call_0"], library["signature_serving_default"]
+    # Its arguments are x and x1, in order: x, noisy; those of the wrapper are sorted: noisy, x.
+    add_node(body.node_def, "choice", "If", ["x1", "x"], Tout=[FLOAT], **branches(model))
+    body.ret["y"] = "choice:output:0"
+    inner = {"f": Call("call_0"), "Tout": [FLOAT]}
+    add_node(wrapper.node_def, "called", "StatefulPartitionedCall", ["x1", "x"], **inner)
+    wrapper.ret["y"] = "called:output:0"
     told = training(model, tmp_path)
     assert told.message == "dropout is on (1x), where noisy is true"
     assert told.command.endswith("--bind noisy=false")
