@@ -153,8 +153,8 @@ REVERTED = (
     Reverted(
         "a command that is not quoted", "pb", 1000, "command",
         "sigfix.diagnosis.rule",
-        'Command(join(["sigfix", "repair", named, *options]))',
-        'Command(" ".join(["sigfix", "repair", named, *options]))',
+        'Command(" ".join(["sigfix repair", quote_path(path), *map(quote, options)]))',
+        'Command(" ".join(["sigfix repair", str(path), *options]))',
     ),
     Reverted(
         "a graph that goes round", "frozen", 2000, "Expired|MemoryError",
