@@ -158,8 +158,9 @@ REVERTED = (
     ),
     Reverted(
         "a graph that goes round", "frozen", 2000, "Expired|MemoryError",
-        "sigfix.describing.candidates", "            if node.name not in seen:",
-        "            if True:",
+        "sigfix.describing.training_graph",
+        "            if node.name not in found and node.name not in but:",
+        "            if node.name not in but:",
     ),
     Reverted(
         "signatures listed once for each", "grown", 60, "Expired",
