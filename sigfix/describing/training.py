@@ -123,6 +123,18 @@ def _can_train(meta: MetaGraph) -> bool:
     )
 
 
+def holds_training(meta: MetaGraph) -> bool:
+    """Whether a TF1 graph holds a training step, a loss's operator or labels and what reads them.
+
+    Placeholders with a default are no labels here: savers have such ones.
+    """
+    nodes = [node for _, node in meta.graph.all_nodes()]
+    if any(is_optimiser(node.op) or node.op in LOSS_OPERATORS for node in nodes):
+        return True
+    labels = training_sides(meta, readers_of(meta)).labels
+    return any(meta.graph.by_name[name].op != "PlaceholderWithDefault" for name in labels)
+
+
 def function_marks(meta: MetaGraph, functions: Iterable[Function]) -> dict[str, tuple[str, ...]]:
     """Path -> what makes the function one for training or evaluation; the others are left out.
 

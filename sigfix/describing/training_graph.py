@@ -1,9 +1,9 @@
 """Which nodes of a TF1 graph only training and evaluation need, and which placeholders are labels.
 
 A loss, a metric, a gradient, an optimiser's step, and all that is computed from them, is known by
-its operator, its name scope, the author's collections, or by gradients that start from it. A label is a placeholder from which only
-those, or scalars, are computed, and on whose way there no weight lies: an image meets weights
-before it meets the loss, its label does not.
+its operator, its name scope, the author's collections, or by gradients that start from it. A label
+is a placeholder from which only those, or scalars, are computed, and on whose way there no weight
+lies: an image meets weights before it meets the loss, its label does not.
 """
 
 from __future__ import annotations

@@ -174,8 +174,15 @@ def test_a_loss_of_distances_is_followed_to_what_is_compared(tmp_path: Path) -> 
     inputs, outputs, labels, losses = found(tmp_path, *nodes)
     assert (inputs, outputs, labels) == (["other:0", "x:0"], ["far:0", "near:0"], [])
     assert losses == ["Mean:0"]
-    named = [(name.replace("Sum", "distance"), op, [item.replace("Sum", "distance") for item in i], s)
-             for name, op, i, s in nodes]  # fmt: skip
+    named: list[Node] = [
+        (
+            "distance" if name == "Sum" else name,
+            op,
+            ["distance" if i == "Sum" else i for i in of],
+            s,
+        )
+        for name, op, of, s in nodes
+    ]
     assert found(tmp_path, *named)[1] == ["distance:0"]
 
 
