@@ -217,6 +217,7 @@ def _build(
     results = plan_outputs(outputs, choices, origin)
     known = {tensor.name for tensor in (*inputs, *outputs)}
     _check_layout(choices, [*inputs, *outputs])
+    _refuse_turning_twice(choices, inputs)
     for old, _ in choices.rename:
         if old not in known:
             raise BlockedError(
@@ -242,6 +243,27 @@ def _check_layout(choices: Choices, tensors: list[FlatTensor]) -> None:
             else f"--layout {choices.layout}: {which} an image (of rank 4).",
             "images are: " + ", ".join(item.name for item in images) if images else None,
         )
+
+
+_CHANNELS = (1, 3, 4)
+"""Of pictures: grey, colour, and colour with an opacity."""
+
+
+def _refuse_turning_twice(choices: Choices, inputs: list[FlatTensor]) -> None:
+    """Refuse a `--layout` that an image has already, unless it is named."""
+    if choices.layout is None or choices.layout_of:
+        return
+    for item in inputs:
+        shape = item.spec.shape
+        if shape is None or len(shape) != 4:
+            continue
+        there, other = (shape[3], shape[1]) if choices.layout == "nhwc" else (shape[1], shape[3])
+        if there in _CHANNELS and other not in _CHANNELS:
+            raise BlockedError(
+                f"--layout {choices.layout}: {item.name} is {item.spec}, whose channels are "
+                f"{'last' if choices.layout == 'nhwc' else 'first'} already.",
+                f"leave --layout out; --layout {quote(f'{choices.layout}:{item.name}')} insists",
+            )
 
 
 def _refuse_unknown_bindings(tensors: list[FlatTensor], values: set[str], choices: Choices) -> None:

@@ -33,9 +33,6 @@ _KINDS = {"RaggedTensorSpec": "ragged", "SparseTensorSpec": "sparse"}
 _STATED_SHAPE = re.compile(r"TensorShape\(\[([^\]]*)\]\)")
 """The shape in a TypeSpec's state, as reading writes it."""
 
-KERAS_ARGUMENT = "inputs"
-"""What every Keras model calls its first argument; the input layer's own name says more."""
-
 
 @dataclass(frozen=True)
 class FlatTensor:
@@ -141,9 +138,11 @@ def flat_inputs(function: Function, trace: Trace, graph: GraphFunction) -> list[
     expanded = _expand(_named_leaves(function, trace), actual, "argument")
     composites = _composites(_named_leaves(function, trace))
     arguments = [(path, own) for path, own, _ in expanded]
-    if not composites:
-        arguments = _inside(arguments)
-    proposed = [_proposed(path, own) for path, own in arguments]
+    inside = arguments if composites else _inside(arguments)
+    proposed = [
+        _proposed(path, own, is_argument=len(argument) == 1)
+        for (path, own), (argument, _) in zip(inside, arguments, strict=True)
+    ]
     return [
         FlatTensor(
             position, _say(path), name, spec, component=_component(path, composites.get(path[:-1]))
@@ -154,10 +153,13 @@ def flat_inputs(function: Function, trace: Trace, graph: GraphFunction) -> list[
     ]
 
 
-def _proposed(path: tuple[str | int, ...], own_name: str) -> str:
-    """How an argument at `path` is called, whose spec has a name of its own or ''."""
+def _proposed(path: tuple[str | int, ...], own_name: str, is_argument: bool) -> str:
+    """How an argument at `path` is called, whose spec has a name of its own or ''.
+
+    A tensor that is an argument itself has its spec's name in a signature that TensorFlow makes.
+    """
     from_path = clean("_".join(str(part) for part in path))
-    unnamed = from_path == KERAS_ARGUMENT or is_generic(from_path)
+    unnamed = is_argument or is_generic(from_path)
     unnamed = unnamed or any(isinstance(part, int) for part in path)
     if unnamed and not is_generic(clean(own_name)):
         return clean(own_name)

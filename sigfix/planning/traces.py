@@ -140,6 +140,12 @@ def _fits_inputs(tensors: list[FlatTensor], choices: Choices) -> bool:
     )
 
 
+def _names_all(tensors: list[FlatTensor], choices: Choices) -> bool:
+    """Whether each tensor of a trace is one that `--input` names, or that `--bind` gives."""
+    free = [tensor for tensor in tensors if not is_bound(tensor, choices)]
+    return len(assign_inputs(choices, tensors)) == len(free)
+
+
 def _generality(tensors: list[FlatTensor]) -> int:
     """How many dimensions are open; an unknown rank counts for many."""
     return sum(
@@ -201,7 +207,8 @@ def choose_trace(
         shaped = [item for item in fitting if _fits_inputs(item[1], choices)]
         if not shaped:
             return _only_or_refuse(function, fitting, choices)
-        fitting = shaped
+        named = [item for item in shaped if _names_all(item[1], choices)]
+        fitting = named or shaped
     inference = [item for item in fitting if not _is_training(function, item[0])]
     fitting = inference or fitting
     bound = {name for name, _ in choices.bind}

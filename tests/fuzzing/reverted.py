@@ -153,13 +153,14 @@ REVERTED = (
     Reverted(
         "a command that is not quoted", "pb", 1000, "command",
         "sigfix.diagnosis.rule",
-        'Command(join(["sigfix", "repair", named, *options]))',
-        'Command(" ".join(["sigfix", "repair", named, *options]))',
+        'Command(" ".join(["sigfix repair", quote_path(path), *map(quote, options)]))',
+        'Command(" ".join(["sigfix repair", str(path), *options]))',
     ),
     Reverted(
         "a graph that goes round", "frozen", 2000, "Expired|MemoryError",
-        "sigfix.describing.candidates", "            if node.name not in seen:",
-        "            if True:",
+        "sigfix.describing.training_graph",
+        "            if node.name not in found and node.name not in but:",
+        "            if node.name not in but:",
     ),
     Reverted(
         "signatures listed once for each", "grown", 60, "Expired",

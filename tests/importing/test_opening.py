@@ -92,7 +92,7 @@ def test_a_size_of_zero_is_refused_unless_the_user_says_another(place: int, tmp_
     same_as_onnx_runtime(path, tmp_path, {"x": x}, sizes={choice.name: shape})
     blocked = plan_onnx(read_onnx(path), Choices())
     assert blocked.verdict == "blocked" and "empty tensors" in blocked.reason
-    words = shlex.split(blocked.hint.split(": ", 1)[1])
+    words = shlex.split(blocked.hint, comments=True)
     assert words[:2] == ["sigfix", "repair"]
     opened = plan_onnx(read_onnx(path), Choices(inputs=(parse_input(words[-1]),)))
     assert opened.verdict == "repairable"

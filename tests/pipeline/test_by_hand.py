@@ -66,6 +66,21 @@ def test_of_a_function(saved, tmp_path, name):
     assert_the_same(ours, tmp_path / "hand", {key: fed(shape)})
 
 
+def test_of_a_tensor_that_has_a_name_of_its_own(tmp_path):
+    import tensorflow as tf
+
+    class Module(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([None, 3], tf.float32, name="photo")])
+        def __call__(self, im):
+            return {"mean": tf.reduce_mean(im, 1)}
+
+    module = Module()
+    tf.saved_model.save(module, str(tmp_path / "bare"), signatures={})
+    tf.saved_model.save(module, str(tmp_path / "hand"), signatures=module.__call__)
+    ours = repair(tmp_path / "bare", tmp_path / "ours", Choices(), UNCOMPARED).output
+    assert_the_same(ours, tmp_path / "hand", {"photo": fed([None, 3])})
+
+
 @pytest.mark.parametrize("name", GRAPHS)
 def test_of_a_graph(saved, tmp_path, name):
     import tensorflow as tf

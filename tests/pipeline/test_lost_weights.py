@@ -72,6 +72,17 @@ def test_metadata_is_edited_where_it_is_asked_for(kind, tmp_path, capsys) -> Non
     assert inspect(out).model.meta_graphs[0].tags == ("serve", "gpu")
 
 
+def test_a_shard_under_another_name_is_pointed_to(tmp_path) -> None:
+    model = with_variable(healthy())
+    shard = model.files.pop("variables/variables.data-00000-of-00001")
+    model.files["variables/variables (1).data-00000-of-00001"] = shard
+    found = inspect(model.write(tmp_path / "m")).findings
+    assert [item.code for item in found] == ["CON204"], "nothing says that it is to be deleted"
+    assert found[0].evidence == (
+        "may be there under another name: variables (1).data-00000-of-00001",
+    )
+
+
 def test_a_file_of_weights_is_blocked_and_found(tmp_path) -> None:
     h5py = pytest.importorskip("h5py")
     for name in ("w.h5", "m.weights.h5"):

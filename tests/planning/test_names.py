@@ -64,7 +64,7 @@ def test_keys_of_an_onnx_file() -> None:
     ("argument", "own", "name", "origin"),
     [
         ("x", "x", "x", TRACE),
-        ("pixels", "image", "pixels", TRACE),
+        ("pixels", "image", "image", TRACE),
         ("inputs", "input_layer", "input_layer", TRACE),
         ("inputs", "", "inputs", TRACE),
         ("args_0", "image", "image", TRACE),
@@ -74,7 +74,7 @@ def test_keys_of_an_onnx_file() -> None:
 def test_the_name_of_an_argument(
     argument: str, own: str, name: str, origin: str, tmp_path: Path
 ) -> None:
-    """The argument's own; of what the tracing or Keras calls so, the TensorSpec's."""
+    """The TensorSpec's, as in a signature of TensorFlow; the argument's where it says nothing."""
     function = Traced((((own, "float32", (None, 3)),),), (argument,))
     (given,) = added(of_functions({"__call__": function}), tmp_path).inputs
     assert (given.name, given.name_origin) == (name, origin)

@@ -222,3 +222,25 @@ def test_a_binding_of_nothing_is_refused_of_a_graph_too(tmp_path: Path) -> None:
         reason, hint = refused(model, tmp_path, bind=(("keep_prop", 1.0),))
         assert reason == "--bind keep_prop: there is no such argument."
         assert hint == "there are: x"
+
+
+@pytest.mark.parametrize(
+    ("spec", "layout", "is_refused"),
+    [
+        (LAST, "nhwc", True), (IMAGE, "nchw", True), (IMAGE, "nhwc", False), (LAST, "nchw", False),
+        (("image", "uint8", (None, None, None, 3)), "nhwc", True),
+        (("image", "float32", (None, None, None, None)), "nhwc", False),
+        (("image", "float32", (None, 64, 8, 8)), "nhwc", False),
+        (("image", "float32", (None, 3, None, 3)), "nhwc", False),
+    ],
+)  # fmt: skip
+def test_an_image_is_not_turned_twice(
+    spec: Traced, layout: str, is_refused: bool, tmp_path: Path
+) -> None:
+    if is_refused:
+        reason, hint = refused(taking(spec), tmp_path, layout=layout)
+        assert "already" in reason and f"{layout}:image" in hint
+    else:
+        assert added(taking(spec), tmp_path, layout=layout).inputs[0].steps
+    insisted = added(taking(spec), tmp_path, layout=layout, layout_of=("image",))
+    assert insisted.inputs[0].steps

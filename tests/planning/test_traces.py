@@ -104,6 +104,16 @@ def test_an_input_chooses_the_trace_that_fits(tmp_path: Path) -> None:
     assert hint.startswith("the traces: x: float32[1,3]; x: ")
 
 
+def test_inputs_that_name_all_of_a_trace_choose_it(tmp_path: Path) -> None:
+    """Another trace takes the same input and one more: its command names that one, too."""
+    mask = ("mask", "float32", (None, 2))
+    model = called([X, None], [X, mask], arguments=("x", "mask"))
+    alone = added(model, tmp_path, inputs=(parse_input("x=float32[?,3]"),))
+    assert [item.name for item in alone.inputs] == ["x"]
+    both = (parse_input("x=float32[?,3]"), parse_input("mask=float32[?,2]"))
+    assert [item.name for item in added(model, tmp_path, inputs=both).inputs] == ["x", "mask"]
+
+
 def test_layout_is_understood_before_shapes_are_compared(tmp_path: Path) -> None:
     model = called([("x", "float32", (None, 3, 8, 8))], [("x", "float32", (None, 8, 8))])
     outside = (parse_input("x=[2,8,8,3]"),)

@@ -77,7 +77,7 @@ def test_meta_graphs_equal_the_facts(name: str) -> None:
         # The facts write a missing `shape` attribute as a scalar; it means an unknown rank.
         placeholders = [
             f"{node.name}:{signature_dtype(node.attributes['dtype'])}"
-            f"{shape_text(node.attributes.get('shape', ()))}"
+            f"{shape_text(dict(node.attributes).get('shape', ()))}"
             for node in meta.graph.nodes
             if node.op == "Placeholder"
         ]

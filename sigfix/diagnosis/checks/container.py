@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from sigfix.describing.meta_graphs import SERVE, meant_meta_graph
@@ -47,15 +48,18 @@ def check_tags(model: SavedModel) -> Findings:
 
 def check_variables(model: SavedModel) -> Findings:
     """CON204 to CON207."""
+    store, faults = model.variables, weight_faults(model)
+    missing = any(code == "CON204" for code, *_ in faults)
+    stray = store.stray if store is not None else ()
     for code in ("CON204", "CON205", "CON206"):
-        yield from _grouped([fault for fault in weight_faults(model) if fault[0] == code])
-    store = model.variables
+        found = _grouped([fault for fault in faults if fault[0] == code])
+        yield from (_with_names(item, stray) if code == "CON204" else item for item in found)
     if store is None or store.error:
         return
     for name in store.bad_checksums[:20]:
         yield finding("CON206", f"the checksum of {name} is wrong", "variables")
-    if store.stray:
-        yield _stray(store.stray)
+    if stray and not missing:
+        yield _stray(stray)
 
 
 def _grouped(faults: list[tuple[str, str, str]]) -> Findings:
@@ -67,6 +71,14 @@ def _grouped(faults: list[tuple[str, str, str]]) -> Findings:
     if rest:
         what = f"{plural(len(rest), 'more file')} like that: {few(rest)}"
         yield finding(faults[0][0], what, "variables")
+
+
+def _with_names(missing: Finding, stray: tuple[str, ...]) -> Finding:
+    """What is missing, and the files that may be it under another name."""
+    if not stray:
+        return missing
+    said = f"may be there under another name: {few(list(stray))}"
+    return replace(missing, evidence=(*missing.evidence, said))
 
 
 def _stray(names: tuple[str, ...]) -> Finding:

@@ -159,7 +159,16 @@ ROWS = (
     ),
     KnownMessage(
         "TensorFlow.js",
-        r"verify this URL points to the model JSON|Failed to parse model JSON"
+        r"Request to .*\.bin failed|GET .*\.bin.* 404|Failed to load resource.*\.bin",
+        (),
+        "The server did not give a weights file of the model.",
+        "All files beside model.json belong to it: copy them to the same folder of the server. "
+        "`sigfix inspect model.json` says which are missing.",
+    ),
+    KnownMessage(
+        "TensorFlow.js",
+        r"Unexpected token ['\"]?<['\"]?.*JSON"
+        r"|verify this URL points to the model JSON|Failed to parse model JSON"
         r"|Request for .*model\.json.* failed",
         (),
         "The server gave no model.json at this address, but an error page or nothing.",

@@ -145,4 +145,19 @@ ROWS = (
         "The interpreter is older than the converter that wrote the file.",
         "Use a newer TFLite runtime, or convert with the version that the device has.",
     ),
+    KnownMessage(
+        "TensorFlow",
+        r"Cannot take the length of [Ss]hape with unknown rank|unknown rank.*not supported",
+        ("SPC101",),
+        "A tensor has an unknown rank where a known one is needed.",
+        "`sigfix repair MODEL --input 'NAME=float32[?,224,224,3]'` writes the shape down.",
+    ),
+    KnownMessage(
+        "TensorFlow",
+        r"input must be \d-dimensional\s*\[[\d,]*\]",
+        (),
+        "The array that is fed has another number of axes than the model takes; most often the "
+        "batch is missing.",
+        "`sigfix inspect MODEL` says the shape; x[None] adds the batch.",
+    ),
 )

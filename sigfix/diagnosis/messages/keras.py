@@ -102,4 +102,13 @@ ROWS = (
         "x[None] (tensor.expandDims(0) in TensorFlow.js) adds the batch; `sigfix inspect FILE.h5` "
         "says the shape.",
     ),
+    KnownMessage(
+        "Keras",
+        r"expected \d+ variables?, but received \d+ variables? during loading",
+        (),
+        "The file's weights are of another model than the one that is built, or the layer was "
+        "never called before its weights were loaded.",
+        "Build the model as it was saved and call it once. `sigfix inspect FILE.keras` lists what "
+        "the file holds.",
+    ),
 )

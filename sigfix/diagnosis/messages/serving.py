@@ -142,4 +142,13 @@ ROWS = (
         "Triton looks for the SavedModel in NAME/1/model.savedmodel/.",
         "Copy the directory that holds saved_model.pb there, under exactly that name.",
     ),
+    KnownMessage(
+        "TensorFlow",
+        r"Could not parse example input|Key: .*\.\s+(?:Can't parse serialized Example|Data types "
+        r"don't match)",
+        (),
+        "The signature takes serialized tf.Example messages, and gets something else.",
+        "Serialize each example (tf.train.Example(...).SerializeToString()). `sigfix inspect "
+        "MODEL` lists the features, and the signatures that take plain tensors.",
+    ),
 )
