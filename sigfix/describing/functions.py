@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sigfix.describing.training import function_marks, name_words
+from sigfix.describing.effects import RANDOM, conduct
+from sigfix.describing.running import of_functions
+from sigfix.describing.training import function_marks, is_doubtful, name_words
 from sigfix.model import CompositeSpec, Function, MetaGraph, ObjectGraph, TensorSpec, leaves
 
 KERAS_BOOKKEEPING = {
@@ -17,6 +19,17 @@ KERAS_BOOKKEEPING = {
 }
 RESOURCE_METHODS = frozenset({"_create_resource", "_initialize", "_destroy_resource"})
 USUAL_NAMES = ("__call__", "serve", "predict", "call", "forward", "infer", "inference", "step")
+_PREDICTING = frozenset({
+    "predict", "predictions", "prediction", "classify", "segment", "detect", "embed", "encode",
+    "transcribe", "recognise", "recognize", "infer", "inference", "forward", "score",
+})  # fmt: skip
+"""Words in the name of what a model is for."""
+_HELPING = frozenset({
+    "preprocess", "postprocess", "pre", "post", "norm", "normalize", "normalise", "denormalize",
+    "denormalise", "augment", "augmentation", "cost", "loss", "losses", "reset", "preprocessing",
+    "postprocessing",
+})  # fmt: skip
+"""Words in the name of what is done before or after it, or beside it."""
 _HOUSEKEEPING = frozenset({
     "initial", "init", "initialize", "initialise", "reset", "save", "restore", "checkpoint",
 })  # fmt: skip
@@ -84,7 +97,8 @@ def competing(meta: MetaGraph, functions: list[Function]) -> Competing:
 
     Functions of the root compete with each other; those of submodules are parts of the whole
     and only count where the root has none. Keras' bookkeeping, and functions without a tensor
-    argument (`vocab_size`), count where nothing else does; training and evaluation never.
+    argument (`vocab_size`), count where nothing else does; training and evaluation never, unless
+    it is their name alone that tells of it: those are in `training` too.
     """
     functions = [item for item in functions if not is_internal(item)] or functions
     functions = [item for item in functions if _takes_tensors(item)] or functions
@@ -93,9 +107,12 @@ def competing(meta: MetaGraph, functions: list[Function]) -> Competing:
         there = [item for item in functions if item.path.count(".") == depth]
         marks = function_marks(meta, there)
         training.update(marks)
-        left = [item for item in there if item.path not in marks]
+        plain = [item for item in there if item.path not in marks]
+        left = plain + [
+            item for item in there if is_doubtful(last_name(item), marks.get(item.path, ()))
+        ]
         if left:
-            left.sort(key=lambda item: (_usual(item), item.path))
+            left.sort(key=lambda item: (item.path in marks, *_likeliness(meta, item)))
             return Competing(tuple(left), training)
     return Competing((), training)
 
@@ -114,7 +131,13 @@ def _takes_tensors(function: Function) -> bool:
     )
 
 
-def _usual(function: Function) -> tuple[bool, int]:
+def _likeliness(meta: MetaGraph, function: Function) -> tuple[bool, int, bool, int, str]:
+    """A sort key: no housekeeping, a usual name, not random, a name of prediction or no helper."""
     name = last_name(function)
     usual = USUAL_NAMES.index(name) if name in USUAL_NAMES else len(USUAL_NAMES)
-    return is_housekeeping(name), usual
+    library = meta.graph.function_by_name
+    traces = [trace.name for trace in function.traces if trace.name in library]
+    random = usual == len(USUAL_NAMES) and conduct(of_functions(meta, traces)).kind == RANDOM
+    words = name_words(name)
+    tells = 0 if words & _PREDICTING else 2 if words & _HELPING else 1
+    return is_housekeeping(name), usual, random, tells, function.path

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sigfix.model import SavedModel
+from sigfix.describing.training import holds_training, signature_marks
+from sigfix.model import MetaGraph, SavedModel
 
 SERVE = "serve"
 TRAINING = frozenset({"train", "training", "eval"})
@@ -17,15 +18,45 @@ def is_for_training(tags: Iterable[str]) -> bool:
     return bool(given & TRAINING) and SERVE not in given
 
 
+def _trains(meta: MetaGraph) -> bool:
+    """Whether a MetaGraph beside others is for training or evaluation: by what it holds.
+
+    That is an optimiser, a loss's operator or a label, as long as no signature is for inference.
+    """
+    if meta.objects is not None:
+        return False
+    signatures = meta.user_signatures
+    if signatures:
+        return len(signature_marks(meta, signatures)) == len(signatures)
+    return holds_training(meta)
+
+
+def trainers(model: SavedModel) -> frozenset[int]:
+    """The indices of the MetaGraphs for training and evaluation, by their tags or what they hold.
+
+    What they hold is asked of those only whose tags say nothing, and tells them only from others.
+    """
+    graphs = model.meta_graphs
+    tagged = {index for index, meta in enumerate(graphs) if is_for_training(meta.tags)}
+    silent = [i for i, meta in enumerate(graphs) if i not in tagged and SERVE not in meta.tags]
+    if len(graphs) == 1:
+        return frozenset(tagged)
+    holding = {index for index in silent if _trains(graphs[index])}
+    return frozenset(tagged | (holding if len(tagged | holding) < len(graphs) else set()))
+
+
 def likeliest_meta_graphs(model: SavedModel) -> list[int]:
     """Indices: with the tag `serve` alone, with it among others, without tags, others, training."""
+    last = trainers(model)
 
     def unlikely(index: int) -> tuple[int | bool, ...]:
         tags = set(model.meta_graphs[index].tags)
         others = tags != {SERVE}
         training = bool(tags & TRAINING)
-        last = is_for_training(tags)
-        return (last, "eval" not in tags and training, others, SERVE not in tags, bool(tags), index)
+        return (
+            index in last, "eval" not in tags and training, others, SERVE not in tags, bool(tags),
+            index,
+        )  # fmt: skip
 
     return sorted(range(len(model.meta_graphs)), key=unlikely)
 
@@ -39,7 +70,8 @@ def meant_meta_graph(model: SavedModel) -> int | None:
     graphs = model.meta_graphs
     if len(graphs) == 1:
         return 0
-    order = [i for i in likeliest_meta_graphs(model) if not is_for_training(graphs[i].tags)]
+    last = trainers(model)
+    order = [index for index in likeliest_meta_graphs(model) if index not in last]
     plain = [i for i in order if not set(graphs[i].tags) & TRAINING]
     for meant in (
         [index for index in order if set(graphs[index].tags) == {SERVE}],

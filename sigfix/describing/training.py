@@ -32,11 +32,18 @@ _METRICS = frozenset({
     "mae", "rmse", "nll", "perplexity",
 })  # fmt: skip
 """Words in the name of an output that is a metric where it is a scalar."""
+_PLAIN = frozenset({
+    "and", "apply", "batch", "calc", "calculate", "compute", "do", "fn", "func", "function", "get",
+    "local", "model", "on", "one", "op", "run", "single", "step", "test", "total", "update",
+    "value", "values", "with",
+})  # fmt: skip
+"""Words in names that say nothing of what a function is for."""
 _ASSIGNING = frozenset({
     "Assign", "AssignAdd", "AssignSub", "AssignVariableOp", "AssignAddVariableOp",
     "AssignSubVariableOp",
 })  # fmt: skip
 _TRAINING_METHOD = re.compile(r"/(train|eval)$|/supervised/")
+_BY_NAME = ", which is no scalar"
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
@@ -55,6 +62,18 @@ def names_step(name: str) -> bool:
         return False
     telling = (_STEPS | _LOSSES | {"metrics"}) - {"gradient"}  # `gradient_boosting` is a model
     return bool(words & telling) or {"test", "step"} <= words
+
+
+def is_doubtful(name: str, marks: Iterable[str]) -> bool:
+    """Whether nothing but a name tells of training, and of something else too: `train_delay`.
+
+    No label, scalar loss, optimiser or gradient speaks for it, so it proves nothing.
+    """
+    told = list(marks)
+    words = {word for word in name_words(name) if not word.isdecimal()}
+    named = any(mark.startswith("its name ") for mark in told)
+    alone = all(mark.startswith("its name ") or mark.endswith(_BY_NAME) for mark in told)
+    return named and alone and bool(words - _STEPS - _LOSSES - _METRICS - _PLAIN)
 
 
 def names_label(name: str) -> bool:
@@ -88,13 +107,16 @@ def signature_marks(meta: MetaGraph, signatures: Iterable[Signature]) -> dict[st
 
 def _said(signature: Signature) -> list[str]:
     """What its names tell."""
+    named = names_step(signature.key)
     marks = [f"input {item.key}" for item in signature.inputs if names_label(item.key)]
     marks += [
-        f"output {item.key}" for item in signature.outputs if names_loss(item.key, item.spec.shape)
+        f"output {item.key}{_BY_NAME if named and item.spec.shape else ''}"
+        for item in signature.outputs
+        if names_loss(item.key, item.spec.shape)
     ]
     if _TRAINING_METHOD.search(signature.method_name):
         marks.append(f"method name {signature.method_name}")
-    if names_step(signature.key):
+    if named:
         marks.append(f"its name {signature.key}")
     return marks
 
@@ -123,6 +145,18 @@ def _can_train(meta: MetaGraph) -> bool:
     )
 
 
+def holds_training(meta: MetaGraph) -> bool:
+    """Whether a TF1 graph holds a training step, a loss's operator or labels and what reads them.
+
+    Placeholders with a default are no labels here: savers have such ones.
+    """
+    nodes = [node for _, node in meta.graph.all_nodes()]
+    if any(is_optimiser(node.op) or node.op in LOSS_OPERATORS for node in nodes):
+        return True
+    labels = training_sides(meta, readers_of(meta)).labels
+    return any(meta.graph.by_name[name].op != "PlaceholderWithDefault" for name in labels)
+
+
 def function_marks(meta: MetaGraph, functions: Iterable[Function]) -> dict[str, tuple[str, ...]]:
     """Path -> what makes the function one for training or evaluation; the others are left out.
 
@@ -137,16 +171,16 @@ def function_marks(meta: MetaGraph, functions: Iterable[Function]) -> dict[str, 
             marks.append(f"it is of {owners[-1]}")
         marks += [f"argument {item}" for item in function.argument_names if names_label(item)]
         traces = [trace for trace in function.traces if trace.name in library]
-        each = [_trace_marks(meta, trace, by_runs) for trace in traces]
+        each = [_trace_marks(meta, trace, by_runs, names_step(name)) for trace in traces]
         marks += sorted(each, key=len)[0] if each else []
         if marks:
             found[function.path] = tuple(dict.fromkeys(marks))
     return found
 
 
-def _trace_marks(meta: MetaGraph, trace: Trace, by_runs: bool) -> list[str]:
+def _trace_marks(meta: MetaGraph, trace: Trace, by_runs: bool, named: bool) -> list[str]:
     marks = [
-        f"result {path[-1]}"
+        f"result {path[-1]}{_BY_NAME if named and getattr(leaf, 'shape', None) else ''}"
         for path, leaf in leaves(trace.output)
         if path and names_loss(str(path[-1]), getattr(leaf, "shape", None))
     ]

@@ -1,9 +1,9 @@
 """Which nodes of a TF1 graph only training and evaluation need, and which placeholders are labels.
 
 A loss, a metric, a gradient, an optimiser's step, and all that is computed from them, is known by
-its operator, its name scope or the author's collections. A label is a placeholder from which only
-those, or scalars, are computed, and on whose way there no weight lies: an image meets weights
-before it meets the loss, its label does not.
+its operator, its name scope, the author's collections, or by gradients that start from it. A label
+is a placeholder from which only those, or scalars, are computed, and on whose way there no weight
+lies: an image meets weights before it meets the loss, its label does not.
 """
 
 from __future__ import annotations
@@ -33,6 +33,9 @@ _TRAINING_OPERATORS = LOSS_OPERATORS | {
 }  # fmt: skip
 _COLLECTIONS = ("train_op", "losses", "regularization_losses", "metric_variables")
 _GRADIENT_SCOPE = re.compile(r"(^|/)(gradients(_\d+)?|gradient_tape)/")
+_GRADIENT_OF = re.compile(r"((?:^|.*?/)gradients(?:_\d+)?/)(.+?)_grad(?:_\d+)?/")
+"""The scope of one call of `tf.gradients`, and the node that a node in it is the gradient of."""
+_ASSIGNING = re.compile(r"Assign(Add|Sub)?(VariableOp)?$")
 _OPTIMISER = re.compile(r"(Resource)?(Sparse)?Apply[A-Z]\w*$")
 _SCOPES = re.compile(
     r"((\w+_)?(loss(es)?|accuracy)|metrics?|cost|train_op|correct_pred\w*|auc|recall|precision|"
@@ -46,6 +49,14 @@ _JUDGING = frozenset({
     "Identity", "Squeeze", "Reshape",
 })  # fmt: skip
 """What metrics make of a result before they compare it with the labels."""
+_LOSS_ARITHMETIC = {
+    "Abs": (), "Add": (), "AddN": (), "AddV2": (), "Exp": (), "Log": (), "Log1p": (), "Maximum": (),
+    "Mean": (), "Minimum": (), "Neg": (), "Pow": (), "Softplus": (), "Square": (), "Sub": (),
+    "SquaredDifference": (), "Sum": (), "Sqrt": (), "Mul": ("Const", "Log", *PLACEHOLDER_OPS),
+    "RealDiv": ("Const",),
+}  # fmt: skip
+"""What losses are made of -> what one operand must be, for it to be no part of a network."""
+_DEFAULT_NAMES = {"realdiv": "truediv", "addv2": "add"}
 _VARIABLES = frozenset({"VariableV2", "Variable", "VarHandleOp", "AutoReloadVariable"})
 _WEIGHTS = 16
 """Elements that a constant has at least to be a weight; fewer are axes, sizes and factors."""
@@ -108,7 +119,8 @@ def forward(
 
 def training_sides(meta: MetaGraph, readers: Readers) -> Sides:
     """The training side of a MetaGraph's own graph; `readers` are those of `readers_of`."""
-    training = forward(_seeds(meta), readers)
+    losses = gradient_starts(meta, readers)
+    training = forward(_seeds(meta) | losses, readers)
     weighted = _weighted(meta, readers)
     read, scalar, fed = set(), set(), set()
     for node in meta.graph.nodes:
@@ -125,9 +137,72 @@ def training_sides(meta: MetaGraph, readers: Readers) -> Sides:
             scalar.add(node.name)
     labels = read if fed - read else set()  # something must be left to feed
     labels |= scalar if fed - labels - scalar else set()
-    training |= forward(labels, readers) - labels
+    labelled = forward(labels, readers)
+    training |= labelled - labels
+    training |= _arithmetic(meta, readers, losses - labelled, training)
     judging = _judging(meta, readers, training)
     return Sides(frozenset(training), frozenset(labels), frozenset(judging))
+
+
+def gradient_starts(meta: MetaGraph, readers: Readers) -> set[str]:
+    """The scalars that the gradients of a training step start from: its losses.
+
+    In one call of `tf.gradients` that is what has a gradient while nothing that is computed from
+    it has one. Where nothing is changed by gradients they are a model's results (forces).
+    """
+    by_name = meta.graph.by_name
+    derived: dict[str, set[str]] = {}
+    steps = []
+    for node in meta.graph.nodes:
+        if match := _GRADIENT_OF.match(node.name):
+            derived.setdefault(match[1], set()).add(match[2])
+        elif is_optimiser(node.op) or _ASSIGNING.match(node.op):
+            steps.append(node)
+    gradients = {node.name for node in meta.graph.nodes if is_gradient(node.name)}
+    if not derived or not any(
+        node_of(name) in forward(gradients, readers) for node in steps for name in node.data_inputs
+    ):
+        return set()
+    found = set()
+    for names in derived.values():
+        for name in names & by_name.keys():
+            later = forward([name], readers, but=gradients) - {name}
+            if _is_scalar(by_name[name]) and not later & names and not _is_none(by_name[name]):
+                found.add(name)
+    every = {name for names in derived.values() for name in names}
+    return {
+        name for name in found if not (forward([name], readers, but=gradients) - {name}) & every
+    }
+
+
+def _arithmetic(
+    meta: MetaGraph, readers: Readers, losses: Collection[str], training: Collection[str]
+) -> set[str]:
+    """The nodes that make losses without labels of results: of a few operators, named by none."""
+    by_name, found = meta.graph.by_name, set[str]()
+    fed = forward([node.name for node in meta.graph.nodes if node.op in PLACEHOLDER_OPS], readers)
+    pending = [by_name[name] for name in losses]
+    while pending:
+        for name in map(node_of, pending.pop().data_inputs):
+            node = by_name.get(name)
+            if node is None or name in found or name not in fed or not _is_arithmetic(node):
+                continue
+            operands = [by_name[node_of(item)] for item in node.data_inputs]
+            asked = _LOSS_ARITHMETIC[node.op]
+            plain = all(item.name in fed or item.op == "Const" for item in operands)
+            told = not asked or any(item.op in asked for item in operands)
+            only = all(item.name in training or item.name in found for item in readers[name])
+            if plain and told and only:
+                found.add(name)
+                pending.append(node)
+    return found
+
+
+def _is_arithmetic(node: Node) -> bool:
+    """Whether a node could be a loss's, and has the name that TensorFlow gave it."""
+    own = re.sub(r"_\d+$", "", node.name.rpartition("/")[2]).lower()
+    usual = node.op.lower()
+    return node.op in _LOSS_ARITHMETIC and own in (usual, _DEFAULT_NAMES.get(usual))
 
 
 def _read_outside(name: str, readers: Readers, training: Collection[str]) -> bool:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from sigfix.describing.signature_order import inference_beside_training
+from sigfix.describing.training import is_doubtful, signature_marks
 from sigfix.errors import UnreadableModelError
-from sigfix.model import OtherModel, SavedModel
+from sigfix.model import DEFAULT_SERVING_KEY, MetaGraph, OtherModel, SavedModel, Signature
+from sigfix.quoting import quote
 from sigfix.reading import read_any
 from sigfix.reading.weights import find_non_finite
 from sigfix.wording import plural
@@ -17,6 +20,17 @@ _SHOWN = 3
 def weight_notes(weights: str, notes: Iterable[str]) -> tuple[str, ...]:
     """What was done to make the weights in a file fit, as lines."""
     return tuple(f"note: {weights}: {text}" for text in notes)
+
+
+def training_notes(meta: MetaGraph, signature: Signature) -> tuple[str, ...]:
+    """A line where a signature that is converted is for training or evaluation; or ()."""
+    marks = signature_marks(meta, [signature]).get(signature.key, ())
+    if not marks or is_doubtful(signature.key, marks):
+        return ()
+    found = inference_beside_training(meta) if signature.key == DEFAULT_SERVING_KEY else None
+    other = f"; --signature {quote(found.likely[0].key)} is not" if found is not None else ""
+    told = f"signature {signature.key} is for training or evaluation ({', '.join(marks)}){other}"
+    return (f"note: {told} (sigfix explain SIG009).",)
 
 
 def nonfinite(model: SavedModel | OtherModel | Path) -> tuple[str, ...]:

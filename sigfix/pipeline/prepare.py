@@ -15,7 +15,7 @@ from sigfix.errors import BlockedError, UsageError
 from sigfix.importing.commands import CommandParts, as_command
 from sigfix.memory import release
 from sigfix.model import SavedModel
-from sigfix.pipeline.notes import weight_notes
+from sigfix.pipeline.notes import training_notes, weight_notes
 from sigfix.pipeline.preset import PresetOptions, export_preset
 from sigfix.pipeline.progress import Say
 from sigfix.pipeline.simplifying import OnnxChoice, load_simplified, simplify_file
@@ -111,7 +111,8 @@ def prepare(source: Source, options: SourceChoice, temporary: Path, say: Say) ->
     card = fitting(read_card(location), *shapes)
     manner = conduct(runs[0])
     restless = "" if manner.kind == DETERMINISTIC else str(manner)
-    return Prepared(location, card, graph.tags, signature.key, restless=restless)
+    notes = training_notes(graph, signature)
+    return Prepared(location, card, graph.tags, signature.key, notes=notes, restless=restless)
 
 
 def _unsigned(model: SavedModel) -> BlockedError:

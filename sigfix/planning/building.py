@@ -38,6 +38,7 @@ from sigfix.planning.shaping import plan_inputs, plan_outputs
 from sigfix.planning.sources import refuse_starved
 from sigfix.planning.traces import Ambiguous, Undecided, choose_trace, is_bound, layout_for
 from sigfix.quoting import quote
+from sigfix.wording import plural
 
 
 def plan_signature(meta_graph: MetaGraph, choices: Choices, before: list[Edit]) -> list[Edit]:
@@ -50,6 +51,8 @@ def plan_signature(meta_graph: MetaGraph, choices: Choices, before: list[Edit]) 
         return [_from_signature(meta_graph, choices, before)]
     if choices.key in keys:
         if not choices.shapes_signature:
+            if not before and replace(choices, tags=None) == Choices():
+                existing.refuse_training_default(meta_graph)
             return []
         of = existing.key_before(choices.key, before)
         edit = _reshape_signature(meta_graph, of, choices)
@@ -76,10 +79,10 @@ def _from_nothing(meta_graph: MetaGraph, choices: Choices) -> AddSignature:
     """No signature at all: the object graph's functions, else the graph's placeholders."""
     if meta_graph.objects is not None:
         ranked, training = rank_functions(meta_graph)
-        if len(ranked) > 1:
+        if len(ranked) > 1 or (ranked and ranked[0][0].path in training):
             raise Undecided(
                 Ambiguous(
-                    f"{len(ranked)} functions could be the signature.",
+                    f"{plural(len(ranked), 'function')} could be the signature.",
                     tuple(candidate for _, candidate in ranked),
                     _each_its_own([function.path for function, _ in ranked]),
                 )
@@ -101,6 +104,8 @@ def _from_nothing(meta_graph: MetaGraph, choices: Choices) -> AddSignature:
 
 def _each_its_own(paths: list[str]) -> str:
     """How to make signatures of the first two: the likeliest as the default, with keys of two."""
+    if len(paths) < 2:
+        return ""
     parts = paths[1].split(".")
     named = [part.strip("_") for part in parts if part.strip("_") != "call"] or ["call"]
     second = quote(f"{'_'.join(named)}={paths[1]}")

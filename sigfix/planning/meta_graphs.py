@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from sigfix.describing.meta_graphs import (
-    is_for_training,
     likeliest_meta_graphs,
     meant_meta_graph,
+    trainers,
 )
 from sigfix.errors import BlockedError
 from sigfix.model import MetaGraph, SavedModel
@@ -37,10 +37,11 @@ def choose_meta_graph(model: SavedModel, tags: tuple[str, ...] | None) -> int:
     meant = meant_meta_graph(model)
     if meant is not None:
         return meant
+    training = trainers(model)
     likely = tuple(
         candidate
         for index, candidate in zip(order, candidates, strict=True)
-        if not is_for_training(graphs[index].tags)
+        if index not in training
     )
     raise Undecided(Ambiguous(f"{model.path} has {len(graphs)} MetaGraphs.", likely or candidates))
 

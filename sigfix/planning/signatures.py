@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from sigfix.describing.signature_order import meant_signatures
+from sigfix.describing.signature_order import Meant, inference_beside_training, meant_signatures
 from sigfix.errors import BlockedError
-from sigfix.model import PREDICT_METHOD, MetaGraph, Signature, node_of
+from sigfix.model import DEFAULT_SERVING_KEY, PREDICT_METHOD, MetaGraph, Signature, node_of
 from sigfix.planning.choices import Choices
 from sigfix.planning.edits import (
     CONVENTION,
@@ -24,6 +24,7 @@ from sigfix.planning.functions import rank_functions, signature_function
 from sigfix.planning.signature_map import after
 from sigfix.planning.traces import Ambiguous, Undecided
 from sigfix.quoting import quote
+from sigfix.wording import plural
 
 
 def require(meta_graph: MetaGraph, key: str) -> Signature:
@@ -146,7 +147,8 @@ def choose(meta_graph: MetaGraph, keys: list[str], wanted: str) -> str:
     Raises `Undecided` where several are, `BlockedError` where all are for training or evaluation.
     """
     meant = meant_signatures(meta_graph, [require(meta_graph, key) for key in keys])
-    if len(meant.likely) == 1:
+    left = {key: marks for key, marks in meant.training.items() if key not in _keys(meant.likely)}
+    if len(meant.likely) == 1 and len(left) == len(meant.training):
         return meant.likely[0].key
     if not meant.likely:
         ranked, _ = rank_functions(meta_graph)
@@ -156,17 +158,40 @@ def choose(meta_graph: MetaGraph, keys: list[str], wanted: str) -> str:
             ranked[0][1].choose if ranked else insisting,
         )
     hint = "several --from are merged into one signature"
-    if meant.training:
-        hint += f"; what is for training or evaluation is left out: {', '.join(meant.training)}"
+    if left:
+        hint += f"; what is for training or evaluation is left out: {', '.join(left)}"
     raise Undecided(
         Ambiguous(
-            f"{len(meant.likely)} signatures could be {wanted}.",
-            tuple(
-                Candidate(item.key, f"--from {quote(item.key)}", _evidence(item))
-                for item in meant.likely
-            ),
+            f"{plural(len(meant.likely), 'signature')} could be {wanted}.",
+            candidates(meant),
             hint,
         )
+    )
+
+
+def refuse_training_default(meta_graph: MetaGraph) -> None:
+    """Raise `Undecided` where serving_default is for training, and other signatures are not."""
+    found = inference_beside_training(meta_graph)
+    if found is None:
+        return
+    marks = ", ".join(found.training[DEFAULT_SERVING_KEY])
+    reason = f"{DEFAULT_SERVING_KEY} is for training or evaluation ({marks}); another is not."
+    raise Undecided(Ambiguous(reason, candidates(found), "--from KEY makes it serving_default"))
+
+
+def _keys(signatures: Iterable[Signature]) -> set[str]:
+    return {item.key for item in signatures}
+
+
+def candidates(meant: Meant) -> tuple[Candidate, ...]:
+    """Each signature that is meant as a choice, with what its name tells of training."""
+    return tuple(
+        Candidate(
+            item.key,
+            f"--from {quote(item.key)}",
+            (*_evidence(item), *meant.training.get(item.key, ())),
+        )
+        for item in meant.likely
     )
 
 

@@ -122,3 +122,88 @@ def test_what_a_condition_joins_is_followed(tmp_path: Path) -> None:
         ("end", "Softmax", ["join"], (None, 4)),
     )
     assert (inputs, outputs) == (["flag:0", "x:0"], ["end:0"])
+
+
+def gradients(start: str, weight: str, scope: str = "gradients") -> list[Node]:
+    """What `minimize` adds, as far as it tells what the gradients start from."""
+    return [
+        (f"{scope}/grad_ys_0", "Fill", [], ()),
+        (f"{scope}/{start}_grad/Tile", "Tile", [f"{scope}/grad_ys_0"], (None, 4)),
+        (f"{scope}/{weight}_grad/MatMul", "MatMul", ["x", f"{scope}/{start}_grad/Tile"], (4, 4)),
+        (f"{scope}/step", "ApplyAdam", ["w", f"{scope}/{weight}_grad/MatMul"], (4, 4)),
+    ]
+
+
+ENCODED: list[Node] = [
+    ("x", "Placeholder", [], (None, 4)),
+    ("w", "VariableV2", [], (4, 4)),
+    ("MatMul", "MatMul", ["x", "w"], (None, 4)),
+    ("Sigmoid", "Sigmoid", ["MatMul"], (None, 4)),
+]
+REBUILT: list[Node] = [
+    ("sub", "Sub", ["x", "Sigmoid"], (None, 4)),
+    ("Square", "Square", ["sub"], (None, 4)),
+    ("Mean", "Mean", ["Square"], ()),
+]
+
+
+def test_what_gradients_start_from_is_a_loss_without_labels(tmp_path: Path) -> None:
+    """An autoencoder: its input is what it is compared with, so there is no label."""
+    step = gradients("Mean", "MatMul")
+    inputs, outputs, _, losses = found(tmp_path, *ENCODED, *REBUILT, *step)
+    assert (inputs, outputs, losses) == (["x:0"], ["Sigmoid:0"], ["Mean:0"])
+    total: Node = ("penalised", "Mul", ["Mean", "Mean"], ())  # what is made of it is one too
+    _, outputs, _, losses = found(tmp_path, *ENCODED, *REBUILT, *step, total)
+    assert (outputs, losses) == (["Sigmoid:0"], ["penalised:0"])
+
+
+def test_a_loss_of_distances_is_followed_to_what_is_compared(tmp_path: Path) -> None:
+    """A triplet net: what has a name of the author's own is no part of a loss."""
+    nodes: list[Node] = [
+        ("w", "VariableV2", [], (4, 4)),
+        ("x", "Placeholder", [], (None, 4)),
+        ("other", "Placeholder", [], (None, 4)),
+        ("near", "MatMul", ["x", "w"], (None, 4)),
+        ("far", "MatMul", ["other", "w"], (None, 4)),
+        ("sub", "Sub", ["near", "far"], (None, 4)),
+        ("pow", "Pow", ["sub"], (None, 4)),
+        ("Sum", "Sum", ["pow"], (None,)),
+        ("Mean", "Mean", ["Sum"], ()),
+        *gradients("Mean", "near"),
+    ]
+    inputs, outputs, labels, losses = found(tmp_path, *nodes)
+    assert (inputs, outputs, labels) == (["other:0", "x:0"], ["far:0", "near:0"], [])
+    assert losses == ["Mean:0"]
+    named: list[Node] = [
+        (
+            "distance" if name == "Sum" else name,
+            op,
+            ["distance" if i == "Sum" else i for i in of],
+            s,
+        )
+        for name, op, of, s in nodes
+    ]
+    assert found(tmp_path, *named)[1] == ["distance:0"]
+
+
+def test_two_losses_of_two_steps(tmp_path: Path) -> None:
+    """A generator and what judges it: neither loss is a result."""
+    nodes: list[Node] = [
+        *ENCODED[:3],
+        ("Neg", "Neg", ["MatMul"], (None, 4)),
+        ("Softplus", "Softplus", ["Neg"], (None, 4)),
+        ("Mean", "Mean", ["Softplus"], ()),
+        ("Softplus_1", "Softplus", ["MatMul"], (None, 4)),
+        ("Mean_1", "Mean", ["Softplus_1"], ()),
+        *gradients("Mean", "MatMul"),
+        *gradients("Mean_1", "MatMul", "gradients_1"),
+    ]
+    _, outputs, _, losses = found(tmp_path, *nodes)
+    assert (outputs, losses) == (["MatMul:0"], ["Mean:0", "Mean_1:0"])
+
+
+def test_gradients_that_change_nothing_are_of_the_model(tmp_path: Path) -> None:
+    """Forces are the gradients of an energy, which is a result beside them."""
+    forces = gradients("Mean", "MatMul")[:-1]
+    _, outputs, _, losses = found(tmp_path, *ENCODED, *REBUILT, *forces)
+    assert (outputs, losses) == (["Mean:0"], [])

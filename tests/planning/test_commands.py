@@ -70,7 +70,7 @@ def test_what_is_refused(tmp_path: Path) -> None:
 
 def test_a_choice_is_made_for_the_reader(tmp_path: Path) -> None:
     assert options(two_functions(), tmp_path, "--signature k") == [
-        "--signature k --function decode", "--signature k --function encode",
+        "--signature k --function encode", "--signature k --function decode",
     ]  # fmt: skip
 
 
@@ -79,9 +79,9 @@ def test_a_choice_after_a_choice(tmp_path: Path) -> None:
     traces = (((("x", "float32", (1, 3)),)), ((("x", "float32", (None, 5)),)))
     model = of_functions({"encode": Traced(traces), "decode": Traced()})
     assert options(model, tmp_path, "") == [
-        "--function decode",
         "--function encode --input x=float32[?,5]",
         "--function encode --input x=float32[1,3]",
+        "--function decode",
     ]
 
 

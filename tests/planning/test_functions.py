@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sigfix.diagnosis import diagnose
 from sigfix.planning.edits import OPTION, TRACE, AttachSignature, FunctionSource
+from sigfix.reading import read
 from tests.models import Model
 from tests.planning.plans import (
     Traced,
@@ -135,3 +137,41 @@ def test_what_is_called_between_the_calls_comes_last(tmp_path: Path) -> None:
     assert [way.rpartition(" ")[2] for way in ways] == [
         "predict", "step", "agent", "initial_state", "reset",
     ]  # fmt: skip
+
+
+def test_what_predicts_comes_before_what_helps_and_what_is_random(tmp_path: Path) -> None:
+    names = ("augment", "cost_of", "denoise", "jitter", "predict_proba", "preprocess")
+    model = of_functions({name: Traced() for name in names})
+    for name in ("denoise", "jitter"):
+        drawn = next(
+            item
+            for item in model.meta.graph_def.library.function
+            if item.signature.name == f"{name}_0"
+        )
+        if name == "jitter":
+            drawn.node_def.add(name="noise", op="RandomStandardNormal")
+    _, ways, _ = asked(model, tmp_path)
+    assert [way.rpartition(" ")[2] for way in ways] == [
+        "predict_proba", "denoise", "augment", "cost_of", "preprocess", "jitter",
+    ]  # fmt: skip
+
+
+def test_a_name_alone_is_no_proof_of_training(tmp_path: Path) -> None:
+    """`train_delay` is about trains: it is asked for, and comes after what no name tells of."""
+    _, ways, _ = asked(of_functions({"train_delay": Traced()}), tmp_path)
+    assert ways == ["--function train_delay"]
+    both = of_functions({"train_delay": Traced(), "retrieval": Traced(), "train_step": Traced()})
+    assert asked(both, tmp_path)[1] == ["--function retrieval", "--function train_delay"]
+    refused(of_functions({"train_step": Traced()}), tmp_path)
+    scalar = Traced(output={"loss": ("loss", "float32", ())})
+    refused(of_functions({"loss_given_default": scalar}), tmp_path)
+
+
+def test_state_of_a_function_that_is_no_signature_yet(tmp_path: Path) -> None:
+    model = of_functions({"__call__": Traced(), "encode": Traced()})
+    (body,) = (
+        item for item in model.meta.graph_def.library.function if "call" in item.signature.name
+    )
+    body.node_def.add(name="count", op="AssignAddVariableOp")
+    found = diagnose(read(model.write(tmp_path / "m")))
+    assert [item.location for item in found if item.code == "BEH303"] == ["function __call__"]

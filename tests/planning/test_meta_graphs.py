@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sigfix.diagnosis import diagnose
 from sigfix.planning import plan
 from sigfix.planning.edits import CONVENTION, OPTION, KeepMetaGraph, SetTags
 from sigfix.reading import read
@@ -57,6 +58,36 @@ def test_training_is_never_taken_by_itself(tmp_path: Path) -> None:
     assert planned(tagged(("train",), ("transform",)), tmp_path).meta_graph == 1
     _, ways, _ = asked(tagged(("a",), ("train",), ("b",)), tmp_path)
     assert ways == ["--tags a", "--tags b"]
+
+
+def holding(*parts: tuple[str, ...]) -> Model:
+    """MetaGraphs with tags that say nothing and no signature; each holds what follows its tag."""
+    model = Model(parts[0][0:1], empty=True)
+    for number, (tag, *held) in enumerate(parts):
+        if number:
+            model.add_meta_graph((tag,))
+        model.node("x", "Placeholder", dtype=FLOAT, shape=(None, 3))
+        model.node("p", "Softmax", ["x"], T=FLOAT, _output_shapes=[(None, 3)])
+        if "step" in held:
+            model.node("Adam/w", "ApplyAdam", ["p", "p"], T=FLOAT)
+        if "label" in held:
+            model.node("y", "Placeholder", dtype=FLOAT, shape=(None, 3))
+            entropy = "SoftmaxCrossEntropyWithLogits"
+            model.node("e", entropy, ["p", "y"], T=FLOAT, _output_shapes=[(None,), (None, 3)])
+    return model
+
+
+def test_training_is_known_by_what_a_metagraph_holds(tmp_path: Path) -> None:
+    """Tags are the author's words: `fit` and `measure` say nothing by themselves."""
+    model = holding(("fit", "step", "label"), ("prod",), ("measure", "label"))
+    found = planned(model, tmp_path)
+    assert (found.verdict, found.meta_graph) == ("repairable", 1)
+    commands = {item.code: item.command for item in diagnose(read(model.write(tmp_path / "m")))}
+    assert str(commands["CON201"]).endswith("--tags prod --only-metagraph")
+    assert "CON202" in commands and "SIG001" in commands
+    for parts in (("fit", "step"), ("more", "step")), (("a",), ("b",), ("fit", "label")):
+        _, ways, _ = asked(holding(*parts), tmp_path)
+        assert ways == [f"--tags {tag}" for tag, *held in parts if held in (["step"], [])]
 
 
 def test_tags_that_none_has(tmp_path: Path) -> None:

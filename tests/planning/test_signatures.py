@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from sigfix.diagnosis import Severity, diagnose
 from sigfix.model import PREDICT_METHOD
+from sigfix.pipeline.notes import training_notes
 from sigfix.planning.edits import (
     CONVENTION,
     OPTION,
@@ -18,6 +20,7 @@ from sigfix.planning.edits import (
     RenameSignature,
     SetMethodName,
 )
+from sigfix.reading import read
 from tests.models import Model
 from tests.planning.plans import Traced, X, asked, of_functions, planned, refused, sign
 
@@ -69,6 +72,42 @@ def test_training_is_not_promoted_by_itself(tmp_path: Path) -> None:
     assert edits(with_keys("train", "predict"), tmp_path, remove=("predict",)) == (
         RemoveSignature("predict"),
     )
+
+
+def test_a_name_alone_is_asked_about(tmp_path: Path) -> None:
+    _, ways, hint = asked(with_keys("train_delay", "train"), tmp_path)
+    assert (ways, hint.endswith("is left out: train")) == (["--from train_delay"], True)
+    assert asked(with_keys("train_delay", "one"), tmp_path)[1] == [
+        "--from one", "--from train_delay",
+    ]  # fmt: skip
+    found = diagnose(read(with_keys("train_delay", "one").write(tmp_path / "m")))
+    (told,) = (item for item in found if item.code == "SIG009")
+    assert (told.severity, told.command) == (Severity.NOTE, "")
+
+
+def test_a_default_for_training_is_not_left_in_silence(tmp_path: Path) -> None:
+    """Where another signature is for inference: asked about, warned of with the command."""
+    model = with_keys("qqq")
+    scalar = {"loss": ("y:0", "float32", ())}
+    model.signature("serving_default", outputs=scalar)
+    reason, ways, _ = asked(model, tmp_path)
+    assert reason.startswith("serving_default is for training or evaluation (output loss)")
+    assert ways == ["--from qqq"]
+    assert edits(model, tmp_path, from_key=("qqq",))[0] == (
+        AliasSignature("serving_default", "qqq", SIGNATURE)
+    )
+    path = model.write(tmp_path / "m")
+    (told,) = (item for item in diagnose(read(path)) if item.code == "SIG009")
+    assert (told.severity, told.command) == (
+        Severity.WARNING, f"sigfix repair {path} --from qqq",
+    )  # fmt: skip
+    meta = read(path).meta_graphs[0]
+    (note,) = training_notes(meta, meta.signature("serving_default"))
+    assert "serving_default is for training" in note and "--signature qqq is not" in note
+    assert training_notes(meta, meta.signature("qqq")) == ()
+    alone = Model()
+    alone.signature("serving_default", outputs=scalar)
+    assert planned(alone, tmp_path).verdict == "healthy", "there is no other to take"
 
 
 def test_the_only_one_that_can_be_called_is_meant(tmp_path: Path) -> None:

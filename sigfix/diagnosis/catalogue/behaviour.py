@@ -27,7 +27,8 @@ RULES = (
     ),
     Rule(
         "BEH303", "changes-state", Severity.WARNING, Fixable.NEVER,
-        what="Calling a signature changes the model's variables.",
+        what="Calling a signature, or a function that one could be made of, changes the "
+        "model's variables.",
         why="Results depend on the calls before; a frozen or converted model cannot do it.",
         causes="The signature trains, counts, or keeps a recurrent state.",
         example="AssignAddVariableOp in signature incr_counter",

@@ -104,7 +104,8 @@ RULES = (
         what="A signature is for training or evaluation: labels go in, a loss or a metric comes "
         "out, an optimiser runs, or its name says so.",
         why="Training steps change variables and need gradients; they are no use for inference and "
-        "do not convert. No command makes such a signature serving_default by itself.",
+        "do not convert. No command makes such a signature serving_default by itself. It is a note "
+        "where a name alone tells of it, and of something else too (train_delay).",
         causes="A training function was exported for on-device learning.",
         example="train(x, y) -> {loss: float32[]}",
         fix="Choose another signature with --signature, or remove it: `sigfix repair MODEL "

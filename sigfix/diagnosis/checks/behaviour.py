@@ -9,7 +9,7 @@ from sigfix.describing.fed_switches import fed_switch
 from sigfix.describing.libraries import library_of
 from sigfix.describing.operator_kinds import BATCH_NORM
 from sigfix.describing.operators import custom_operators
-from sigfix.describing.running import Run, loading, whole
+from sigfix.describing.running import Run, loading, of_functions, whole
 from sigfix.describing.tables_filled import unfilled_tables
 from sigfix.diagnosis.rule import repair_command
 from sigfix.diagnosis.subject import Findings, Subject, few, finding, located, repair_signature
@@ -106,7 +106,7 @@ def check_tables(subject: Subject) -> Findings:
 
 
 def check_state(subject: Subject) -> Findings:
-    """BEH303: a signature writes to variables."""
+    """BEH303: a signature writes to variables, or a function that one would be made of."""
     for signature in subject.meta.user_signatures:
         changed = list(changed_state(subject.nodes_of[signature.key]))
         if changed:
@@ -115,6 +115,16 @@ def check_state(subject: Subject) -> Findings:
                 f"changes the model's state: {few(changed)}",
                 located(subject, signature),
             )
+    if subject.meta.user_signatures:
+        return
+    library = subject.meta.graph.function_by_name
+    for function in subject.preferred:
+        traces = [trace.name for trace in function.traces if trace.name in library]
+        run = of_functions(subject.meta, traces)
+        changed = list(changed_state(node for _, node in run.nodes))
+        if changed:
+            where = located(subject, part=f"function {function.path}")
+            yield finding("BEH303", f"changes the model's state: {few(changed)}", where)
 
 
 def _whose(operator: str) -> str:

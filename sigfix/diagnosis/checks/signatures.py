@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sigfix.describing.callables import trace_text
 from sigfix.describing.candidates import Candidate, input_candidates, output_candidates
-from sigfix.describing.signature_order import meant_signatures
+from sigfix.describing.signature_order import inference_beside_training, meant_signatures
 from sigfix.describing.switches import (
     UNFED_OPS,
     training_default,
     unfed_binding,
     unfed_placeholders,
 )
-from sigfix.diagnosis.rule import Finding, repair_command
+from sigfix.describing.tables_filled import unfilled_tables
+from sigfix.describing.training import is_doubtful
+from sigfix.diagnosis.rule import Command, Finding, Severity, repair_command
 from sigfix.diagnosis.subject import (
     Findings,
     Subject,
@@ -20,7 +24,7 @@ from sigfix.diagnosis.subject import (
     located,
     repair_signature,
 )
-from sigfix.model import DEFAULT_SERVING_KEY, PREDICT_METHOD
+from sigfix.model import DEFAULT_SERVING_KEY, PREDICT_METHOD, Signature
 from sigfix.quoting import quote
 
 _ENTRY_POINTS = ("__call__", "call", "serve", "predict")
@@ -81,6 +85,8 @@ def _unsigned_graph(subject: Subject) -> Finding:
         f"no signature; it could be ({few([item.spec.name for item in inputs])})"
         f" -> ({few([item.spec.name for item in outputs])})"
     )
+    if unfilled_tables(subject.meta):
+        message += "; nothing that servers run fills its tables, with a signature neither (BEH302)"
     bindings = [part for item in _switches(subject, outputs) for part in ("--bind", item)]
     command = repair_command(subject.path, *bindings)  # of several, `repair` says how to choose
     return finding("SIG001", message, located(subject), evidence, command)
@@ -160,9 +166,20 @@ def check_shape_of_signature(subject: Subject) -> Findings:
             yield finding("SIG007", "takes no inputs", where, (), command)
         if not signature.outputs:
             yield finding("SIG008", "returns no outputs", where, (), command)
-        marks = subject.training_marks.get(signature.key, ())
-        if marks:
-            yield finding("SIG009", "is for training or evaluation", where, marks, command)
+        yield from _of_training(subject, signature, command)
+
+
+def _of_training(subject: Subject, signature: Signature, command: Command | str) -> Findings:
+    """SIG009, a note where nothing but names speaks for it."""
+    marks, where = subject.training_marks.get(signature.key, ()), located(subject, signature)
+    if is_doubtful(signature.key, marks):
+        told = finding("SIG009", "its names alone tell of training or evaluation", where, marks)
+        yield replace(told, severity=Severity.NOTE)
+    elif marks:
+        beside = inference_beside_training(subject.meta)
+        if signature.key == DEFAULT_SERVING_KEY and beside is not None:
+            command = repair_command(subject.path, "--from", beside.likely[0].key)
+        yield finding("SIG009", "is for training or evaluation", where, marks, command)
 
 
 def check_method_names(subject: Subject) -> Findings:
