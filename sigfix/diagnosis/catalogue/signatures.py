@@ -64,7 +64,8 @@ RULES = (
         fix="In the original code, call the function once (or give it an input_signature) and save "
         "again. For a TF1 graph, name the tensors: `sigfix repair MODEL --input x:TENSOR --output "
         "y=TENSOR`.",
-        advice="In the original code, call the function once and save again.",
+        advice="In the original code, call the function once, or read from a placeholder, and save "
+        "again.",
     ),
     Rule(
         "SIG006", "several-traces", Severity.NOTE, Fixable.SOMETIMES,

@@ -62,11 +62,10 @@ def _nothing_callable(subject: Subject) -> Findings:
         item.path for item in (meta.objects.functions if meta.objects else ()) if not item.traces
     ]
     reason = f"; never traced: {few(untraced)}" if untraced else ""
-    yield finding(
-        "SIG005",
-        f"no signature, and no function that one could be made of{reason}",
-        located(subject),
-    )
+    what = "no function that one could be made of"
+    if meta.objects is None:
+        what = "no placeholder that an input could be fed to: sigfix repair says what it reads from"
+    yield finding("SIG005", f"no signature, and {what}{reason}", located(subject))
 
 
 def _unsigned_graph(subject: Subject) -> Finding:
