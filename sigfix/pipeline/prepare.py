@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sigfix.card import Card, fitting, make_card, read_card
-from sigfix.describing.effects import DETERMINISTIC, conduct
+from sigfix.describing.effects import DETERMINISTIC, RANDOM, Conduct, conduct
 from sigfix.describing.running import of_signature
 from sigfix.diagnosis import diagnose
 from sigfix.diagnosis.rule import Command, repair_command
@@ -110,9 +110,14 @@ def prepare(source: Source, options: SourceChoice, temporary: Path, say: Say) ->
     )
     card = fitting(read_card(location), *shapes)
     manner = conduct(runs[0])
-    restless = "" if manner.kind == DETERMINISTIC else str(manner)
+    restless = "" if manner.kind == DETERMINISTIC else _said(manner)
     notes = training_notes(graph, signature)
     return Prepared(location, card, graph.tags, signature.key, notes=notes, restless=restless)
+
+
+def _said(manner: Conduct) -> str:
+    """`keeps state (...)`, `is random (...)`."""
+    return f"is {manner}" if manner.kind == RANDOM else str(manner)
 
 
 def _unsigned(model: SavedModel) -> BlockedError:

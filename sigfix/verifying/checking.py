@@ -105,10 +105,10 @@ def read_source(side: Side, found: Run) -> Source:
             again = side.joined(case, repeat)
             # What is empty or not finite is not equal to itself here, and is judged later.
             if not _equal(outputs, again):
-                why = side.restless or "random or keeps state"
+                why = side.restless or "is random or keeps state"
                 raise NotVerifiedError(
                     f"{side.runnable.title} ({side.runnable.path}) answers differently each time: "
-                    f"it is {why}, so that no two runs can be compared.",
+                    f"it {why}, so that no two runs can be compared.",
                     "--no-verify   # writes the result uncompared",
                 )
     fed = tuple(case.inputs for case in found.cases)
