@@ -12,10 +12,6 @@ from functools import cached_property
 from sigfix.model import ConstantTensor, Graph, Node, node_of, output_index
 
 _COPIES = frozenset({"Identity", "StopGradient", "PlaceholderWithDefault", "EnsureShape"})
-_BRANCHES = {
-    "If": ("then_branch", "else_branch"),
-    "StatelessIf": ("then_branch", "else_branch"),
-}
 
 
 class Switches:
@@ -34,13 +30,10 @@ class Switches:
 
     def chosen_branch(self, body: Mapping[str, Node], node: Node) -> str:
         """The function that a functional choice in `body` always calls, '' where that is open."""
-        if node.op not in _BRANCHES or not node.data_inputs:
+        if not node.branches or not node.data_inputs:
             return ""
         value = self.constant(body, node.data_inputs[0])
-        if value is None:
-            return ""
-        named = node.attributes.get(_BRANCHES[node.op][0 if value else 1])
-        return str(getattr(named, "name", ""))
+        return "" if value is None else node.branches[0 if value else 1]
 
     def constant(self, body: Mapping[str, Node], tensor: str) -> bool | None:
         """The value of a scalar condition, None where it is not a constant of its graph."""

@@ -7,7 +7,6 @@ placeholder is, whatever it is called.
 
 from __future__ import annotations
 
-from sigfix.describing.training_graph import readers_of
 from sigfix.model import ConstantTensor, MetaGraph, Node, as_shape, node_of
 
 WEIGHING = ("GreaterEqual", "Greater", "Less", "LessEqual", "Add", "AddV2")
@@ -26,7 +25,7 @@ def dropout_value(meta: MetaGraph, placeholder: Node) -> str:
     if as_shape(placeholder.attributes.get("shape")) not in (None, ()):
         return ""
     parts = _parts(meta, placeholder)
-    nodes = [node for node in meta.graph.nodes if set(map(node_of, node.data_inputs)) & set(parts)]
+    nodes = [node for name in parts for node in meta.graph.readers.get(name, ())]
     if not any(node.op in WEIGHING and _weighs(meta, node, parts) for node in nodes):
         return ""
     divisors = {
@@ -43,11 +42,10 @@ def dropout_value(meta: MetaGraph, placeholder: Node) -> str:
 
 def _parts(meta: MetaGraph, placeholder: Node) -> dict[str, bool]:
     """Nodes that have the placeholder's value (True), or 1 less it (False)."""
-    readers = readers_of(meta)
     found, pending = {placeholder.name: True}, [placeholder.name]
     while pending:
         name = pending.pop()
-        for node in readers.get(name, ()):
+        for node in meta.graph.readers.get(name, ()):
             inputs = [node_of(item) for item in node.data_inputs]
             if node.name in found:
                 continue

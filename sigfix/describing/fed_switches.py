@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from sigfix.describing.running import Run
 from sigfix.describing.switches import are_off, evident_value
-from sigfix.model import FunctionReference, Node, Signature, node_of
+from sigfix.model import Node, Signature, node_of
 
 
 def fed_switch(
@@ -19,14 +19,16 @@ def fed_switch(
     fed = {node_of(name): item.key for item in signature.inputs for name in item.tensor_names}
     scopes = {scope for scope, _ in training}
     for scope, node in run.nodes:
-        if node.op not in ("If", "StatelessIf") or not node.data_inputs:
+        if not node.branches or not node.data_inputs:
             continue
         # What the loader calls by itself has the same inputs: 'unknown' is the caller's own value.
         origins = [item for item in run.origins(scope, node.data_inputs[0]) if item != "unknown"]
         names = {item.name if isinstance(item, Node) else "" for item in origins}
         if len(names) != 1 or not names <= fed.keys():
             continue
-        on, off = (_called(run, node, name) for name in ("then_branch", "else_branch"))
+        on, off = (
+            {called for called, _ in run.meta.graph.executed((), [name])} for name in node.branches
+        )
         for side, value in ((on - off, "false"), (off - on, "true")):
             if scopes <= side:
                 return fed[names.pop()], value
@@ -38,11 +40,3 @@ def fed_switch(
         if value and are_off(run, {name: value}, fed):
             return key, value
     return None
-
-
-def _called(run: Run, node: Node, branch: str) -> set[str]:
-    """The functions that a branch executes."""
-    reference = node.attributes.get(branch)
-    if not isinstance(reference, FunctionReference):
-        return set()
-    return {scope for scope, _ in run.meta.graph.executed((), [reference.name])}

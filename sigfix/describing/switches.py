@@ -10,7 +10,7 @@ from sigfix.describing.effects import RANDOM, is_stateless_random, kind_of
 from sigfix.describing.operator_kinds import BATCH_NORM
 from sigfix.describing.running import Run
 from sigfix.describing.training_graph import PLACEHOLDER_OPS, forward, readers_of
-from sigfix.model import ConstantTensor, FunctionReference, MetaGraph, Node, Signature, node_of
+from sigfix.model import ConstantTensor, MetaGraph, Node, Signature, node_of
 
 UNFED_OPS = ("Placeholder", "PlaceholderV2")
 """Placeholders that have no value of their own."""
@@ -96,22 +96,23 @@ def training_default(meta: MetaGraph, node: Node) -> str:
 def _off(meta: MetaGraph, placeholder: Node) -> str:
     """The side of the conditions on a placeholder that neither drops out nor normalises batches."""
     on, off = False, False
-    copies = {placeholder.name}
-    readers = _tensor_readers(meta)
-    for node in meta.graph.nodes:
-        if node.op == "Identity" and node.data_inputs and node_of(node.data_inputs[0]) in copies:
-            copies.add(node.name)
-    for node in meta.graph.nodes:
+    copies, asking = {placeholder.name}, dict[str, Node]()
+    pending = [placeholder.name]
+    while pending:
+        for node in meta.graph.readers.get(pending.pop(), ()):
+            if node.op != "Identity":
+                asking[node.name] = node
+            elif node.name not in copies:
+                copies.add(node.name)
+                pending.append(node.name)
+    for node in asking.values():
         inputs = [node_of(name) for name in node.data_inputs]
-        if node.op in ("If", "StatelessIf") and inputs[:1] and inputs[0] in copies:
-            branches = [node.attributes.get(name) for name in ("then_branch", "else_branch")]
-            called = [[item.name] for item in branches if isinstance(item, FunctionReference)]
-            if len(called) == 2:
-                sides = [[n for _, n in meta.graph.executed((), names)] for names in called]
-                on, off = on or _trains(sides[0]), off or _trains(sides[1])
+        if node.branches and inputs[:1] and inputs[0] in copies:
+            sides = [[n for _, n in meta.graph.executed((), [name])] for name in node.branches]
+            on, off = on or _trains(sides[0]), off or _trains(sides[1])
         elif node.op in ("Switch", "RefSwitch") and len(inputs) > 1 and inputs[1] in copies:
-            on = on or _trains(_behind(f"{node.name}:1", readers))
-            off = off or _trains(_behind(node.name, readers))
+            on = on or _trains(_behind(f"{node.name}:1", meta))
+            off = off or _trains(_behind(node.name, meta))
     if on == off:
         return ""
     return "false" if on else "true"
@@ -141,7 +142,7 @@ def are_off(run: Run, bound: Mapping[str, str], inputs: Collection[str]) -> bool
         for item in conditions
         if item.op.endswith("Switch")
         for side in (f"{item.name}:1", item.name)
-        for node in _behind(side, _tensor_readers(run.meta))
+        for node in _behind(side, run.meta)
     }
     called = {
         name for item in conditions for name, _ in run.meta.graph.executed((), item.functions)
@@ -191,25 +192,12 @@ def _draws(node: Node) -> bool:
     return kind_of(node.op) == RANDOM or is_stateless_random(node.op)
 
 
-def _tensor_readers(meta: MetaGraph) -> dict[str, list[Node]]:
-    readers: dict[str, list[Node]] = {}
-    for node in meta.graph.nodes:
-        for name in node.inputs:
-            readers.setdefault(_tensor(name), []).append(node)
-    return readers
-
-
-def _tensor(name: str) -> str:
-    """A tensor as its readers' key: `x:0` is x, and so is a wait for x."""
-    return name.removeprefix("^").removesuffix(":0")
-
-
-def _behind(tensor: str, readers: dict[str, list[Node]]) -> list[Node]:
+def _behind(tensor: str, meta: MetaGraph) -> list[Node]:
     """What a side of a condition computes, up to where both sides join."""
     found: dict[str, Node] = {}
     pending = [tensor]
     while pending:
-        for node in readers.get(pending.pop(), ()):
+        for node in meta.graph.tensor_readers.get(pending.pop(), ()):
             if node.name not in found and node.op not in ("Merge", "RefMerge"):
                 found[node.name] = node
                 pending.append(node.name)

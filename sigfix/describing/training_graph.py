@@ -117,24 +117,36 @@ def forward(
     return found
 
 
+def _leading_to(meta: MetaGraph, names: Collection[str], but: Collection[str]) -> set[str]:
+    """The nodes from which `forward`, going through none of `but`, comes to one of `names`."""
+    found, pending = set(names), list(names)
+    while pending:
+        node = meta.graph.by_name.get(pending.pop())
+        if node is None or node.name in but or node.op in BOOKKEEPING:
+            continue
+        for source in map(node_of, node.data_inputs):
+            if source not in found:
+                found.add(source)
+                pending.append(source)
+    return found
+
+
 def training_sides(meta: MetaGraph, readers: Readers) -> Sides:
     """The training side of a MetaGraph's own graph; `readers` are those of `readers_of`."""
     losses = gradient_starts(meta, readers)
     training = forward(_seeds(meta) | losses, readers)
-    weighted = _weighted(meta, readers)
-    read, scalar, fed = set(), set(), set()
-    for node in meta.graph.nodes:
-        if node.op not in PLACEHOLDER_OPS or not readers.get(node.name):
-            continue
-        fed.add(node.name)
-        reached = forward([node.name], readers, but=training)
-        ends = [name for name in reached if not _read_outside(name, readers, training)]
-        if not ends or reached & weighted:
-            continue
-        if all(readers.get(name) for name in ends):
-            read.add(node.name)
-        elif all(readers.get(name) or _is_scalar(meta.graph.by_name[name]) for name in ends):
-            scalar.add(node.name)
+    nodes = meta.graph.by_name
+    ends = {name for name in nodes if not _read_outside(name, readers, training)}
+    unread = {name for name in ends if not readers.get(name)}
+    results = {name for name in unread if not _is_scalar(nodes[name])}
+    at_weights, at_end, unread_end, at_result = (
+        _leading_to(meta, names, training)
+        for names in (_weighted(meta, readers), ends, unread, results)
+    )
+    fed = {n.name for n in meta.graph.nodes if n.op in PLACEHOLDER_OPS and readers.get(n.name)}
+    judged = {name for name in fed & at_end if name not in at_weights}
+    read = judged - unread_end
+    scalar = judged & unread_end - at_result
     labels = read if fed - read else set()  # something must be left to feed
     labels |= scalar if fed - labels - scalar else set()
     labelled = forward(labels, readers)
@@ -159,19 +171,15 @@ def gradient_starts(meta: MetaGraph, readers: Readers) -> set[str]:
         elif is_optimiser(node.op) or _ASSIGNING.match(node.op):
             steps.append(node)
     gradients = {node.name for node in meta.graph.nodes if is_gradient(node.name)}
-    if not derived or not any(
-        node_of(name) in forward(gradients, readers) for node in steps for name in node.data_inputs
-    ):
+    changing = {node_of(name) for node in steps for name in node.data_inputs}
+    if not derived or not changing & forward(gradients, readers):
         return set()
-    found = set()
-    for names in derived.values():
-        for name in names & by_name.keys():
-            later = forward([name], readers, but=gradients) - {name}
-            if _is_scalar(by_name[name]) and not later & names and not _is_none(by_name[name]):
-                found.add(name)
     every = {name for names in derived.values() for name in names}
     return {
-        name for name in found if not (forward([name], readers, but=gradients) - {name}) & every
+        name
+        for name in every & by_name.keys()
+        if _is_scalar(by_name[name]) and not _is_none(by_name[name])
+        if not (forward([name], readers, but=gradients) - {name}) & every
     }
 
 

@@ -56,6 +56,15 @@ class Node:
         values = self.listed(attribute)
         return values if all(type(value) is int for value in values) else ()
 
+    @property
+    def branches(self) -> tuple[str, str] | None:
+        """The functions that a functional choice calls, for true and for false; None of others."""
+        if self.op not in ("If", "StatelessIf"):
+            return None
+        sides = [self.attributes.get(name) for name in ("then_branch", "else_branch")]
+        named = [side.name for side in sides if isinstance(side, FunctionReference)]
+        return (named[0], named[1]) if len(named) == 2 else None
+
     @cached_property
     def functions(self) -> tuple[str, ...]:
         """The names of the library functions that this node calls."""
@@ -103,6 +112,24 @@ class Graph:
     def by_name(self) -> dict[str, Node]:
         """The top-level nodes by name."""
         return {node.name: node for node in self.nodes}
+
+    @cached_property
+    def readers(self) -> dict[str, list[Node]]:
+        """Node name -> the top-level nodes that read its data, by whichever output."""
+        found: dict[str, list[Node]] = {}
+        for node in self.nodes:
+            for name in dict.fromkeys(map(node_of, node.data_inputs)):
+                found.setdefault(name, []).append(node)
+        return found
+
+    @cached_property
+    def tensor_readers(self) -> dict[str, list[Node]]:
+        """Tensor (`x` for `x:0`, `x:1`) -> the top-level nodes that read it, or wait for `x`."""
+        found: dict[str, list[Node]] = {}
+        for node in self.nodes:
+            for name in node.inputs:
+                found.setdefault(name.removeprefix("^").removesuffix(":0"), []).append(node)
+        return found
 
     @cached_property
     def function_by_name(self) -> dict[str, GraphFunction]:

@@ -16,7 +16,7 @@ from sigfix.rendering.inspection_sarif import render_sarif
 from sigfix.rendering.inspection_text import render_text
 from sigfix.rendering.style import Style
 from sigfix.report import Inspection
-from tests.models import Model, healthy, variable_index, with_variable
+from tests.models import Dtype, Model, healthy, variable_index, with_variable
 
 
 def seconds(call: Callable[[], object]) -> float:
@@ -82,7 +82,22 @@ def _variables(count: int) -> Model:
     return model
 
 
-BUILDS = [_signatures, _in_objects, _functions, _traces, _assets, _meta_graphs, _variables]
+def _switches(count: int) -> Model:
+    """Placeholders that each switch dropout, as no model has so many."""
+    model = Model(empty=True, version="1.15.0")
+    last = "x"
+    model.node(last, "Placeholder", dtype=Dtype("float32"), shape=(None, 3))
+    for number in range(count // 4):
+        model.node(f"b{number}", "Placeholder", dtype=Dtype("bool"), shape=())
+        model.node(f"s{number}", "Switch", [last, f"b{number}"])
+        model.node(f"r{number}", "RandomUniform", [f"s{number}:1"])
+        last = model.node(f"m{number}", "Merge", [f"s{number}", f"r{number}"]).name
+    return model
+
+
+BUILDS = [
+    _signatures, _in_objects, _functions, _traces, _assets, _meta_graphs, _variables, _switches
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("build", BUILDS)
