@@ -1,4 +1,7 @@
-"""Walking an encoded protobuf message without its schema and without copying."""
+"""The wire format of protobuf: walking a message without its schema, and writing a field.
+
+Source: https://protobuf.dev/programming-guides/encoding/.
+"""
 
 from __future__ import annotations
 
@@ -63,3 +66,23 @@ def inside(data: Buffer, span: int | Span) -> Iterator[tuple[int, int | Span]]:
     if isinstance(span, int):
         raise ValueError("a number where a message belongs")
     return fields(data, *span)
+
+
+def varint(value: int) -> bytes:
+    """A base-128 number, which is not negative."""
+    found = bytearray()
+    while value > 0x7F:
+        found.append(value & 0x7F | 0x80)
+        value >>= 7
+    found.append(value)
+    return bytes(found)
+
+
+def number_field(number: int, value: int) -> bytes:
+    """A field that is a base-128 number."""
+    return varint(number << 3) + varint(value)
+
+
+def bytes_field(number: int, content: bytes) -> bytes:
+    """A field that says its length: text, bytes or a message."""
+    return varint(number << 3 | 2) + varint(len(content)) + content

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-from sigfix.errors import BlockedError, UnreadableModelError
+from sigfix.errors import BlockedError, UnreadableModelError, first_line
 from sigfix.presets import Preset
 from sigfix.vocabularies import vocabulary_hint
 
@@ -21,9 +21,9 @@ def read_onnx(path: Path) -> onnx.ModelProto:
         model = onnx.load(path)
         onnx.checker.check_model(_as_checked(path, model))
     except Exception as error:  # protobuf, checker and I/O errors
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise UnreadableModelError(
-            f"{path} is not a readable ONNX model ({first}).", "export it again, or check the path"
+            f"{path} is not a readable ONNX model ({first_line(error)}).",
+            "export it again, or check the path",
         ) from error
     _open_negative_sizes(model.graph)
     return model

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sigfix.errors import first_line
 from sigfix.processes import do_job
 
 
@@ -23,9 +24,7 @@ def work(job: dict[str, Any]) -> dict[str, Any]:
         signatures = {**getattr(model, "signatures", {}), **made}
         tf.saved_model.save(model, job["save"], signatures=signatures)
     except Exception as error:  # said by the parent
-        return {
-            "error": f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
-        }
+        return {"error": f"{type(error).__name__}: {first_line(error)}"}
     return {"saved": sorted(signatures)}
 
 

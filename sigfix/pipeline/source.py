@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sigfix.errors import BlockedError, UnreadableModelError, UsageError
-from sigfix.model import MetaGraph, Signature
+from sigfix.model import DEFAULT_SERVING_KEY, MetaGraph, Signature
 from sigfix.planning.graphs import refuse_unfed
 from sigfix.presets import PRESETS
 from sigfix.quoting import quote, quote_path
@@ -103,7 +103,7 @@ def choose_signature(graph: MetaGraph, path: Path, wanted: str | None) -> Signat
     try:
         refuse_unfed(graph, signature.key)
     except BlockedError as error:
-        others = signature.key != "serving_default" and len(graph.user_signatures) > 1
+        others = signature.key != DEFAULT_SERVING_KEY and len(graph.user_signatures) > 1
         of = f"--from {quote(signature.key)} " if others else ""
         raise BlockedError(
             error.message, f"sigfix repair {quote_path(path)} {of}{error.hint}"
@@ -115,7 +115,7 @@ def _named(graph: MetaGraph, path: Path, wanted: str | None) -> Signature:
     known = graph.user_signatures
     names = ", ".join(f"'{s.key}'" for s in known)
     if wanted is not None or len(known) > 1:
-        key = wanted or "serving_default"
+        key = wanted or DEFAULT_SERVING_KEY
         found = next((s for s in known if s.key == key), None)
         if found is None:
             raise UsageError(

@@ -24,15 +24,11 @@ BLANKS = ("SHAPE", "VALUE", "TENSOR")
 """Words that only the reader of a command can fill in, and without which it cannot be planned."""
 
 
-def _tags(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
 _FLAGS = {"--only-metagraph": "only_meta_graph", "--rebuild": "rebuild"}
 _ONE: dict[str, tuple[str, Callable[[str], Any]]] = {
     "--signature": ("key", str),
-    "--tags": ("tags", _tags),
-    "--set-tags": ("set_tags", _tags),
+    "--tags": ("tags", parsing.parse_tags),
+    "--set-tags": ("set_tags", parsing.parse_tags),
     "--method-name": ("method_name", str),
     "--normalize": ("normalize", parsing.parse_normalize),
 }
@@ -91,14 +87,17 @@ class Comparable:
     def __init__(self, model: SavedModel) -> None:
         self.model = model
         self._known: dict[tuple[int, Edit], bool] = {}
+        self._loads: dict[int, bool] = {}
 
     def __call__(self, decided: Plan) -> bool:
         """Whether nothing that comparing executes is random, or reaches out of the model."""
         if decided.is_metadata_only:
             return True
-        meta = self.model.meta_graphs[decided.meta_graph]
-        loads = not reaching(loading(meta))
-        return loads and all(self._is_sound(meta, decided.meta_graph, e) for e in decided.edits)
+        number = decided.meta_graph
+        meta = self.model.meta_graphs[number]
+        if number not in self._loads:
+            self._loads[number] = not reaching(loading(meta))
+        return self._loads[number] and all(self._is_sound(meta, number, e) for e in decided.edits)
 
     def _is_sound(self, meta: MetaGraph, number: int, edit: Edit) -> bool:
         key = (number, edit)

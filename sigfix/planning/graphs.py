@@ -52,7 +52,7 @@ def _has_to_be_fed(meta_graph: MetaGraph, name: str, named: Collection[str]) -> 
 
 def tensor_spec(meta_graph: MetaGraph, tensor: str) -> TensorSpec:
     """The spec of a top-level tensor. Raises `BlockedError` where it does not exist."""
-    name = tensor if ":" in tensor else f"{tensor}:0"
+    name = full_name(tensor)
     graph = meta_graph.graph
     node = graph.by_name.get(node_of(name))
     if node is None:

@@ -16,7 +16,7 @@ from sigfix.reading.folder import Folder
 from sigfix.reading.protos import dtype_name, parse
 from sigfix.reading.shapes import read_shape
 from sigfix.reading.snappy import decompress
-from sigfix.reading.wire import read_varint
+from sigfix.wire import read_varint
 
 INDEX_NAME = "variables.index"
 _MOST_SHARDS = 100_000

@@ -14,7 +14,7 @@ from pathlib import Path
 from sigfix.errors import MissingExtraError
 from sigfix.model import StoredTensor, VariableStore
 from sigfix.reading.folder import mapped
-from sigfix.reading.wire import Buffer, read_varint
+from sigfix.wire import Buffer, read_varint
 
 _CHUNK = 8 << 20
 _UNCHECKED = ("resource", "variant")

@@ -15,7 +15,7 @@ from sigfix.model import Problem
 from sigfix.reading.boundary import said_as_unreadable
 from sigfix.reading.directory import walk
 from sigfix.reading.files import opened
-from sigfix.reading.wire import Buffer
+from sigfix.wire import Buffer
 
 LINKS_HINT = "if you trust it, copy it with its links resolved: cp -rL MODEL COPY"
 _LARGEST_MEMBER = 2 << 30

@@ -15,7 +15,7 @@ from sigfix.reading.protos import dtype_name, message_class
 from sigfix.reading.shapes import read_shape
 from sigfix.reading.stored_values import Span, StoredValues
 from sigfix.reading.trimming import KEPT, ROOTS, SMALL
-from sigfix.reading.wire import Buffer, fields, inside, text
+from sigfix.wire import Buffer, fields, inside, text
 
 _FIELDS = {
     "float32": ("float_val", "f"),

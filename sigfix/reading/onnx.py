@@ -12,7 +12,7 @@ from sigfix.errors import UnreadableModelError
 from sigfix.model import OtherModel, TensorSpec
 from sigfix.reading.files import companion_problem
 from sigfix.reading.folder import mapped
-from sigfix.reading.wire import Buffer, Span, inside, text
+from sigfix.wire import Buffer, Span, inside, text
 from sigfix.wording import plural
 
 _DTYPES = {

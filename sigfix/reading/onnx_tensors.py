@@ -9,8 +9,8 @@ from pathlib import Path
 from sigfix.reading.files import companion_problem
 from sigfix.reading.float_bits import FORMATS
 from sigfix.reading.stored_values import Span, StoredValues
-from sigfix.reading.wire import Buffer, inside, read_varint, text
-from sigfix.reading.wire import Span as Bounds
+from sigfix.wire import Buffer, inside, read_varint, text
+from sigfix.wire import Span as Bounds
 
 _FLOATS = {1: "float32", 10: "float16", 11: "float64", 14: "complex64", 15: "complex128",
            16: "bfloat16"}  # fmt: skip

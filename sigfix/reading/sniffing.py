@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from sigfix.errors import UnreadableModelError
-from sigfix.reading.wire import Buffer, read_varint
+from sigfix.wire import Buffer, read_varint
 from sigfix.wording import plural, verb
 
 _LFS_MARK = b"version https://git-lfs.github.com/spec/"

@@ -9,7 +9,7 @@ from pathlib import Path
 from sigfix.model import NonFinite, Shape
 from sigfix.reading.files import opened
 from sigfix.reading.float_bits import FORMATS, tally
-from sigfix.reading.wire import Buffer
+from sigfix.wire import Buffer
 
 _PIECE = 1 << 20
 _MOST_ELEMENTS = 1 << 53

@@ -14,12 +14,13 @@ from typing import Any
 from google.protobuf import text_encoding, text_format
 from google.protobuf.message_factory import GetMessageClass
 
+from sigfix.wire import bytes_field, number_field
+
 _LINE = re.compile(r'( *)(\w+)(?: (\{)|: (?:"(.*)"|([^\s"]+)))\n')
 _REMEMBERED = 1000
 """Characters of a block that may come again; larger ones seldom do."""
 _DEEPEST = 60
 """Levels of blocks in blocks; no graph has a tenth of it."""
-_VARINT, _LENGTH_DELIMITED = 0, 2
 _STRING, _BYTES, _BOOL, _ENUM, _MESSAGE = 9, 12, 8, 14, 11
 _WHOLE_NUMBERS = {3: (-(1 << 63), 1 << 63), 4: (0, 1 << 64), 5: (-(1 << 31), 1 << 31),
                   13: (0, 1 << 32)}  # fmt: skip
@@ -68,7 +69,7 @@ def _message(text: str, descriptor: Any, indent: str, known: Known) -> Iterator[
             inner, end = text[inside:end], end + len(close) - 1
             if field is not None and field.type == _MESSAGE:
                 found = _block(inner, field.message_type, indent + "  ", known)
-                yield _delimited(field.number, found)
+                yield bytes_field(field.number, found)
             else:
                 yield _read(text[start:end], descriptor)
         else:
@@ -92,9 +93,9 @@ def _scalar(field: Any, line: re.Match[str]) -> bytes:
         return b""
     text, word = line[4], line[5]
     if text is not None and field.type in (_STRING, _BYTES):
-        return _delimited(field.number, _unquoted(text, field.type == _STRING))
+        return bytes_field(field.number, _unquoted(text, field.type == _STRING))
     number = _whole_number(field, word) if word is not None else None
-    return b"" if number is None else _varint(field.number << 3 | _VARINT) + _varint(number)
+    return b"" if number is None else number_field(field.number, number)
 
 
 def _unquoted(text: str, is_text: bool) -> bytes:
@@ -140,19 +141,3 @@ def _read(piece: str, descriptor: Any) -> bytes:
         raise NotLaidOut from error
     written: bytes = message.SerializeToString()
     return written
-
-
-def _delimited(number: int, data: bytes) -> bytes:
-    """A field of the wire format: https://protobuf.dev/programming-guides/encoding/."""
-    return _varint(number << 3 | _LENGTH_DELIMITED) + _varint(len(data)) + data
-
-
-def _varint(value: int) -> bytes:
-    if value < 0x80:
-        return bytes((value,))
-    found = bytearray()
-    while value > 0x7F:
-        found.append(value & 0x7F | 0x80)
-        value >>= 7
-    found.append(value)
-    return bytes(found)

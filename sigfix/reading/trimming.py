@@ -6,7 +6,7 @@ constants are cut out of the encoded message first, by walking its fields from t
 
 from __future__ import annotations
 
-from sigfix.reading.wire import Buffer, read_varint
+from sigfix.wire import Buffer, read_varint
 
 SMALL = 8 << 20
 """Messages up to this size are parsed whole."""

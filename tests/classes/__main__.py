@@ -10,8 +10,9 @@ from pathlib import Path
 
 from tests.classes.rows import ROWS, Row
 from tests.classes.running import now
+from tests.environments import ROOT
 
-PAGE = Path(__file__).parents[2] / "docs" / "classes.md"
+PAGE = ROOT / "docs" / "classes.md"
 HEAD = """# Classes of models
 
 Made by `python -m tests.classes`: kinds of models that commands were wrong about, a model of each

@@ -8,6 +8,7 @@ from pathlib import Path
 from google.protobuf import text_format
 
 from tests.models import Dtype, Model, healthy, variable_index, with_variable
+from tests.planning.plans import Traced, of_functions
 
 FLOAT = Dtype("float32")
 Saver = Callable[[Path], object]
@@ -17,24 +18,9 @@ def _saved(build: Callable[[], Model]) -> Saver:
     return lambda path: build().write(path)
 
 
-def _functions(*names: str) -> Model:
-    """A root with functions of these paths, and no signature."""
-    model = Model(empty=True)
-    model.object_node("user_object", **{name: n + 1 for n, name in enumerate(names)})
-    for name in names:
-        model.traced_function([f"{name}_0"], [("x", "float32", (None, 3))])
-    return model
-
-
-def _parts() -> Model:
-    """An encoder and a decoder below a root that has no function."""
-    model = Model(empty=True)
-    model.object_node("user_object", encoder=1, decoder=2)
-    model.object_node("user_object", __call__=3)
-    model.object_node("user_object", __call__=4)
-    for name in ("encoder", "decoder"):
-        model.traced_function([f"{name}_0"], [("x", "float32", (None, 3))])
-    return model
+def _functions(*paths: str) -> Saver:
+    """A root with functions at these paths, and no signature."""
+    return _saved(lambda: of_functions({path: Traced() for path in paths}))
 
 
 def _training() -> Model:
@@ -123,9 +109,9 @@ def _other_text(path: Path) -> None:
 
 
 MODELS: dict[str, Saver] = {
-    "functions": _saved(lambda: _functions("helper", "__call__")),
-    "steps": _saved(lambda: _functions("initial_state", "step")),
-    "parts": _saved(_parts),
+    "functions": _functions("helper", "__call__"),
+    "steps": _functions("initial_state", "step"),
+    "parts": _functions("encoder.__call__", "decoder.__call__"),
     "training": _saved(_training),
     "first_generation": _saved(_first_generation),
     "two_meta_graphs": _saved(_two_meta_graphs),
@@ -138,5 +124,5 @@ MODELS: dict[str, Saver] = {
     "in_text": _in_text,
     "other_text": _other_text,
     "signed": _saved(healthy),
-    "-dash": _saved(lambda: _functions("__call__")),
+    "-dash": _functions("__call__"),
 }

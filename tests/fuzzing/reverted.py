@@ -44,7 +44,7 @@ REVERTED = (
     ),
     Reverted(
         "a number of more than 64 bits", "index", 2000, "^error: |struct",
-        "sigfix.reading.wire", "if value >> 64:", "if False:",
+        "sigfix.wire", "if value >> 64:", "if False:",
     ),
     Reverted(
         "a copy of snappy's from nowhere", "index", 1000, "ZeroDivisionError",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from sigfix.reading.wire import fields
+from sigfix.wire import fields
 from tests.fuzzing import values
 from tests.models import varint
 

@@ -12,7 +12,8 @@ from collections import Counter
 from pathlib import Path
 
 from tests.corpus import CORPUS, everything
-from tests.printed.exploring import ROOT, STARTS, Outcome, explore
+from tests.environments import ROOT
+from tests.printed.exploring import STARTS, Outcome, explore
 from tests.saved_models import SAVERS
 
 PAGE = ROOT / "docs" / "printed.md"

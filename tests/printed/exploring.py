@@ -18,8 +18,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sigfix.quoting import quote
+from tests.environments import ROOT
 
-ROOT = Path(__file__).parents[2]
 DEEPEST = 3
 """Commands one after another: an author gives up after so many."""
 BLANKS = re.compile(r"\b(SHAPE|VALUE|TENSOR|NAME|OLD|NEW|FILE|MODEL|DIRECTORY|PATH|CODE)\b")

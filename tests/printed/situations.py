@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sigfix.quoting import quote
-from tests.printed.exploring import BLANKS, ROOT, commands_in, fresh, run
+from tests.environments import ROOT
+from tests.printed.exploring import BLANKS, commands_in, fresh, run
 
 PAGE = ROOT / "docs" / "situations.md"
 MOST = 3

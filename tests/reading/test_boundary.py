@@ -21,7 +21,7 @@ from sigfix.pipeline.inspect import inspect
 from sigfix.reading.boundary import OWN_FAULTS, said_as_unreadable
 from sigfix.reading.checksums import with_checksums
 from sigfix.reading.folder import open_directory
-from sigfix.reading.wire import read_varint
+from sigfix.wire import read_varint
 from tests.fuzzing.seeds import keras_parts, served
 from tests.models import variable_index
 from tests.reading.refusals import refused

@@ -36,7 +36,7 @@ ROWS = (
         r"Could not find base path .* for servable",
         ("CON215", "TGT409"),
         "The server sees nothing at this path: inside a container that is the mounted folder.",
-        "Mount the folder above the numbered one (-v /home/me/half:/models/half), and give it as "
+        "Mount the folder above the numbered one (-v $PWD/half:/models/half), and give it as "
         "--model_base_path.",
     ),
     KnownMessage(

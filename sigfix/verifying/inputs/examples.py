@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sigfix.describing.examples import ExampleFeature
+from sigfix.wire import bytes_field, varint
 
 _BYTES, _FLOATS, _INTEGERS = 1, 2, 3
 _LISTS = {"string": _BYTES, "float32": _FLOATS, "int64": _INTEGERS}
@@ -30,28 +31,14 @@ def serialized_example(features: Sequence[ExampleFeature], generator: Any, words
         count = math.prod(sizes)
         kind = _LISTS.get(feature.dtype, _BYTES)
         if kind == _BYTES:
-            values = b"".join(_field(1, bytes(generator.choice(words))) for _ in range(count))
+            values = b"".join(bytes_field(1, bytes(generator.choice(words))) for _ in range(count))
         elif kind == _FLOATS:
             numbers = generator.normal(size=count)
-            values = _field(1, struct.pack(f"<{count}f", *map(float, numbers)))
+            values = bytes_field(1, struct.pack(f"<{count}f", *map(float, numbers)))
         else:
-            values = _field(
-                1, b"".join(_varint(int(generator.integers(0, 4))) for _ in range(count))
+            values = bytes_field(
+                1, b"".join(varint(int(generator.integers(0, 4))) for _ in range(count))
             )
-        entry = _field(1, feature.key.encode()) + _field(2, _field(kind, values))
-        entries += _field(1, entry)
-    return _field(1, entries)
-
-
-def _field(number: int, content: bytes) -> bytes:
-    """A length-delimited field."""
-    return _varint(number << 3 | 2) + _varint(len(content)) + content
-
-
-def _varint(value: int) -> bytes:
-    found = bytearray()
-    while value > 0x7F:
-        found.append(value & 0x7F | 0x80)
-        value >>= 7
-    found.append(value)
-    return bytes(found)
+        entry = bytes_field(1, feature.key.encode()) + bytes_field(2, bytes_field(kind, values))
+        entries += bytes_field(1, entry)
+    return bytes_field(1, entries)

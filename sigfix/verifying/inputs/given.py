@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sigfix.errors import UsageError
+from sigfix.errors import UsageError, first_line
 from sigfix.model.specs import Shape, TensorSpec, format_shape
 from sigfix.verifying.arrays import Array, Arrays, numpy_dtype
 
@@ -56,7 +56,7 @@ def read_npz(file: Path) -> Arrays:
         with loaded as archive:
             return {name: archive[name] for name in archive.files}
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        reason = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
+        reason = first_line(error).rstrip(".")
         raise UsageError(f"{file} cannot be read as an .npz file: {reason}.", hint) from error
 
 
