@@ -222,6 +222,6 @@ def freeze(prepared: Prepared, say: Say) -> FrozenSignature:
     from sigfix.importing.onnx_to_graph import trace_onnx
 
     with as_command(*commands(prepared.source)):
-        traced = trace_onnx(load_simplified(prepared.model), prepared.channels_last)
+        traced = trace_onnx(load_simplified(prepared.model), prepared.channels_last, flat=True)
     release()
     return freezing.with_signature_names(traced.graph, traced.inputs, traced.outputs)
