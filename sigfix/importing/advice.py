@@ -24,13 +24,16 @@ def sizes_option(model: onnx.ModelProto, batch_too: bool = False) -> str | None:
     values = graph_inputs(model)
     shapes = [shape_of(value) for value in values]
     keep_batch = not batch_too and len(values) == 1
+    batches = _batches(values)
     options = []
     for value, shape in zip(values, shapes, strict=True):
         if None not in (shape[1:] if keep_batch else shape):
             continue
         fixed = [
-            size if size is not None else _guess(axis, len(shape), shape, keep_batch)
-            for axis, size in enumerate(shape)
+            size if size is not None else _guess(axis, shape, keep_batch, dim.dim_param in batches)
+            for axis, (size, dim) in enumerate(
+                zip(shape, value.type.tensor_type.shape.dim, strict=True)
+            )
         ]
         options.append(input_option(value, fixed))
     if not options and keep_batch:  # the first axis is no batch: an operator needs its size
@@ -45,10 +48,12 @@ def input_option(value: onnx.ValueInfoProto, shape: Sequence[int | None]) -> str
     return "--input " + quote(f"{value.name}={dtype}[{shown}]")
 
 
-def _guess(axis: int, rank: int, shape: Sequence[int | None], keep_batch: bool) -> int | None:
+def _guess(axis: int, shape: Sequence[int | None], keep_batch: bool, is_batch: bool) -> int | None:
     if axis == 0:
         return None if keep_batch else 1
-    if rank != 4:
+    if is_batch:
+        return 1
+    if len(shape) != 4:
         return LENGTH
     if axis == 1:
         return CHANNELS
@@ -59,9 +64,39 @@ def binding_option(model: onnx.ModelProto, deciding: Sequence[onnx.ValueInfoProt
     """`--bind sr=16000` for the scalars that decide, with a value that each is compared with."""
     if not deciding or any(set(shape_of(value)) - {1} for value in deciding):
         return None
-    return " ".join(
+    bound = [
         "--bind " + quote(f"{value.name}={_compared_with(model, value)}") for value in deciding
-    )
+    ]
+    names = {value.name for value in deciding}
+    return " ".join([*bound, *_one_batch([v for v in graph_inputs(model) if v.name not in names])])
+
+
+def _batches(values: Sequence[onnx.ValueInfoProto]) -> set[str]:
+    """What the first axes of inputs are called: a batch, on another axis too."""
+    firsts = [value.type.tensor_type.shape.dim[0] for value in values if shape_of(value)]
+    return {dim.dim_param for dim in firsts if dim.dim_param}
+
+
+def _one_batch(values: Sequence[onnx.ValueInfoProto]) -> list[str]:
+    """Options that fix the batch where inputs have it on different axes: nobody else knows."""
+    batches = _batches(values)
+    axes = {
+        axis
+        for value in values
+        for axis, dim in enumerate(value.type.tensor_type.shape.dim)
+        if dim.dim_param in batches
+    }
+    if axes <= {0}:
+        return []
+    options = []
+    for value in values:
+        dims = value.type.tensor_type.shape.dim
+        if any(dim.dim_param in batches for dim in dims):
+            own = zip(shape_of(value), dims, strict=True)
+            options.append(
+                input_option(value, [1 if d.dim_param in batches else s for s, d in own])
+            )
+    return options
 
 
 def _compared_with(model: onnx.ModelProto, value: onnx.ValueInfoProto) -> object:
