@@ -138,16 +138,19 @@ def _cut(model: onnx.ModelProto, found: list[Refusal]) -> str | None:
     given = {i.name for i in model.graph.initializer} | {""}
     from_inputs = {value.name for value in graph_inputs(model)}
     spoiled: set[str] = set()
+    computed: set[str] = set()
     frontier: dict[str, None] = {}
     for node in model.graph.node:
         is_refused = _called(node) in refused
         if is_refused or reads(node) & spoiled:
             spoiled.update(node.output)
-            frontier.update(dict.fromkeys(reads(node) - given - from_inputs))
+            frontier.update(dict.fromkeys(reads(node) & computed))
         elif all(i in given for i in node.input):
             given.update(node.output)
+        else:
+            computed.update(node.output)
     outputs = [o.name for o in model.graph.output if o.name not in spoiled | from_inputs]
-    places = sorted({*(name for name in frontier if name not in spoiled), *outputs})
+    places = sorted({*frontier, *outputs})
     if not places or not spoiled:
         return None
     return CUT + json.dumps([[value.name for value in graph_inputs(model)], places])
