@@ -43,8 +43,8 @@ def _timm(name: str) -> Callable[[], Any]:
 
 _BACKBONE = {"weights_backbone": None, "num_classes": 5}
 _ROWS: tuple[tuple[str, Callable[[], Any], int], ...] = (
-    ("alexnet", _torchvision("alexnet"), 64),
-    ("vgg11_bn", _torchvision("vgg11_bn", num_classes=10), 32),
+    ("alexnet, its features", _timm("alexnet"), 64),
+    ("vgg11_bn, its features", _timm("vgg"), 32),
     ("resnet18", _torchvision("resnet18"), 64),
     ("resnext50_32x4d", _torchvision("resnext50_32x4d"), 32),
     ("wide_resnet50_2", _torchvision("wide_resnet50_2"), 32),

@@ -67,6 +67,18 @@ class _Pooled(nn.Module):
         return self.head(self.body(x).mean((2, 3)))
 
 
+def alexnet() -> Any:
+    from torchvision import models
+
+    return _Pooled(models.alexnet(weights=None).features, 256)
+
+
+def vgg() -> Any:
+    from torchvision import models
+
+    return _Pooled(models.vgg11_bn(weights=None).features, 512)
+
+
 def Convnext() -> Any:
     """Depthwise 7 x 7, channel norms, GELU between pointwise layers, layer scale."""
 
