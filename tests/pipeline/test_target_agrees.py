@@ -11,7 +11,7 @@ from sigfix.model import DEFAULT_SERVING_KEY, SavedModel
 from sigfix.pipeline.conversion_options import ConvertOptions
 from sigfix.pipeline.convert import convert
 from sigfix.pipeline.inspect import inspect
-from sigfix.pipeline.prepare import SourceChoice
+from sigfix.pipeline.prepared import SourceChoice
 from sigfix.pipeline.repair import plan, repair
 from sigfix.planning import Choices
 from sigfix.reading import read
