@@ -12,7 +12,7 @@ from sigfix.pipeline.applying import RepairOptions
 from sigfix.pipeline.conversion_options import ConvertOptions
 from sigfix.pipeline.convert import convert
 from sigfix.pipeline.inspect import inspect
-from sigfix.pipeline.prepare import SourceChoice
+from sigfix.pipeline.prepared import SourceChoice
 from sigfix.pipeline.repair import plan, repair
 from sigfix.planning import Choices
 from sigfix.planning.commands import choices_of
