@@ -65,8 +65,6 @@ def callable_functions(objects: ObjectGraph) -> list[Function]:
 
 
 WITHOUT_TRACES = "Keras saved the layers and their weights without their graphs (save_traces=False)"
-    "Keras saved the layers' settings and weights without their graphs (save_traces=False)"
-)
 
 
 def saved_without_traces(meta: MetaGraph) -> bool:
