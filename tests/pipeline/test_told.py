@@ -17,7 +17,7 @@ from sigfix.rendering.inspection_text import finding_lines
 from sigfix.rendering.style import Style
 from tests.loaders import sigfix
 from tests.models import Dtype, Model
-from tests.planning.plans import FLOAT, X, Traced, added, of_functions, planned
+from tests.planning.plans import FLOAT, Traced, X, added, of_functions, planned
 
 
 def flags() -> Model:
