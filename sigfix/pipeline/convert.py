@@ -88,7 +88,7 @@ def _export(
     frozen = freeze(prepared, say)
     release()
     specs = _specs(frozen.signature.inputs)
-    with _source(prepared, specs, options) as (answers, tried):
+    with _source(prepared, frozen, specs, options) as (answers, tried):
         optimised = _optimise(frozen, options, say)
         written = _write(optimised, frozen, specs, prepared.card, place, options, say)
         checked = _checked(
@@ -224,16 +224,21 @@ def _verdict(
 
 @contextmanager
 def _source(
-    prepared: Prepared, specs: Mapping[str, TensorSpec], options: ConvertOptions
+    prepared: Prepared,
+    frozen: FrozenSignature,
+    specs: Mapping[str, TensorSpec],
+    options: ConvertOptions,
 ) -> Iterator[tuple[Callable[[], SourceAnswers] | None, tuple[str, ...]]]:
     """The source, running beside the block, and the kinds of inputs that were made up for it."""
     if not options.verify:
         yield None, ()
         return
+    from sigfix.exporting.input_limits import input_limits
     from sigfix.pipeline.conversion_source import conversion_cases, started_source
     from sigfix.verifying.checking import given_and_tried
 
-    cases = conversion_cases(specs, options.inputs, prepared.card, prepared.inputs)
+    limits = input_limits(frozen.graph, frozen.inputs)
+    cases = conversion_cases(specs, options.inputs, prepared.card, prepared.inputs, limits)
     with started_source(prepared, cases, options.seconds) as running:
         yield running, given_and_tried(cases)["tried"]
 
