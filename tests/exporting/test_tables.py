@@ -12,6 +12,7 @@ from sigfix.errors import ConversionError, ParityError
 from sigfix.exporting import tables
 from sigfix.pipeline.conversion_options import ConvertOptions
 from sigfix.pipeline.convert import convert
+from sigfix.pipeline.prepare import SourceChoice
 from sigfix.verifying.runners import tfjs
 
 WORDS = np.array([["a", "b"], ["the quick brown fox", "zz"]], object)
@@ -97,7 +98,8 @@ def test_a_file_of_words_in_a_graph_of_tf1(tmp_path):
             session, ["serve"], signature, main_op=v1.tables_initializer()
         )
         builder.save()
-    convert(tmp_path / "model", tmp_path / "web")
+    options = ConvertOptions(SourceChoice(trust=True))  # it reads a file outside
+    convert(tmp_path / "model", tmp_path / "web", options)
     fed = {"words": np.array(["42", "b", "none"], object)}
     found = tfjs.run(tmp_path / "web", [fed], ["index"])
     assert found.outputs[0]["index"].tolist() == [2, 1, 7]
