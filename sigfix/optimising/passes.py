@@ -54,6 +54,20 @@ VALUE_PASSES = (
         in_loops=True,
         before=EVERY_OTHER,
     ),
+    Pass(
+        "operators",
+        "those that TF.js lacks in those that it has",
+        "expressing.operators.express_operators",
+        in_loops=True,
+        before=("static-shapes",),
+    ),
+    Pass(
+        "einsums",
+        "as matrix products",
+        "expressing.einsums.express_einsums",
+        in_loops=True,
+        before=("static-shapes",),
+    ),
     Pass("static-shapes", "fold shape arithmetic", "shapes.static_shapes.fold_static_shapes"),
     Pass(
         "batch-norms",

@@ -36,6 +36,13 @@ const WATCH = `
   input.on('close', () => process.kill(process.pid, 'SIGKILL')).on('error', () => {}).resume();
 `;
 
+const VIEWS = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
+
+/** Values in the array of their dtype: the cpu backend casts a bool without touching its bytes. */
+function as(dtype, values) {
+  return VIEWS[dtype] && !(values instanceof VIEWS[dtype]) ? new VIEWS[dtype](values) : values;
+}
+
 let stage = 'request';
 
 /** Whether a path leads out of a folder; both are absolute. */
@@ -101,7 +108,7 @@ function readTensor(tf, { dtype, shape, file }) {
   }
   // A copy: a small Buffer shares its memory with others, at any alignment.
   const raw = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
-  const view = { float32: Float32Array, int32: Int32Array, bool: Uint8Array }[dtype];
+  const view = VIEWS[dtype];
   if (!view) throw new Error(`no tensor can be made of dtype ${dtype}`);
   return tf.tensor(new view(raw), shape, dtype);
 }
@@ -111,7 +118,7 @@ async function writeTensor(tensor, name, file) {
     const texts = [...(await tensor.bytes())].map((text) => Buffer.from(text).toString('base64'));
     writeFileSync(file, JSON.stringify(texts));
   } else {
-    const { buffer, byteOffset, byteLength } = await tensor.data();
+    const { buffer, byteOffset, byteLength } = as(tensor.dtype, await tensor.data());
     writeFileSync(file, Buffer.from(buffer, byteOffset, byteLength));
   }
   return { name, dtype: tensor.dtype, shape: tensor.shape, file };

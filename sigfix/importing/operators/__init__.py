@@ -12,6 +12,7 @@ import sigfix.importing.operators.einsum
 import sigfix.importing.operators.elementwise
 import sigfix.importing.operators.indexing
 import sigfix.importing.operators.linear
+import sigfix.importing.operators.loops
 import sigfix.importing.operators.normalization
 import sigfix.importing.operators.padding
 import sigfix.importing.operators.pooling
