@@ -130,7 +130,7 @@ def _is_classes(value: Any) -> bool:
 def _one_of(known: Iterable[str], none: bool = False) -> tuple[Callable[[Any], bool], str]:
     words = frozenset(known)
     return (
-        lambda value: (isinstance(value, str) and value in words) or (none and value is None),
+        lambda value: isinstance(value, str) and value in words or none and value is None,
         f"one of {', '.join(sorted(words))}",
     )
 

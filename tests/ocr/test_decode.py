@@ -115,17 +115,7 @@ def test_classes_are_those_of_doctr() -> None:
     assert np.abs(np.array([one["confidence"] for one in read]) - confidences).max() < 0.0101
 
 
-SHAPES = (
-    (20, 50),
-    (20, 160),
-    (20, 161),
-    (20, 200),
-    (20, 345),
-    (7, 100),
-    (1, 9),
-    (3, 500),
-    (40, 30),
-)
+SHAPES = ((20, 50), (20, 160), (20, 161), (20, 200), (20, 345), (7, 100), (1, 9), (3, 500), (40, 30))
 
 
 def test_wide_crops_are_split_as_doctr_does() -> None:
