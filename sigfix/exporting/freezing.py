@@ -93,6 +93,8 @@ def _frozen(
         )
         definition, _ = convert_to_constants._replace_variables_by_constants(variables)
     except Exception as error:  # TensorFlow raises several kinds here
+        with contextlib.suppress(Exception):
+            return frozen_by_v1(model, signature, tags or ())
         raise ConversionError(
             f"TensorFlow could not freeze '{signature}': {first_line(error)}"
         ) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from sigfix.pipeline.conversion_options import (
     require_source_packages,
 )
 from sigfix.pipeline.notes import nonfinite
+from sigfix.pipeline.optimised import Optimised, optimise
 from sigfix.pipeline.prepare import freeze, prepare
 from sigfix.pipeline.prepared import Prepared
 from sigfix.pipeline.progress import Say, silent
@@ -33,7 +34,6 @@ from sigfix.temporary import temporary_folder
 
 if TYPE_CHECKING:  # at run time it needs numpy, and some commands do without
     from sigfix.exporting.freezing import FrozenSignature
-    from sigfix.optimising.graph.graph import Graph
     from sigfix.pipeline.conversion_check import Checked, Conversion
     from sigfix.verifying.checking import Source as SourceAnswers
 
@@ -110,7 +110,8 @@ def _export(
     release()
     specs = _specs(frozen.signature.inputs)
     with _source(prepared, frozen, specs, options) as (answers, tried):
-        optimised = _optimise(frozen, options, say)
+        optimised = optimise(frozen, options, say)
+        options = replace(options, without=(*options.without, *optimised.failed))
         written = _write(optimised, frozen, specs, prepared.card, place, options, say)
         checked = _checked(
             frozen, optimised, written, prepared.card, temporary, options, answers, say
@@ -127,22 +128,9 @@ def _export(
         quantised=written.quantised,
         trials=written.trials,
         tried=tried,
-        notes=(*prepared.notes, *nonfinite(prepared.onnx_file or prepared.model)),
+        notes=(*prepared.notes, *optimised.notes, *nonfinite(prepared.onnx_file or prepared.model)),
         **vars(checked),
     )
-
-
-@dataclass(frozen=True)
-class Optimised:
-    """A frozen graph after the passes: `values` TensorFlow can run, `kernels` TF.js alone."""
-
-    values: Graph
-    kernels: Graph
-
-    @property
-    def operators(self) -> dict[str, int]:
-        """How many nodes of each operator TF.js will find, the most first."""
-        return dict(Counter(node.op for node in self.kernels.nodes.values()).most_common())
 
 
 @dataclass(frozen=True)
@@ -157,16 +145,6 @@ class Written:
     quantised: dict[str, int]
     weights: Mapping[str, Any] | None
     trials: tuple[QuantisationTrial, ...] = ()
-
-
-def _optimise(frozen: FrozenSignature, options: ConvertOptions, say: Say) -> Optimised:
-    from sigfix.optimising import passes
-
-    say("optimising the graph for TensorFlow.js")
-    values = passes.optimise_values(frozen.graph, options.without, options.target)
-    kernels = passes.optimise_kernels(values, options.without)
-    release()
-    return Optimised(values, kernels)
 
 
 def _write(
