@@ -1,7 +1,7 @@
 """What `sigfix convert` makes of Keras models of every kind of layer, as `docs/keras.md`.
 
-`python -m tests.keras_zoo [NAME ...]` takes about a minute for each model; what was measured is kept
-in .matrix/keras/, and the page is made of all that is there.
+`python -m tests.keras_zoo [NAME ...]` takes about a minute for each model; what was measured is
+kept in .matrix/keras/, and the page is made of all that is there.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ PAGE = ROOT / "docs" / "keras.md"
 CACHE = ROOT / ".matrix" / "keras"
 HEAD = """# Keras models in TensorFlow.js
 
-Made by `python -m tests.keras_zoo`: small models of every kind of Keras layer (`tests/keras_zoo/`), of
-Keras 2 (tf_keras) and Keras 3, each saved in four ways and converted by `sigfix convert MODEL --tfjs`.
-Right means that sigfix published it, and that TensorFlow.js computes on its cpu and its wasm backend
-what Keras itself does, to 1e-4 of an output's range (3e-3 where the model computes with float16).
-`async` needs `executeAsync`. A dash: this Keras has no such layer, or does not save it so.
+Made by `python -m tests.keras_zoo`: small models of every kind of Keras layer
+(`tests/keras_zoo/`), of Keras 2 (tf_keras) and Keras 3, each saved in four ways and converted by
+`sigfix convert MODEL --tfjs`. Right means that TensorFlow.js computes on its cpu and its wasm
+backend what Keras itself does, to 1e-4 of an output's range (3e-3 where the model computes with
+float16), on inputs and by a comparison of the table's own; what `model.export` writes, sigfix had
+to verify as well. `async` needs `executeAsync`. A dash: this Keras has no such layer, or does not
+save it so.
 
 """
 TITLES = (".keras", ".h5", "model.export", "tf.saved_model.save")
