@@ -29,7 +29,8 @@ class Card:
     """Preset, tensor names, layout, normalisation, vocabulary and decoder of a docTR model.
 
     `boxes` are the thresholds of a detector (see `presets.Boxes`), `classes` what the logits of a
-    classifier stand for, in degrees; None for the others.
+    classifier stand for, in degrees, `class_names` those of a detector's maps; None for the
+    others.
     """
 
     preset: str
@@ -45,6 +46,7 @@ class Card:
     version: int = CARD_VERSION
     boxes: dict[str, float] | None = None
     classes: tuple[int, ...] | None = None
+    class_names: tuple[str, ...] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for a JSON file."""
@@ -69,6 +71,7 @@ def make_card(preset: Preset, vocabulary: str, weights: str, normalized: bool = 
         weights=_clean(weights),
         boxes=None if preset.boxes is None else asdict(preset.boxes),
         classes=preset.classes or None,
+        class_names=preset.class_names or None,
     )
 
 
@@ -101,8 +104,9 @@ def card_from(values: Any) -> Card | None:
     if known.get("boxes") is not None:
         thresholds = {field.name for field in fields(Boxes)}
         known["boxes"] = {k: float(v) for k, v in known["boxes"].items() if k in thresholds}
-    if known.get("classes") is not None:
-        known["classes"] = tuple(known["classes"])
+    for name in ("classes", "class_names"):
+        if known.get(name) is not None:
+            known[name] = tuple(known[name])
     return Card(**known)
 
 

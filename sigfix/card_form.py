@@ -96,6 +96,13 @@ def _is_classes(value: Any) -> bool:
     return few and all(map(_is_whole, value))
 
 
+def _is_names(value: Any) -> bool:
+    if value is None:
+        return True
+    few = isinstance(value, (list, tuple)) and 0 < len(value) <= _MOST_CLASSES
+    return few and all(map(_is_name, value))
+
+
 def _one_of(known: frozenset[str]) -> tuple[Callable[[Any], bool], str]:
     return (
         lambda value: isinstance(value, str) and value in known,
@@ -118,5 +125,6 @@ _FORM: dict[str, tuple[Callable[[Any], bool], str]] = {
     "weights": _NAME,
     "boxes": (_is_boxes, f"numbers for {', '.join(_BOXES)}"),
     "classes": (_is_classes, "whole numbers"),
+    "class_names": (_is_names, "names"),
 }
-_OPTIONAL = ("version", "boxes", "classes")
+_OPTIONAL = ("version", "boxes", "classes", "class_names")

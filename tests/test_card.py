@@ -32,11 +32,11 @@ RIGHT = {name: make_card(PRESETS[name], "abc", "random").as_json() for name in P
 RECOGNISER: dict[str, Any] = json.loads(json.dumps(RIGHT["crnn_vgg16_bn"]))
 DETECTOR: dict[str, Any] = json.loads(json.dumps(RIGHT["linknet_resnet18"]))
 KEYS = tuple(RECOGNISER)
-OPTIONAL = ("version", "boxes", "classes")
+OPTIONAL = ("version", "boxes", "classes", "class_names")
 
 ANY = (True, -1, 10**400, 1e308, "", "\x1b[2J", "a\nb", "\udcff", [], {}, ["x"], {"x": [1]}, [[[]]])
 """Values that no key may have, whatever it is for (but for those in `MAY`)."""
-MAY = {("vocabulary", ""), ("classes", "[]")}
+MAY = {("vocabulary", ""), ("classes", "[]"), ("class_names", '["x"]')}
 WRONG = [
     *((key, value) for key in KEYS for value in ANY if (key, json.dumps(value)) not in MAY
       and (key, value if isinstance(value, str) else None) not in MAY),
