@@ -33,13 +33,16 @@ Size = int | tuple[int, int]
 class Boxes:
     """How docTR finds boxes in a probability map.
 
-    After a morphological opening with a 3 x 3 kernel the map is binarised at `binarise_at`; boxes
-    whose mean probability is under `least_score` are dropped, the others grown by `unclip`.
+    The map is binarised at `binarise_at`, and the bitmap opened with a square of `opening` pixels;
+    boxes whose mean probability is under `least_score` are dropped, the others grown by `unclip`,
+    and those with a side under `least_side` pixels dropped, too.
     """
 
     binarise_at: float
     unclip: float
     least_score: float = 0.1
+    opening: int = 3
+    least_side: float = 0
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,10 @@ class Preset:
     - "argmax": the one of `classes`, here degrees, that has the largest logit.
 
     A recogniser reads `steps` positions from left to right, each with one class a character of
-    its vocabulary and `extra_classes` more, of which the first is the blank or the end.
+    its vocabulary and more, of which the first is the blank or the end: `extra_names`. It is as sure
+    of a word as of its steps: of the least sure one, or in the mean (`confidence`).
+    An image keeps its aspect ratio; what is left over is at both sides, or at the right and the
+    bottom (`padding`: "symmetric" or "end").
     A detector gives `maps` maps, one a class of text that it was trained for, in the order of
     `class_names` where they are known.
     `head` is the layer that ends in these classes. One that `feeds_back` reads, at each step, the
@@ -70,7 +76,9 @@ class Preset:
     output: str
     decoder: str
     vocabulary: str = ""
-    extra_classes: int = 0
+    extra_names: tuple[str, ...] = ()
+    confidence: str = ""
+    padding: str = "symmetric"
     steps: int = 0
     head: str = ""
     feeds_back: bool = False
@@ -79,6 +87,11 @@ class Preset:
     maps: int = 1
     class_names: tuple[str, ...] = ()
     opset: int = 17
+
+    @property
+    def extra_classes(self) -> int:
+        """How many classes a recogniser has beside the characters of its vocabulary."""
+        return len(self.extra_names)
 
     @property
     def input_shape(self) -> tuple[int | None, int, int, int]:
@@ -137,7 +150,8 @@ def _recogniser(
     decoder: str,
     steps: int,
     head: str,
-    extra_classes: int = 1,
+    extra_names: tuple[str, ...] = ("<eos>",),
+    confidence: str = "minimum",
     feeds_back: bool = False,
 ) -> Preset:
     return Preset(
@@ -150,7 +164,9 @@ def _recogniser(
         output="logits",
         decoder=decoder,
         vocabulary="french",
-        extra_classes=extra_classes,
+        extra_names=("<blank>",) if decoder == "ctc" else extra_names,
+        confidence=confidence,
+        padding="end",
         steps=steps,
         head=head,
         feeds_back=feeds_back,
@@ -186,7 +202,8 @@ def _detector(name: str, boxes: Boxes) -> Preset:
     )
 
 
-_DB, _LINKNET, _FAST = Boxes(0.3, 1.5), Boxes(0.1, 1.5), Boxes(0.1, 1.0)
+_DB, _LINKNET, _FAST = Boxes(0.3, 1.5, least_side=2), Boxes(0.1, 1.5), Boxes(0.1, 1.0)
+_MASTER_CLASSES = ("<eos>", "<sos>", "<pad>")
 
 PRESETS: dict[str, Preset] = {
     preset.name: preset
@@ -195,10 +212,10 @@ PRESETS: dict[str, Preset] = {
         _recogniser("crnn_mobilenet_v3_small", "ctc", 32, "linear"),
         _recogniser("crnn_mobilenet_v3_large", "ctc", 32, "linear"),
         _recogniser("sar_resnet31", "attention", 31, "decoder.output_dense", feeds_back=True),
-        _recogniser("master", "attention", 50, "linear", extra_classes=3, feeds_back=True),
-        _recogniser("vitstr_small", "attention", 33, "head"),
-        _recogniser("vitstr_base", "attention", 33, "head"),
-        _recogniser("parseq", "attention", 33, "head", feeds_back=True),
+        _recogniser("master", "attention", 50, "linear", _MASTER_CLASSES, feeds_back=True),
+        _recogniser("vitstr_small", "attention", 33, "head", confidence="mean"),
+        _recogniser("vitstr_base", "attention", 33, "head", confidence="mean"),
+        _recogniser("parseq", "attention", 33, "head", confidence="mean", feeds_back=True),
         _recogniser("viptr_tiny", "ctc", 32, "head"),
         _detector("db_resnet34", _DB),
         _detector("db_resnet50", _DB),

@@ -33,6 +33,8 @@ def test_equals_doctrs_own_configuration(preset: Preset) -> None:
         assert preset.boxes.binarise_at == reader.bin_thresh
         assert preset.boxes.least_score == reader.box_thresh
         assert preset.boxes.unclip == reader.unclip_ratio
+        assert reader._opening_kernel.shape == (preset.boxes.opening,) * 2
+        assert reader._opening_kernel.all()
         return
     if preset.classes:
         assert module.cfg["classes"] == list(preset.classes)
@@ -42,6 +44,9 @@ def test_equals_doctrs_own_configuration(preset: Preset) -> None:
     assert module.cfg["vocab"] == characters
     head = module.get_submodule(preset.head)
     assert head.out_features == len(characters) + preset.extra_classes
+    if preset.decoder == "attention":
+        own_names = module.postprocessor._embedding[len(characters) :][: preset.extra_classes]
+        assert tuple(own_names) == preset.extra_names
 
 
 def test_a_detector_takes_any_multiple_of_32() -> None:

@@ -17,15 +17,12 @@ QUANTISED = (
 )
 # What sigfix refuses for a reason; anything else that it has no function for is just unsupported.
 REASONS: dict[str, str] = {
-    "NonMaxSuppression": DYNAMIC, "NonZero": DYNAMIC, "Unique": DYNAMIC,
+    "NonZero": DYNAMIC, "Unique": DYNAMIC,
     "Bernoulli": RANDOM, "Multinomial": RANDOM, "RandomNormal": RANDOM,
     "RandomNormalLike": RANDOM, "RandomUniform": RANDOM, "RandomUniformLike": RANDOM,
     "SequenceAt": SEQUENCE, "SequenceConstruct": SEQUENCE, "SequenceEmpty": SEQUENCE,
     "SequenceErase": SEQUENCE, "SequenceInsert": SEQUENCE, "SequenceLength": SEQUENCE,
     "SequenceMap": SEQUENCE, "SplitToSequence": SEQUENCE, "ConcatFromSequence": SEQUENCE,
-    "QuantizeLinear": QUANTISED, "DequantizeLinear": QUANTISED, "DynamicQuantizeLinear": QUANTISED,
-    "QLinearConv": QUANTISED, "QLinearMatMul": QUANTISED, "ConvInteger": QUANTISED,
-    "MatMulInteger": QUANTISED,
 }  # fmt: skip
 Attributes = dict[str, Any]
 Found = Callable[[Attributes, onnx.NodeProto], bool]

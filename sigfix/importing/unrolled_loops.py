@@ -86,9 +86,7 @@ def attributes_of(node: onnx.NodeProto) -> dict[str, Any]:
     return {a.name: helper.get_attribute_value(a) for a in node.attribute}
 
 
-def _steps(
-    node: onnx.NodeProto, constants: Mapping[str, Any], lengths: _Lengths
-) -> int | None:
+def _steps(node: onnx.NodeProto, constants: Mapping[str, Any], lengths: _Lengths) -> int | None:
     """How many steps a loop has; None for what is none, or is not written out."""
     if node.op_type not in LOOPS or node.domain not in ("", "ai.onnx"):
         return None
@@ -191,9 +189,7 @@ class _Unrolling:
         made = f"{self.scope}/{step}/item_{place}"
         return helper.make_node("Gather", [name, at], [made], axis=axis)
 
-    def _step(
-        self, step: int, given: Sequence[str]
-    ) -> Generator[onnx.NodeProto, None, list[str]]:
+    def _step(self, step: int, given: Sequence[str]) -> Generator[onnx.NodeProto, None, list[str]]:
         """The body's nodes under names of their own; returns what its outputs are called."""
         names = {v.name: own for v, own in zip(self.body.input, given, strict=True)}
         for tensor in self.body.initializer:  # the same at every step

@@ -28,6 +28,7 @@ from sigfix.pipeline.prepared import Prepared
 from sigfix.pipeline.progress import Say, silent
 from sigfix.pipeline.quantising import AUTO, QuantisationTrial, choose_dtype
 from sigfix.pipeline.source import PRESET, Source, find_source
+from sigfix.reading.tfjs import CARD_KEY, REGIONS_KEY
 from sigfix.temporary import temporary_folder
 
 if TYPE_CHECKING:  # at run time it needs numpy, and some commands do without
@@ -178,6 +179,7 @@ def _write(
     say: Say,
 ) -> Written:
     from sigfix.exporting import tfjs_model
+    from sigfix.optimising.regions.finding import regions_of
 
     quantize: str | None = options.quantize
     trials: tuple[QuantisationTrial, ...] = ()
@@ -185,7 +187,10 @@ def _write(
         quantize, trials = choose_dtype(
             optimised.values, frozen, specs, card, options.samples, options.max_loss, say
         )
-    metadata = None if card is None else {"sigfix": card.as_json()}
+    own = {} if card is None else card.as_json()
+    regions = regions_of(optimised.kernels)
+    own |= {REGIONS_KEY: regions} if regions else {}
+    metadata = {CARD_KEY: own} if own else None
     tfjs_model.write_model(optimised.kernels, frozen.signature, place, quantize, metadata)
     release()
     quantised = Counter(tfjs_model.quantised_weights(optimised.kernels, quantize).values())

@@ -122,8 +122,8 @@ IGNORED_BY_A_PLAN = [
     "--input x=float32[1,3]", "--output y=z:0", "--bind a=1", "--rename x=z", "--drop-output y",
     "--append p=sigmoid(y)", "--normalize 0.5,0.5", "--layout nhwc", "--remove-signature predict",
     "--rename-signature a=b", "--method-name m", "--set-tags serve", "--only-metagraph",
-    "--rebuild", "--preset parseq", "--weights random", "--classes a,b", "--vocab french", "--size 512",
-    "--raw-logits", "--keep-onnx",
+    "--rebuild", "--preset parseq", "--weights random", "--vocab french", "--size 512",
+    "--classes a,b", "--raw-logits", "--keep-onnx",
 ]  # fmt: skip
 
 

@@ -30,7 +30,10 @@ def _rounded(to: Writer, low: Array | None, high: Array | None) -> Reference | N
         return None
     inverse = np.float32(1) / step
     zero = np.floor(-least * inverse + np.float32(0.5))
-    number = lambda value: to.constant(np.asarray(value, np.float32))  # noqa: E731
+
+    def number(value: Array) -> Reference:
+        return to.constant(np.asarray(value, np.float32))
+
     x = to.add("Minimum", to.operand(0), number(largest))
     x = to.add("Maximum", x, number(least))
     steps = to.add("Mul", to.add("Sub", x, number(least)), number(inverse))
