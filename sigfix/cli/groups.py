@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -9,13 +10,14 @@ from typing import Annotated
 from sigfix.cli.options import option
 from sigfix.errors import UsageError
 from sigfix.pipeline.preset import PresetOptions
-from sigfix.planning.choices import Tags
-from sigfix.planning.parsing import parse_tags
+from sigfix.planning.choices import Pair, Tags
+from sigfix.planning.parsing import parse_pair, parse_tags
 from sigfix.presets import PRETRAINED
 
 SOURCE = "What to take"
 CHECK = "The check"
 RESULT = "The result"
+CHANGE = "What to change"
 PRESET = "docTR presets"
 TEXT, JSON = "text", "json"
 
@@ -25,6 +27,15 @@ def parse_format(text: str) -> str:
     if text not in (TEXT, JSON):
         raise UsageError(f"--format {text}: there are text and json.")
     return text
+
+
+def pair_of(name: str) -> Callable[[str], Pair]:
+    """What reads the words of an option `name` that takes `LEFT=RIGHT`."""
+
+    def parse(text: str) -> Pair:
+        return parse_pair(name, text)
+
+    return parse
 
 
 Format = Annotated[str, option("`text` or `json`.", "--format", panel=RESULT, parser=parse_format)]

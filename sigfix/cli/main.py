@@ -118,12 +118,16 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _run(arguments: list[str]) -> None:
     from sigfix.cli.app import app
+    from sigfix.cli.spellings import understood
+    from sigfix.cli.steps import tell
 
     settle_colours()
     try:
         with safe_streams():
             register(arguments)
             refuse_path(arguments)
+            arguments, notes = understood(arguments)
+            tell(notes)
             app(arguments, prog_name="sigfix")
     except SigfixError as error:
         if "--debug" in arguments:

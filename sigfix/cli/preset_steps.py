@@ -25,13 +25,18 @@ def run_preset(
     force: bool,
     keep_onnx: bool,
     dry_run: bool,
+    is_json: bool,
     quiet: bool,
 ) -> None:
     """Build a preset's SavedModel, showing the plan first and the comparisons after."""
     from sigfix.pipeline.preset import build_preset
+    from sigfix.rendering.conversion_json import preset_data, preset_result_data
     from sigfix.rendering.conversion_text import preset_plan_text, preset_result_text
+    from sigfix.rendering.json_text import json_text
 
     def show(preset: Preset, card: Card, destination: Path) -> None:
+        if is_json:
+            return
         typer.echo(preset_plan_text(preset, card, str(destination)), nl=False)
         sys.stdout.flush()
 
@@ -40,13 +45,18 @@ def run_preset(
             preset, card, notes = _planned(name, options, say)
         tell(notes)
         show(preset, card, output or Path(name))
+        if is_json:
+            typer.echo(json_text(preset_data(preset, card, str(output or name), notes)), nl=False)
         return
     with steps(quiet) as say:
         result = build_preset(
             name, output, options, force=force, keep_onnx=keep_onnx, say=say, show=show
         )
     tell(result.notes)
-    typer.echo(preset_result_text(result), nl=False)
+    if is_json:
+        typer.echo(json_text(preset_result_data(result)), nl=False)
+    else:
+        typer.echo(preset_result_text(result), nl=False)
 
 
 def _planned(name: str, options: PresetOptions, say: Say) -> tuple[Preset, Card, tuple[str, ...]]:

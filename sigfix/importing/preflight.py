@@ -54,8 +54,6 @@ def check_early(model: onnx.ModelProto) -> None:
 
     Nodes that compute what depends on sizes alone may fold, and a branch may never be taken.
     """
-    if model.functions:
-        return  # they are put in place of their calls first
     folding = set(shape_only(model))
     nodes = [
         node
@@ -64,6 +62,11 @@ def check_early(model: onnx.ModelProto) -> None:
         and not (node.op_type == "If" and _depends_on_sizes(node, folding))
     ]
     _raise([*_inputs(model), *_refusals(model, nodes, inside=False)])
+
+
+def is_in_question(model: onnx.ModelProto) -> bool:
+    """Whether a node would be refused if the simplification left it there."""
+    return bool(refusals(model))
 
 
 def opset_of(model: onnx.ModelProto) -> int:

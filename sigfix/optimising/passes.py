@@ -54,6 +54,27 @@ VALUE_PASSES = (
         in_loops=True,
         before=EVERY_OTHER,
     ),
+    Pass(
+        "loops",
+        "loops of a known number of steps, written out",
+        "loops.unrolling.unroll_loops",
+        in_loops=True,
+        before=("static-shapes",),
+    ),
+    Pass(
+        "operators",
+        "those that TF.js lacks in those that it has",
+        "expressing.operators.express_operators",
+        in_loops=True,
+        before=("static-shapes",),
+    ),
+    Pass(
+        "einsums",
+        "as matrix products",
+        "expressing.einsums.express_einsums",
+        in_loops=True,
+        before=("static-shapes",),
+    ),
     Pass("static-shapes", "fold shape arithmetic", "shapes.static_shapes.fold_static_shapes"),
     Pass(
         "batch-norms",
@@ -225,9 +246,12 @@ def optimise_kernels(graph: Graph, without: Collection[str] = ()) -> Graph:
 def _run(passes: Collection[Pass], graph: Graph, without: Collection[str]) -> Graph:
     check_names(without)
     graph = graph.copy()
-    loops = any(node.op == "Enter" for node in graph.nodes.values())
     for each in passes:
-        if each.name not in without and (each.in_loops or not loops):
+        if each.name not in without and (each.in_loops or not _has_loops(graph)):
             each.run(graph)
     graph.prune()
     return graph
+
+
+def _has_loops(graph: Graph) -> bool:
+    return any(node.op == "Enter" for node in graph.nodes.values())

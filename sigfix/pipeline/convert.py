@@ -14,7 +14,7 @@ from sigfix.errors import NotVerifiedError, SigfixError
 from sigfix.memory import release
 from sigfix.model import TensorSpec
 from sigfix.pipeline import staging
-from sigfix.pipeline.applying import WAYS_ON
+from sigfix.pipeline.applying import WAYS_ON, RepairOptions
 from sigfix.pipeline.conversion_options import (
     ConvertOptions,
     ConvertResult,
@@ -23,10 +23,12 @@ from sigfix.pipeline.conversion_options import (
     require_source_packages,
 )
 from sigfix.pipeline.notes import nonfinite
-from sigfix.pipeline.prepare import Prepared, freeze, prepare
+from sigfix.pipeline.prepare import freeze, prepare
+from sigfix.pipeline.prepared import Prepared
 from sigfix.pipeline.progress import Say, silent
 from sigfix.pipeline.quantising import AUTO, QuantisationTrial, choose_dtype
-from sigfix.pipeline.source import ONNX, PRESET, Source, find_source
+from sigfix.pipeline.source import PRESET, Source, find_source
+from sigfix.reading.tfjs import CARD_KEY, REGIONS_KEY
 from sigfix.temporary import temporary_folder
 
 if TYPE_CHECKING:  # at run time it needs numpy, and some commands do without
@@ -42,7 +44,7 @@ def convert(
     options: ConvertOptions | None = None,
     say: Say = silent,
 ) -> ConvertResult:
-    """Convert a SavedModel, an ONNX file or a preset to a TF.js graph model in `output`.
+    """Convert a model of any kind, or a preset, to a TF.js graph model in `output`.
 
     The default is `MODEL_tfjs` beside MODEL. Nothing is published unless TF.js, run on the same
     inputs, equals the source (see `verifying.tolerances`), or was told not to be asked.
@@ -60,10 +62,25 @@ def convert(
     require_source_packages(source)
     check_files(source, options)
     with temporary_folder() as temporary:
-        prepared = prepare(source, options.choice, temporary, say)
+        prepared = prepare(source, options.choice, temporary, say, _running(options))
         release()
-        with staging.publish_to(destination, options.force, options.keep_failed, read) as place:
+        with (
+            _named(prepared.model, source.path),
+            staging.publish_to(destination, options.force, options.keep_failed, read) as place,
+        ):
             return _export(source, prepared, options, destination, place, temporary, say)
+
+
+@contextmanager
+def _named(made: Path, source: Path) -> Iterator[None]:
+    """Say the source's name in errors, where a copy or an export of it is what is converted."""
+    try:
+        yield
+    except SigfixError as error:
+        error.message = error.message.replace(str(made), str(source))
+        error.hint = error.hint and error.hint.replace(str(made), str(source))
+        error.args = (error.message,)
+        raise
 
 
 def _default_output(source: Source) -> Path:
@@ -71,8 +88,12 @@ def _default_output(source: Source) -> Path:
     if source.kind == PRESET:
         return Path(f"{path.name}_tfjs")
     path = path.resolve() if path.name in ("", ".", "..") else path
-    stem = path.stem if source.kind == ONNX else path.name
-    return path.with_name(f"{stem}_tfjs")
+    return path.with_name(f"{path.stem if path.is_file() else path.name}_tfjs")
+
+
+def _running(options: ConvertOptions) -> RepairOptions:
+    """How a source is run that becomes a SavedModel first."""
+    return RepairOptions(verify=options.verify, trust=options.choice.trust, seconds=options.seconds)
 
 
 def _export(
@@ -158,6 +179,7 @@ def _write(
     say: Say,
 ) -> Written:
     from sigfix.exporting import tfjs_model
+    from sigfix.optimising.regions.finding import regions_of
 
     quantize: str | None = options.quantize
     trials: tuple[QuantisationTrial, ...] = ()
@@ -165,7 +187,10 @@ def _write(
         quantize, trials = choose_dtype(
             optimised.values, frozen, specs, card, options.samples, options.max_loss, say
         )
-    metadata = None if card is None else {"sigfix": card.as_json()}
+    own = {} if card is None else card.as_json()
+    regions = regions_of(optimised.kernels)
+    own |= {REGIONS_KEY: regions} if regions else {}
+    metadata = {CARD_KEY: own} if own else None
     tfjs_model.write_model(optimised.kernels, frozen.signature, place, quantize, metadata)
     release()
     quantised = Counter(tfjs_model.quantised_weights(optimised.kernels, quantize).values())
@@ -230,10 +255,10 @@ def _source(
     if not options.verify:
         yield None, ()
         return
-    from sigfix.pipeline.conversion_source import conversion_cases, started_source
+    from sigfix.pipeline.conversion_source import conversion_cases, input_keys, started_source
     from sigfix.verifying.checking import given_and_tried
 
-    cases = conversion_cases(specs, options.inputs, prepared.card, prepared.inputs)
+    cases = conversion_cases(specs, options.inputs, prepared.card, input_keys(prepared))
     with started_source(prepared, cases, options.seconds) as running:
         yield running, given_and_tried(cases)["tried"]
 

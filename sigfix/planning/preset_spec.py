@@ -11,6 +11,7 @@ from sigfix.model import (
     MetaGraph,
     SavedModel,
     Shape,
+    covers,
     format_shape,
     node_of,
     output_index,
@@ -29,7 +30,7 @@ from sigfix.planning.edits import (
 )
 from sigfix.planning.file_edits import WriteCard
 from sigfix.planning.flatten import FlatTensor
-from sigfix.planning.traces import covers, inside
+from sigfix.planning.traces import inside
 from sigfix.presets import Preset
 from sigfix.vocabularies import vocabulary_hint
 

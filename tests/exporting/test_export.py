@@ -12,7 +12,7 @@ import pytest
 from sigfix.errors import BlockedError, ConversionError, NotVerifiedError, ParityError, UsageError
 from sigfix.pipeline.conversion_options import ConvertOptions
 from sigfix.pipeline.convert import convert
-from sigfix.pipeline.prepare import SourceChoice
+from sigfix.pipeline.prepared import SourceChoice
 from sigfix.verifying.runners import tfjs
 from tests.exporting import models
 from tests.exporting.models import floats

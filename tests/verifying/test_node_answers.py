@@ -67,6 +67,7 @@ WHOLE = {
     "load_ms": 1.0,
     "times_ms": [],
     "kernels": [],
+    "fast_runs": None,
 }
 OUTPUT = {"name": "y", "dtype": "float32", "shape": [2], "file": "FOLDER/y.bin"}
 

@@ -17,11 +17,15 @@ def flat_product(x: Any, matrix: Any) -> Any:
     """
     if x.shape.rank == 2:
         return tf.matmul(x, matrix)
-    lead = [-1 if d is None else d for d in x.shape[:-1]]
-    if lead.count(-1) > 1:
-        return tf.matmul(x, matrix)
     product = tf.matmul(tf.reshape(x, [-1, x.shape[-1]]), matrix)
-    return tf.reshape(product, [*lead, matrix.shape[-1]])
+    lead = [-1 if d is None else d for d in x.shape[:-1]]
+    if lead.count(-1) <= 1:
+        return tf.reshape(product, [*lead, matrix.shape[-1]])
+    own = tf.shape(x)
+    sizes = [own[i] if d == -1 else d for i, d in enumerate(lead)]
+    shaped = tf.reshape(product, tf.stack([*sizes, matrix.shape[-1]]))
+    shaped.set_shape([*x.shape[:-1], matrix.shape[-1]])
+    return shaped
 
 
 def bias_before_reshape(a: Any, b: Any) -> Any | None:

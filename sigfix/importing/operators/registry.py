@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,13 +18,18 @@ class DynamicSizeError(ConversionError):
 
 @dataclass(frozen=True)
 class Node:
-    """One ONNX node: its attributes, the operator's since-version, and how it is named."""
+    """One ONNX node: its attributes, the operator's since-version, and how it is named.
+
+    `inner(graph, inputs)` emits a graph that is one of its attributes, whose nodes read what is
+    around the node too, and returns that graph's outputs.
+    """
 
     operator: str
     since_version: int
     name: str
     attributes: dict[str, Any]
     output_count: int
+    inner: Callable[[Any, Sequence[Any]], list[Any]] | None = None
 
     def text(self, attribute: str, default: str) -> str:
         """A string attribute (ONNX stores bytes)."""

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from sigfix.importing import layout
 from sigfix.importing.operators.constants import tensorflow_dtype
+from sigfix.importing.operators.quantisation import QUANTISED, as_whole
 from sigfix.importing.operators.registry import Node, onnx_operator
 from sigfix.importing.static_values import as_array, known_elements
 
@@ -176,6 +177,8 @@ def _cast(node: Node, x: Any, target: tf.DType) -> Any:
     value = as_array(x)
     if value is not None:
         return tf.constant(value.astype(target.as_numpy_dtype))
+    if target.is_floating and hasattr(x, QUANTISED):
+        return as_whole(x, target)
     return x if x.dtype == target else layout.elementwise(lambda t: tf.cast(t, target), x)
 
 
