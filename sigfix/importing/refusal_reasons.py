@@ -17,7 +17,7 @@ QUANTISED = (
 )
 # What sigfix refuses for a reason; anything else that it has no function for is just unsupported.
 REASONS: dict[str, str] = {
-    "NonZero": DYNAMIC, "Unique": DYNAMIC,
+    "Unique": DYNAMIC,
     "Bernoulli": RANDOM, "Multinomial": RANDOM, "RandomNormal": RANDOM,
     "RandomNormalLike": RANDOM, "RandomUniform": RANDOM, "RandomUniformLike": RANDOM,
     "SequenceAt": SEQUENCE, "SequenceConstruct": SEQUENCE, "SequenceEmpty": SEQUENCE,

@@ -224,7 +224,7 @@ def freeze(prepared: Prepared, say: Say) -> FrozenSignature:
     from sigfix.importing.onnx_to_graph import trace_onnx
 
     with as_command(*commands(prepared.source)):
-        traced = trace_onnx(load_simplified(prepared.model), prepared.channels_last)
+        traced = trace_onnx(load_simplified(prepared.model), prepared.channels_last, flat=True)
     release()
     inputs, outputs = (
         {prepared.renamed.get(key, key): item for key, item in side.items()}
