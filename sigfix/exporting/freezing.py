@@ -94,7 +94,8 @@ def _frozen(
         raise ConversionError(
             f"TensorFlow could not freeze '{signature}': {first_line(error)}"
         ) from error
-    drop_assignments(definition, _variable_names(function), model)
+    outputs = [str(tensor.name) for tensor in function.outputs]
+    drop_assignments(definition, _variable_names(function), outputs, model)
     keys = list(function._arg_keywords)
     inputs = {
         key: tf.TensorSpec(tensor.shape, tensor.dtype, tensor.op.name)
