@@ -22,7 +22,7 @@ from sigfix.pipeline.conversion_options import (
     check_options,
     require_source_packages,
 )
-from sigfix.pipeline.notes import nonfinite
+from sigfix.pipeline.notes import loops_left, nonfinite
 from sigfix.pipeline.prepare import Prepared, freeze, prepare
 from sigfix.pipeline.progress import Say, silent
 from sigfix.pipeline.quantising import AUTO, QuantisationTrial, choose_dtype
@@ -106,7 +106,11 @@ def _export(
         quantised=written.quantised,
         trials=written.trials,
         tried=tried,
-        notes=(*prepared.notes, *nonfinite(prepared.onnx_file or prepared.model)),
+        notes=(
+            *prepared.notes,
+            *nonfinite(prepared.onnx_file or prepared.model),
+            *loops_left(optimised.operators),
+        ),
         **vars(checked),
     )
 
