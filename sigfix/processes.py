@@ -27,6 +27,8 @@ Answer = dict[str, Any]
 
 LIMIT_SECONDS = 1800.0
 """How long a child may take where nobody chose another time."""
+POLL_SECONDS = 0.02
+"""How often it is looked whether a process has come to a point."""
 
 _LOG_BYTES = 1 << 16
 # '' before the path would be the user's folder, whose files may be called like packages.
@@ -70,6 +72,13 @@ class Child:
         if isinstance(found.get("raised"), SigfixError):
             raise found["raised"]
         return found
+
+    def reached(self, mark: Path) -> bool:
+        """Wait until the process makes the file `mark`, or ends; whether the file is there."""
+        end = time.monotonic() + LIMIT_SECONDS
+        while not mark.exists() and self.process.poll() is None and time.monotonic() < end:
+            time.sleep(POLL_SECONDS)
+        return mark.exists()
 
     def _last_words(self) -> str:
         code = self.process.returncode

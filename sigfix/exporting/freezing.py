@@ -17,8 +17,10 @@ from tensorflow.python.framework import convert_to_constants
 from sigfix.describing.libraries import how_to_load, with_libraries
 from sigfix.errors import ConversionError, UsageError, first_line
 from sigfix.exporting.freezing_v1 import frozen_by_v1
+from sigfix.exporting.inlining import inline_calls
 from sigfix.exporting.refusing import refuse_resources
 from sigfix.exporting.state import drop_assignments
+from sigfix.exporting.tables import captured_tables, fill_tables
 from sigfix.memory import release
 from sigfix.optimising.graph.graph import Graph, from_graph_def, node_of, placeholder_of
 from sigfix.optimising.graph.setting_aside import is_large
@@ -82,7 +84,7 @@ def _frozen(
             else f"sigfix repair {quote_path(model)}",
         )
     function = loaded.signatures[signature]
-    refuse_resources(function, model)
+    refuse_resources(function)
     try:
         # What `convert_variables_to_constants_v2` does, but for its last step: it makes a function
         # of the frozen graph, and copies every weight six times for that.
@@ -91,11 +93,15 @@ def _frozen(
         )
         definition, _ = convert_to_constants._replace_variables_by_constants(variables)
     except Exception as error:  # TensorFlow raises several kinds here
+        with contextlib.suppress(Exception):
+            return frozen_by_v1(model, signature, tags or ())
         raise ConversionError(
             f"TensorFlow could not freeze '{signature}': {first_line(error)}"
         ) from error
+    inline_calls(definition, [str(tensor.op.name) for tensor in function.outputs])
     outputs = [str(tensor.name) for tensor in function.outputs]
     drop_assignments(definition, _variable_names(function), outputs, model)
+    fill_tables(definition, captured_tables(function), model)
     keys = list(function._arg_keywords)
     inputs = {
         key: tf.TensorSpec(tensor.shape, tensor.dtype, tensor.op.name)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from pathlib import Path
 from typing import Any
 
 from tensorflowjs.converters import tf_saved_model_conversion_v2 as tensorflowjs_converter
 
-from sigfix.describing.targets import find_target, is_foreign, library_of
+from sigfix.describing.targets import find_target, library_of
 from sigfix.errors import ConversionError
 
 _HINTS = {
@@ -22,10 +21,6 @@ _HINTS = {
 _OTHERWISE = (
     "leave the part that uses it out of the signature (sigfix repair --output), or compute it in "
     "JavaScript"
-)
-_LOOK_UP = (
-    "look the values up in JavaScript, where the vocabulary is a list, and export the model from "
-    "the numbers on"
 )
 
 
@@ -44,35 +39,23 @@ def refuse_unknown_operators(definition: Any) -> None:
         )
 
 
-def refuse_resources(function: Any, model: Path) -> None:
-    """Refuse what a frozen graph cannot hold: lookup tables and other live resources.
-
-    Operators that TF.js does not have are named first: without tables it would lack them still.
-    """
+def refuse_resources(function: Any) -> None:
+    """Refuse a function with resources that only another package has in TensorFlow.js."""
     definition = function.graph.as_graph_def()
     library = {item.signature.name for item in definition.library.function}
     nodes = [
         *definition.node, *(node for item in definition.library.function for node in item.node_def)
     ]  # fmt: skip
-    refuse_operators({str(node.op) for node in nodes} - library, model)
+    refuse_operators({str(node.op) for node in nodes} - library)
 
 
-def refuse_operators(operators: Collection[str], model: Path) -> None:
-    """Refuse tables among these operators, and those of a library that TF.js has only elsewhere."""
-    target = find_target("tfjs")
-    libraries = {name for name in operators if library_of(name, target)}
-    if not libraries and not any("LookupTable" in op or "HashTable" in op for op in operators):
-        return
-    foreign = sorted(libraries or (name for name in operators if is_foreign(name, target)))
-    if foreign:
+def refuse_operators(operators: Collection[str]) -> None:
+    """Refuse operators that TensorFlow.js has in another package only."""
+    libraries = sorted(name for name in operators if library_of(name, find_target("tfjs")))
+    if libraries:
         raise ConversionError(
-            f"TensorFlow.js has no operator for {', '.join(foreign)}, which {model} uses"
-            + ("." if libraries else ", and the model looks values up in a table."),
-            _hint(foreign),
+            f"TensorFlow.js has no operator for {', '.join(libraries)}.", _hint(libraries)
         )
-    raise ConversionError(
-        f"{model} looks values up in a table, which sigfix does not convert.", _LOOK_UP
-    )
 
 
 def _hint(names: Collection[str]) -> str:

@@ -1,8 +1,9 @@
 """Check and simplify an ONNX file in this process, which was started for nothing else.
 
 It runs beside TensorFlow's import in the process that asked, and its copies of the weights end
-with it. The job is `{"file", "folder"}` and the fields of `pipeline.simplifying.OnnxChoice`, the
-answer has those of `SimplifiedOnnx`, whose files may lie in `folder`.
+with it. The job is `{"file", "folder", "checked"}` and the fields of
+`pipeline.simplifying.OnnxChoice`, the answer has those of `SimplifiedOnnx`, whose files may lie in
+`folder`. The file `checked` appears once nothing is left that would be refused here.
 """
 
 from __future__ import annotations
@@ -13,8 +14,7 @@ import onnx
 
 from sigfix.importing import onnx_graph
 from sigfix.importing.onnx_opening import open_onnx
-from sigfix.importing.onnx_simplification import simplify
-from sigfix.importing.preflight import check_early
+from sigfix.importing.preflight import check_early, check_simplified, is_in_question
 from sigfix.processes import Answer, do_job
 
 
@@ -32,12 +32,18 @@ def work(job: dict[str, Any]) -> Answer:
             onnx.save(model, finished)
         onnx_graph.fix_dimensions(model, {"input": (None, 3, preset.height, preset.width)})
     check_early(model)
+    if not is_in_question(model):
+        job["checked"].touch()
     inputs = {v.name: onnx_graph.shape_of(v) for v in onnx_graph.graph_inputs(model)}
-    simplified = job["folder"] / "simplified.onnx"
-    onnx.save(simplify(model), simplified)
+    from sigfix.importing.onnx_simplification import simplify  # its packages take their time
+
+    simplified, path = simplify(model), job["folder"] / "simplified.onnx"
+    check_simplified(simplified, lambda: onnx_graph.read_onnx(job["file"]))
+    onnx.save(simplified, path)
+    job["checked"].touch()
     return {
         "finished": finished,
-        "model": simplified,
+        "model": path,
         "inputs": tuple(inputs),
         "outputs": tuple(o.name for o in model.graph.output),
         "notes": opened.notes,

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import helper, numpy_helper, version_converter
+from onnx import helper, inliner, numpy_helper, version_converter
 
 from sigfix.errors import BlockedError, UsageError
 from sigfix.importing.advice import input_option
@@ -38,7 +38,8 @@ def open_onnx(
 ) -> Opened:
     """Read an ONNX file; `sizes` and `bound` are by its inputs' names, or their signature keys.
 
-    A file with the sizes and values in it is written to `folder` where there are any.
+    A file with the sizes and values in it is written to `folder` where there are any. Functions
+    that the file brings with it are put in place of their calls.
 
     Raises `UnreadableModelError`, `UsageError` for inputs that it has not, `BlockedError` where
     the sizes contradict its own, or where it takes empty tensors alone.
@@ -50,6 +51,8 @@ def open_onnx(
         reference = folder / "given.onnx"
         onnx.save(model, reference)
     refuse_empty_inputs(model)
+    if model.functions:
+        model = inliner.inline_local_functions(model)
     model, note = upgraded(model)
     return Opened(model, reference, (note,) if note else ())
 

@@ -5,20 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import onnx
-import onnx.inliner
 import onnxslim
 
 from sigfix.errors import ConversionError, SigfixError, first_line
 from sigfix.importing.onnx_graph import graph_inputs
 from sigfix.importing.shape_folding import fold_shapes
 from sigfix.importing.static_shapes import settle_shapes
+from sigfix.importing.unrolled_loops import unroll_loops
 
 
 def simplify(model: onnx.ModelProto) -> onnx.ModelProto:
     """Fold constants and shape arithmetic, merge batch norms into convolutions.
 
-    Functions that the model brings with it are put in place of their calls first. Raises
-    `ConversionError` for what ONNX's checker takes and no program can read.
+    Raises `ConversionError` for what ONNX's checker takes and no program can read.
     """
     inputs = [onnx.ValueInfoProto.FromString(v.SerializeToString()) for v in graph_inputs(model)]
     try:
@@ -36,8 +35,9 @@ def simplify(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _simplified(model: onnx.ModelProto) -> onnx.ModelProto:
-    if model.functions:
-        model = onnx.inliner.inline_local_functions(model)
-    slim: Any = onnxslim.slim(settle_shapes(fold_shapes(model)))
+    model = fold_shapes(model)
+    if unroll_loops(model):
+        model = fold_shapes(model)  # what the steps compute from shapes and from their number
+    slim: Any = onnxslim.slim(settle_shapes(model))
     simplified: onnx.ModelProto = slim
     return simplified

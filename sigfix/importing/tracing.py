@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import onnx
@@ -13,6 +15,7 @@ from sigfix.errors import ConversionError, SigfixError
 from sigfix.importing import preflight
 from sigfix.importing.kernels import missing_kernel
 from sigfix.importing.operators.registry import OPERATORS, Node
+from sigfix.importing.static_values import shared_constant
 
 
 def trace(model: onnx.ModelProto, inputs: dict[str, Any]) -> dict[str, Any]:
@@ -26,42 +29,62 @@ def trace(model: onnx.ModelProto, inputs: dict[str, Any]) -> dict[str, Any]:
     """
     importlib.import_module("sigfix.importing.operators")  # registers them
     preflight.check(model)
-    opset = preflight.opset_of(model)
-    tensors = {
+    weights = {
         i.name: tf.constant(numpy_helper.to_array(i))
         for i in model.graph.initializer
         if i.name not in inputs
-    } | inputs
-    emitted: list[tuple[Node, int]] = []
-    graph = tf.compat.v1.get_default_graph()
-    for proto in model.graph.node:
-        node = _node(proto, opset)
-        for name in proto.input:
-            if name and name not in tensors:
-                raise node.refuse(f"its input {name} is made by no node before it")
-        try:
-            made = OPERATORS[node.operator, node.since_version](
-                node, *(tensors[name] if name else None for name in proto.input)
-            )
-        except SigfixError:
-            raise
-        except Exception as error:  # TensorFlow raises many kinds for what it does not express
-            raise node.fault(error) from error
-        outputs = made if isinstance(made, tuple) else (made,)
-        tensors.update(zip(proto.output, outputs, strict=False))  # the first few may be all
-        emitted.append((node, graph.num_operations()))
-    _check_kernels(graph, emitted)
+    }
+    tracer = _Tracer(preflight.opset_of(model), tf.compat.v1.get_default_graph())
+    tensors = tracer.emit(model.graph, weights | inputs)
+    _check_kernels(tracer.graph, tracer.emitted)
     made_by_none = [o.name for o in model.graph.output if o.name not in tensors]
     if made_by_none:
         raise ConversionError(f"the ONNX model's output {made_by_none[0]} is made by no node.")
     return {output.name: tensors[output.name] for output in model.graph.output}
 
 
-def _node(proto: onnx.NodeProto, opset: int) -> Node:
-    attributes = {a.name: helper.get_attribute_value(a) for a in proto.attribute}
-    version = onnx.defs.get_schema(proto.op_type, opset).since_version
-    name = proto.name or ", ".join(proto.output)
-    return Node(proto.op_type, version, name, attributes, len(proto.output))
+@dataclass
+class _Tracer:
+    """`emitted` are the nodes so far, each with the number of operations that there were after."""
+
+    opset: int
+    graph: Any
+    emitted: list[tuple[Node, int]] = field(default_factory=list)
+
+    def emit(self, graph: onnx.GraphProto, tensors: dict[str, Any]) -> dict[str, Any]:
+        """Emit a graph's nodes; what there is then, by name, `tensors` included."""
+        tensors = dict(tensors)
+        for proto in graph.node:
+            node = self._node(proto, tensors)
+            for name in proto.input:
+                if name and name not in tensors:
+                    raise node.refuse(f"its input {name} is made by no node before it")
+            try:
+                made = OPERATORS[node.operator, node.since_version](
+                    node, *(tensors[name] if name else None for name in proto.input)
+                )
+            except SigfixError:
+                raise
+            except Exception as error:  # TensorFlow raises many kinds for what it cannot express
+                raise node.fault(error) from error
+            outputs = made if isinstance(made, tuple) else (made,)
+            tensors.update(zip(proto.output, outputs, strict=False))  # the first few may be all
+            if tf.compat.v1.get_default_graph() is self.graph:  # not that of a loop's body
+                self.emitted.append((node, self.graph.num_operations()))
+        return tensors
+
+    def _node(self, proto: onnx.NodeProto, around: dict[str, Any]) -> Node:
+        attributes = {a.name: helper.get_attribute_value(a) for a in proto.attribute}
+        version = onnx.defs.get_schema(proto.op_type, self.opset).since_version
+        name = proto.name or ", ".join(proto.output)
+
+        def inner(graph: onnx.GraphProto, inputs: Sequence[Any]) -> list[Any]:
+            own = {i.name: shared_constant(numpy_helper.to_array(i)) for i in graph.initializer}
+            own.update(zip((v.name for v in graph.input), inputs, strict=True))
+            made = self.emit(graph, around | own)
+            return [made[output.name] for output in graph.output]
+
+        return Node(proto.op_type, version, name, attributes, len(proto.output), inner)
 
 
 def _check_kernels(graph: Any, emitted: list[tuple[Node, int]]) -> None:

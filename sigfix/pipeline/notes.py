@@ -61,6 +61,6 @@ def loops_left(operators: Mapping[str, int]) -> tuple[str, ...]:
         return ()
     return (
         f"note: {plural(number, 'loop')} left in the graph, whose steps are not known beforehand "
-        "or too many to write out: call model.executeAsync(), which is some five times slower. With "
-        "a fixed length of the input the number of steps is known (docs/graph-passes.md).",
+        "or too many to write out: call model.executeAsync(), which is some five times slower. "
+        "With a fixed length of the input the number of steps is known (docs/graph-passes.md).",
     )

@@ -1,7 +1,8 @@
 """An ONNX file opened, checked and simplified, in a process of its own.
 
 ONNX's checker and shape inference are native code that a damaged file can bring down: it must not
-take the command with it. The process runs beside TensorFlow's import.
+take the command with it. The process runs beside TensorFlow's import, which starts once nothing is
+left that would be refused: a refusal takes no longer than reading the file.
 """
 
 from __future__ import annotations
@@ -64,9 +65,11 @@ def simplify_file(
     what `open_onnx` and `check_early` raise, and `ConversionError` where the file cannot be
     simplified or the process ends early.
     """
-    job = {"file": path, "folder": folder, **vars(choice)}
+    checked = folder / "checked"
+    job = {"file": path, "folder": folder, "checked": checked, **vars(choice)}
     with as_command(*commands), started(SIMPLIFIER, job) as child:
-        import_module("tensorflow")  # which takes about as long
+        if child.reached(checked):
+            import_module("tensorflow")  # which takes about as long as the rest
         try:
             return SimplifiedOnnx(**child.answer())
         except ProcessError as error:

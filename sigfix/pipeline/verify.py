@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sigfix.describing.running import of_signature
 from sigfix.errors import BlockedError
-from sigfix.model import MetaGraph, OtherModel, SavedModel, TensorSpec
+from sigfix.model import MetaGraph, OtherModel, SavedModel, TensorSpec, covers
 from sigfix.packages import require_extras, require_packages
 from sigfix.pipeline.applying import DEFAULT_SECONDS, check_seconds, check_tolerance
 from sigfix.planning.choices import as_tags
@@ -15,7 +15,6 @@ from sigfix.planning.edits import AliasSignature
 from sigfix.planning.meta_graphs import choose_meta_graph
 from sigfix.planning.signatures import require
 from sigfix.planning.soundness import refuse_lost_weights
-from sigfix.planning.traces import covers
 from sigfix.planning.trust import refuse_reaching
 from sigfix.quoting import quote_path
 from sigfix.reading.folder import refuse_strangers

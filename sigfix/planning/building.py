@@ -37,6 +37,7 @@ from sigfix.planning.preset_spec import fit_preset, mark_origins
 from sigfix.planning.shaping import plan_inputs, plan_outputs
 from sigfix.planning.sources import refuse_starved
 from sigfix.planning.traces import Ambiguous, Undecided, choose_trace, is_bound, layout_for
+from sigfix.planning.widening import with_open_batch
 from sigfix.quoting import quote
 from sigfix.wording import plural
 
@@ -229,6 +230,7 @@ def _build(
             )
     method = choices.method_name
     edit = AddSignature(choices.key, source, planned, results, bound, origin=edit_origin)
+    edit = with_open_batch(edit, inputs)
     return replace(edit, method_name=method) if method else edit
 
 

@@ -32,6 +32,7 @@ from sigfix.planning.signature_map import after
 from sigfix.planning.soundness import COPY, COPY_AGAIN, lost_weights, strangers, unwritable
 from sigfix.planning.sources import needed
 from sigfix.planning.traces import Undecided
+from sigfix.planning.widening import widened_notes
 from sigfix.quoting import quote
 
 
@@ -146,7 +147,7 @@ def _notes(meta_graph: MetaGraph, edits: list[Edit]) -> tuple[str, ...]:
         for edit in edits
         if isinstance(edit, SetTags) and is_for_training(edit.was)
     ]
-    return (*switches, *unknown, *training)
+    return (*switches, *unknown, *training, *(text for e in new for text in widened_notes(e)))
 
 
 def _plan_meta_graph(model: SavedModel, index: int, choices: Choices) -> list[Edit]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sigfix.errors import ConversionError
-from sigfix.planning.parsing import parse_sizes
+from sigfix.planning.parsing import parse_input
 from tests.importing.single_node import (
     Case,
     Fed,
@@ -153,7 +153,8 @@ def test_a_dynamic_number_of_steps_is_refused_with_the_option_that_fixes_it(oper
         trace_onnx(model, ())
     option, value, *_ = shlex.split(raised.value.hint or "")
     assert option == "--input"
-    fix_sizes(model, dict(parse_sizes([value])))
+    choice = parse_input(value)
+    fix_sizes(model, {choice.name: choice.shape})
     trace_onnx(model, ())
 
 

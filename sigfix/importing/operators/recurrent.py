@@ -19,6 +19,7 @@ from sigfix.importing.operators.unrolling import (
     read_layer,
     recurrent_matrix,
     results,
+    run_steps,
 )
 
 
@@ -36,24 +37,26 @@ def lstm(
 ) -> Any:
     """[T, B, I] -> ([T, D, B, H], [D, B, H], [D, B, H]); D directions, H hidden units.
 
-    Equations: ONNX LSTM, gates input, output, forget, cell. T must be static; weights must be
-    constants. Sequence lengths are refused here; peepholes, clipping and coupled gates before.
+    Equations: ONNX LSTM, gates input, output, forget, cell. Weights must be constants. Sequence
+    lengths are refused here; peepholes, clipping and coupled gates before.
     """
     layer = read_layer(node, x, weights, recurrence, bias, lengths, gates=4)
     sigmoid, squash, squash_out = activations(layer, ("Sigmoid", "Tanh", "Tanh"))
     gates = input_gates(layer, layer.input_bias + layer.recurrent_bias)
     matrix, width = recurrent_matrix(layer, 0, 4), layer.width
     h, c = initial_state(layer, initial_h), initial_state(layer, initial_c)
-    outputs = []
-    for step in tf.split(gates, layer.steps, axis=0):
-        z = step if h is None else step + tf.matmul(h, matrix)
+
+    def step(parts: list[Any], states: list[Any]) -> list[Any]:
+        (own,), (h, c) = parts, states
+        z = own if h is None else own + tf.matmul(h, matrix)
         sigmoids, cell = tf.split(z, [3 * width, width], axis=-1)
         i, o, f = tf.split(sigmoid(sigmoids), 3, axis=-1)
         new = i * squash(cell)
         c = new if c is None else f * c + new
-        h = o * squash_out(c)
-        outputs.append(h)
-    return results(layer, outputs, h, c)
+        return [o * squash_out(c), c]
+
+    outputs, last = run_steps(layer, [gates], step, [h, c])
+    return results(layer, outputs, *last)
 
 
 @onnx_operator("GRU", 1, 3, 7, 14, 22)
@@ -69,20 +72,21 @@ def gru(
     """[T, B, I] -> ([T, D, B, H], [D, B, H]); D directions, H hidden units.
 
     Equations: ONNX GRU, gates update (z), reset (r), hidden, with the next state
-    (1 - z) n + z h written as n + z (h - n). T must be static; weights must be constants.
+    (1 - z) n + z h written as n + z (h - n). Weights must be constants.
     """
     layer = read_layer(node, x, weights, recurrence, bias, lengths, gates=3)
     sigmoid, squash = activations(layer, ("Sigmoid", "Tanh"))
     candidate = _reset_after if node.attributes.get("linear_before_reset", 0) else _reset_before
     bias_before, step = candidate(layer, sigmoid, squash)
     parts = tf.split(input_gates(layer, bias_before), [2 * layer.width, layer.width], axis=-1)
-    h = initial_state(layer, initial_h)
-    outputs = []
-    for gates, hidden in zip(*(tf.split(p, layer.steps, axis=0) for p in parts), strict=True):
-        z, n = step(gates, hidden, h)
-        h = n - z * n if h is None else n + z * (h - n)
-        outputs.append(h)
-    return results(layer, outputs, h)
+
+    def turn(own: list[Any], states: list[Any]) -> list[Any]:
+        (h,) = states
+        z, n = step(*own, h)
+        return [n - z * n if h is None else n + z * (h - n)]
+
+    outputs, last = run_steps(layer, parts, turn, [initial_state(layer, initial_h)])
+    return results(layer, outputs, *last)
 
 
 def _reset_before(layer: Layer, sigmoid: Any, squash: Any) -> tuple[Any, Any]:
@@ -132,15 +136,16 @@ def rnn(
 ) -> Any:
     """[T, B, I] -> ([T, D, B, H], [D, B, H]); D directions, H hidden units.
 
-    Equation: ONNX RNN. T must be static; weights must be constants.
+    Equation: ONNX RNN. Weights must be constants.
     """
     layer = read_layer(node, x, weights, recurrence, bias, lengths, gates=1)
     (squash,) = activations(layer, ("Tanh",))
     gates = input_gates(layer, layer.input_bias + layer.recurrent_bias)
     matrix = recurrent_matrix(layer, 0, 1)
-    h = initial_state(layer, initial_h)
-    outputs = []
-    for step in tf.split(gates, layer.steps, axis=0):
-        h = squash(step if h is None else step + tf.matmul(h, matrix))
-        outputs.append(h)
-    return results(layer, outputs, h)
+
+    def step(parts: list[Any], states: list[Any]) -> list[Any]:
+        (own,), (h,) = parts, states
+        return [squash(own if h is None else own + tf.matmul(h, matrix))]
+
+    outputs, last = run_steps(layer, [gates], step, [initial_state(layer, initial_h)])
+    return results(layer, outputs, *last)

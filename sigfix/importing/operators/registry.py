@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from sigfix.errors import ConversionError, first_line
+from sigfix.importing.refusal_reasons import computed
 from sigfix.importing.static_values import as_array
 
 
@@ -18,13 +19,18 @@ class DynamicSizeError(ConversionError):
 
 @dataclass(frozen=True)
 class Node:
-    """One ONNX node: its attributes, the operator's since-version, and how it is named."""
+    """One ONNX node: its attributes, the operator's since-version, and how it is named.
+
+    `inner(graph, inputs)` emits a graph that is one of its attributes, whose nodes read what is
+    around the node too, and returns that graph's outputs.
+    """
 
     operator: str
     since_version: int
     name: str
     attributes: dict[str, Any]
     output_count: int
+    inner: Callable[[Any, Sequence[Any]], list[Any]] | None = None
 
     def text(self, attribute: str, default: str) -> str:
         """A string attribute (ONNX stores bytes)."""
@@ -48,7 +54,7 @@ class Node:
         """The value of an input that must not depend on the model's inputs."""
         value = as_array(tensor)
         if value is None:
-            raise self.refuse(f"its {what} is computed at run time; sigfix needs a constant")
+            raise self.refuse(computed(what))
         return value
 
 

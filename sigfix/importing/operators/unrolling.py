@@ -1,6 +1,7 @@
 """What LSTM, GRU and RNN share: a static number of steps, unrolled, with any batch size.
 
-There is no control flow. Both directions run in one matrix product a step: the state is
+There is no control flow; where the number of steps is dynamic, the same step is the body of a loop
+(`looping.py`). Both directions run in one matrix product a step: the state is
 [forward | backward], and the recurrent matrix is block-diagonal, which TF.js runs several times
 faster than a batched product (100 products of [1, 256] x [256, 1024] take 4.5 ms in its
 WebAssembly backend, the batched form 24 ms). The input products of all steps are one product
@@ -12,7 +13,7 @@ gate.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ import numpy as np
 import tensorflow as tf
 
 from sigfix.importing import layout
+from sigfix.importing.operators.looping import repeated
 from sigfix.importing.operators.registry import Node
 from sigfix.importing.static_values import as_array
 
@@ -30,6 +32,7 @@ ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "sigmoid": tf.sigmoid,
     "tanh": tf.tanh,
 }
+Step = Callable[[list[Any], list[Any]], list[Any]]
 DIRECTIONS = {"forward": [False], "reverse": [True], "bidirectional": [False, True]}
 
 
@@ -51,9 +54,10 @@ class Layer:
     gates: int
 
     @property
-    def steps(self) -> int:
-        """The number of steps: T."""
-        return int(self.x.shape[0])
+    def steps(self) -> int | None:
+        """The number of steps: T; None where it is dynamic."""
+        known = self.x.shape[0]
+        return None if known is None else int(known)
 
     @property
     def hidden(self) -> int:
@@ -74,14 +78,12 @@ class Layer:
 def read_layer(
     node: Node, x: Any, weights: Any, recurrence: Any, bias: Any, lengths: Any, gates: int
 ) -> Layer:
-    """The layer of a node. Refuses a dynamic number of steps, and sequences of several lengths."""
+    """The layer of a node. Refuses sequences of several lengths."""
     time_axis = 1 if node.attributes.get("layout", 0) else 0
     steps = x.shape[time_axis]
-    if steps is None:
-        raise node.refuse_dynamic("the number of steps is dynamic")
     if lengths is not None:
         known = as_array(lengths)
-        if known is None or (known != steps).any():
+        if steps is None or known is None or (known != steps).any():
             raise node.refuse("sequences of different lengths are not supported")
     w, r = node.constant(weights, "weights"), node.constant(recurrence, "recurrent weights")
     b = np.zeros((len(w), 2 * w.shape[1]), w.dtype) if bias is None else node.constant(bias, "bias")
@@ -114,7 +116,10 @@ def input_gates(layer: Layer, bias: Array) -> Any:
     """x W' + bias ([D, G * H]) of all steps: [T * B, G * D * H], a backward direction reversed."""
     matrices = [w.T for w in layer.w]
     if all(layer.backward):
-        turned = _reversed(tf.reshape(layer.x, [layer.steps, -1]), layer.steps)
+        if layer.steps is None:
+            turned = tf.reverse(layer.x, [0])
+        else:
+            turned = _reversed(tf.reshape(layer.x, [layer.steps, -1]), layer.steps)
         return _product(turned, matrices[0].copy(), bias[0])
     if not any(layer.backward):
         return _product(layer.x, matrices[0].copy(), bias[0])
@@ -122,7 +127,7 @@ def input_gates(layer: Layer, bias: Array) -> Any:
     gates = _product(layer.x, matrix, side_by_side(list(bias), layer.gates))
     # Turning the gates round, not x before the product, keeps the matrix at half the size.
     backward = np.tile(np.repeat([0, 1], layer.hidden), layer.gates)
-    return tf.reshape(_columns_reversed(gates, layer.steps, backward), [-1, matrix.shape[1]])
+    return tf.reshape(_columns_reversed(layer, gates, backward), [-1, matrix.shape[1]])
 
 
 def _product(x: Any, matrix: Array, bias: Array) -> Any:
@@ -139,13 +144,23 @@ def _reversed(sequence: Any, steps: int) -> Any:
     return tf.matmul(tf.constant(exchange), sequence)
 
 
-def _columns_reversed(flat: Any, steps: int, backward: Array) -> Any:
+def _columns_reversed(layer: Layer, flat: Any, backward: Array) -> Any:
     """[T * B, C] -> [T, B, C] with the columns where `backward` is 1 in reversed step order."""
-    wide = tf.reshape(flat, [steps, -1])
-    shape = [steps, -1, len(backward)]
+    shape = by_step(layer, len(backward))
     reverse = backward.astype(flat.dtype.as_numpy_dtype)
-    turned = tf.reshape(_reversed(wide, steps), shape) * tf.constant(reverse)
-    return tf.reshape(flat, shape) * tf.constant(1 - reverse) + turned
+    if layer.steps is None:
+        turned = tf.reverse(tf.reshape(flat, shape), [0])
+    else:
+        wide = tf.reshape(flat, [layer.steps, -1])
+        turned = tf.reshape(_reversed(wide, layer.steps), shape)
+    return tf.reshape(flat, shape) * tf.constant(1 - reverse) + turned * tf.constant(reverse)
+
+
+def by_step(layer: Layer, *rest: int) -> Any:
+    """The shape [T, B, *rest], as far as it is known."""
+    if layer.steps is not None:
+        return [layer.steps, -1, *rest]
+    return tf.stack([tf.shape(layer.x)[0], -1, *rest])
 
 
 def recurrent_matrix(layer: Layer, first: int, last: int) -> Any:
@@ -191,14 +206,43 @@ def is_zero(tensor: Any) -> bool:
     return operation.type in cuts and is_zero(operation.inputs[0])
 
 
-def results(layer: Layer, outputs: list[Any], *last: Any) -> tuple[Any, ...]:
-    """ONNX's outputs from the states after each step [B, D * H], and the last of each state.
+def run_steps(layer: Layer, gates: Sequence[Any], step: Step, states: list[Any]) -> tuple[Any, Any]:
+    """`step(gates of a step, states)` from the first step to the last: unrolled, or as a loop.
+
+    `gates` are [T * B, n] each; `states` [B, D * H] each, None for zeros. The first of the states
+    is what a step puts out. Returns the outputs [T * B, D * H], and the last states.
+    """
+    if layer.steps is not None:
+        outputs = []
+        for parts in zip(*(tf.split(g, layer.steps, axis=0) for g in gates), strict=True):
+            states = step(list(parts), states)
+            outputs.append(states[0])
+        return tf.concat(outputs, axis=0), states
+    batch = tf.shape(layer.x)[1]
+    zeros = tf.zeros(tf.stack([batch, layer.width]), gates[0].dtype)
+    first = [zeros if state is None else state for state in states]
+    for state in first:  # a loop may not find out more than what it starts from says
+        state.set_shape([None, layer.width])
+    sequences = [tf.reshape(g, by_step(layer, int(g.shape[-1]))) for g in gates]
+
+    def turn(number: Any, now: list[Any], parts: list[Any]) -> tuple[list[Any], list[Any], None]:
+        following = step(parts, now)
+        return following, following[:1], None
+
+    count = tf.shape(layer.x)[0]
+    element = tf.TensorSpec(first[0].shape, first[0].dtype)
+    last, (stacked,) = repeated(count, turn, first, sequences, [element])
+    return tf.reshape(stacked, [-1, layer.width]), last
+
+
+def results(layer: Layer, outputs: Any, *last: Any) -> tuple[Any, ...]:
+    """ONNX's outputs from the states after each step [T * B, D * H], and the last of each state.
 
     The sequence is [T, D, B, H], each last state [D, B, H]; or batch first.
     """
     directions, hidden = len(layer.backward), layer.hidden
-    sequence = _in_time_order(tf.concat(outputs, axis=0), layer)
-    y = layout.transpose(tf.reshape(sequence, [layer.steps, -1, directions, hidden]), (0, 2, 1, 3))
+    sequence = _in_time_order(outputs, layer)
+    y = layout.transpose(tf.reshape(sequence, by_step(layer, directions, hidden)), (0, 2, 1, 3))
     states = [layout.transpose(tf.reshape(s, [-1, directions, hidden]), (1, 0, 2)) for s in last]
     if layer.batch_first:
         y = layout.transpose(y, (2, 0, 1, 3))
@@ -209,6 +253,6 @@ def results(layer: Layer, outputs: list[Any], *last: Any) -> tuple[Any, ...]:
 def _in_time_order(flat: Any, layer: Layer) -> Any:
     """[T * B, D * H] in processing order -> [T, B, D * H] with backward directions turned round."""
     if not any(layer.backward):
-        return tf.reshape(flat, [layer.steps, -1, layer.hidden])
+        return tf.reshape(flat, by_step(layer, layer.hidden))
     backward = np.repeat([int(b) for b in layer.backward], layer.hidden)
-    return _columns_reversed(flat, layer.steps, backward)
+    return _columns_reversed(layer, flat, backward)

@@ -1,0 +1,1 @@
+"""Small ONNX models of the kinds that people have: see `kinds.py`."""
