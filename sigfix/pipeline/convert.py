@@ -22,7 +22,7 @@ from sigfix.pipeline.conversion_options import (
     check_options,
     require_source_packages,
 )
-from sigfix.pipeline.notes import nonfinite
+from sigfix.pipeline.notes import loops_left, nonfinite
 from sigfix.pipeline.optimised import Optimised, optimise
 from sigfix.pipeline.prepare import freeze, prepare
 from sigfix.pipeline.prepared import Prepared
@@ -128,7 +128,12 @@ def _export(
         quantised=written.quantised,
         trials=written.trials,
         tried=tried,
-        notes=(*prepared.notes, *optimised.notes, *nonfinite(prepared.onnx_file or prepared.model)),
+        notes=(
+            *prepared.notes,
+            *optimised.notes,
+            *loops_left(optimised.operators),
+            *nonfinite(prepared.onnx_file or prepared.model),
+        ),
         **vars(checked),
     )
 
