@@ -11,10 +11,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sigfix.describing.effects import STATE, kind_of
+from sigfix.describing.effects import RANDOM, STATE, kind_of
 from sigfix.errors import ConversionError
 from sigfix.optimising.graph.graph import node_of
 
+SEED = "seed_generator"
+"""Keras 3's variables behind dropout and augmentation are called so."""
+_OF_LAYERS = (
+    "export it as it predicts (training=False), without layers that are for training; of a Keras "
+    "model sigfix takes the file itself: sigfix convert MODEL.keras --tfjs"
+)
+_STATELESS = (
+    "export it without (training=False, stateful=False), or with the state as an input and an "
+    "output"
+)
 PASSED_ON = ("Identity", "Enter", "Switch", "RefSwitch", "RefEnter")
 """Operators through which a variable reaches what writes to it."""
 
@@ -26,6 +36,7 @@ def drop_assignments(definition: Any, variables: Mapping[str, str], model: Path)
     `ConversionError` for one that is read: it says which, and by which operator.
     """
     nodes = {str(node.name): node for node in definition.node}
+    _refuse_generators(definition, nodes, variables, model)
     writers = [node for node in definition.node if kind_of(node.op) == STATE]
     if not writers:
         return
@@ -47,8 +58,7 @@ def drop_assignments(definition: Any, variables: Mapping[str, str], model: Path)
             raise ConversionError(
                 f"{model} keeps a state: '{name}' is read, and changed by {writer.op} "
                 f"('{writer.name}'). TensorFlow.js has functions of their inputs only.",
-                "export it without (training=False, stateful=False), or with the state as an "
-                "input and an output",
+                _OF_LAYERS if SEED in name else _STATELESS,
             )
     gone = {str(node.name) for node in writers}
     for place in reversed(range(len(definition.node))):
@@ -58,6 +68,22 @@ def drop_assignments(definition: Any, variables: Mapping[str, str], model: Path)
             del definition.node[place]
         elif len(left) < len(node.input):
             node.input[:] = left
+
+
+def _refuse_generators(
+    definition: Any, nodes: Mapping[str, Any], variables: Mapping[str, str], model: Path
+) -> None:
+    """Refuse random numbers from a generator that is a variable of the model."""
+    for node in definition.node:
+        if kind_of(node.op) != RANDOM or not node.input:
+            continue
+        variable = _variable(nodes, node.input[0])
+        if variable in variables:
+            raise ConversionError(
+                f"{model} draws random numbers, of which '{variables[variable]}' keeps the state: "
+                f"{node.op} ('{node.name}'). TensorFlow.js has functions of their inputs only.",
+                _OF_LAYERS,
+            )
 
 
 def _variable(nodes: Mapping[str, Any], reference: str) -> str:

@@ -16,9 +16,11 @@ from sigfix.errors import SigfixError
 from sigfix.pipeline.conversion_options import ConvertOptions
 from sigfix.pipeline.convert import convert
 from sigfix.verifying.runners import tfjs
-from tests.keras_zoo import composed, drawing, images, preprocessing, recurrent
+from tests.keras_zoo import composed, drawing, images, preprocessing, recurrent, transformers
 
-ROWS = {**images.ROWS, **preprocessing.ROWS, **composed.ROWS, **recurrent.ROWS}
+ROWS = {
+    **images.ROWS, **preprocessing.ROWS, **composed.ROWS, **transformers.ROWS, **recurrent.ROWS
+}  # fmt: skip
 LIBRARIES = ("tf_keras", "keras")
 FORMS = (".keras", ".h5", "export", "save")
 VERIFIED = "export"
