@@ -77,6 +77,13 @@ VALUE_PASSES = (
     ),
     Pass("static-shapes", "fold shape arithmetic", "shapes.static_shapes.fold_static_shapes"),
     Pass(
+        "steps",
+        "what each step does with its input: for all steps at once",
+        "loops.steps.compute_at_once",
+        after=("loops", "static-shapes"),
+        before=("rows", "cuts"),
+    ),
+    Pass(
         "batch-norms",
         "their own mean and variance as operators",
         "scales.batch_statistics.compute_statistics",

@@ -52,18 +52,31 @@ export function buildPage(words, size, { index = 0, blocks = false, orientation 
   };
 }
 
+/**
+ * The text: a line a line, an empty one between blocks, three between pages.
+ * @param {import('./index.d.ts').Page[]} pages
+ * @returns {string}
+ */
+export function textOf(pages) {
+  const ofLine = (line) => line.words.map(({ value }) => value).join(' ');
+  const ofBlock = (block) => block.lines.map(ofLine).join('\n');
+  return pages.map((page) => page.blocks.map(ofBlock).join('\n\n')).join('\n\n\n\n');
+}
+
 /** Pages that were read. */
 export class OcrDocument {
-  /** @param {import('./index.d.ts').Page[]} pages */
-  constructor(pages) {
+  /**
+   * @param {import('./index.d.ts').Page[]} pages
+   * @param {Record<string, number>[]} times of each page, milliseconds a stage
+   */
+  constructor(pages, times = []) {
     this.pages = pages;
+    this.times = times;
   }
 
-  /** The text: a line a line, an empty one between blocks, three between pages. */
+  /** @returns {string} as `textOf` */
   toText() {
-    return this.pages.map((page) => page.blocks.map((block) => block.lines.map(
-      (line) => line.words.map(({ value }) => value).join(' '),
-    ).join('\n')).join('\n\n')).join('\n\n\n\n');
+    return textOf(this.pages);
   }
 
   /** What docTR's `Document.export()` gives, for `JSON.stringify`. */
