@@ -118,7 +118,8 @@ def _frozen(
             f"TensorFlow could not freeze '{signature}': {first_line(error)}"
         ) from error
     inline_calls(definition, [str(tensor.op.name) for tensor in function.outputs])
-    drop_assignments(definition, _variable_names(function), model)
+    outputs = [str(tensor.name) for tensor in function.outputs]
+    drop_assignments(definition, _variable_names(function), outputs, model)
     fill_tables(definition, captured_tables(function), model)
     keys = list(function._arg_keywords)
     inputs = {

@@ -173,7 +173,7 @@ def commands(path: Path) -> tuple[CommandParts, CommandParts]:
     """What an option that makes a file convertible is put into: for sizes, and for `--bind`."""
     file, made = quote_path(path), quote_path(f"{path.stem}_repaired")
     return (
-        CommandParts(f"sigfix convert {file} --tfjs"),
+        CommandParts(f"sigfix convert {file} --tfjs", "", path, "sigfix convert {} --tfjs"),
         CommandParts(f"sigfix repair {file} -o {made}", f" && sigfix convert {made} --tfjs"),
     )
 
