@@ -39,9 +39,7 @@ def quantise_by_range(node: Node, x: Any) -> Any:
 
 
 @onnx_operator("MatMulInteger", 10)
-def product_of_integers(
-    node: Node, a: Any, b: Any, a_zero: Any = None, b_zero: Any = None
-) -> Any:
+def product_of_integers(node: Node, a: Any, b: Any, a_zero: Any = None, b_zero: Any = None) -> Any:
     """(a - zero) (b - zero), as int32."""
     left = _shifted(a, None if a_zero is None else _of_rows(a, a_zero))
     right = _shifted(b, b_zero)
