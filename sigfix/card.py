@@ -30,8 +30,9 @@ class Card:
 
     `boxes` are the thresholds of a detector (see `presets.Boxes`), `classes` what the logits of a
     classifier stand for, in degrees; `extra_classes` the names of a recogniser's classes behind its
-    vocabulary and `confidence` how its steps are put together; None for the others. `padding` is
-    that of `presets.Preset`, and None in cards of version 1, which had none of these three.
+    vocabulary and `confidence` how its steps are put together; `class_names` those of a detector's
+    maps; None for the others. `padding` is that of `presets.Preset`. Cards of version 1 had no
+    `padding`, `extra_classes` and `confidence`.
     """
 
     preset: str
@@ -50,6 +51,7 @@ class Card:
     padding: str | None = None
     extra_classes: tuple[str, ...] | None = None
     confidence: str | None = None
+    class_names: tuple[str, ...] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for a JSON file."""
@@ -77,6 +79,7 @@ def make_card(preset: Preset, vocabulary: str, weights: str, normalized: bool = 
         padding=preset.padding,
         extra_classes=preset.extra_names or None,
         confidence=preset.confidence or None,
+        class_names=preset.class_names or None,
     )
 
 
@@ -109,7 +112,7 @@ def card_from(values: Any) -> Card | None:
     if known.get("boxes") is not None:
         thresholds = {field.name for field in fields(Boxes)}
         known["boxes"] = {k: float(v) for k, v in known["boxes"].items() if k in thresholds}
-    for name in ("classes", "extra_classes"):
+    for name in ("classes", "extra_classes", "class_names"):
         if known.get(name) is not None:
             known[name] = tuple(known[name])
     return Card(**{"version": 1, **known})

@@ -153,5 +153,8 @@ _FORM: dict[str, tuple[Callable[[Any], bool], str]] = {
     "padding": _one_of(("symmetric", "end"), none=True),
     "extra_classes": (_is_names, "names"),
     "confidence": _one_of(("minimum", "mean"), none=True),
+    "class_names": (_is_names, "names"),
 }
-_OPTIONAL = ("version", "boxes", "classes", "padding", "extra_classes", "confidence")
+_OPTIONAL = (
+    "version", "boxes", "classes", "padding", "extra_classes", "confidence", "class_names"
+)  # fmt: skip

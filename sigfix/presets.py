@@ -23,6 +23,10 @@ RECOGNITION_STD: Triple = (0.299, 0.296, 0.301)
 DETECTION_MEAN: Triple = (0.798, 0.785, 0.772)
 DETECTION_STD: Triple = (0.264, 0.2749, 0.287)
 SIZE_STEP = 32  # a detector halves its input five times
+WIDTH_STEP = 8  # as wide as a transformer's patches are
+
+Size = int | tuple[int, int]
+"""The side of a square, or height and width."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,8 @@ class Preset:
     sure of a word as of its steps: of the least sure one, or in the mean (`confidence`).
     An image keeps its aspect ratio; what is left over is at both sides, or at the right and the
     bottom (`padding`: "symmetric" or "end").
-    A detector gives `maps` maps, one a class of text that it was trained for.
+    A detector gives `maps` maps, one a class of text that it was trained for, in the order of
+    `class_names` where they are known.
     `head` is the layer that ends in these classes. One that `feeds_back` reads, at each step, the
     class that the step before decided on, so that a tie may change everything after it.
     """
@@ -80,6 +85,7 @@ class Preset:
     boxes: Boxes | None = None
     classes: tuple[int, ...] = ()
     maps: int = 1
+    class_names: tuple[str, ...] = ()
     opset: int = 17
 
     @property
@@ -102,11 +108,30 @@ class Preset:
         """Whether the model reads characters, and so has a vocabulary."""
         return self.task == RECOGNITION
 
-    def other_side(self, height: int | None, width: int | None) -> int | None:
-        """The --size that a detector of this height and width needs; None where none helps."""
-        if not self.is_detector or height is None or height != width or height == self.height:
+    def sized(self, height: int, width: int) -> Preset:
+        """The same for images of this size: what reads from left to right has steps as wide."""
+        steps = self.steps * width // self.width if self.decoder == "ctc" else self.steps
+        return dataclasses.replace(self, height=height, width=width, steps=steps)
+
+    def other_size(self, height: int | None, width: int | None) -> str | None:
+        """The --size that a model of this height and width needs; None where none helps."""
+        if height is None or width is None or (height, width) == (self.height, self.width):
             return None
-        return None if height % SIZE_STEP else height
+        if self.size_trouble(height, width):
+            return None
+        return f"{height}" if height == width else f"{height}x{width}"
+
+    def size_trouble(self, height: int, width: int) -> str:
+        """What is wrong with a size, '' where nothing is."""
+        if self.task == ORIENTATION:
+            return f"{self.name} is for images of {self.height} x {self.width}"
+        if self.is_detector:
+            fits = height > 0 and width > 0 and not (height % SIZE_STEP or width % SIZE_STEP)
+            return "" if fits else f"{self.name} needs multiples of {SIZE_STEP}"
+        if height != self.height:
+            return f"{self.name} reads words of {self.height} pixels in height"
+        fits = width > 0 and not width % WIDTH_STEP
+        return "" if fits else f"{self.name} needs a width that is a multiple of {WIDTH_STEP}"
 
     def output_shape(self, characters: int) -> tuple[int | None, ...]:
         """[batch, steps, classes] with a vocabulary of `characters`, or [batch, H, W, maps].
@@ -207,31 +232,42 @@ PRESETS: dict[str, Preset] = {
 }
 
 
-def find_preset(name: str, size: int | None = None, raw_logits: bool = False) -> Preset:
-    """The preset called `name`, for a detector with a side of `size` pixels or with raw logits.
+def find_preset(name: str, size: Size | None = None, raw_logits: bool = False) -> Preset:
+    """The preset called `name`, for images of `size` pixels, or a detector's with raw logits.
 
     Raises `UsageError` where there is none (with the nearest name), or for a size or raw logits
     that it cannot have.
     """
     preset = PRESETS.get(name)
     if preset is None:
-        near = difflib.get_close_matches(name, PRESETS, n=1)
+        near = difflib.get_close_matches(name.lower(), PRESETS, n=1)
         near = near or [preset for preset in PRESETS if preset.startswith(name)]
         raise UsageError(
             f"there is no preset called '{name}'.",
             f"{near[0]}, or another that `sigfix presets` lists" if near else "sigfix presets",
         )
-    if (size is not None or raw_logits) and not preset.is_detector:
-        option = "--size" if size is not None else "--raw-logits"
-        raise UsageError(
-            f"{option} is for detectors; {name} reads images of {preset.height} x "
-            f"{preset.width} pixels and gives logits.",
-        )
+    if raw_logits and not preset.is_detector:
+        raise UsageError(f"--raw-logits is for detectors; {name} gives logits.", "leave it out")
     if size is not None:
-        if size <= 0 or size % SIZE_STEP:
-            nearest = max(round(size / SIZE_STEP), 1) * SIZE_STEP
-            raise UsageError(
-                f"--size {size}: {name} needs a multiple of {SIZE_STEP}.", f"--size {nearest}"
-            )
-        preset = dataclasses.replace(preset, height=size, width=size)
+        height, width = (size, size) if isinstance(size, int) else size
+        trouble = preset.size_trouble(height, width)
+        if trouble:
+            raise UsageError(f"--size {_size_text(size)}: {trouble}.", _nearest(preset, size))
+        preset = preset.sized(height, width)
     return dataclasses.replace(preset, output="logits") if raw_logits else preset
+
+
+def _size_text(size: Size) -> str:
+    return f"{size}" if isinstance(size, int) else f"{size[0]}x{size[1]}"
+
+
+def _nearest(preset: Preset, size: Size) -> str:
+    """The --size that is meant, as far as that can be told."""
+    if preset.task == ORIENTATION:
+        return "leave it out"
+    step = SIZE_STEP if preset.is_detector else WIDTH_STEP
+    sides = (size,) if isinstance(size, int) else size
+    rounded = [max(round(side / step), 1) * step for side in sides]
+    if preset.is_detector:
+        return f"--size {_size_text(rounded[0] if len(rounded) == 1 else (rounded[0], rounded[1]))}"
+    return f"--size {preset.height}x{max(rounded[-1], preset.height)}"

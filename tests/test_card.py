@@ -32,14 +32,17 @@ RIGHT = {name: make_card(PRESETS[name], "abc", "random").as_json() for name in P
 RECOGNISER: dict[str, Any] = json.loads(json.dumps(RIGHT["crnn_vgg16_bn"]))
 DETECTOR: dict[str, Any] = json.loads(json.dumps(RIGHT["linknet_resnet18"]))
 KEYS = tuple(RECOGNISER)
-OPTIONAL = ("version", "boxes", "classes")  # of a recogniser's card
+OPTIONAL = ("version", "boxes", "classes", "class_names")  # of a recogniser's card
 NULLABLE = (*OPTIONAL, "padding", "extra_classes", "confidence")  # of some task's card
 OLD = {key: value for key, value in RECOGNISER.items()
-       if key not in ("padding", "extra_classes", "confidence")} | {"version": 1}  # fmt: skip
+       if key not in ("padding", "extra_classes", "confidence", "class_names")} | {"version": 1}  # fmt: skip
 
 ANY = (True, -1, 10**400, 1e308, "", "\x1b[2J", "a\nb", "\udcff", [], {}, ["x"], {"x": [1]}, [[[]]])
 """Values that no key may have, whatever it is for (but for those in `MAY`)."""
-MAY = {("vocabulary", ""), ("classes", "[]"), ("extra_classes", "[]"), ("extra_classes", '["x"]')}
+MAY = {
+    ("vocabulary", ""), ("classes", "[]"), ("extra_classes", "[]"), ("extra_classes", '["x"]'),
+    ("class_names", "[]"), ("class_names", '["x"]'),
+}  # fmt: skip
 WRONG = [
     *((key, value) for key in KEYS for value in ANY if (key, json.dumps(value)) not in MAY
       and (key, value if isinstance(value, str) else None) not in MAY),

@@ -64,14 +64,14 @@ def test_a_detector_takes_any_multiple_of_32() -> None:
             "no preset called 'crnn_vgg16'",
             "crnn_vgg16_bn, or another that `sigfix presets` lists",
         ),
-        (("linknet_resnet18", 500), "multiple of 32", "--size 512"),
-        (("linknet_resnet18", 0), "multiple of 32", "--size 32"),
+        (("linknet_resnet18", 500), "multiples of 32", "--size 512"),
+        (("linknet_resnet18", 0), "multiples of 32", "--size 32"),
         (
             ("crnn_vgg16_bn", 64),
-            "--size is for detectors; crnn_vgg16_bn reads images of 32 x 128",
-            None,
+            "--size 64: crnn_vgg16_bn reads words of 32 pixels in height",
+            "--size 32x64",
         ),
-        (("crnn_vgg16_bn", None, True), "--raw-logits is for detectors", None),
+        (("crnn_vgg16_bn", None, True), "--raw-logits is for detectors", "leave it out"),
     ],
 )
 def test_what_is_not_there_is_refused(arguments, words: str, hint: str | None) -> None:

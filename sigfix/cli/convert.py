@@ -72,7 +72,7 @@ class Result:
         float | None,
         option(
             "What quantising may change, as a part of 1: for auto of the words or of an output's "
-            "range  [0.01], else of an output's range  [all that does not ruin it].",
+            "range (default: 0.01), else of an output's range (default: what ruins nothing).",
             "--max-loss",
             panel=RESULT,
         ),

@@ -19,7 +19,7 @@ from sigfix.pipeline.applying import RepairOptions
 from sigfix.presets import PRESETS
 
 # By the names of the parameters of `repair`.
-BUILT_ONLY = ("weights", "keep_onnx")
+BUILT_ONLY = ("weights", "classes", "keep_onnx")
 """Options of a preset that is built, not of an existing model."""
 PRESET_ONLY = ("vocab", "size", "raw_logits")
 """Options that need --preset."""

@@ -93,11 +93,14 @@ def _frozen(
         )
         definition, _ = convert_to_constants._replace_variables_by_constants(variables)
     except Exception as error:  # TensorFlow raises several kinds here
+        with contextlib.suppress(Exception):
+            return frozen_by_v1(model, signature, tags or ())
         raise ConversionError(
             f"TensorFlow could not freeze '{signature}': {first_line(error)}"
         ) from error
     inline_calls(definition, [str(tensor.op.name) for tensor in function.outputs])
-    drop_assignments(definition, _variable_names(function), model)
+    outputs = [str(tensor.name) for tensor in function.outputs]
+    drop_assignments(definition, _variable_names(function), outputs, model)
     fill_tables(definition, captured_tables(function), model)
     keys = list(function._arg_keywords)
     inputs = {

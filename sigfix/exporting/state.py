@@ -7,7 +7,7 @@ two calls, and no graph of a function can.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,13 @@ PASSED_ON = ("Identity", "Enter", "Switch", "RefSwitch", "RefEnter")
 """Operators through which a variable reaches what writes to it."""
 
 
-def drop_assignments(definition: Any, variables: Mapping[str, str], model: Path) -> None:
-    """Take the assignments out of a frozen GraphDef, in place, whose variables nothing reads.
+def drop_assignments(
+    definition: Any, variables: Mapping[str, str], outputs: Iterable[str], model: Path
+) -> None:
+    """Take the assignments out of a frozen GraphDef, in place, whose variables no output needs.
 
-    `variables` are the names of variables by the nodes that stand for them. Raises
-    `ConversionError` for one that is read: it says which, and by which operator.
+    `variables` are the names of variables by the nodes that stand for them, `outputs` are tensors.
+    Raises `ConversionError` for one that is read: it says which, and by which operator.
     """
     nodes = {str(node.name): node for node in definition.node}
     writers = [node for node in definition.node if kind_of(node.op) == STATE]
@@ -36,7 +38,10 @@ def drop_assignments(definition: Any, variables: Mapping[str, str], model: Path)
         if node.op in PASSED_ON and _variable(nodes, node.name) in written
     }
     read = passing - _read_by_writers_alone(definition, passing)
+    needed = _needed(nodes, outputs)
     for node in definition.node:
+        if node.name not in needed:
+            continue
         for reference in node.input:
             source = node_of(reference)
             direct = source in written and node.name not in passing
@@ -58,6 +63,28 @@ def drop_assignments(definition: Any, variables: Mapping[str, str], model: Path)
             del definition.node[place]
         elif len(left) < len(node.input):
             node.input[:] = left
+
+
+def _needed(nodes: Mapping[str, Any], outputs: Iterable[str]) -> set[str]:
+    """The nodes that outputs are computed from, also by which branch is taken.
+
+    What they only wait for is none: a call waits for all that it changes.
+    """
+    found: set[str] = set()
+    stack = [node_of(output) for output in outputs]
+    while stack:
+        node = nodes[stack.pop()]
+        if node.name in found:
+            continue
+        found.add(str(node.name))
+        for reference in node.input:
+            source = nodes[node_of(reference)]
+            steers = source.op == "NoOp" or (
+                source.op == "Identity" and nodes[node_of(source.input[0])].op == "Switch"
+            )
+            if reference[0] != "^" or steers:
+                stack.append(str(source.name))
+    return found
 
 
 def _variable(nodes: Mapping[str, Any], reference: str) -> str:

@@ -17,6 +17,7 @@ from sigfix.memory import release
 from sigfix.model import DEFAULT_SERVING_KEY, OtherModel, SavedModel
 from sigfix.pipeline.applying import RepairOptions
 from sigfix.pipeline.changing import TRUST, changed, exported, said
+from sigfix.pipeline.hub_folder import settled
 from sigfix.pipeline.notes import training_notes, weight_notes
 from sigfix.pipeline.onnx_choices import refuse_later_changes, renamed_keys, sizes_of
 from sigfix.pipeline.prepared import Prepared, SourceChoice
@@ -125,9 +126,10 @@ def _unsigned(model: SavedModel) -> BlockedError:
 def _from_preset(name: str, choice: SourceChoice, temporary: Path, say: Say) -> Prepared:
     from sigfix.pipeline.preset_checks import require_parity
 
-    preset = choice.preset_options.preset(name)
+    options, told = settled(name, choice.preset_options)
+    preset = options.preset(name)
     onnx_file = temporary / f"{name}.onnx"
-    model, exported = export_preset(preset, choice.preset_options, onnx_file, say)
+    model, exported = export_preset(preset, options, onnx_file, say)
     require_parity(exported)
     preset, notes = model.preset, weight_notes(model.weights, model.notes)
     say("reading the ONNX file")
@@ -135,7 +137,7 @@ def _from_preset(name: str, choice: SourceChoice, temporary: Path, say: Say) -> 
     card = make_card(preset, model.vocabulary, model.weights, normalize)
     del model  # its memory is wanted
     prepared = _simplified(onnx_file, ("input",), choice, temporary, preset, card, say)
-    return replace(prepared, notes=(*notes, *prepared.notes))
+    return replace(prepared, notes=(*told, *notes, *prepared.notes))
 
 
 def _from_onnx(path: Path, choice: SourceChoice, temporary: Path, say: Say) -> Prepared:
@@ -162,7 +164,7 @@ def commands(path: Path) -> tuple[CommandParts, CommandParts]:
     """What an option that makes a file convertible is put into: for sizes, and for `--bind`."""
     file, made = quote_path(path), quote_path(f"{path.stem}_repaired")
     return (
-        CommandParts(f"sigfix convert {file} --tfjs"),
+        CommandParts(f"sigfix convert {file} --tfjs", "", path, "sigfix convert {} --tfjs"),
         CommandParts(f"sigfix repair {file} -o {made}", f" && sigfix convert {made} --tfjs"),
     )
 
@@ -222,7 +224,7 @@ def freeze(prepared: Prepared, say: Say) -> FrozenSignature:
     from sigfix.importing.onnx_to_graph import trace_onnx
 
     with as_command(*commands(prepared.source)):
-        traced = trace_onnx(load_simplified(prepared.model), prepared.channels_last)
+        traced = trace_onnx(load_simplified(prepared.model), prepared.channels_last, flat=True)
     release()
     inputs, outputs = (
         {prepared.renamed.get(key, key): item for key, item in side.items()}

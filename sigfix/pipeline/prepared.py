@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sigfix.card import Card
-from sigfix.pipeline.preset import PresetOptions
+from sigfix.pipeline.preset_options import PresetOptions
 from sigfix.planning.choices import InputChoice, NormalizeChoice, as_tags
 
 if TYPE_CHECKING:  # at run time it needs numpy, and some commands do without

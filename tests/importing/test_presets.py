@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from sigfix.optimising.graph.operator_kinds import CONTROL_FLOW
-from sigfix.pipeline.preset import PresetOptions, PresetResult, build_preset
+from sigfix.pipeline.preset import PresetResult, build_preset
+from sigfix.pipeline.preset_options import PresetOptions
 from sigfix.presets import PRESETS
 from tests.importing.single_node import require_packages
 

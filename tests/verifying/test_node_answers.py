@@ -16,6 +16,7 @@ from sigfix.verifying.running import run
 from tests.verifying.programs import write_program
 
 ONE_RUN = {
+    "fast_runs": None,
     "mode": "execute",
     "backend": "wasm",
     "tfjs": "4.22.0",
