@@ -147,5 +147,3 @@ def test_a_page_is_read_in_the_worker(folder: Path) -> None:
 @pytest.mark.matrix
 def test_webgl(folder: Path) -> None:
     check(folder, browse(site_of(folder, "webgl"), ["--use-angle=swiftshader"]))
-
-
