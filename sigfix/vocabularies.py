@@ -1,4 +1,4 @@
-"""`--vocab`: the name of one of docTR's vocabularies, or the characters themselves.
+"""`--vocab`: the name of one of docTR's vocabularies, a file, or the characters themselves.
 
 Names and sizes are known without docTR, the characters of a name (but the presets' own) with it.
 """
@@ -6,6 +6,7 @@ Names and sizes are known without docTR, the characters of a name (but the prese
 from __future__ import annotations
 
 import difflib
+import json
 import runpy
 from collections import Counter
 from functools import cache
@@ -19,8 +20,11 @@ from sigfix.wording import plural
 
 TABLE = Path(__file__).with_name("doctr_vocabularies.txt")
 
-LITERALLY = "characters:"
-"""What follows it is an alphabet, whatever it looks like. No alphabet starts so: it repeats c."""
+LITERALLY = "chars:"
+"""What follows it is an alphabet, whatever it looks like. No vocabulary is called so."""
+_ALSO_LITERALLY = "characters:"
+_TEXT_FILES = (".txt", ".json", ".dict", ".vocab", ".yml", ".yaml", ".csv")
+_LARGEST_FILE = 1 << 20
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LATIN = "0123456789" + _LETTERS + "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
@@ -32,6 +36,7 @@ PRESETS_OWN = {"french": f"{_ENGLISH}àâéèêëîïôùûüçÀÂÉÈÊËÎÏ�
 _FORMER = {"legacy_french": f"{_LATIN}°àâéèêëîïôùûçÀÂÉÈËÎÏÔÙÛÇ{_CURRENCY}"}
 """What docTR has had under names that it has no more."""
 _RENAMED = {"bangla": "bengali"}
+_LONGEST_NAME = 255
 _SHORT = 20
 """Alphabets up to this length are written in order; what is not is a word."""
 
@@ -54,7 +59,7 @@ def vocabularies_of(size: int) -> str:
 def vocabulary_hint(size: int) -> str:
     """What to try where a model has `size` characters and not those that were named."""
     named = vocabularies_of(size)
-    own = f"--vocab CHARACTERS, the model's own {plural(size, 'character')} in their order"
+    own = f"--vocab chars:CHARACTERS, the model's own {plural(size, 'character')} in their order"
     return f"--vocab NAME, {named}; or {own}" if named else own
 
 
@@ -83,17 +88,15 @@ def preset_characters(preset: Preset, vocabulary: str | None) -> str:
 
 
 def vocabulary_characters(text: str) -> str:
-    """The characters that `--vocab` stands for.
+    """The characters that `--vocab` stands for: of a name, of a file, or written out.
 
     Raises `UsageError` for what is neither a name of docTR's nor can be an alphabet: nothing at
-    all, a character twice, a file's path, a word; the hint says what to type instead.
+    all, a character twice, a word, a file that is not there; the hint says what to type instead.
     Raises `MissingExtraError` for a name whose characters only docTR knows.
     """
-    if text.startswith(LITERALLY):
-        text = text.removeprefix(LITERALLY)
-        if not text:
-            raise UsageError(f"--vocab {LITERALLY} is followed by no characters.", "--vocab NAME")
-        return text
+    for mark in (LITERALLY, _ALSO_LITERALLY):
+        if text.startswith(mark):
+            return _distinct(text.removeprefix(mark), f"--vocab {mark}")
     if text in PRESETS_OWN:
         return PRESETS_OWN[text]
     known = installed_table()
@@ -101,8 +104,77 @@ def vocabulary_characters(text: str) -> str:
         return known[text]
     if text in vocabulary_sizes():
         raise MissingExtraError(f"The vocabulary {text}", "doctr", "No module named 'doctr'")
+    file = _file(text)
+    if file is not None:
+        return _distinct(_characters_in(file), f"--vocab {text}")
     _check_alphabet(text, list(dict.fromkeys([*vocabulary_sizes(), *known])))
     return text
+
+
+def _distinct(characters: str, where: str) -> str:
+    """The characters of an alphabet. Raises `UsageError` for none, and for one that is twice."""
+    if not characters:
+        raise UsageError(f"{where} has no characters.", "--vocab NAME, or chars:CHARACTERS")
+    twice = _repeated(characters)
+    if twice:
+        raise UsageError(
+            f"{where}: an alphabet has each character once; {twice} is there more than once.",
+            "leave the second one out; a model that was trained so: convert its ONNX export "
+            "without --preset",
+        )
+    return characters
+
+
+def _repeated(characters: str) -> str:
+    """`'a', 'b'`: characters that are there more than once, the first few."""
+    twice = [character for character, count in Counter(characters).items() if count > 1]
+    return ", ".join(map(repr, twice[:5])) + (" and more" if len(twice) > 5 else "")
+
+
+def _file(text: str) -> Path | None:
+    """The file that is meant: one that exists, and is called as only a file is; or None.
+
+    Raises `UsageError` where there is none of that name, or it can be an alphabet too.
+    """
+    is_file = _is_path(text)
+    if is_file and Path(text).expanduser().is_dir():
+        raise UsageError(f"--vocab {text}: that is a folder.", "--vocab NAME or FILE")
+    named_so = text.lower().endswith(_TEXT_FILES) and len(text) < _LONGEST_NAME
+    if named_so and not is_file:
+        raise UsageError(f"--vocab {text}: there is no such file.", "--vocab NAME or FILE")
+    if is_file and not (named_so or text.startswith((".", "/", "~")) or Path(text).suffix):
+        raise UsageError(
+            f"--vocab {text}: there is a file of that name here.",
+            f"--vocab {quote(f'./{text}')} for what is in it, --vocab {quote(LITERALLY + text)} "
+            f"for the {plural(len(text), 'character')}",
+        )
+    return Path(text).expanduser() if is_file else None
+
+
+def _characters_in(file: Path) -> str:
+    """A file's characters without its line ends, or the `vocab` of a JSON file."""
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(_LARGEST_FILE + 1)
+        text = content.decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"--vocab {file} cannot be read as text: {error}.", "save it in UTF-8"
+        ) from error
+    if len(content) > _LARGEST_FILE:
+        raise UsageError(f"--vocab {file}: that is no alphabet, but more than a megabyte.")
+    if file.suffix.lower() == ".json":
+        try:
+            found = json.loads(text)
+        except (ValueError, RecursionError):
+            found = None
+        vocabulary = found.get("vocab") if isinstance(found, dict) else found
+        if not isinstance(vocabulary, str):
+            raise UsageError(
+                f'--vocab {file} has no "vocab" with characters.', "--vocab NAME, or a text file"
+            )
+        text = vocabulary
+    return "".join(character for character in text if character not in "\r\n")
 
 
 def _check_alphabet(text: str, names: list[str]) -> None:
@@ -118,25 +190,18 @@ def _check_alphabet(text: str, names: list[str]) -> None:
             f"--vocab {text}: docTR has it no more, but it is known which characters it had.",
             f"--vocab {quote(_FORMER[text])}",
         )
-    if _is_path(text):
-        raise UsageError(
-            f"--vocab {text}: that is a path. It takes the name of one of docTR's vocabularies, "
-            "or the characters.",
-            f"--vocab \"$(tr -d '\\r\\n' < {quote(text)})\" takes the characters in a file",
-        )
     near = _near(text, names)
     if near:
         raise UsageError(
             f"--vocab {shown}: docTR has no vocabulary of that name; the nearest is {near[0]}.",
             " or ".join(f"--vocab {name}" for name in near[:2]) + f"; {literally}",
         )
-    twice = [character for character, count in Counter(text).items() if count > 1]
+    twice = _repeated(text)
     if twice:
-        listed = ", ".join(map(repr, twice[:5])) + (" and more" if len(twice) > 5 else "")
         raise UsageError(
             f"--vocab {shown}: docTR has no vocabulary of that name, and an alphabet has each "
-            f"character once; {listed} is there more than once.",
-            f"--vocab NAME, such as {_some(names)}; {literally}",
+            f"character once; {twice} is there more than once.",
+            f"--vocab NAME, such as {_some(names)}",
         )
     if any(not character.isprintable() for character in text):
         raise UsageError(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
+import re
 import shlex
 import string
-import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import pytest
 
 from sigfix.cli.main import main
 from sigfix.errors import MissingExtraError, UsageError
-from sigfix.pipeline.preset import PresetOptions
+from sigfix.pipeline.preset_options import PresetOptions
 from sigfix.quoting import quote
 from sigfix.vocabularies import (
     PRESETS_OWN,
@@ -99,19 +99,31 @@ def test_a_misspelt_name_is_asked_about(name: str) -> None:
         assert f"--vocab {name}" in (caught.value.hint or ""), slip
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["klingon", "Deutsch", "fr", "en_US", "aabb", "vocab.txt", "english,french", "a\nb", "de"],
-)
+@pytest.mark.parametrize("text", ["kligons", "Deutsch", "fr", "en_US", "ba\nc", "de"])
 def test_what_is_no_alphabet_is_asked_about(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         vocabulary_characters(text)
-    literally = quote(f"characters:{text}")
+    literally = quote(f"chars:{text}")
     assert literally in (caught.value.hint or "")
-    assert vocabulary_characters(f"characters:{text}") == text
+    if len(set(text)) == len(text):
+        assert vocabulary_characters(f"chars:{text}") == text
+        assert vocabulary_characters(f"characters:{text}") == text
 
 
-@pytest.mark.parametrize("text", ["", "characters:"])
+@pytest.mark.parametrize("text", ["aabb", "english,french", "chars:abca", "characters:aa", "aabb,"])
+def test_a_character_twice_is_an_error(text: str) -> None:
+    with pytest.raises(UsageError, match="each character once") as caught:
+        vocabulary_characters(text)
+    assert "chars:" not in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("text", ["vocab.txt", "my alphabet.json", "no/such/dict.txt"])
+def test_a_file_that_is_not_there(text: str) -> None:
+    with pytest.raises(UsageError, match="no such file"):
+        vocabulary_characters(text)
+
+
+@pytest.mark.parametrize("text", ["", "characters:", "chars:"])
 def test_nothing_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="--vocab"):
         vocabulary_characters(text)
@@ -125,19 +137,48 @@ def test_a_name_that_doctr_had_comes_with_its_characters() -> None:
     assert vocabulary_characters(characters) == characters
 
 
-@pytest.mark.parametrize("name", ["alphabet.txt", "two words.txt", "abc"])
-def test_the_command_for_a_file_takes_what_is_in_it(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "content",
+    ["äbc\r\ndef \n".encode(), "\ufeffä\nb\nc\nd\ne\nf\n \n".encode(), "äbcdef ".encode()],
+    ids=["two lines", "one a line, with a mark", "one run"],
+)
+@pytest.mark.parametrize("name", ["alphabet.txt", "two words.dict", "./abc"])
+def test_a_file_has_the_characters(
+    name: str, content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Path(name).write_bytes(b"abc\r\ndef\n")
-    with pytest.raises(UsageError, match="that is a path") as caught:
-        vocabulary_characters(name)
-    option = (caught.value.hint or "").partition(" takes ")[0].removeprefix("--vocab ")
-    done = subprocess.run(
-        ["bash", "-c", f"printf %s {option}"], capture_output=True, text=True, check=True
-    )
-    assert vocabulary_characters(done.stdout) == "abcdef"
+    Path(name).write_bytes(content)
+    assert vocabulary_characters(name) == "äbcdef "
+
+
+def test_a_json_file_has_them_under_vocab(tmp_path: Path) -> None:
+    file = tmp_path / "config.json"
+    file.write_text('{"vocab": "xyz", "arch": "parseq"}', "utf-8")
+    assert vocabulary_characters(str(file)) == "xyz"
+    for content in ('{"arch": "parseq"}', "no JSON", '{"vocab": [1]}'):
+        file.write_text(content, "utf-8")
+        with pytest.raises(UsageError, match='no "vocab"'):
+            vocabulary_characters(str(file))
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"", b"\n\n", b"abcb", b"a" * (2 << 20)])
+def test_a_file_that_is_no_alphabet(content: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "alphabet.txt"
+    file.write_bytes(content)
+    with pytest.raises(UsageError, match="--vocab"):
+        vocabulary_characters(str(file))
+
+
+def test_a_file_called_as_an_alphabet_is_asked_about(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("abc").write_text("xyz")
+    with pytest.raises(UsageError, match="a file of that name") as caught:
+        vocabulary_characters("abc")
+    file, characters = re.findall(r"--vocab (\S+)", caught.value.hint or "")
+    assert vocabulary_characters(file) == "xyz"
+    assert vocabulary_characters(characters) == "abc"
 
 
 def test_the_vocabularies_of_a_size() -> None:

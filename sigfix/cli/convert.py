@@ -1,4 +1,4 @@
-"""`sigfix convert --tfjs`: to a TensorFlow.js graph model, checked in TensorFlow.js."""
+"""`sigfix convert`: to a TensorFlow.js graph model, checked in TensorFlow.js."""
 
 from __future__ import annotations
 
@@ -10,26 +10,31 @@ import typer
 
 from sigfix.cli.app import app
 from sigfix.cli.groups import (
+    CHANGE,
     CHECK,
+    JSON,
     PRESET,
     RESULT,
     SOURCE,
+    TEXT,
     Building,
     ChosenTags,
     Force,
+    Format,
     KeepFailed,
     NoVerify,
     Quiet,
     Running,
+    pair_of,
 )
 from sigfix.cli.options import grouped, option
 from sigfix.cli.refusing import refuse_clashes
 from sigfix.cli.steps import steps, tell
-from sigfix.errors import UsageError
 from sigfix.optimising.passes import ANY_TARGET, PASSES, TARGETS
 from sigfix.pipeline.conversion_options import ConvertOptions
-from sigfix.pipeline.prepare import SourceChoice
-from sigfix.planning.parsing import parse_sizes
+from sigfix.pipeline.prepared import PARSED, STRINGS, SourceChoice
+from sigfix.planning.choices import InputChoice, Pair
+from sigfix.planning.parsing import parse_input, parse_normalize
 from sigfix.presets import PRESETS
 
 DEBUGGING = "Debugging"
@@ -39,16 +44,12 @@ DEBUGGING = "Debugging"
 class Result:
     """What is made, and where."""
 
-    tfjs: Annotated[bool, option("To TensorFlow.js.", "--tfjs", panel=RESULT)] = False
-    output: Annotated[
+    tfjs: Annotated[
+        bool, option("To TensorFlow.js, which is what it converts to.", "--tfjs", panel=RESULT)
+    ] = True
+    directory: Annotated[
         Path | None,
-        option(
-            "The new directory.  (default: MODEL_tfjs)",
-            "-o",
-            "--output-dir",
-            "--output",
-            panel=RESULT,
-        ),
+        option("The new directory.  (default: MODEL_tfjs)", "-o", "--output-dir", panel=RESULT),
     ] = None
     target: Annotated[
         str,
@@ -71,7 +72,7 @@ class Result:
         float | None,
         option(
             "What quantising may change, as a part of 1: for auto of the words or of an output's "
-            "range  [0.01], else of an output's range  [all that does not ruin it].",
+            "range (default: 0.01), else of an output's range (default: what ruins nothing).",
             "--max-loss",
             panel=RESULT,
         ),
@@ -86,6 +87,7 @@ class Result:
     ] = None
     force: Force = False
     keep_failed: KeepFailed = None
+    output_format: Format = TEXT
     quiet: Quiet = False
 
 
@@ -117,18 +119,67 @@ class OfOnnx:
             autocompletion=lambda: list(PRESETS),
         ),
     ] = None
-    sizes: Annotated[
-        list[str],
-        option(
-            "Sizes of an .onnx file's input: `image=float32[?,3,224,224]`.",
-            "--input",
-            panel=SOURCE,
-        ),
-    ] = field(default_factory=list)
     layout: Annotated[
         str | None,
         option("nhwc: make 4-D inputs of an .onnx file channels-last.", "--layout", panel=SOURCE),
     ] = None
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What is changed on the way, as `repair` changes it."""
+
+    inputs: Annotated[
+        list[InputChoice],
+        option(
+            "An input's sizes: `image=1,224,224,3`, `image=float32[?,224,224,3]`; `new:old=...` "
+            "renames.",
+            "--input",
+            panel=CHANGE,
+            parser=parse_input,
+        ),
+    ] = field(default_factory=list)
+    outputs: Annotated[
+        list[Pair],
+        option(
+            "An output: `probabilities=softmax:0`.",
+            "--output",
+            panel=CHANGE,
+            parser=pair_of("--output"),
+        ),
+    ] = field(default_factory=list)
+    rename: Annotated[
+        list[Pair],
+        option(
+            "An input or output: `old=new`.", "--rename", panel=CHANGE, parser=pair_of("--rename")
+        ),
+    ] = field(default_factory=list)
+    normalize: Annotated[
+        str | None,
+        option(
+            "Bake in `mean,std,scale`, `image:mean,std` for one input; or `preset`, a preset's "
+            "own.",
+            "--normalize",
+            panel=CHANGE,
+        ),
+    ] = None
+    parsed: Annotated[
+        bool,
+        option(
+            "Cut the parser of tf.Examples off: their features become inputs.",
+            PARSED,
+            panel=CHANGE,
+        ),
+    ] = False
+    cut_strings: Annotated[
+        bool,
+        option(
+            "Cut off what TensorFlow.js cannot compute (strings, pictures as files): what comes of "
+            "it becomes inputs.",
+            STRINGS,
+            panel=CHANGE,
+        ),
+    ] = False
 
 
 @dataclass(frozen=True)
@@ -164,22 +215,20 @@ def convert(
     wanted: Result,
     saved_model: OfSavedModel,
     onnx: OfOnnx,
+    changes: Changes,
     building: Building,
     running: Running,
     debugging: Debugging,
     model: Annotated[
         str | None,
         typer.Argument(
-            help="A SavedModel directory, an .onnx file or a preset's name.  "
+            help="A SavedModel directory, a frozen graph (.pb), an .onnx, .keras or .h5 file, or "
+            "a preset's name.  "
             "(default: the only SavedModel below here)",
             show_default=False,
         ),
     ] = None,
     seed: Annotated[int, option("For random weights.", "--seed", panel=PRESET)] = 0,
-    normalize: Annotated[
-        bool,
-        option("Put its mean and deviation into the model.", "--normalize", panel=PRESET),
-    ] = False,
     tolerance: Annotated[
         float | None,
         option(
@@ -197,19 +246,26 @@ def convert(
     The model is loaded, which runs its code. Nothing is written unless the numbers are the same.
     """
     refuse_clashes(context)
-    if not wanted.tfjs:
-        raise UsageError("convert to what? TensorFlow.js is the one target.", "add --tfjs")
     from sigfix.pipeline.convert import convert as run
+    from sigfix.rendering.conversion_json import conversion_data
     from sigfix.rendering.conversion_text import conversion_text
+    from sigfix.rendering.json_text import json_text
 
+    of_preset = changes.normalize == "preset"
     choice = SourceChoice(
         signature=saved_model.signature,
         tags=saved_model.tags,
         layout=onnx.layout,
-        sizes=parse_sizes(onnx.sizes),
         preset=onnx.preset,
-        preset_options=building.options(seed, normalize),
+        preset_options=building.options(seed, of_preset),
         trust=running.trust,
+        inputs=tuple(changes.inputs),
+        outputs=tuple(changes.outputs),
+        rename=tuple(changes.rename),
+        cut=PARSED if changes.parsed else STRINGS if changes.cut_strings else "",
+        normalize=None
+        if changes.normalize is None or of_preset
+        else parse_normalize(changes.normalize),
     )
     options = ConvertOptions(
         choice=choice,
@@ -227,6 +283,9 @@ def convert(
         seconds=running.timeout,
     )
     with steps(wanted.quiet) as say:
-        result = run(model, wanted.output, options, say)
+        result = run(model, wanted.directory, options, say)
     tell(result.notes)
-    typer.echo(conversion_text(result), nl=False)
+    if wanted.output_format == JSON:
+        typer.echo(json_text(conversion_data(result)), nl=False)
+    else:
+        typer.echo(conversion_text(result), nl=False)

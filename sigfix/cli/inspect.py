@@ -132,9 +132,7 @@ def unchecked(inspections: list[Inspection], target: str) -> list[str]:
         if item.other is not None and item.other.kind in ("onnx", "keras"):
             path = quote_path(item.path)
             way = f"sigfix convert {path} --tfjs   # says what cannot be converted"
-            if item.other.kind == "keras":
-                way = f"sigfix repair {path}   # makes a SavedModel, which can be checked"
-                way = item.other.unusable or way
+            way = item.other.unusable or way
             notes.append(
                 printable(f"note: {item.path} was not checked against {target}: {way}") + "\n"
             )

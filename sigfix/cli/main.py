@@ -15,7 +15,13 @@ from itertools import pairwise, takewhile
 from sigfix import quoting
 from sigfix.cli.streams import safe_streams
 from sigfix.cli.terminal import is_coloured, settle_colours
-from sigfix.errors import OutputError, SigfixError, UsageError, WeightsUnavailableError
+from sigfix.errors import (
+    OtherPresetError,
+    OutputError,
+    SigfixError,
+    UsageError,
+    WeightsUnavailableError,
+)
 from sigfix.quoting import printable_lines, quote_path
 from sigfix.stopping import Stopped, ignore, watched, written_by_now
 
@@ -105,6 +111,16 @@ def with_weights(arguments: list[str], file: str) -> str:
     return quoting.join(["sigfix", *kept, "--weights", file])
 
 
+def with_preset(arguments: list[str], asked: str, found: str) -> str:
+    """The command that was typed, with another preset in the place of the one asked for."""
+    preset = f"--preset={asked}"
+    kept = [
+        found if item == asked else f"--preset={found}" if item == preset else item
+        for item in arguments
+    ]
+    return quoting.join(["sigfix", *kept])
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run `sigfix` with `arguments` (the process's own by default) and exit."""
     with watched():  # before what takes long to import
@@ -118,18 +134,24 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _run(arguments: list[str]) -> None:
     from sigfix.cli.app import app
+    from sigfix.cli.spellings import understood
+    from sigfix.cli.steps import tell
 
     settle_colours()
     try:
         with safe_streams():
             register(arguments)
             refuse_path(arguments)
+            arguments, notes = understood(arguments)
+            tell(notes)
             app(arguments, prog_name="sigfix")
     except SigfixError as error:
         if "--debug" in arguments:
             raise
         if isinstance(error, WeightsUnavailableError):
             error.hint = error.way_on(error.url, with_weights(arguments, error.file))
+        if isinstance(error, OtherPresetError):
+            error.hint = with_preset(arguments, error.asked, error.found)
         report_error(error)
         if sys.stdout is not None and wants_json(arguments):
             with suppress(OSError, OutputError):  # standard output may be what is at fault

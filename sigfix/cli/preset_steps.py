@@ -15,7 +15,7 @@ from sigfix.extras import install_command
 from sigfix.presets import PRETRAINED, RANDOM, Preset
 
 if TYPE_CHECKING:
-    from sigfix.pipeline.preset import PresetOptions
+    from sigfix.pipeline.preset_options import PresetOptions
 
 
 def run_preset(
@@ -25,13 +25,19 @@ def run_preset(
     force: bool,
     keep_onnx: bool,
     dry_run: bool,
+    is_json: bool,
     quiet: bool,
 ) -> None:
     """Build a preset's SavedModel, showing the plan first and the comparisons after."""
     from sigfix.pipeline.preset import build_preset
+    from sigfix.pipeline.staging import refuse_places
+    from sigfix.rendering.conversion_json import preset_data, preset_result_data
     from sigfix.rendering.conversion_text import preset_plan_text, preset_result_text
+    from sigfix.rendering.json_text import json_text
 
     def show(preset: Preset, card: Card, destination: Path) -> None:
+        if is_json:
+            return
         typer.echo(preset_plan_text(preset, card, str(destination)), nl=False)
         sys.stdout.flush()
 
@@ -40,21 +46,29 @@ def run_preset(
             preset, card, notes = _planned(name, options, say)
         tell(notes)
         show(preset, card, output or Path(name))
+        refuse_places(output or Path(name), force)
+        if is_json:
+            typer.echo(json_text(preset_data(preset, card, str(output or name), notes)), nl=False)
         return
     with steps(quiet) as say:
         result = build_preset(
             name, output, options, force=force, keep_onnx=keep_onnx, say=say, show=show
         )
     tell(result.notes)
-    typer.echo(preset_result_text(result), nl=False)
+    if is_json:
+        typer.echo(json_text(preset_result_data(result)), nl=False)
+    else:
+        typer.echo(preset_result_text(result), nl=False)
 
 
 def _planned(name: str, options: PresetOptions, say: Say) -> tuple[Preset, Card, tuple[str, ...]]:
     """What would be built, the weights of a file looked into where PyTorch and docTR are there."""
     from sigfix.card import make_card
+    from sigfix.pipeline.hub_folder import settled
     from sigfix.pipeline.notes import weight_notes
     from sigfix.vocabularies import preset_characters
 
+    options, settling = settled(name, options)
     preset = options.preset(name)
     characters = preset_characters(preset, options.vocabulary)
     notes: tuple[str, ...] = ()
@@ -68,4 +82,5 @@ def _planned(name: str, options: PresetOptions, say: Say) -> tuple[Preset, Card,
             say("")
             preset, told = fitted.preset, fitted.notes
         notes = weight_notes(Path(options.weights).name, told)
-    return preset, make_card(preset, characters, options.weights, options.normalize), notes
+    card = make_card(preset, characters, options.weights, options.normalize)
+    return preset, card, (*settling, *notes)

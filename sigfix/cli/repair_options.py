@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 from sigfix.cli.groups import (
+    CHANGE,
     CHECK,
     RESULT,
     SOURCE,
@@ -18,6 +18,7 @@ from sigfix.cli.groups import (
     KeepFailed,
     NoVerify,
     Quiet,
+    pair_of,
 )
 from sigfix.cli.options import option
 from sigfix.errors import UsageError
@@ -37,21 +38,11 @@ from sigfix.planning.parsing import (
     parse_input,
     parse_layout,
     parse_normalize,
-    parse_pair,
     parse_sources,
     parse_tags,
 )
 from sigfix.presets import find_preset
 from sigfix.vocabularies import vocabulary_characters
-
-CHANGE = "What to change"
-
-
-def _pair(name: str) -> Callable[[str], Pair]:
-    def parse(text: str) -> Pair:
-        return parse_pair(name, text)
-
-    return parse
 
 
 @dataclass(frozen=True)
@@ -114,7 +105,7 @@ class Edits:
     rename: Annotated[
         list[Pair],
         option(
-            "An input or output: `old=new`.", "--rename", panel=CHANGE, parser=_pair("--rename")
+            "An input or output: `old=new`.", "--rename", panel=CHANGE, parser=pair_of("--rename")
         ),
     ] = field(default_factory=list)
     drop_output: Annotated[
@@ -156,7 +147,7 @@ class Edits:
             "A signature's key: `old=new`.",
             "--rename-signature",
             panel=CHANGE,
-            parser=_pair("--rename-signature"),
+            parser=pair_of("--rename-signature"),
         ),
     ] = field(default_factory=list)
     method_name: Annotated[
@@ -234,7 +225,9 @@ def choices_of(chosen: Chosen, edits: Edits, preset: str | None, building: Build
         method_name=edits.method_name,
         only_meta_graph=edits.only_meta_graph,
         rebuild=edits.rebuild,
-        preset=None if preset is None else find_preset(preset, building.size, building.raw_logits),
+        preset=None
+        if preset is None
+        else find_preset(preset, building.images, building.raw_logits),
         vocabulary=building.vocab or "",
     )
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from sigfix.describing.operator_kinds import TABLES
 from sigfix.errors import ConversionError
 from sigfix.exporting.refusing import refuse_operators
+from sigfix.exporting.tables import fill_tables, session_tables
 
 
 def frozen_by_v1(
@@ -23,7 +23,8 @@ def frozen_by_v1(
     """The frozen GraphDef, its inputs (called as their tensors) and output tensors by key.
 
     Raises what TensorFlow raises where this loader cannot load or freeze it either, and
-    `ConversionError` for composite inputs and outputs, and for tables.
+    `ConversionError` for composite inputs and outputs, and for
+    tables that cannot be read.
     """
     v1 = tf.compat.v1
     with tf.Graph().as_default() as graph, v1.Session(graph=graph) as session:
@@ -35,8 +36,7 @@ def frozen_by_v1(
         outputs = {name: item.name for name, item in sorted(signature.outputs.items())}
         names = sorted({name.partition(":")[0] for name in outputs.values()})
         whole = v1.graph_util.extract_sub_graph(graph.as_graph_def(), names)
-        if any(node.op in TABLES for node in whole.node):
-            refuse_operators({str(node.op) for node in whole.node}, model)
+        refuse_operators({str(node.op) for node in whole.node})
         inputs = {}
         for name, item in sorted(signature.inputs.items()):
             tensor = graph.get_tensor_by_name(item.name)
@@ -44,4 +44,5 @@ def frozen_by_v1(
         definition = v1.graph_util.convert_variables_to_constants(
             session, graph.as_graph_def(), names
         )
+        fill_tables(definition, session_tables(session, graph), model)
     return definition, inputs, outputs

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from pathlib import Path
 from typing import Any
 
 from tensorflowjs.converters import tf_saved_model_conversion_v2 as tensorflowjs_converter
 
-from sigfix.describing.targets import find_target, is_foreign, library_of
+from sigfix.describing.targets import find_target, library_of
 from sigfix.errors import ConversionError
 
 _HINTS = {
@@ -23,59 +22,49 @@ _OTHERWISE = (
     "leave the part that uses it out of the signature (sigfix repair --output), or compute it in "
     "JavaScript"
 )
-_LOOK_UP = (
-    "look the values up in JavaScript, where the vocabulary is a list, and export the model from "
-    "the numbers on"
-)
 
 
-def refuse_unknown_operators(definition: Any) -> None:
-    """Refuse a GraphDef's operators that are in none of the tensorflowjs package's own lists.
+def unknown_operators(definition: Any) -> set[str]:
+    """A GraphDef's operators that are in none of the tensorflowjs package's own lists.
 
-    Of those that are, the ones that only another package registers in TF.js are refused too.
+    Of those that are, the ones that only another package registers in TF.js are among them.
     """
     target = find_target("tfjs")
     unknown = set(tensorflowjs_converter.validate(definition, False, False))
-    unknown |= {str(node.op) for node in definition.node if library_of(node.op, target)}
+    return unknown | {str(node.op) for node in definition.node if library_of(node.op, target)}
+
+
+def refuse_unknown_operators(definition: Any) -> None:
+    """Raise `ConversionError` for operators that TensorFlow.js has not."""
+    unknown = unknown_operators(definition)
     if unknown:
         names = sorted(unknown)
         raise ConversionError(
-            "TensorFlow.js has no operator for " + ", ".join(names) + ".", _hint(names)
+            "TensorFlow.js has no operator for " + ", ".join(names) + ".", hint_for(names)
         )
 
 
-def refuse_resources(function: Any, model: Path) -> None:
-    """Refuse what a frozen graph cannot hold: lookup tables and other live resources.
-
-    Operators that TF.js does not have are named first: without tables it would lack them still.
-    """
+def refuse_resources(function: Any) -> None:
+    """Refuse a function with resources that only another package has in TensorFlow.js."""
     definition = function.graph.as_graph_def()
     library = {item.signature.name for item in definition.library.function}
     nodes = [
         *definition.node, *(node for item in definition.library.function for node in item.node_def)
     ]  # fmt: skip
-    refuse_operators({str(node.op) for node in nodes} - library, model)
+    refuse_operators({str(node.op) for node in nodes} - library)
 
 
-def refuse_operators(operators: Collection[str], model: Path) -> None:
-    """Refuse tables among these operators, and those of a library that TF.js has only elsewhere."""
-    target = find_target("tfjs")
-    libraries = {name for name in operators if library_of(name, target)}
-    if not libraries and not any("LookupTable" in op or "HashTable" in op for op in operators):
-        return
-    foreign = sorted(libraries or (name for name in operators if is_foreign(name, target)))
-    if foreign:
+def refuse_operators(operators: Collection[str]) -> None:
+    """Refuse operators that TensorFlow.js has in another package only."""
+    libraries = sorted(name for name in operators if library_of(name, find_target("tfjs")))
+    if libraries:
         raise ConversionError(
-            f"TensorFlow.js has no operator for {', '.join(foreign)}, which {model} uses"
-            + ("." if libraries else ", and the model looks values up in a table."),
-            _hint(foreign),
+            f"TensorFlow.js has no operator for {', '.join(libraries)}.", hint_for(libraries)
         )
-    raise ConversionError(
-        f"{model} looks values up in a table, which sigfix does not convert.", _LOOK_UP
-    )
 
 
-def _hint(names: Collection[str]) -> str:
+def hint_for(names: Collection[str]) -> str:
+    """What to do about operators that TensorFlow.js has not."""
     return next(
         (hint for start, hint in _HINTS.items() if any(name.startswith(start) for name in names)),
         _OTHERWISE,

@@ -17,6 +17,7 @@ from tensorflowjs.converters import tf_saved_model_conversion_v2 as tensorflowjs
 from sigfix.errors import ParityError
 from sigfix.exporting.compacting import compact, in_order
 from sigfix.exporting.refusing import refuse_unknown_operators
+from sigfix.exporting.tables import take_initializer
 from sigfix.optimising.graph.graph import Graph
 
 SHARD_BYTES = 4 * 1024 * 1024
@@ -84,8 +85,10 @@ def write_model(
     }
     definition = graph.graph_def()
     refuse_unknown_operators(definition)
-    (weights,) = tensorflowjs_converter.extract_weights(definition)
+    initializer = take_initializer(definition)
+    (weights,) = tensorflowjs_converter.extract_weights(definition, initializer)
     topology = compact(MessageToDict(definition))
+    tables = {"modelInitializer": compact(MessageToDict(initializer))} if initializer.node else {}
     del definition  # its memory is wanted: the writer copies all weights four times
     model = {
         "format": "graph-model",
@@ -94,6 +97,7 @@ def write_model(
         "signature": in_order(MessageToDict(signature)),
         **({"userDefinedMetadata": metadata} if metadata else {}),
         "modelTopology": topology,
+        **tables,
         "weightsManifest": write_weights.write_weights(
             [[{**weight, "data": narrowed(weight["data"])} for weight in weights]],
             str(destination),

@@ -8,11 +8,10 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
+from sigfix.importing.likely_sizes import likely_sizes
 from sigfix.importing.onnx_graph import graph_inputs, shape_of
 from sigfix.quoting import quote
 
-SIDE, LENGTH, CHANNELS = 224, 64, 3
-"""Sizes for what nobody has said: of an image's height and width, of any other axis."""
 YOURS = "# with the sizes that it is to have"
 
 
@@ -24,17 +23,19 @@ def sizes_option(model: onnx.ModelProto, batch_too: bool = False) -> str | None:
     values = graph_inputs(model)
     shapes = [shape_of(value) for value in values]
     keep_batch = not batch_too and len(values) == 1
-    batches = _batches(values)
+    likely, batches = likely_sizes(model), _batches(values)
     options = []
     for value, shape in zip(values, shapes, strict=True):
         if None not in (shape[1:] if keep_batch else shape):
             continue
-        fixed = [
-            size if size is not None else _guess(axis, shape, keep_batch, dim.dim_param in batches)
-            for axis, (size, dim) in enumerate(
-                zip(shape, value.type.tensor_type.shape.dim, strict=True)
+        fixed: list[int | None] = [
+            1 if size is None and dim.dim_param in batches else told
+            for size, told, dim in zip(
+                shape, likely[value.name], value.type.tensor_type.shape.dim, strict=True
             )
         ]
+        if keep_batch and shape[:1] == [None]:
+            fixed[0] = None
         options.append(input_option(value, fixed))
     if not options and keep_batch:  # the first axis is no batch: an operator needs its size
         return sizes_option(model, batch_too=True)
@@ -46,18 +47,6 @@ def input_option(value: onnx.ValueInfoProto, shape: Sequence[int | None]) -> str
     dtype = np.dtype(helper.tensor_dtype_to_np_dtype(value.type.tensor_type.elem_type)).name
     shown = ",".join("?" if size is None else str(size) for size in shape)
     return "--input " + quote(f"{value.name}={dtype}[{shown}]")
-
-
-def _guess(axis: int, shape: Sequence[int | None], keep_batch: bool, is_batch: bool) -> int | None:
-    if axis == 0:
-        return None if keep_batch else 1
-    if is_batch:
-        return 1
-    if len(shape) != 4:
-        return LENGTH
-    if axis == 1:
-        return CHANNELS
-    return next((size for size in shape[2:] if size is not None), SIDE)
 
 
 def binding_option(model: onnx.ModelProto, deciding: Sequence[onnx.ValueInfoProto]) -> str | None:

@@ -13,8 +13,8 @@ from sigfix.optimising.passes import ANY_TARGET, TARGETS, check_names
 from sigfix.packages import require_extras
 from sigfix.paths import as_paths
 from sigfix.pipeline.applying import DEFAULT_SECONDS, check_seconds, check_tolerance
-from sigfix.pipeline.prepare import SourceChoice
-from sigfix.pipeline.preset import PresetOptions
+from sigfix.pipeline.prepared import SourceChoice
+from sigfix.pipeline.preset_options import PresetOptions
 from sigfix.pipeline.quantising import AUTO, QuantisationTrial
 from sigfix.pipeline.source import ONNX, PRESET, Source
 from sigfix.presets import find_preset
@@ -127,9 +127,30 @@ def check_options(source: Source, options: ConvertOptions) -> None:
     is_preset = source.kind == PRESET or options.choice.preset is not None
     if not is_preset and options.choice.preset_options != PresetOptions():
         raise UsageError(
-            f"--weights, --seed, --vocab, --size, --raw-logits and --normalize are for docTR "
-            f"presets; {source.path} is none.",
+            f"--weights, --seed, --vocab, --size, --raw-logits and --normalize preset are for "
+            f"docTR presets; {source.path} is none.",
             "sigfix repair changes an existing model; an .onnx file may name its --preset",
+        )
+    if source.kind == PRESET:
+        _check_preset_choices(source, options.choice)
+
+
+def _check_preset_choices(source: Source, choice: SourceChoice) -> None:
+    """Raise `UsageError` for changes that a model cannot be built with."""
+    if any(item.shape is not None or item.dtype is not None for item in choice.inputs):
+        raise UsageError(
+            f"--input: {source.path} is a preset, which is built for one size.",
+            "--size says which",
+        )
+    if choice.outputs:
+        raise UsageError(
+            f"--output: {source.path} is a preset, which has one output.",
+            "--rename OLD=NEW calls it otherwise; -o DIRECTORY is where the result goes",
+        )
+    if choice.normalize is not None:
+        raise UsageError(
+            f"--normalize: {source.path} is a preset, which has its own mean and deviation.",
+            "--normalize preset",
         )
 
 

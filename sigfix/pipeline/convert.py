@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sigfix.card import Card, known_preset
 from sigfix.errors import NotVerifiedError, SigfixError
 from sigfix.memory import release
-from sigfix.model import TensorSpec
+from sigfix.model import DEFAULT_SERVING_KEY, TensorSpec
 from sigfix.pipeline import staging
-from sigfix.pipeline.applying import WAYS_ON
+from sigfix.pipeline.applying import WAYS_ON, RepairOptions
 from sigfix.pipeline.conversion_options import (
     ConvertOptions,
     ConvertResult,
@@ -22,16 +22,19 @@ from sigfix.pipeline.conversion_options import (
     check_options,
     require_source_packages,
 )
-from sigfix.pipeline.notes import nonfinite
-from sigfix.pipeline.prepare import Prepared, freeze, prepare
+from sigfix.pipeline.notes import loops_left, nonfinite
+from sigfix.pipeline.obstacles import cut_in_front, fed_behind, refuse_obstacles
+from sigfix.pipeline.optimised import Optimised, optimise
+from sigfix.pipeline.prepare import freeze, prepare
+from sigfix.pipeline.prepared import Prepared
 from sigfix.pipeline.progress import Say, silent
 from sigfix.pipeline.quantising import AUTO, QuantisationTrial, choose_dtype
-from sigfix.pipeline.source import ONNX, PRESET, Source, find_source
+from sigfix.pipeline.source import PRESET, Source, find_source
+from sigfix.reading.tfjs import CARD_KEY, REGIONS_KEY
 from sigfix.temporary import temporary_folder
 
 if TYPE_CHECKING:  # at run time it needs numpy, and some commands do without
     from sigfix.exporting.freezing import FrozenSignature
-    from sigfix.optimising.graph.graph import Graph
     from sigfix.pipeline.conversion_check import Checked, Conversion
     from sigfix.verifying.checking import Source as SourceAnswers
 
@@ -42,7 +45,7 @@ def convert(
     options: ConvertOptions | None = None,
     say: Say = silent,
 ) -> ConvertResult:
-    """Convert a SavedModel, an ONNX file or a preset to a TF.js graph model in `output`.
+    """Convert a model of any kind, or a preset, to a TF.js graph model in `output`.
 
     The default is `MODEL_tfjs` beside MODEL. Nothing is published unless TF.js, run on the same
     inputs, equals the source (see `verifying.tolerances`), or was told not to be asked.
@@ -60,10 +63,25 @@ def convert(
     require_source_packages(source)
     check_files(source, options)
     with temporary_folder() as temporary:
-        prepared = prepare(source, options.choice, temporary, say)
+        prepared = prepare(source, options.choice, temporary, say, _running(options))
         release()
-        with staging.publish_to(destination, options.force, options.keep_failed, read) as place:
+        with (
+            _named(prepared.model, source.path),
+            staging.publish_to(destination, options.force, options.keep_failed, read) as place,
+        ):
             return _export(source, prepared, options, destination, place, temporary, say)
+
+
+@contextmanager
+def _named(made: Path, source: Path) -> Iterator[None]:
+    """Say the source's name in errors, where a copy or an export of it is what is converted."""
+    try:
+        yield
+    except SigfixError as error:
+        error.message = error.message.replace(str(made), str(source))
+        error.hint = error.hint and error.hint.replace(str(made), str(source))
+        error.args = (error.message,)
+        raise
 
 
 def _default_output(source: Source) -> Path:
@@ -71,8 +89,12 @@ def _default_output(source: Source) -> Path:
     if source.kind == PRESET:
         return Path(f"{path.name}_tfjs")
     path = path.resolve() if path.name in ("", ".", "..") else path
-    stem = path.stem if source.kind == ONNX else path.name
-    return path.with_name(f"{stem}_tfjs")
+    return path.with_name(f"{path.stem if path.is_file() else path.name}_tfjs")
+
+
+def _running(options: ConvertOptions) -> RepairOptions:
+    """How a source is run that becomes a SavedModel first."""
+    return RepairOptions(verify=options.verify, trust=options.choice.trust, seconds=options.seconds)
 
 
 def _export(
@@ -85,15 +107,21 @@ def _export(
     say: Say,
 ) -> ConvertResult:
     """Frozen graph -> optimised graphs -> model on disk -> verdict; each is made of the last."""
-    frozen = freeze(prepared, say)
+    whole = freeze(prepared, say)
     release()
+    cut = cut_in_front(whole, options.choice.cut)
+    frozen = whole if cut is None else cut.rest
     specs = _specs(frozen.signature.inputs)
-    with _source(prepared, specs, options) as (answers, tried):
-        optimised = _optimise(frozen, options, say)
+    with _source(prepared, whole, _specs(whole.signature.inputs), options) as (answers, tried):
+        optimised = optimise(frozen, options, say)
+        options = replace(options, without=(*options.without, *optimised.failed))
+        key = prepared.signature or DEFAULT_SERVING_KEY
+        refuse_obstacles(optimised.kernels, frozen.outputs, whole, source.path, key)
         written = _write(optimised, frozen, specs, prepared.card, place, options, say)
         checked = _checked(
-            frozen, optimised, written, prepared.card, temporary, options, answers, say
-        )
+            frozen, optimised, written, prepared.card, temporary, options,
+            answers and (lambda: fed_behind(cut, answers())), say,
+        )  # fmt: skip
     return ConvertResult(
         source=source,
         output=destination,
@@ -106,22 +134,15 @@ def _export(
         quantised=written.quantised,
         trials=written.trials,
         tried=tried,
-        notes=(*prepared.notes, *nonfinite(prepared.onnx_file or prepared.model)),
+        notes=(
+            *prepared.notes,
+            *optimised.notes,
+            *loops_left(optimised.operators),
+            *(() if cut is None else cut.said),
+            *nonfinite(prepared.onnx_file or prepared.model),
+        ),
         **vars(checked),
     )
-
-
-@dataclass(frozen=True)
-class Optimised:
-    """A frozen graph after the passes: `values` TensorFlow can run, `kernels` TF.js alone."""
-
-    values: Graph
-    kernels: Graph
-
-    @property
-    def operators(self) -> dict[str, int]:
-        """How many nodes of each operator TF.js will find, the most first."""
-        return dict(Counter(node.op for node in self.kernels.nodes.values()).most_common())
 
 
 @dataclass(frozen=True)
@@ -138,16 +159,6 @@ class Written:
     trials: tuple[QuantisationTrial, ...] = ()
 
 
-def _optimise(frozen: FrozenSignature, options: ConvertOptions, say: Say) -> Optimised:
-    from sigfix.optimising import passes
-
-    say("optimising the graph for TensorFlow.js")
-    values = passes.optimise_values(frozen.graph, options.without, options.target)
-    kernels = passes.optimise_kernels(values, options.without)
-    release()
-    return Optimised(values, kernels)
-
-
 def _write(
     optimised: Optimised,
     frozen: FrozenSignature,
@@ -158,6 +169,7 @@ def _write(
     say: Say,
 ) -> Written:
     from sigfix.exporting import tfjs_model
+    from sigfix.optimising.regions.finding import regions_of
 
     quantize: str | None = options.quantize
     trials: tuple[QuantisationTrial, ...] = ()
@@ -165,7 +177,10 @@ def _write(
         quantize, trials = choose_dtype(
             optimised.values, frozen, specs, card, options.samples, options.max_loss, say
         )
-    metadata = None if card is None else {"sigfix": card.as_json()}
+    own = {} if card is None else card.as_json()
+    regions = regions_of(optimised.kernels)
+    own |= {REGIONS_KEY: regions} if regions else {}
+    metadata = {CARD_KEY: own} if own else None
     tfjs_model.write_model(optimised.kernels, frozen.signature, place, quantize, metadata)
     release()
     quantised = Counter(tfjs_model.quantised_weights(optimised.kernels, quantize).values())
@@ -224,16 +239,23 @@ def _verdict(
 
 @contextmanager
 def _source(
-    prepared: Prepared, specs: Mapping[str, TensorSpec], options: ConvertOptions
+    prepared: Prepared,
+    frozen: FrozenSignature,
+    specs: Mapping[str, TensorSpec],
+    options: ConvertOptions,
 ) -> Iterator[tuple[Callable[[], SourceAnswers] | None, tuple[str, ...]]]:
     """The source, running beside the block, and the kinds of inputs that were made up for it."""
     if not options.verify:
         yield None, ()
         return
-    from sigfix.pipeline.conversion_source import conversion_cases, started_source
+    from sigfix.exporting.input_limits import input_limits
+    from sigfix.pipeline.conversion_source import conversion_cases, input_keys, started_source
     from sigfix.verifying.checking import given_and_tried
 
-    cases = conversion_cases(specs, options.inputs, prepared.card, prepared.inputs)
+    limits = input_limits(frozen.graph, frozen.inputs)
+    keys = input_keys(prepared)
+    features = prepared.features
+    cases = conversion_cases(specs, options.inputs, prepared.card, keys, limits, features)
     with started_source(prepared, cases, options.seconds) as running:
         yield running, given_and_tried(cases)["tried"]
 

@@ -19,6 +19,7 @@ from sigfix.planning.keras_file import asks_for_changes
 from sigfix.reading import read
 
 if TYPE_CHECKING:  # at run time it needs numpy, which planning does without
+    from sigfix.verifying.checking import Side
     from sigfix.verifying.verdict import Verification
 
 CHILD = "sigfix.importing.keras_child"
@@ -41,7 +42,7 @@ def export_keras(
     """
     from sigfix.processes import run_process
 
-    (edit,) = (item for item in decided.edits if isinstance(item, ExportKeras))
+    edit = _export_of(decided)
     job = {
         "file": str(model.path.resolve()),
         "keras2": edit.version.startswith("2"),
@@ -61,7 +62,12 @@ def export_keras(
     left = None
     if changes:
         left = replace(make_plan(read(target), edit.choices), model=str(model.path))
-    return Made(target, left, lambda: _compare(target, job, options), target, shown=False)
+
+    def compare() -> Verification:
+        given = options.inputs or {}
+        return compare_made(keras_side(model, decided, options), target, options, given)
+
+    return Made(target, left, compare, target, shown=False)
 
 
 def _refuse_unfit(given: dict[str, Any], wanted: list[str]) -> None:
@@ -72,10 +78,15 @@ def _refuse_unfit(given: dict[str, Any], wanted: list[str]) -> None:
         )
 
 
-def _compare(exported: Path, job: dict[str, Any], options: RepairOptions) -> Verification:
-    """Keras' own predictions against the signature from disk, each in its own process."""
+def keras_side(model: OtherModel, decided: Plan, options: RepairOptions) -> Side:
+    """What Keras itself predicts with the file, run in a process of its own."""
     from sigfix.verifying.checking import Side
     from sigfix.verifying.runners.keras import keras_file
 
-    source = Side(keras_file(Path(job["file"]), job["keras2"], job["trust"]))
-    return compare_made(source, exported, options, options.inputs or {})
+    keras2 = _export_of(decided).version.startswith("2")
+    return Side(keras_file(model.path, keras2, options.trust))
+
+
+def _export_of(decided: Plan) -> ExportKeras:
+    (edit,) = (item for item in decided.edits if isinstance(item, ExportKeras))
+    return edit

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sigfix.card import Card, fitting, make_card, read_card
-from sigfix.describing.effects import DETERMINISTIC, RANDOM, Conduct, conduct
+from sigfix.describing.effects import DETERMINISTIC, conduct
+from sigfix.describing.examples import example_features
 from sigfix.describing.running import of_signature
 from sigfix.diagnosis import diagnose
 from sigfix.diagnosis.rule import Command, repair_command
-from sigfix.errors import BlockedError, UsageError
+from sigfix.errors import BlockedError
 from sigfix.importing.commands import CommandParts, as_command
 from sigfix.memory import release
-from sigfix.model import SavedModel
+from sigfix.model import DEFAULT_SERVING_KEY, OtherModel, SavedModel, Shape
+from sigfix.pipeline.applying import RepairOptions
+from sigfix.pipeline.changing import TRUST, changed, exported, said
+from sigfix.pipeline.hub_folder import settled
 from sigfix.pipeline.notes import training_notes, weight_notes
-from sigfix.pipeline.preset import PresetOptions, export_preset
+from sigfix.pipeline.onnx_choices import refuse_later_changes, renamed_keys, sizes_of
+from sigfix.pipeline.prepared import Prepared, SourceChoice
+from sigfix.pipeline.preset import export_preset
 from sigfix.pipeline.progress import Say
 from sigfix.pipeline.simplifying import OnnxChoice, load_simplified, simplify_file
 from sigfix.pipeline.source import ONNX, PRESET, Source, choose_signature
-from sigfix.planning import plan
-from sigfix.planning.choices import as_tags
+from sigfix.planning import Choices, plan
 from sigfix.planning.commands import carried_out
 from sigfix.planning.meta_graphs import choose_meta_graph
 from sigfix.planning.names import signature_keys
@@ -35,74 +40,65 @@ if TYPE_CHECKING:
     from sigfix.exporting.freezing import FrozenSignature
 
 
-@dataclass(frozen=True)
-class SourceChoice:
-    """What the user chose about the source; see `convert.ConvertOptions`."""
-
-    signature: str | None = None
-    tags: tuple[str, ...] | None = None
-    layout: str | None = None
-    preset: str | None = None
-    preset_options: PresetOptions = field(default_factory=PresetOptions)
-    trust: bool = False
-    sizes: tuple[tuple[str, tuple[int | None, ...]], ...] = ()
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "tags", as_tags(self.tags))
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A SavedModel to freeze, or an ONNX file to trace, and what it was made from.
-
-    `model` is the SavedModel, or the simplified ONNX file. `onnx_file` is what ONNX Runtime
-    compares with, None for a SavedModel; of its `inputs` those in `channels_last` are NHWC in what
-    comes out. `signature` and `tags` are those of a SavedModel, `restless` is what can make two of
-    its runs differ. `notes` are lines about the source.
-    """
-
-    model: Path
-    card: Card | None = None
-    tags: tuple[str, ...] = ()
-    signature: str = ""
-    source: Path = Path()
-    onnx_file: Path | None = None
-    inputs: tuple[str, ...] = ()
-    channels_last: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    restless: str = ""
-
-
-def prepare(source: Source, options: SourceChoice, temporary: Path, say: Say) -> Prepared:
+def prepare(
+    source: Source,
+    choice: SourceChoice,
+    temporary: Path,
+    say: Say,
+    options: RepairOptions | None = None,
+) -> Prepared:
     """Read, import or build the source; what has to be made is made in `temporary`.
 
-    Raises `UsageError` for options that are not for a source of this kind.
+    `options` say how Keras is run. Raises `UsageError` for choices that are not for a source of
+    this kind.
     """
-    if options.sizes and source.kind != ONNX:
-        raise UsageError(
-            "--input gives sizes to an ONNX file; a SavedModel and a preset have theirs.",
-            "sigfix repair MODEL --input 'NAME=float32[1,3,224,224]' -o fixed/ && "
-            "sigfix convert fixed/ --tfjs",
-        )
     if source.kind == PRESET:
-        return _from_preset(source.path.name, options, temporary, say)
+        return _from_preset(source.path.name, choice, temporary, say)
     if source.kind == ONNX:
-        return _from_onnx(source.path, options, temporary, say)
+        return _from_onnx(source.path, choice, temporary, say)
     from sigfix.reading.folder import refuse_strangers
-    from sigfix.reading.opening import open_model
+    from sigfix.reading.opening import FROZEN_GRAPH, kind_of, open_model
 
     say(f"reading {source.path}")
     described = open_model(source.path, "convert")
-    assert isinstance(described, SavedModel)  # find_source has told ONNX files apart
     refuse_strangers(described.path, described.problems)
+    if isinstance(described, OtherModel):  # find_source has told ONNX files apart
+        options = options or RepairOptions(trust=choice.trust)
+        return exported(described, choice, options, temporary, say)
     refuse_lost_weights(described)
-    index = choose_meta_graph(described, options.tags)
+    index = choose_meta_graph(described, choice.tags)
     graph = described.meta_graphs[index]
-    if not graph.user_signatures:
+    key = choice.signature or DEFAULT_SERVING_KEY
+    if graph.user_signatures:
+        key = choose_signature(graph, source.path, choice.signature).key
+        if not choice.changes:
+            return _as_it_is(described, index, key, choice)
+    elif kind_of(described) != FROZEN_GRAPH and not choice.changes:
+        return _signed(described, key, choice, temporary, say)
+    found = changed(described, key, choice, temporary, say)
+    return found or _as_it_is(described, index, key, choice)
+
+
+def _signed(
+    described: SavedModel, key: str, choice: SourceChoice, temporary: Path, say: Say
+) -> Prepared:
+    """A SavedModel without a signature, with the one that there is to be made of it."""
+    found = None
+    if plan(described, Choices(key=key, tags=choice.tags)).verdict == "repairable":
+        found = changed(described, key, choice, temporary, say)
+    if found is None:
         raise _unsigned(described)
-    signature = choose_signature(graph, source.path, options.signature)
-    runs = [of_signature(graph, signature.key)]
-    refuse_reaching(described, index, runs, options.trust, "--trust   # loads and runs it")
+    made = "it has no signature; what repair makes of it is converted"
+    return replace(found, notes=(f"note: {described.path}: {made}.", *found.notes))
+
+
+def _as_it_is(described: SavedModel, index: int, key: str, choice: SourceChoice) -> Prepared:
+    """A SavedModel that has the signature, which is its own source."""
+    graph = described.meta_graphs[index]
+    signature = graph.signature(key)
+    assert signature is not None
+    runs = [of_signature(graph, key)]
+    refuse_reaching(described, index, runs, choice.trust, TRUST)
     location = Path(described.path)
     shapes = (
         {item.key: item.spec.shape for item in side}
@@ -110,14 +106,17 @@ def prepare(source: Source, options: SourceChoice, temporary: Path, say: Say) ->
     )
     card = fitting(read_card(location), *shapes)
     manner = conduct(runs[0])
-    restless = "" if manner.kind == DETERMINISTIC else _said(manner)
+    restless = "" if manner.kind == DETERMINISTIC else said(manner)
     notes = training_notes(graph, signature)
-    return Prepared(location, card, graph.tags, signature.key, notes=notes, restless=restless)
-
-
-def _said(manner: Conduct) -> str:
-    """`keeps state (...)`, `is random (...)`."""
-    return f"is {manner}" if manner.kind == RANDOM else str(manner)
+    return Prepared(
+        location,
+        card,
+        graph.tags,
+        key,
+        notes=notes,
+        restless=restless,
+        features=example_features(graph),
+    )
 
 
 def _unsigned(model: SavedModel) -> BlockedError:
@@ -133,37 +132,41 @@ def _unsigned(model: SavedModel) -> BlockedError:
     return BlockedError(what, f"{repair} && sigfix convert repaired --tfjs")
 
 
-def _from_preset(name: str, options: SourceChoice, temporary: Path, say: Say) -> Prepared:
+def _from_preset(name: str, choice: SourceChoice, temporary: Path, say: Say) -> Prepared:
     from sigfix.pipeline.preset_checks import require_parity
 
-    preset = options.preset_options.preset(name)
+    options, told = settled(name, choice.preset_options)
+    preset = options.preset(name)
     onnx_file = temporary / f"{name}.onnx"
-    model, exported = export_preset(preset, options.preset_options, onnx_file, say)
+    model, exported = export_preset(preset, options, onnx_file, say)
     require_parity(exported)
     preset, notes = model.preset, weight_notes(model.weights, model.notes)
     say("reading the ONNX file")
-    normalize = options.preset_options.normalize
+    normalize = choice.preset_options.normalize
     card = make_card(preset, model.vocabulary, model.weights, normalize)
     del model  # its memory is wanted
-    prepared = _simplified(onnx_file, options, temporary, preset, card, say)
-    return replace(prepared, notes=(*notes, *prepared.notes))
+    prepared = _simplified(onnx_file, ("input",), choice, temporary, preset, card, say)
+    return replace(prepared, notes=(*told, *notes, *prepared.notes))
 
 
-def _from_onnx(path: Path, options: SourceChoice, temporary: Path, say: Say) -> Prepared:
+def _from_onnx(path: Path, choice: SourceChoice, temporary: Path, say: Say) -> Prepared:
     preset, card = None, None
-    if options.preset is not None:
-        options.preset_options.refuse_weights(path)
-        preset = options.preset_options.preset(options.preset)
+    if choice.preset is not None:
+        choice.preset_options.refuse_weights(path)
+        preset = choice.preset_options.preset(choice.preset)
     from sigfix.reading import read_any
     from sigfix.reading.folder import refuse_strangers
 
     described = read_any(path)  # says at once, without TensorFlow, where the file is damaged
     refuse_strangers(path, described.problems)
     say(f"reading {path}")
+    assert isinstance(described, OtherModel)
+    refuse_later_changes(described, choice)
     if preset is not None:
-        characters = preset_characters(preset, options.preset_options.vocabulary)
-        card = make_card(preset, characters, path.name, options.preset_options.normalize)
-    return _simplified(path, options, temporary, preset, card, say)
+        characters = preset_characters(preset, choice.preset_options.vocabulary)
+        card = make_card(preset, characters, path.name, choice.preset_options.normalize)
+    names = tuple(item.name for item in described.inputs)
+    return _simplified(path, names, choice, temporary, preset, card, say)
 
 
 def commands(path: Path) -> tuple[CommandParts, CommandParts]:
@@ -177,27 +180,34 @@ def commands(path: Path) -> tuple[CommandParts, CommandParts]:
 
 def _simplified(
     path: Path,
-    options: SourceChoice,
+    names: tuple[str, ...],
+    choice: SourceChoice,
     temporary: Path,
     preset: Preset | None,
     card: Card | None,
     say: Say,
 ) -> Prepared:
     """An ONNX file, checked and simplified, as something to trace."""
-    choice = OnnxChoice(
+    wanted = OnnxChoice(
         preset,
         card.vocabulary if card is not None and card.vocabulary else None,
-        options.preset_options.normalize,
-        preset is not None or options.layout == "nhwc",
-        dict(options.sizes),
+        choice.preset_options.normalize,
+        preset is not None or choice.layout == "nhwc",
+        sizes_of(choice.inputs, names),
     )
-    found = simplify_file(path, temporary, choice, commands(path))
+    found = simplify_file(path, temporary, wanted, commands(path))
     for note in found.notes:
         say(note)
-    for what, names in (("input", found.inputs), ("output", found.outputs)):
-        for own, key in signature_keys(names).items():
+    renamed = renamed_keys(found.inputs, found.outputs, choice)
+    for what, called in (("input", found.inputs), ("output", found.outputs)):
+        for own, key in signature_keys(called).items():
+            key = renamed.get(key, key)
             if own != key:
                 say(f"the {what} {own} is called {key}")
+    if card is not None:
+        ends = (renamed.get(name, name) for name in (card.input, card.output))
+        image, result = ends
+        card = replace(card, input=image, output=result)
     return Prepared(
         found.model,
         card,
@@ -205,7 +215,18 @@ def _simplified(
         onnx_file=found.finished,
         inputs=found.inputs,
         channels_last=found.channels_last,
+        renamed=renamed,
     )
+
+
+def _input_shapes(prepared: Prepared) -> dict[str, Shape]:
+    """What the signature itself says of its inputs' shapes."""
+    from sigfix.reading import read
+
+    model = read(prepared.model)
+    graphs = [graph for graph in model.meta_graphs if graph.tags == prepared.tags]
+    signature = graphs[0].signature(prepared.signature) if graphs else None
+    return {item.key: item.spec.shape for item in signature.inputs} if signature else {}
 
 
 def freeze(prepared: Prepared, say: Say) -> FrozenSignature:
@@ -217,11 +238,16 @@ def freeze(prepared: Prepared, say: Say) -> FrozenSignature:
 
     if prepared.onnx_file is None:
         say("loading the model in TensorFlow and freezing its signature")
-        return freezing.freeze(prepared.model, prepared.signature, prepared.tags)
+        shapes = _input_shapes(prepared)
+        return freezing.freeze(prepared.model, prepared.signature, prepared.tags, shapes)
     say("importing the ONNX model")
     from sigfix.importing.onnx_to_graph import trace_onnx
 
     with as_command(*commands(prepared.source)):
         traced = trace_onnx(load_simplified(prepared.model), prepared.channels_last, flat=True)
     release()
-    return freezing.with_signature_names(traced.graph, traced.inputs, traced.outputs)
+    inputs, outputs = (
+        {prepared.renamed.get(key, key): item for key, item in side.items()}
+        for side in (traced.inputs, traced.outputs)
+    )
+    return freezing.with_signature_names(traced.graph, inputs, outputs)

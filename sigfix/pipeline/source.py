@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sigfix.errors import BlockedError, UnreadableModelError, UsageError
 from sigfix.model import DEFAULT_SERVING_KEY, MetaGraph, Signature
+from sigfix.pipeline.hub_folder import of_folder
 from sigfix.planning.graphs import refuse_unfed
 from sigfix.presets import PRESETS
 from sigfix.quoting import quote, quote_path
@@ -17,6 +18,8 @@ from sigfix.reading.locating import SAVED_MODEL_FILES, saved_models_below
 from sigfix.reading.sniffing import sniff_protobuf
 
 SAVED_MODEL, ONNX, PRESET = "SavedModel", "ONNX", "preset"
+KERAS, FROZEN = "Keras file", "frozen graph"
+KERAS_FILES = (".keras", ".h5", ".hdf5")
 
 
 @dataclass(frozen=True)
@@ -55,15 +58,14 @@ def _source_at(path: Path, given: str) -> Source:
         raise UsageError(
             f"{path} is already a TensorFlow.js model.", f"sigfix inspect {quote_path(path)}"
         )
-    if path.is_file() and path.suffix.lower() in (".pb", ".keras", ".h5", ".hdf5"):
-        if path.name != "saved_model.pb":
-            raise UsageError(
-                f"{path} is not a SavedModel directory.",
-                f"sigfix repair {quote_path(path)} -o saved_model/ && "
-                "sigfix convert saved_model/ --tfjs",
-            )
+    hub = of_folder(path) if path.is_dir() else ""
+    if hub:
+        raise UsageError(f"{path} has weights of docTR's, and what they are for.", hub)
+    if path.is_file() and path.name in SAVED_MODEL_FILES:
         path = path.parent
     refuse_archive(path)
+    if path.is_file():
+        return Source(KERAS if path.suffix.lower() in KERAS_FILES else FROZEN, path)
     return Source(SAVED_MODEL, path)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from sigfix.errors import UsageError
@@ -19,6 +18,7 @@ from sigfix.planning.choices import (
     Tags,
     as_tags,
 )
+from sigfix.presets import Size
 
 DTYPES = frozenset({
     "bfloat16", "bool", "complex128", "complex64", "float16", "float32", "float64", "int16",
@@ -28,12 +28,14 @@ ACTIVATIONS = ("sigmoid", "softmax", "argmax")
 
 _INPUT = re.compile(
     r"(?P<name>[^:=\[\]]+)(:tensor=(?P<tensor>[^=\[\]]+)|:(?P<target>[^=\[\]]+))?"
-    r"(=(?P<dtype>\w+)?(?P<shape>\[[^\]]*\])?)?$"
+    r"(=(?P<plain>(\?|-1|\d+)([,x](\?|-1|\d+))*)|=(?P<dtype>\w+)?(?P<shape>\[[^\]]*\])?)?$"
 )
 
 
 def parse_input(text: str) -> InputChoice:
     """`name=float32[?,32,128,3]`, `name=float32`, `name=[1,3]`, `name:tensor=x:0=float32[?]`.
+
+    Sizes alone need no brackets: `name=1,224,224,3` or `name=1x224x224x3`.
 
     Raises `UsageError` with the form that is understood.
     """
@@ -46,23 +48,10 @@ def parse_input(text: str) -> InputChoice:
             f"--input {text}: {dtype!r} is not a dtype.", "one of " + ", ".join(sorted(DTYPES))
         )
     target = match["tensor"] or match["target"]
-    shape = None if match["shape"] is None else parse_shape(match["shape"], text)
-    return InputChoice(match["name"].strip(), target, dtype, shape, match["shape"] is not None)
-
-
-def parse_sizes(texts: Iterable[str]) -> tuple[tuple[str, tuple[int | None, ...]], ...]:
-    """`convert`'s `--input x=float32[?,3,224,224]`: sizes alone, by the input's name.
-
-    Raises `UsageError` where no shape is given. The dtype is said for the reader.
-    """
-    found = []
-    for text in texts:
-        choice = parse_input(text)
-        if choice.shape is None:
-            raise _misread("--input", text, "name=float32[?,3,224,224]")
-        name = choice.name if choice.target is None else f"{choice.name}:{choice.target}"
-        found.append((name, choice.shape))
-    return tuple(found)
+    plain = match["plain"]
+    sizes = match["shape"] if plain is None else f"[{plain.replace('x', ',')}]"
+    shape = None if sizes is None else parse_shape(sizes, text)
+    return InputChoice(match["name"].strip(), target, dtype, shape, sizes is not None)
 
 
 def parse_shape(text: str, whole: str) -> Shape:
@@ -88,6 +77,15 @@ _FORMS = {
     "--output": "--output NAME=TENSOR names an output; the new directory is -o DIRECTORY",
     "--bind": "--bind NAME=VALUE",
 }
+
+
+def parse_size(text: str) -> Size:
+    """`1024`, or height and width: `32x256`, `32,256`."""
+    parts = re.split("[x,*]", text.strip().lower())
+    if len(parts) > 2 or not all(part.strip().isdecimal() for part in parts):
+        raise _misread("--size", text, "1024, or height x width: --size 32x256")
+    sizes = [int(part) for part in parts]
+    return sizes[0] if len(sizes) == 1 else (sizes[0], sizes[1])
 
 
 def parse_tags(text: str) -> Tags:

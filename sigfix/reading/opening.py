@@ -33,7 +33,10 @@ ACCEPTED = {
     ),
     "diff": Accepted((SAVED_MODEL, FROZEN_GRAPH), _REPAIR_FIRST),
     "verify": Accepted((SAVED_MODEL, FROZEN_GRAPH, "onnx", "tfjs"), _REPAIR_FIRST),
-    "convert": Accepted((SAVED_MODEL, FROZEN_GRAPH, "onnx"), _REPAIR_FIRST),
+    "convert": Accepted(
+        (SAVED_MODEL, FROZEN_GRAPH, "keras", "onnx"),
+        "it takes SavedModels, frozen graphs, ONNX files, Keras files and presets",
+    ),
 }
 """A folder that holds one frozen graph and no SavedModel is that frozen graph, for all of them."""
 

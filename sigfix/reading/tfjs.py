@@ -17,6 +17,8 @@ from sigfix.wording import plural
 
 CARD_KEY = "sigfix"
 """Where sigfix keeps its card in `userDefinedMetadata`."""
+REGIONS_KEY = "regions"
+"""Beside the values of a card, or alone: what sigfix/web/kernels computes at once."""
 LARGEST = 512 << 20
 _MOST_ELEMENTS = 1 << 53
 """JavaScript counts no further."""
@@ -178,6 +180,13 @@ def read_tfjs(path: Path) -> OtherModel:
         ) from error
 
 
+def _without_regions(card: Any) -> Any:
+    """A card as it was; None where there was none, and only regions lie there."""
+    if not isinstance(card, dict) or REGIONS_KEY not in card:
+        return card
+    return {key: value for key, value in card.items() if key != REGIONS_KEY} or None
+
+
 def _described(path: Path, size: int, document: dict[str, Any]) -> OtherModel:
     facts, problems, in_files = _weights(document.get("weightsManifest"), path.parent)
     made_by = str(document.get("generatedBy") or "")
@@ -211,5 +220,5 @@ def _described(path: Path, size: int, document: dict[str, Any]) -> OtherModel:
         facts=tuple(facts.items()),
         graph=graph,
         problems=tuple(problems),
-        card=checked_card(card),
+        card=checked_card(_without_regions(card)),
     )

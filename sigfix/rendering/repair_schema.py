@@ -68,56 +68,46 @@ def plan_schema() -> dict[str, Any]:
     }
 
 
+def object_of(**properties: Any) -> dict[str, Any]:
+    """The schema of an object that has all of these."""
+    return {"type": "object", "properties": properties, "required": [*properties]}
+
+
+TEXTS = {"type": "array", "items": {"type": "string"}}
+_OUTPUT = object_of(
+    name={"type": "string"},
+    dtype={"type": "string"},
+    shape={"type": "array", "items": {"type": "integer"}},
+    ok={"type": "boolean"},
+    absolute={"type": ["number", "null"]},
+    relative={"type": ["number", "null"]},
+)
+COMPARISON = object_of(
+    reference={"type": "string"},
+    result={"type": "string"},
+    batch={"type": "integer"},
+    through={"type": "string"},
+    note={"type": "string"},
+    parity=object_of(outputs={"type": "array", "items": _OUTPUT}),
+)
+"""Two stages of one model on the same inputs."""
+VERIFICATION = object_of(
+    key={"type": "string"},
+    verdict={"enum": ["same", "different", "not comparable"]},
+    batches={"type": "array", "items": {"type": "integer"}},
+    comparisons={"type": "array", "items": COMPARISON},
+    reason={"type": "string"},
+    inputs={"enum": ["seeded", "given"]},
+    tried=TEXTS,
+    notes=TEXTS,
+    through={"type": "string"},
+)
+"""All comparisons of one signature."""
+
+
 def result_schema() -> dict[str, Any]:
     """What `repair --format json` prints."""
     plan = plan_schema()
-    output = {
-        "type": "object",
-        "properties": {
-            "name": {"type": "string"},
-            "dtype": {"type": "string"},
-            "shape": {"type": "array", "items": {"type": "integer"}},
-            "ok": {"type": "boolean"},
-            "absolute": {"type": ["number", "null"]},
-            "relative": {"type": ["number", "null"]},
-        },
-        "required": ["name", "dtype", "shape", "ok", "absolute", "relative"],
-    }
-    texts = {"type": "array", "items": {"type": "string"}}
-    comparison = {
-        "type": "object",
-        "properties": {
-            "reference": {"type": "string"},
-            "result": {"type": "string"},
-            "batch": {"type": "integer"},
-            "through": {"type": "string"},
-            "note": {"type": "string"},
-            "parity": {
-                "type": "object",
-                "properties": {"outputs": {"type": "array", "items": output}},
-                "required": ["outputs"],
-            },
-        },
-        "required": ["reference", "result", "batch", "through", "note", "parity"],
-    }
-    parity = {
-        "type": "object",
-        "properties": {
-            "key": {"type": "string"},
-            "verdict": {"enum": ["same", "different", "not comparable"]},
-            "batches": {"type": "array", "items": {"type": "integer"}},
-            "comparisons": {"type": "array", "items": comparison},
-            "reason": {"type": "string"},
-            "inputs": {"enum": ["seeded", "given"]},
-            "tried": texts,
-            "notes": texts,
-            "through": {"type": "string"},
-        },
-        "required": [
-            "key", "verdict", "batches", "comparisons", "reason", "inputs", "tried", "notes",
-            "through",
-        ],
-    }  # fmt: skip
     return {
         "$schema": DIALECT,
         "title": "A result of sigfix repair",
@@ -127,7 +117,7 @@ def result_schema() -> dict[str, Any]:
             "repair": {"type": "object", "properties": plan["properties"]},
             "output": {"type": ["string", "null"]},
             "not_verified": {"type": "string"},
-            "parity": {"type": "array", "items": parity},
+            "parity": {"type": "array", "items": VERIFICATION},
         },
         "required": ["format", "repair", "output", "not_verified", "parity"],
         "$defs": plan["$defs"],
@@ -136,8 +126,13 @@ def result_schema() -> dict[str, Any]:
 
 def write_schemas() -> None:
     """Write both files into the package."""
-    for name, schema in (("plan", plan_schema()), ("repair", result_schema())):
-        (SCHEMAS / f"{name}.json").write_text(json.dumps(schema, indent=2) + "\n", "utf-8")
+    write_schema("plan", plan_schema())
+    write_schema("repair", result_schema())
+
+
+def write_schema(name: str, schema: dict[str, Any]) -> None:
+    """Write one file into the package."""
+    (SCHEMAS / f"{name}.json").write_text(json.dumps(schema, indent=2) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -165,9 +165,10 @@ class Judged:
 def judged_calls(source: Source, result: Side, found: Run, check: Check) -> Judged:
     """Compare every call of the result, case by case, with the source."""
     titles = [call.title for call in result.runnable.calls]
-    answers = [outputs_of(found, number) for number in range(len(titles))]
-    if len(titles) == 1:
-        answers = [[result.joined(case, 0) for case in found.cases]]
+    answers = [
+        [result.joined(replace(case, outputs=(case.outputs[number],)), 0) for case in found.cases]
+        for number in range(len(titles))
+    ]
     return judge(source, result.runnable.title, list(zip(titles, answers, strict=True)), check)
 
 

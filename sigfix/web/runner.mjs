@@ -10,11 +10,13 @@
 //   repeat      timed executions of the first run after the warm-up (0: none)
 //   profile     whether to measure one more execution of the first run kernel by kernel
 //   watch       whether to end at once, killed, when standard input ends
+//   kernels     whether to run everything once more with the fast kernels beside this file
 //
 // A tensor file is raw little-endian data: float32, int32, one byte per bool; a string tensor is
 // a JSON list of base64 texts. result.json holds {error, stage} when something went wrong (the
 // exit code is then 1), and otherwise {mode, backend, tfjs, load_ms, runs: [{outputs: [{name,
-// dtype, shape, file}]}], times_ms, kernels}.
+// dtype, shape, file}]}], times_ms, kernels, fast_runs}; fast_runs is null where the fast kernels
+// were not asked for, or cannot be used.
 
 import { Buffer } from 'node:buffer';
 import { readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
@@ -33,6 +35,13 @@ const WATCH = `
   const input = new Socket({ fd: 0 });
   input.on('close', () => process.kill(process.pid, 'SIGKILL')).on('error', () => {}).resume();
 `;
+
+const VIEWS = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
+
+/** Values in the array of their dtype: the cpu backend casts a bool without touching its bytes. */
+function as(dtype, values) {
+  return VIEWS[dtype] && !(values instanceof VIEWS[dtype]) ? new VIEWS[dtype](values) : values;
+}
 
 let stage = 'request';
 
@@ -99,7 +108,7 @@ function readTensor(tf, { dtype, shape, file }) {
   }
   // A copy: a small Buffer shares its memory with others, at any alignment.
   const raw = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
-  const view = { float32: Float32Array, int32: Int32Array, bool: Uint8Array }[dtype];
+  const view = VIEWS[dtype];
   if (!view) throw new Error(`no tensor can be made of dtype ${dtype}`);
   return tf.tensor(new view(raw), shape, dtype);
 }
@@ -109,7 +118,7 @@ async function writeTensor(tensor, name, file) {
     const texts = [...(await tensor.bytes())].map((text) => Buffer.from(text).toString('base64'));
     writeFileSync(file, JSON.stringify(texts));
   } else {
-    const { buffer, byteOffset, byteLength } = await tensor.data();
+    const { buffer, byteOffset, byteLength } = as(tensor.dtype, await tensor.data());
     writeFileSync(file, Buffer.from(buffer, byteOffset, byteLength));
   }
   return { name, dtype: tensor.dtype, shape: tensor.shape, file };
@@ -180,34 +189,55 @@ async function run(request) {
   const tf = await startTensorFlow(request.packages, request.backend);
   stage = 'load';
   const start = performance.now();
-  const model = await tf.loadGraphModel({ load: async () => readModel(request.model) });
+  const handler = { load: async () => readModel(request.model) };
+  const model = await tf.loadGraphModel(handler);
   const loadMs = performance.now() - start;
 
   stage = 'run';
   const caller = new Caller(model, request.outputs);
+  const all = request.runs.map(({ inputs }) => (
+    Object.fromEntries(inputs.map((spec) => [spec.name, readTensor(tf, spec)]))));
+  const result = {
+    mode: caller.mode,
+    backend: tf.getBackend(),
+    tfjs: tf.version.tfjs,
+    load_ms: loadMs,
+    runs: await answers(caller, all, request, 'output'),
+    times_ms: await time(caller, all[0], request.repeat ?? 0),
+    kernels: request.profile ? await profileKernels(tf, caller, all[0]) : [],
+    fast_runs: null,
+  };
+  result.mode = caller.mode;
+  if (request.kernels) {
+    stage = 'kernels';
+    model.dispose(); // its weights are loaded again
+    result.fast_runs = await fastAnswers(tf, handler, all, request);
+  }
+  return result;
+}
+
+/** Run a model on every set of inputs, and write what it computes into files. */
+async function answers(caller, all, request, prefix) {
   const runs = [];
-  let first;
-  for (const [index, { inputs: specs }] of request.runs.entries()) {
-    const inputs = Object.fromEntries(specs.map((spec) => [spec.name, readTensor(tf, spec)]));
-    first ??= inputs;
+  for (const [index, inputs] of all.entries()) {
     const tensors = await caller.call(inputs);
     const outputs = [];
     for (const [position, tensor] of tensors.entries()) {
-      const file = join(request.output_dir, `output_${index}_${position}.bin`);
+      const file = join(request.output_dir, `${prefix}_${index}_${position}.bin`);
       outputs.push(await writeTensor(tensor, request.outputs[position], file));
     }
     caller.release(tensors, inputs);
     runs.push({ outputs });
   }
-  return {
-    mode: caller.mode,
-    backend: tf.getBackend(),
-    tfjs: tf.version.tfjs,
-    load_ms: loadMs,
-    runs,
-    times_ms: await time(caller, first, request.repeat ?? 0),
-    kernels: request.profile ? await profileKernels(tf, caller, first) : [],
-  };
+  return runs;
+}
+
+/** The same with the fast kernels; null where they cannot be used here. */
+async function fastAnswers(tf, handler, all, request) {
+  const { loadModel, useFastKernels } = await import('./kernels/index.mjs');
+  if (!(await useFastKernels(tf))) return null;
+  const caller = new Caller(await loadModel(handler), request.outputs);
+  return answers(caller, all, request, 'fast');
 }
 
 const request = JSON.parse(readFileSync(process.argv[2], 'utf8'));

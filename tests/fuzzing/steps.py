@@ -18,7 +18,8 @@ from sigfix.errors import SigfixError
 from sigfix.model import OtherModel
 from sigfix.pipeline.diff import diff
 from sigfix.pipeline.inspect import failed_inspection, inspect
-from sigfix.pipeline.prepare import SourceChoice, prepare
+from sigfix.pipeline.prepare import prepare
+from sigfix.pipeline.prepared import SourceChoice
 from sigfix.pipeline.repair import RepairOptions, describe, plan_for, repair
 from sigfix.pipeline.repair import plan as make_plan
 from sigfix.pipeline.source import SAVED_MODEL, find_source

@@ -93,8 +93,8 @@ def compare_readings(folder: Path) -> dict[str, Any]:
     that the float model reads right and the quantised one wrong.
     """
     from sigfix import ConvertOptions, convert
-    from sigfix.pipeline.prepare import SourceChoice
-    from sigfix.pipeline.preset import PresetOptions
+    from sigfix.pipeline.prepared import SourceChoice
+    from sigfix.pipeline.preset_options import PresetOptions
 
     words = rendered_words(COUNT)
     images = crops(words)

@@ -19,8 +19,8 @@ from sigfix.errors import (
 )
 from sigfix.pipeline.conversion_options import ConvertOptions
 from sigfix.pipeline.convert import convert
-from sigfix.pipeline.prepare import SourceChoice
-from sigfix.planning.parsing import parse_sizes
+from sigfix.pipeline.prepared import SourceChoice
+from sigfix.planning.parsing import parse_input
 
 NEEDED = ("tensorflow", "tensorflowjs", "onnxslim", "onnxruntime")
 if absent := [name for name in NEEDED if find_spec(name) is None]:
@@ -92,10 +92,10 @@ def test_sizes_and_inputs_by_the_files_own_names(tmp_path):
     words = shlex.split(raised.value.hint.split("   ")[0])
     assert words[:4] == ["sigfix", "convert", str(model), "--tfjs"]
     assert words[4:] == ["--input", "image:0=float32[?,3,224,224]"]
-    sizes = parse_sizes(["image:0=float32[?,3,20,10]"])
+    sizes = (parse_input("image:0=float32[?,3,20,10]"),)
     image = np.random.default_rng(0).random((2, 3, 20, 10), np.float32)
     np.savez(tmp_path / "given.npz", **{"image:0": image})
-    choice = SourceChoice(sizes=sizes)
+    choice = SourceChoice(inputs=sizes)
     options = ConvertOptions(choice=choice, inputs=tmp_path / "given.npz")
     said: list[str] = []
     result = convert(model, tmp_path / "web", options, said.append)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sigfix.errors import UnreadableModelError, UsageError
-from sigfix.pipeline.source import ONNX, PRESET, SAVED_MODEL, find_source
+from sigfix.pipeline.source import FROZEN, KERAS, ONNX, PRESET, SAVED_MODEL, find_source
 
 
 def model(folder: Path) -> Path:
@@ -61,7 +61,11 @@ def test_kinds_of_files(tmp_path):
     (tmp_path / "web" / "model.json").touch()
     with pytest.raises(UsageError, match=r"already a TensorFlow\.js model"):
         find_source(str(tmp_path / "web"), tmp_path)
-    (tmp_path / "m.keras").touch()
-    with pytest.raises(UsageError) as error:
-        find_source(str(tmp_path / "m.keras"), tmp_path)
-    assert (error.value.hint or "").startswith("sigfix repair")
+    kinds = {"m.keras": KERAS, "m.h5": KERAS, "m.pb": FROZEN, "frozen": FROZEN}
+    for name, kind in kinds.items():
+        (tmp_path / name).write_bytes(b"?")
+        found = find_source(str(tmp_path / name), tmp_path)
+        assert (found.kind, found.path) == (kind, tmp_path / name)
+    model(tmp_path / "saved")
+    found = find_source(str(tmp_path / "saved" / "saved_model.pb"), tmp_path)
+    assert (found.kind, found.path) == (SAVED_MODEL, tmp_path / "saved")

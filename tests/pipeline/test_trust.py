@@ -8,7 +8,8 @@ import pytest
 
 from sigfix.errors import BlockedError
 from sigfix.pipeline.inspect import inspect
-from sigfix.pipeline.prepare import SourceChoice, prepare
+from sigfix.pipeline.prepare import prepare
+from sigfix.pipeline.prepared import SourceChoice
 from sigfix.pipeline.repair import plan, repair
 from sigfix.pipeline.source import find_source
 from sigfix.pipeline.verify import verify

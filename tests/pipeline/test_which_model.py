@@ -11,7 +11,8 @@ import pytest
 from sigfix.cli.main import main
 from sigfix.errors import SigfixError, UnreadableModelError, UsageError
 from sigfix.pipeline.inspect import inspect
-from sigfix.pipeline.prepare import SourceChoice, prepare
+from sigfix.pipeline.prepare import prepare
+from sigfix.pipeline.prepared import SourceChoice
 from sigfix.pipeline.repair import plan
 from sigfix.pipeline.source import find_source
 from sigfix.pipeline.verify import verify

@@ -15,7 +15,6 @@ from sigfix.planning.parsing import (
     parse_layout,
     parse_normalize,
     parse_pair,
-    parse_sizes,
     parse_sources,
     parse_tags,
 )
@@ -114,11 +113,16 @@ def test_pairs_and_tags() -> None:
     assert parse_tags("") == ()
 
 
-def test_sizes_of_convert_need_a_shape() -> None:
-    assert parse_sizes(["x=float32[?,3]", "a:0=[1]"]) == (("x", (None, 3)), ("a:0", (1,)))
-    for text in ("x", "x=float32", "x=[...]"):
-        with pytest.raises(UsageError, match="not understood"):
-            parse_sizes([text])
+@pytest.mark.parametrize("text", ["x=1,224,224,3", "x=1x224x224x3", "x=[1,224,224,3]"])
+def test_sizes_need_no_brackets(text: str) -> None:
+    found = parse_input(text)
+    assert (found.name, found.dtype, found.shape) == ("x", None, (1, 224, 224, 3))
+    assert found.has_shape
+
+
+def test_open_sizes_without_brackets() -> None:
+    assert parse_input("x=?,224,-1").shape == (None, 224, None)
+    assert parse_input("x=5").shape == (5,)
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,7 @@ def test_hints_are_quoted(tmp_path: Path) -> None:
     healthy().write(model)
     with pytest.raises(SigfixError) as raised:
         from sigfix.pipeline.conversion_options import ConvertOptions
-        from sigfix.pipeline.prepare import SourceChoice
+        from sigfix.pipeline.prepared import SourceChoice
 
         convert(model, tmp_path / "out", ConvertOptions(choice=SourceChoice(signature="absent")))
     words = shlex.split(raised.value.hint or "")

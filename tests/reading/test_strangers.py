@@ -262,7 +262,8 @@ def test_repair_copies_nothing_of_it(stranger: str, tmp_path: Path) -> None:
 def test_whoever_loads_a_model_asks_first(tmp_path: Path) -> None:
     """`convert` and `verify` hand the folder to TensorFlow and TF.js, which follow any link."""
     needs("tensorflow", "numpy")
-    from sigfix.pipeline.prepare import SourceChoice, prepare
+    from sigfix.pipeline.prepare import prepare
+    from sigfix.pipeline.prepared import SourceChoice
     from sigfix.pipeline.source import SAVED_MODEL, Source
     from sigfix.pipeline.verify import verify
 

@@ -7,8 +7,10 @@ import json
 import pytest
 
 import sigfix
+from sigfix.cli.main import main
 from sigfix.planning.codec import read_plan, write_plan
 from sigfix.planning.parsing import parse_append, parse_normalize
+from sigfix.rendering.conversion_json import conversion_schema, preset_schema
 from sigfix.rendering.repair_result import plan_data, result_data
 from sigfix.rendering.repair_schema import SCHEMAS, plan_schema, result_schema
 
@@ -19,8 +21,14 @@ def _validate(data, schema):
 
 
 def test_files_are_up_to_date():
-    """`python -m sigfix.rendering.repair_schema` writes them."""
-    for name, schema in (("plan", plan_schema()), ("repair", result_schema())):
+    """`python -m sigfix.rendering.repair_schema` writes them, and `...conversion_json`."""
+    made = {
+        "plan": plan_schema(),
+        "repair": result_schema(),
+        "convert": conversion_schema(),
+        "preset": preset_schema(),
+    }
+    for name, schema in made.items():
         assert json.loads((SCHEMAS / f"{name}.json").read_text("utf-8")) == schema
 
 
@@ -68,3 +76,13 @@ def test_plans_that_somebody_spoiled_are_refused(saved, path, value):
 def test_a_result_is_valid(saved, tmp_path):
     result = sigfix.repair(saved("frozen"), tmp_path / "out")
     _validate(result_data(result), result_schema())
+
+
+@pytest.mark.parametrize("name", ["parseq", "fast_tiny", "mobilenet_v3_small_page_orientation"])
+def test_the_plan_of_a_preset_is_valid(name, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["repair", "--preset", name, "--weights", "random", "--dry-run", "--format", "json"])
+    assert not ended.value.code
+    data = json.loads(capsys.readouterr().out)
+    _validate(data, preset_schema())
+    assert (data["preset"], data["built"], data["stages"]) == (name, False, [])

@@ -16,6 +16,7 @@ from sigfix.verifying.running import run
 from tests.verifying.programs import write_program
 
 ONE_RUN = {
+    "fast_runs": None,
     "mode": "execute",
     "backend": "wasm",
     "tfjs": "4.22.0",
@@ -67,6 +68,7 @@ WHOLE = {
     "load_ms": 1.0,
     "times_ms": [],
     "kernels": [],
+    "fast_runs": None,
 }
 OUTPUT = {"name": "y", "dtype": "float32", "shape": [2], "file": "FOLDER/y.bin"}
 

@@ -10,9 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tensorflow.core.framework import node_def_pb2
+
 from sigfix.optimising.graph.graph import Graph, node_of
 from sigfix.optimising.graph.operator_kinds import CONTROL_FLOW
 
+LOOKUP = "LookupTableFindV2"
+"""It waits for what fills its table; in a TensorFlow.js model the initializer has done that."""
 STEERED = (CONTROL_FLOW - {"Enter"}) | {"Placeholder"}
 """What is there by itself, or comes when the flow brings it; so does all that reads it."""
 
@@ -25,9 +29,15 @@ def drop_control_edges(graph: Graph) -> int:
         kept = [reference for reference in node.input if not reference.startswith("^")]
         if len(kept) == len(node.input) or node.op == "NoOp":
             continue
-        if node.op != "Const" and node.name not in steered:
+        if node.op == LOOKUP:
+            kept += [reference for reference in node.input if reference.startswith("^")]
+        elif node.op != "Const" and node.name not in steered:
             kept += [f"^{name}" for name in dict.fromkeys(_waited_for(graph, str(node.name)))]
         if kept != list(node.input):
+            if node.op == "Const":  # shared with the graph that this one is a copy of
+                own = graph.nodes[node.name] = node_def_pb2.NodeDef()
+                own.CopyFrom(node)
+                node = own
             graph.set_inputs(node, kept)
             changed += 1
     if changed:

@@ -24,13 +24,17 @@ from sigfix.verifying.runners.tensor_files import in_tfjs_dtypes
 from sigfix.wording import plural
 
 SETTINGS = (Setting("TensorFlow.js on its cpu backend", details={"backend": "cpu"}),)
+WITH_KERNELS = "sigfix's kernels"
+"""The second call of a model; the same as the first where the kernels cannot be used."""
 MOST_ATTEMPTS = 6
 """Node.js is started for each: a model that refuses so many takes made-up inputs at all."""
 
 
 def tfjs_model(folder: Path, outputs: Sequence[str], feed: Feed = AsTheyAre()) -> Runnable:  # noqa: B008
-    """A TensorFlow.js directory, of which `outputs` are read."""
-    return Runnable(TFJS, folder.resolve(), (Call({"outputs": tuple(outputs)}, feed),), TFJS)
+    """A TensorFlow.js directory, of which `outputs` are read; plain, and with sigfix's kernels."""
+    details = {"outputs": tuple(outputs)}
+    calls = (Call(details, feed), Call(details, feed, WITH_KERNELS))
+    return Runnable(TFJS, folder.resolve(), calls, TFJS)
 
 
 @contextmanager
@@ -62,13 +66,18 @@ def _together(
     seconds: float,
 ) -> Run:
     """All cases in one process: each has one set of inputs."""
-    (call,) = runnable.calls
+    call = runnable.calls[0]
     given = [next(case.attempts()) for case in cases]
     fed = [in_tfjs_dtypes(call.feed(inputs)) for inputs in given for _ in range(repeat)]
     backend = str(setting.details.get("backend", "wasm"))
     try:
         ran = tfjs.run(
-            runnable.path, fed, list(call.details["outputs"]), backend, time_limit=seconds
+            runnable.path,
+            fed,
+            list(call.details["outputs"]),
+            backend,
+            kernels=True,
+            time_limit=seconds,
         )
     except ParityError as error:
         raise CannotRunError(error.message, error.hint) from error
@@ -78,10 +87,13 @@ def _together(
             f"{plural(len(fed), 'call')}: nothing "
             "can be said of it."
         )
-    answers = [tuple(ran.outputs[at : at + repeat]) for at in range(0, len(fed), repeat)]
+    ways = (ran.outputs, ran.outputs if ran.fast is None else ran.fast)
+    answers = [
+        tuple(tuple(way[at : at + repeat]) for way in ways) for at in range(0, len(fed), repeat)
+    ]
     runs = zip(given, answers, strict=True)
     how = {"backend": ran.backend, "mode": ran.mode}
-    return Run(tuple(CaseRun(inputs, (answer,)) for inputs, answer in runs), details=how)
+    return Run(tuple(CaseRun(inputs, answer) for inputs, answer in runs), details=how)
 
 
 def _first_accepted(

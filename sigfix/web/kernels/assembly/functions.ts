@@ -1,0 +1,85 @@
+// Exponential, sigmoid, tanh and erf of four floats at once, and over whole tensors.
+//
+// NaN comes out as NaN: min, max and the polynomials pass it on. Nothing here writes to static
+// memory: the module has none, for its memory is TensorFlow.js's own.
+
+/** e^x by x = n ln 2 + r: 2^n by its bits, e^r by its Taylor series to r^7 (|r| < 0.35). */
+@inline
+export function exp4(x: v128): v128 {
+  const inside = f32x4.max(f32x4.min(x, f32x4.splat(88)), f32x4.splat(-87));
+  const n = f32x4.nearest(f32x4.mul(inside, f32x4.splat(1.4426950408889634)));
+  // ln 2 in two parts: the first has so few bits that n times it is exact.
+  let r = f32x4.sub(inside, f32x4.mul(n, f32x4.splat(0.693359375)));
+  r = f32x4.add(r, f32x4.mul(n, f32x4.splat(0.00021219444005469057)));
+  let p = f32x4.splat(1.0 / 5040.0);
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.0 / 720.0));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.0 / 120.0));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.0 / 24.0));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.0 / 6.0));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(0.5));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1));
+  const bits = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
+  return f32x4.mul(p, bits);
+}
+
+@inline
+export function sigmoid4(x: v128): v128 {
+  const one = f32x4.splat(1);
+  return f32x4.div(one, f32x4.add(one, exp4(f32x4.neg(x))));
+}
+
+/** tanh without its last digits near zero, where only the absolute error matters. */
+@inline
+export function gate_tanh4(x: v128): v128 {
+  const one = f32x4.splat(1);
+  const e = exp4(f32x4.mul(x, f32x4.splat(-2)));
+  return f32x4.sub(f32x4.div(f32x4.splat(2), f32x4.add(one, e)), one);
+}
+
+/** tanh; near zero by its Taylor series, for the other form cancels there. */
+@inline
+function tanh4(x: v128): v128 {
+  const s = f32x4.mul(x, x);
+  let p = f32x4.splat(-1382.0 / 155925.0);
+  p = f32x4.add(f32x4.mul(p, s), f32x4.splat(62.0 / 2835.0));
+  p = f32x4.add(f32x4.mul(p, s), f32x4.splat(-17.0 / 315.0));
+  p = f32x4.add(f32x4.mul(p, s), f32x4.splat(2.0 / 15.0));
+  p = f32x4.add(f32x4.mul(p, s), f32x4.splat(-1.0 / 3.0));
+  const near = f32x4.add(x, f32x4.mul(x, f32x4.mul(s, p)));
+  return v128.bitselect(near, gate_tanh4(x), f32x4.lt(f32x4.abs(x), f32x4.splat(0.35)));
+}
+
+/** erf by Abramowitz and Stegun 7.1.26 (error below 1.5e-7); near zero by its Taylor series. */
+@inline
+function erf4(x: v128): v128 {
+  const one = f32x4.splat(1), size = f32x4.abs(x), s = f32x4.mul(x, x);
+  const t = f32x4.div(one, f32x4.add(one, f32x4.mul(size, f32x4.splat(0.3275911))));
+  let p = f32x4.splat(1.061405429);
+  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(-1.453152027));
+  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(1.421413741));
+  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(-0.284496736));
+  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(0.254829592));
+  const tail = f32x4.mul(f32x4.mul(p, t), exp4(f32x4.neg(s)));
+  const far = v128.bitselect(x, f32x4.sub(one, tail), i32x4.splat(0x80000000));
+  let q = f32x4.splat(1.1283791670955126 / 216.0);
+  q = f32x4.add(f32x4.mul(q, s), f32x4.splat(-1.1283791670955126 / 42.0));
+  q = f32x4.add(f32x4.mul(q, s), f32x4.splat(1.1283791670955126 / 10.0));
+  q = f32x4.add(f32x4.mul(q, s), f32x4.splat(-1.1283791670955126 / 3.0));
+  q = f32x4.add(f32x4.mul(q, s), f32x4.splat(1.1283791670955126));
+  return v128.bitselect(f32x4.mul(q, x), far, f32x4.lt(size, f32x4.splat(0.4)));
+}
+
+/** y = tanh(x) of `count` floats. */
+export function tanh(x: usize, y: usize, count: i32): void {
+  const end = x + (count << 2);
+  for (; x + 16 <= end; x += 16, y += 16) v128.store(y, tanh4(v128.load(x)));
+  for (; x < end; x += 4, y += 4) v128.store_lane<f32>(y, tanh4(v128.load32_splat(x)), 0);
+}
+
+/** y = erf(x) of `count` floats. */
+export function erf(x: usize, y: usize, count: i32): void {
+  const end = x + (count << 2);
+  for (; x + 16 <= end; x += 16, y += 16) v128.store(y, erf4(v128.load(x)));
+  for (; x < end; x += 4, y += 4) v128.store_lane<f32>(y, erf4(v128.load32_splat(x)), 0);
+}

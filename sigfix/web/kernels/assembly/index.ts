@@ -1,0 +1,7 @@
+// Everything that the page's module calls.
+
+export { erf, tanh } from './functions';
+export { finish_rows, pack, products } from './products';
+export { lstm } from './recurrent';
+export { copy_rows } from './copies';
+export { convolve, dense, patch_bytes } from './convolutions';

@@ -1,0 +1,299 @@
+// Matrix products: C [M, N] = A [M, K] B [K, N], floats, rows one after the other.
+//
+// B is packed into panels of eight columns, [N / 8, K, 8], the last one filled up with zeros: the
+// inner loop then reads it front to back, four rows of A at a time.
+
+const FEW = 6; // rows for which packing B takes longer than the product
+const ROWS = 64; // of A that stay in the first-level cache while all panels pass by
+
+/** Bytes of the panels of a [k, n] matrix. */
+@inline
+export function panel_bytes(k: i32, n: i32): i32 {
+  return ((n + 7) >> 3) * k << 5;
+}
+
+/** Pack B [k, n], whose rows are `stride` bytes apart. */
+export function pack(b: usize, stride: i32, panels: usize, k: i32, n: i32): void {
+  let to = panels;
+  for (let j = 0; j < n; j += 8) {
+    let from = b + (j << 2);
+    if (j + 8 <= n) {
+      for (let i = 0; i < k; i++) {
+        v128.store(to, v128.load(from));
+        v128.store(to, v128.load(from, 16), 16);
+        from += stride;
+        to += 32;
+      }
+    } else {
+      for (let i = 0; i < k; i++) {
+        for (let e = 0; e < 8; e++) {
+          store<f32>(to + (e << 2), j + e < n ? load<f32>(from + (e << 2)) : 0);
+        }
+        from += stride;
+        to += 32;
+      }
+    }
+  }
+}
+
+/** Pack the transpose of B [n, k]: eight of its rows become a panel. */
+function pack_transposed(b: usize, panels: usize, k: i32, n: i32): void {
+  const row = k << 2;
+  for (let j = 0; j < n; j += 8) {
+    const panel = panels + j * row;
+    for (let e = 0; e < 8; e += 4) {
+      const from = b + (j + e) * row, to = panel + (e << 2);
+      let i = 0;
+      if (j + e + 4 <= n) {
+        for (; i + 4 <= k; i += 4) {
+          const p = from + (i << 2), q = to + (i << 5);
+          const r0 = v128.load(p), r1 = v128.load(p + row);
+          const r2 = v128.load(p + 2 * row), r3 = v128.load(p + 3 * row);
+          const lo01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5), hi01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+          const lo23 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5), hi23 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
+          v128.store(q, v128.shuffle<f32>(lo01, lo23, 0, 1, 4, 5));
+          v128.store(q, v128.shuffle<f32>(lo01, lo23, 2, 3, 6, 7), 32);
+          v128.store(q, v128.shuffle<f32>(hi01, hi23, 0, 1, 4, 5), 64);
+          v128.store(q, v128.shuffle<f32>(hi01, hi23, 2, 3, 6, 7), 96);
+        }
+      }
+      for (; i < k; i++) {
+        for (let l = 0; l < 4; l++) {
+          const value: f32 = j + e + l < n ? load<f32>(from + l * row + (i << 2)) : 0;
+          store<f32>(to + (i << 5) + (l << 2), value);
+        }
+      }
+    }
+  }
+}
+
+/** Store the first `count` (at most eight) of two vectors. */
+@inline
+function put(to: usize, low: v128, high: v128, count: i32): void {
+  if (count >= 8) {
+    v128.store(to, low);
+    v128.store(to, high, 16);
+    return;
+  }
+  let rest = low;
+  if (count >= 4) {
+    v128.store(to, low);
+    to += 16;
+    count -= 4;
+    rest = high;
+  }
+  if (count > 0) v128.store_lane<f32>(to, rest, 0);
+  if (count > 1) v128.store_lane<f32>(to, rest, 1, 4);
+  if (count > 2) v128.store_lane<f32>(to, rest, 2, 8);
+}
+
+/**
+ * C = A B from panels, row `i` of A at `a + i * a_row`, of C at `c + i * c_row`, in bytes; the
+ * elements of a row of A are `step` bytes apart.
+ */
+export function multiply(
+  a: usize, a_row: i32, step: i32, panels: usize, c: usize, c_row: i32, m: i32, k: i32, n: i32,
+): void {
+  const panel = k << 5;
+  for (let first = 0; first < m; first += ROWS) {
+    const last = min(first + ROWS, m);
+    for (let j = 0; j < n; j += 8) {
+      const start = panels + (j >> 3) * panel, end = start + panel, left = n - j;
+      let i = first;
+      let to = c + first * c_row + (j << 2);
+      for (; i + 4 <= last; i += 4) {
+        let p0 = a + i * a_row, p1 = p0 + a_row, p2 = p1 + a_row, p3 = p2 + a_row;
+        let a0 = f32x4.splat(0), a1 = f32x4.splat(0), b0 = f32x4.splat(0), b1 = f32x4.splat(0);
+        let c0 = f32x4.splat(0), c1 = f32x4.splat(0), d0 = f32x4.splat(0), d1 = f32x4.splat(0);
+        for (let w = start; w < end; w += 32) {
+          const w0 = v128.load(w), w1 = v128.load(w, 16);
+          const s0 = v128.load32_splat(p0), s1 = v128.load32_splat(p1);
+          a0 = f32x4.add(a0, f32x4.mul(s0, w0));
+          a1 = f32x4.add(a1, f32x4.mul(s0, w1));
+          b0 = f32x4.add(b0, f32x4.mul(s1, w0));
+          b1 = f32x4.add(b1, f32x4.mul(s1, w1));
+          const s2 = v128.load32_splat(p2), s3 = v128.load32_splat(p3);
+          c0 = f32x4.add(c0, f32x4.mul(s2, w0));
+          c1 = f32x4.add(c1, f32x4.mul(s2, w1));
+          d0 = f32x4.add(d0, f32x4.mul(s3, w0));
+          d1 = f32x4.add(d1, f32x4.mul(s3, w1));
+          p0 += step;
+          p1 += step;
+          p2 += step;
+          p3 += step;
+        }
+        put(to, a0, a1, left);
+        put(to + c_row, b0, b1, left);
+        put(to + 2 * c_row, c0, c1, left);
+        put(to + 3 * c_row, d0, d1, left);
+        to += 4 * c_row;
+      }
+      for (; i + 2 <= last; i += 2) {
+        let p0 = a + i * a_row, p1 = p0 + a_row;
+        let a0 = f32x4.splat(0), a1 = f32x4.splat(0), b0 = f32x4.splat(0), b1 = f32x4.splat(0);
+        for (let w = start; w < end; w += 32) {
+          const w0 = v128.load(w), w1 = v128.load(w, 16);
+          const s0 = v128.load32_splat(p0), s1 = v128.load32_splat(p1);
+          a0 = f32x4.add(a0, f32x4.mul(s0, w0));
+          a1 = f32x4.add(a1, f32x4.mul(s0, w1));
+          b0 = f32x4.add(b0, f32x4.mul(s1, w0));
+          b1 = f32x4.add(b1, f32x4.mul(s1, w1));
+          p0 += step;
+          p1 += step;
+        }
+        put(to, a0, a1, left);
+        put(to + c_row, b0, b1, left);
+        to += 2 * c_row;
+      }
+    }
+    if ((last - first) & 1) {
+      one_row(a + (last - 1) * a_row, step, panels, c + (last - 1) * c_row, k, n);
+    }
+  }
+}
+
+/** One row of C: four panels at a time, for as many sums that do not wait for each other. */
+function one_row(a: usize, step: i32, panels: usize, c: usize, k: i32, n: i32): void {
+  const panel = k << 5;
+  let start = panels, j = 0;
+  for (; j + 32 <= n; j += 32) {
+    let a0 = f32x4.splat(0), a1 = f32x4.splat(0), a2 = f32x4.splat(0), a3 = f32x4.splat(0);
+    let a4 = f32x4.splat(0), a5 = f32x4.splat(0), a6 = f32x4.splat(0), a7 = f32x4.splat(0);
+    let w0 = start, w1 = w0 + panel, w2 = w1 + panel, w3 = w2 + panel, p = a;
+    for (const end = w1; w0 < end; w0 += 32) {
+      const s = v128.load32_splat(p);
+      a0 = f32x4.add(a0, f32x4.mul(s, v128.load(w0)));
+      a1 = f32x4.add(a1, f32x4.mul(s, v128.load(w0, 16)));
+      a2 = f32x4.add(a2, f32x4.mul(s, v128.load(w1)));
+      a3 = f32x4.add(a3, f32x4.mul(s, v128.load(w1, 16)));
+      a4 = f32x4.add(a4, f32x4.mul(s, v128.load(w2)));
+      a5 = f32x4.add(a5, f32x4.mul(s, v128.load(w2, 16)));
+      a6 = f32x4.add(a6, f32x4.mul(s, v128.load(w3)));
+      a7 = f32x4.add(a7, f32x4.mul(s, v128.load(w3, 16)));
+      w1 += 32;
+      w2 += 32;
+      w3 += 32;
+      p += step;
+    }
+    const to = c + (j << 2);
+    put(to, a0, a1, 8);
+    put(to + 32, a2, a3, 8);
+    put(to + 64, a4, a5, 8);
+    put(to + 96, a6, a7, 8);
+    start += panel << 2;
+  }
+  for (; j < n; j += 8) {
+    let a0 = f32x4.splat(0), a1 = f32x4.splat(0), p = a;
+    for (let w = start, end = start + panel; w < end; w += 32) {
+      const s = v128.load32_splat(p);
+      a0 = f32x4.add(a0, f32x4.mul(s, v128.load(w)));
+      a1 = f32x4.add(a1, f32x4.mul(s, v128.load(w, 16)));
+      p += step;
+    }
+    put(c + (j << 2), a0, a1, n - j);
+    start += panel;
+  }
+}
+
+/** C += A B for few rows, B [k, n] as it is: eight of its rows pass by at a time. */
+function few_rows(a: usize, a_row: i32, step: i32, b: usize, c: usize, m: i32, k: i32, n: i32): void {
+  const row = n << 2;
+  memory.fill(c, 0, m * row);
+  let i = 0;
+  for (; i + 8 <= k; i += 8) {
+    for (let r = 0; r < m; r++) {
+      const p = a + r * a_row + i * step;
+      const s0 = v128.load32_splat(p), s1 = v128.load32_splat(p + step);
+      const s2 = v128.load32_splat(p + 2 * step), s3 = v128.load32_splat(p + 3 * step);
+      const s4 = v128.load32_splat(p + 4 * step), s5 = v128.load32_splat(p + 5 * step);
+      const s6 = v128.load32_splat(p + 6 * step), s7 = v128.load32_splat(p + 7 * step);
+      let w = b + i * row, to = c + r * row;
+      const end = to + row;
+      for (; to + 16 <= end; to += 16, w += 16) {
+        let x = f32x4.mul(s0, v128.load(w));
+        let y = f32x4.mul(s1, v128.load(w + row));
+        x = f32x4.add(x, f32x4.mul(s2, v128.load(w + 2 * row)));
+        y = f32x4.add(y, f32x4.mul(s3, v128.load(w + 3 * row)));
+        x = f32x4.add(x, f32x4.mul(s4, v128.load(w + 4 * row)));
+        y = f32x4.add(y, f32x4.mul(s5, v128.load(w + 5 * row)));
+        x = f32x4.add(x, f32x4.mul(s6, v128.load(w + 6 * row)));
+        y = f32x4.add(y, f32x4.mul(s7, v128.load(w + 7 * row)));
+        v128.store(to, f32x4.add(v128.load(to), f32x4.add(x, y)));
+      }
+      for (; to < end; to += 4, w += 4) {
+        let sum = load<f32>(to);
+        for (let e = 0; e < 8; e++) sum += load<f32>(p + e * step) * load<f32>(w + e * row);
+        store<f32>(to, sum);
+      }
+    }
+  }
+  for (; i < k; i++) {
+    for (let r = 0; r < m; r++) {
+      const p = a + r * a_row + i * step, s = v128.load32_splat(p);
+      let w = b + i * row, to = c + r * row;
+      const end = to + row;
+      for (; to + 16 <= end; to += 16, w += 16) {
+        v128.store(to, f32x4.add(v128.load(to), f32x4.mul(s, v128.load(w))));
+      }
+      for (; to < end; to += 4, w += 4) {
+        store<f32>(to, load<f32>(to) + load<f32>(p) * load<f32>(w));
+      }
+    }
+  }
+}
+
+/**
+ * `count` products: A [m, k] (or [k, m], transposed), B [k, n] (or [n, k]), C [m, n], each `a_next`,
+ * `b_next` and m n floats behind the one before; 0 is the same one again. `panels` is room for one B.
+ */
+export function products(
+  a: usize, a_next: i32, a_transposed: i32, b: usize, b_next: i32, b_transposed: i32,
+  c: usize, panels: usize, count: i32, m: i32, k: i32, n: i32,
+): void {
+  const a_row = a_transposed ? 4 : k << 2, step = a_transposed ? m << 2 : 4;
+  for (let i = 0; i < count; i++) {
+    if (m < FEW && !b_transposed) {
+      few_rows(a, a_row, step, b, c, m, k, n);
+    } else if (m <= ROWS && (b_next != 0 || count == 1)) {
+      // Every panel is read once: it need not last longer than that.
+      for (let j = 0; j < n; j += 8) {
+        const width = min(8, n - j);
+        if (b_transposed) pack_transposed(b + j * (k << 2), panels, k, width);
+        else pack(b + (j << 2), n << 2, panels, k, width);
+        multiply(a, a_row, step, panels, c + (j << 2), n << 2, m, k, width);
+      }
+    } else {
+      if (i == 0 || b_next != 0) {
+        if (b_transposed) pack_transposed(b, panels, k, n);
+        else pack(b, n << 2, panels, k, n);
+      }
+      multiply(a, a_row, step, panels, c, n << 2, m, k, n);
+    }
+    a += a_next << 2;
+    b += b_next << 2;
+    c += m * n << 2;
+  }
+}
+
+/** y [m, n] += bias [n], then nothing (0), relu (1) or relu6 (2). */
+export function finish_rows(y: usize, bias: usize, m: i32, n: i32, activation: i32): void {
+  const low = f32x4.splat(0), high = f32x4.splat(6);
+  for (let i = 0; i < m; i++) {
+    let b = bias;
+    const end = y + (n << 2);
+    for (; y + 16 <= end; y += 16, b += 16) {
+      let v = v128.load(y);
+      if (bias) v = f32x4.add(v, v128.load(b));
+      if (activation) v = f32x4.max(v, low);
+      if (activation == 2) v = f32x4.min(v, high);
+      v128.store(y, v);
+    }
+    for (; y < end; y += 4, b += 4) {
+      let v = load<f32>(y);
+      if (bias) v += load<f32>(b);
+      if (activation) v = max<f32>(v, 0);
+      if (activation == 2) v = min<f32>(v, 6);
+      store<f32>(y, v);
+    }
+  }
+}

@@ -1,0 +1,63 @@
+// A recurrent layer of zero initial state as one kernel.
+//
+// x [steps, batch, gates, directions, units] is what the input gives to the gates, out [steps,
+// batch, directions, units] the states. Bit d of `turned_in` says that direction d takes its steps
+// of x from the last to the first, of `turned_out` that it writes them so. Its recurrent matrix
+// [units, gates * units] is packed into panels, one direction after the other.
+
+import { gate_tanh4, sigmoid4 } from './functions';
+import { multiply, panel_bytes } from './products';
+
+@inline
+function lane(to: usize, value: v128): void {
+  v128.store_lane<f32>(to, value, 0);
+}
+
+/** Gates input, output, forget, cell. `c` is room for [batch, units], `g` for [batch, 4 units]. */
+export function lstm(
+  x: usize, panels: usize, out: usize, c: usize, g: usize,
+  steps: i32, batch: i32, directions: i32, units: i32, turned_in: i32, turned_out: i32,
+): void {
+  const row = units << 2, width = directions * row, gates = 4 * row;
+  for (let d = 0; d < directions; d++) {
+    const own = panels + d * panel_bytes(units, 4 * units);
+    let previous: usize = 0;
+    memory.fill(c, 0, batch * row);
+    for (let t = 0; t < steps; t++) {
+      const from = (turned_in >> d) & 1 ? steps - 1 - t : t;
+      const at = (turned_out >> d) & 1 ? steps - 1 - t : t;
+      const now = out + at * batch * width + d * row;
+      if (t) multiply(previous, width, 4, own, g, gates, batch, units, 4 * units);
+      else memory.fill(g, 0, batch * gates);
+      for (let b = 0; b < batch; b++) {
+        const xb = x + (from * batch + b) * 4 * width + d * row;
+        lstm_step(xb, width, g + b * gates, row, c + b * row, now + b * width);
+      }
+      previous = now;
+    }
+  }
+}
+
+/** c = f c + i z, h = o tanh(c), of one word: `row` bytes. */
+@inline
+function lstm_step(x: usize, width: i32, g: usize, row: i32, c: usize, h: usize): void {
+  let j = 0;
+  for (; j + 16 <= row; j += 16) {
+    const i = sigmoid4(f32x4.add(v128.load(g + j), v128.load(x + j)));
+    const o = sigmoid4(f32x4.add(v128.load(g + row + j), v128.load(x + width + j)));
+    const f = sigmoid4(f32x4.add(v128.load(g + 2 * row + j), v128.load(x + 2 * width + j)));
+    const z = gate_tanh4(f32x4.add(v128.load(g + 3 * row + j), v128.load(x + 3 * width + j)));
+    const state = f32x4.add(f32x4.mul(f, v128.load(c + j)), f32x4.mul(i, z));
+    v128.store(c + j, state);
+    v128.store(h + j, f32x4.mul(o, gate_tanh4(state)));
+  }
+  for (; j < row; j += 4) {
+    const i = sigmoid4(f32x4.splat(load<f32>(g + j) + load<f32>(x + j)));
+    const o = sigmoid4(f32x4.splat(load<f32>(g + row + j) + load<f32>(x + width + j)));
+    const f = sigmoid4(f32x4.splat(load<f32>(g + 2 * row + j) + load<f32>(x + 2 * width + j)));
+    const z = gate_tanh4(f32x4.splat(load<f32>(g + 3 * row + j) + load<f32>(x + 3 * width + j)));
+    const state = f32x4.add(f32x4.mul(f, v128.load32_splat(c + j)), f32x4.mul(i, z));
+    lane(c + j, state);
+    lane(h + j, f32x4.mul(o, gate_tanh4(state)));
+  }
+}

@@ -1,0 +1,120 @@
+// BatchMatMul and _FusedMatMul, of any batch.
+//
+// TensorFlow.js 4.22 multiplies matrices by XNNPACK only where both sides have a batch of one and
+// nothing is transposed, and in a plain loop otherwise.
+
+import { sizeOf } from './backend.mjs';
+
+/** Products of one thread's work; with several threads XNNPACK shares larger ones out. */
+const ALONE = 1 << 21;
+/** What `finish_rows` can do, by TensorFlow.js's names. */
+export const ACTIVATIONS = new Map([['linear', 0], ['relu', 1], ['relu6', 2]]);
+
+/** Places in the batches of both sides for each place of the result's, as TensorFlow broadcasts. */
+function places(shape, own) {
+  const offset = shape.length - own.length;
+  let found = [0];
+  let stride = sizeOf(own);
+  shape.forEach((size, axis) => {
+    const mine = axis < offset ? 1 : own[axis - offset];
+    if (axis >= offset) stride /= mine || 1;
+    const step = mine === 1 ? 0 : stride;
+    found = found.flatMap((place) => Array.from({ length: size }, (_, i) => place + i * step));
+  });
+  return found;
+}
+
+/** What a product is about, or null where the original is to do it (or to refuse it). */
+function forms(a, b, transposeA, transposeB, broadcast) {
+  if (a.dtype !== 'float32' || b.dtype !== 'float32') return null;
+  if (a.shape.length < 2 || b.shape.length < 2) return null;
+  const [outerA, outerB] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
+  const [rowsA, columnsA] = a.shape.slice(-2);
+  const [rowsB, columnsB] = b.shape.slice(-2);
+  const [m, k] = transposeA ? [columnsA, rowsA] : [rowsA, columnsA];
+  const [inner, n] = transposeB ? [columnsB, rowsB] : [rowsB, columnsB];
+  if (k !== inner) return null;
+  const batch = broadcast(outerA, outerB);
+  return { m, k, n, batch, outerA, outerB };
+}
+
+function multiply(kit, a, b, transposeA, transposeB, form) {
+  const { m, k, n, batch, outerA, outerB } = form;
+  const count = sizeOf(batch);
+  const [countA, countB] = [sizeOf(outerA), sizeOf(outerB)];
+  const out = kit.output([...batch, m, n]);
+  const room = roomFor(kit, k, n);
+  const [atA, atB, atOut] = [a, b, out].map((tensor) => kit.at(tensor));
+  const call = (placeA, nextA, placeB, nextB, placeOut, times) => kit.functions.products(
+    atA + placeA * m * k * 4, nextA * m * k, transposeA ? 1 : 0,
+    atB + placeB * k * n * 4, nextB * k * n, transposeB ? 1 : 0,
+    atOut + placeOut * m * n * 4, room, times, m, k, n);
+  if (countA === count && countB === count) call(0, 1, 0, 1, 0, count);
+  else if (countA === count && countB === 1 && !transposeA) {
+    // All of A's rows meet the same matrix.
+    kit.functions.products(atA, 0, 0, atB, 0, transposeB ? 1 : 0, atOut, room, 1, count * m, k, n);
+  } else {
+    const [inA, inB] = [places(batch, outerA), places(batch, outerB)];
+    for (let i = 0; i < count; i += 1) call(inA[i], 0, inB[i], 0, i, 1);
+  }
+  return out;
+}
+
+/** Whether XNNPACK with its threads is faster. */
+function forThreads(kit, form, transposeA, transposeB) {
+  const { m, k, n, batch } = form;
+  const plain = !transposeA && !transposeB && sizeOf(batch) === 1;
+  return kit.threads > 1 && plain && m * k * n > ALONE;
+}
+
+function roomFor(kit, k, n) {
+  return kit.room((((n + 7) >> 3) * k) << 5);
+}
+
+/** Fewer rows than this are multiplied with the matrix as it lies there. */
+const FEW = 6;
+
+/** out [m, n] = the activation of x [m, k] matrix [k, n] + bias [n], which may be absent. */
+export function rowsTimes(kit, x, matrix, bias, out, m, k, n, activation) {
+  const [from, to, vector] = [kit.at(x), kit.at(out), bias ? kit.at(bias) : 0];
+  if (m < FEW) {
+    kit.functions.products(from, 0, 0, kit.at(matrix), 0, 0, to, 0, 1, m, k, n);
+    if (bias || activation) kit.functions.finish_rows(to, vector, m, n, activation);
+  } else {
+    kit.functions.dense(from, kit.packed(matrix, k, n), vector, to, m, k, n, activation);
+  }
+}
+
+export function batchMatMul(kit, original) {
+  const broadcast = kit.tf.broadcast_util.assertAndGetBroadcastShape;
+  return (call) => {
+    const { inputs: { a, b }, attrs: { transposeA, transposeB }, backend } = call;
+    const form = kit.serves(backend) ? forms(a, b, transposeA, transposeB, broadcast) : null;
+    if (!form || forThreads(kit, form, transposeA, transposeB)) return original(call);
+    return multiply(kit, a, b, transposeA, transposeB, form);
+  };
+}
+
+export function fusedMatMul(kit, original) {
+  const broadcast = kit.tf.broadcast_util.assertAndGetBroadcastShape;
+  return (call) => {
+    const { inputs: { a, b, bias, preluActivationWeights }, attrs, backend } = call;
+    const { transposeA, transposeB, activation } = attrs;
+    const kind = ACTIVATIONS.get(activation ?? 'linear');
+    if (!kit.serves(backend) || kind === undefined || preluActivationWeights) return original(call);
+    const form = forms(a, b, transposeA, transposeB, broadcast);
+    if (!form || forThreads(kit, form, transposeA, transposeB)) return original(call);
+    if (bias && !(bias.dtype === 'float32' && sizeOf(bias.shape) === form.n)) return original(call);
+    const rows = sizeOf(form.batch) * form.m;
+    if (!transposeA && !transposeB && sizeOf(form.outerB) === 1 && sizeOf(form.batch) > 0) {
+      const out = kit.output([...form.batch, form.m, form.n]);
+      rowsTimes(kit, a, b, bias, out, rows, form.k, form.n, kind);
+      return out;
+    }
+    const out = multiply(kit, a, b, transposeA, transposeB, form);
+    if (bias || kind) {
+      kit.functions.finish_rows(kit.at(out), bias ? kit.at(bias) : 0, rows, form.n, kind);
+    }
+    return out;
+  };
+}

@@ -1,0 +1,57 @@
+"""Compile sigfix/web/kernels/assembly -> sigfix/web/kernels/module.mjs.
+
+    python -m tests.tools.web_kernels
+
+AssemblyScript is pinned, so the same source gives the same bytes; tests/web_kernels compares them.
+"""
+
+from __future__ import annotations
+
+import base64
+import subprocess
+import tempfile
+from pathlib import Path
+
+from sigfix.verifying.runners.node import WEB, find_node
+from tests.npm_packages import installed
+
+KERNELS = WEB / "kernels"
+MODULE = KERNELS / "module.mjs"
+SOURCE = KERNELS / "assembly" / "index.ts"
+OPTIONS = (
+    "-O3", "--noAssert", "--runtime", "stub", "--enable", "simd", "--use", "abort=",
+    "--importMemory", "--initialMemory", "0",
+)  # fmt: skip
+"""The memory is TensorFlow.js's, so the module has no data and no allocator of its own."""
+SHARED = ("--enable", "threads", "--sharedMemory", "--maximumMemory", "65536")
+"""For the backend with threads; its memory may grow to 65,536 pages."""
+HEAD = """\
+// WebAssembly, made from assembly/ by python -m tests.tools.web_kernels. The second is for a memory
+// that threads share; they do the same.
+
+"""
+
+
+def compiled(options: tuple[str, ...] = ()) -> bytes:
+    """The WebAssembly module; raises `CalledProcessError` where the source does not compile."""
+    compiler = installed(Path(__file__).parent / "assemblyscript") / "assemblyscript" / "bin"
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / "module.wasm"
+        command = [find_node().program, compiler / "asc.js", SOURCE, *OPTIONS, *options]
+        subprocess.run([*command, "-o", output], check=True, timeout=300, capture_output=True)
+        return output.read_bytes()
+
+
+def module_text() -> str:
+    """The whole of module.mjs."""
+    parts = {"UNSHARED": compiled(), "SHARED": compiled(SHARED)}
+    lines = [
+        f"export const {name} = '{base64.b64encode(code).decode()}';\n"
+        for name, code in parts.items()
+    ]
+    return HEAD + "".join(lines)
+
+
+if __name__ == "__main__":
+    MODULE.write_text(module_text(), "utf-8")
+    print(f"{MODULE}: {MODULE.stat().st_size:,} bytes")

@@ -1,0 +1,23 @@
+"""Start the scripts of this folder in Node.js, with TensorFlow.js and the kernels."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from sigfix.verifying.runners.node import WEB, find_node, packages_directory
+
+HERE = Path(__file__).parent
+KERNELS = WEB / "kernels"
+
+
+def run_script(name: str, *arguments: object, kernels: Path = KERNELS, flags: Any = ()) -> Any:
+    """What a script prints, as JSON; its error where it fails."""
+    node = find_node()
+    packages = packages_directory(node)
+    command = [node.program, *flags, HERE / name, packages, kernels, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout)

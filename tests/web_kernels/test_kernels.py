@@ -1,0 +1,62 @@
+"""Every kernel against TensorFlow.js's cpu backend, on random shapes and odd values."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from sigfix.errors import NotVerifiedError
+from sigfix.verifying.runners.node import find_node, packages_directory
+from tests.web_kernels.running import KERNELS, run_script
+
+try:
+    packages_directory(find_node())
+except NotVerifiedError as error:
+    pytest.skip(f"needs Node.js and its packages: {error.message}", allow_module_level=True)
+
+FASTER = {
+    "BatchMatMul", "_FusedMatMul", "Concat", "Conv2D", "Erf", "FusedConv2D", "Slice", "SplitV",
+    "Tanh",
+}  # fmt: skip
+LARGEST = 2e-6
+"""Of the range: sums in another order, and erf to 1.5e-7."""
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_kernels_compute_what_the_cpu_backend_does(seed: int) -> None:
+    found = run_script("compare.mjs", seed)
+    assert set(found) == FASTER
+    for name, (cases, largest, worst) in found.items():
+        assert cases == 60
+        assert largest != "infinite", (name, worst)
+        assert largest <= LARGEST, (name, worst)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_lstm_computes_its_equations(seed: int) -> None:
+    cases, largest, worst = run_script("recurrent.mjs", seed)
+    assert cases == 6
+    assert 0 < largest <= LARGEST, worst
+
+
+@pytest.mark.parametrize(
+    ("file", "right", "wrong", "script"),
+    [
+        ("products.mjs", "placeB * k * n * 4", "placeB * k * m * 4", "compare.mjs"),
+        ("copies.mjs", "from += row;", "from += row + 4;", "compare.mjs"),
+        ("recurrent.mjs", "(gate * directions + d)", "(d * gates + gate)", "recurrent.mjs"),
+    ],
+)
+def test_a_planted_fault_is_found(
+    file: str, right: str, wrong: str, script: str, tmp_path: Path
+) -> None:
+    copied = tmp_path / "kernels"
+    shutil.copytree(KERNELS, copied)
+    text = (copied / file).read_text("utf-8")
+    assert right in text
+    (copied / file).write_text(text.replace(right, wrong), "utf-8")
+    found = run_script(script, 0, kernels=copied)
+    differences = [found[1]] if isinstance(found, list) else [row[1] for row in found.values()]
+    assert any(each == "infinite" or each > LARGEST for each in differences)
