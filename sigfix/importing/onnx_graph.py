@@ -114,7 +114,7 @@ def _rename_output(model: onnx.ModelProto, name: str) -> bool:
             names[:] = [f"{n}_of_the_file" if n == name else n for n in names]
     for tensor in model.graph.initializer:
         tensor.name = f"{name}_of_the_file" if tensor.name == name else tensor.name
-    model.graph.node.append(onnx.helper.make_node("Identity", [value.name], [name], name=name))
+    model.graph.node.append(onnx.helper.make_node("Identity", [value.name], [name]))
     value.name = name
     del model.graph.value_info[:]
     return True
