@@ -111,6 +111,7 @@ fuzz: $(INSTALLED)
 	$(BIN)/python -m tests.fuzzing.networks --seconds $(FUZZ_SECONDS)
 
 bench: $(INSTALLED)
+	$(BIN)/python -m tests.bench.kernels
 	$(BIN)/python -m tests.bench --write
 
 lint: $(INSTALLED)

@@ -22,7 +22,7 @@ from sigfix.pipeline.conversion_options import (
     check_options,
     require_source_packages,
 )
-from sigfix.pipeline.notes import nonfinite
+from sigfix.pipeline.notes import loops_left, nonfinite
 from sigfix.pipeline.obstacles import cut_in_front, fed_behind, refuse_obstacles
 from sigfix.pipeline.optimised import Optimised, optimise
 from sigfix.pipeline.prepare import freeze, prepare
@@ -137,6 +137,7 @@ def _export(
         notes=(
             *prepared.notes,
             *optimised.notes,
+            *loops_left(optimised.operators),
             *(() if cut is None else cut.said),
             *nonfinite(prepared.onnx_file or prepared.model),
         ),

@@ -36,7 +36,7 @@ DETECTOR, RECOGNISER, CLASSIFIER = (
 PARTS = {RECOGNISER: (32, 4), CLASSIFIER: (128, 128)}
 """Height and width of the parts that means are taken of."""
 MATRICES = {
-    RECOGNISER: np.random.default_rng(1).normal(0, 8, (3, len(VOCABULARY) + 1)),
+    RECOGNISER: np.random.default_rng(1).normal(0, 4, (3, len(VOCABULARY) + 1)),
     CLASSIFIER: np.random.default_rng(3).normal(0, 8, (12, 4)),
 }
 
@@ -72,8 +72,10 @@ def _write(
     (folder / "weights.bin").write_bytes(b"".join(v.tobytes() for v in constants.values()))
     specs = [{"name": key, "shape": list(value.shape), "dtype": value.dtype.name}
              for key, value in constants.items()]  # fmt: skip
-    tensors = {"inputs": {"input": {"dtype": "DT_FLOAT", "name": "input:0", "tensorShape": shape}},
-               "outputs": {preset.output: {"dtype": "DT_FLOAT", "name": f"{preset.output}:0"}}}
+    tensors = {
+        "inputs": {"input": {"dtype": "DT_FLOAT", "name": "input:0", "tensorShape": shape}},
+        "outputs": {preset.output: {"dtype": "DT_FLOAT", "name": f"{preset.output}:0"}},
+    }
     model = {
         "format": "graph-model",
         "signature": tensors,

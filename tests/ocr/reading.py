@@ -15,7 +15,9 @@ from sigfix.verifying.runners.node import find_node, packages_directory
 from tests.ocr.javascript import OCR
 
 
-def read(runs: Sequence[dict[str, Any]], timeout: float = 300) -> list[dict[str, Any]]:
+def read(
+    runs: Sequence[dict[str, Any]], sources: Path = OCR, timeout: float = 300
+) -> list[dict[str, Any]]:
     """What `read.mjs` says of each run; its `images` are arrays [height, width, 3 or 4]."""
     node = find_node()
     with tempfile.TemporaryDirectory() as name:
@@ -24,7 +26,7 @@ def read(runs: Sequence[dict[str, Any]], timeout: float = 300) -> list[dict[str,
         (folder / "request.json").write_text(json.dumps({"runs": request}, default=str), "utf-8")
         script = Path(__file__).with_name("read.mjs")
         done = subprocess.run(
-            [node.program, script, packages_directory(node), OCR, folder / "request.json"],
+            [node.program, script, packages_directory(node), sources, folder / "request.json"],
             capture_output=True,
             text=True,
             timeout=timeout,

@@ -1,4 +1,4 @@
-"""Reading order: lines and blocks of words as docTR's DocumentBuilder makes them, and its export."""
+"""Lines and blocks of words as docTR's DocumentBuilder makes them, and its export."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ SETTINGS = {
 }  # fmt: skip
 
 
-MOST = 2e-4  # that a probability differs by between PyTorch and TensorFlow.js
+MOST = 1e-3  # a step of grey that PyTorch rounds the other way, through the recogniser's matrix
 
 
 def written(seed: int, height: int, width: int, angle: float = 0) -> Picture:
@@ -98,9 +98,7 @@ def test_a_read_can_be_aborted_at_any_stage(folder: Path) -> None:
 
 
 def test_progress_is_said(folder: Path) -> None:
-    (result,) = read(
-        [{"options": options(folder, False, True), "images": PAGES["all angles"][:1]}]
-    )
+    (result,) = read([{"options": options(folder, False, True), "images": PAGES["all angles"][:1]}])
     stages = [step["stage"] for step in result["progress"]]
     assert sorted(set(stages), key=stages.index) == ["detection", "orientation", "recognition"]
     last = result["progress"][-1]
@@ -121,18 +119,17 @@ ODD: dict[str, Picture] = {
 }
 
 
-@pytest.mark.parametrize("kind", SETTINGS)
-def test_odd_images_are_read(folder: Path, kind: str) -> None:
-    straight, turned = SETTINGS[kind]
+def test_odd_images_are_read(folder: Path) -> None:
     runs = [
-        {"options": options(folder, straight, turned), "images": [image], "times": 3}
-        for image in ODD.values()
+        {"options": options(folder, *setting), "images": list(ODD.values()), "times": 2}
+        for setting in SETTINGS.values()
     ]
-    for name, result in zip(ODD, read(runs), strict=True):
-        assert "error" not in result, (name, result)
-        assert result["aborted"] is None, name
-        assert result["left"] == result["leftAtAll"] == 0, name
-        assert result["pages"][0]["dimensions"] == list(ODD[name].shape[:2])
+    for kind, result in zip(SETTINGS, read(runs), strict=True):
+        assert "error" not in result, (kind, result)
+        assert result["aborted"] is None, kind
+        assert result["left"] == result["leftAtAll"] == 0, kind
+        for page, (name, image) in zip(result["pages"], ODD.items(), strict=True):
+            assert page["dimensions"] == list(image.shape[:2]), (kind, name)
 
 
 def test_transparent_is_white(folder: Path) -> None:

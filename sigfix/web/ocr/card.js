@@ -42,6 +42,7 @@ const FORM = {
   classes: orNone((value) => isList(value, isWhole)),
   padding: orNone(oneOf('symmetric', 'end')),
   extra_classes: orNone((value) => isList(value, isName)),
+  class_names: orNone((value) => isList(value, isName)),
   confidence: orNone(oneOf('minimum', 'mean')),
 };
 

@@ -169,6 +169,7 @@ export interface Card {
   classes: number[] | null;
   padding: 'symmetric' | 'end';
   extra_classes: string[] | null;
+  class_names?: string[] | null;
   confidence: 'minimum' | 'mean' | null;
 }
 

@@ -4,6 +4,8 @@ import { horizontalCrop, rotatedCrop, straightCrop } from './crops.js';
 import { buildPage } from './document.js';
 import { turn } from './picture.js';
 
+const LEVEL = { value: 0, confidence: 1 };
+
 /**
  * The words of a page as images, without those that are empty.
  * @returns {{box: import('./lines.js').Box, score: number, crop: import('./resize.js').Picture}[]}
@@ -65,6 +67,8 @@ export class Pipeline {
     const boxes = await detector.detect(picture, { straight, signal });
     finish('detection');
     let words = cutOut(picture, boxes, this.#crop());
+    // Nothing turned a word here, which docTR calls sure.
+    if (!straight) words = words.map((word) => ({ ...word, orientation: LEVEL }));
     if (classifier && !straight) {
       say('orientation', 0, words.length);
       const turns = await classifier.classify(words.map(({ crop }) => crop), { signal });
