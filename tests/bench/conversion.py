@@ -28,9 +28,9 @@ MEAN = "geometric mean"
 CORPUS_MODELS = {
     "basic_pitch": "serving_default",
     "half_plus_two_tf2": "serving_default",
-    "jax2tf_cubed": "serving_default",
-    "tfjs_multi_sig": "serving_default",
-    "scio_iris_3sig": "predict",
+    "redundant_inputs": "serving_default",
+    "triton_mismatch_key": "serving_default",
+    "tf2onnx_assign": "serving_default",
 }
 
 
@@ -174,8 +174,8 @@ def page(found: Sequence[Ratio], rounds: int) -> str:
         f"twice. The aims: {AIM_TIME:g} of the time, {AIM_MEMORY:g} of the memory.",
         "\n".join(lines),
         "What was done: the source's process starts before the model is frozen, so that both "
-        "import TensorFlow at the same time; TensorFlow is imported without JAX, pandas and OpenCV, which "
-        "it only looks for (`sigfix/lean.py`: 684 to 521 MB after the import). What is left is "
+        "import TensorFlow at the same time; TensorFlow is imported without JAX, pandas and "
+        "OpenCV, which it only looks for (`sigfix/lean.py`: 684 to 521 MB after the import). What is left is "
         "TensorFlow itself, in two processes where the result is checked: a model in sigfix's own "
         "process would see what was loaded for the conversion.",
     ]
