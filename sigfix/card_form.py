@@ -10,8 +10,8 @@ from typing import Any
 from sigfix.presets import DETECTION, ORIENTATION, PRESETS, RECOGNITION
 
 CARD_VERSION = 2
-"""What sigfix writes. Version 1 had no `padding`, `extra_classes` and `confidence`, and no `opening`
-and `least_side` among its boxes; it is read, but not by sigfix-ocr."""
+"""What sigfix writes. Version 1 had no `padding`, `extra_classes` and `confidence`, and neither
+`opening` nor `least_side` among its boxes; it is read, but not by sigfix-ocr."""
 
 _LONGEST_NAME = 1000
 _LONGEST_VOCABULARY = 100_000
@@ -130,7 +130,7 @@ def _is_classes(value: Any) -> bool:
 def _one_of(known: Iterable[str], none: bool = False) -> tuple[Callable[[Any], bool], str]:
     words = frozenset(known)
     return (
-        lambda value: isinstance(value, str) and value in words or none and value is None,
+        lambda value: (isinstance(value, str) and value in words) or (none and value is None),
         f"one of {', '.join(sorted(words))}",
     )
 

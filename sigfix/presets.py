@@ -57,8 +57,8 @@ class Preset:
     - "argmax": the one of `classes`, here degrees, that has the largest logit.
 
     A recogniser reads `steps` positions from left to right, each with one class a character of
-    its vocabulary and more, of which the first is the blank or the end: `extra_names`. It is as sure
-    of a word as of its steps: of the least sure one, or in the mean (`confidence`).
+    its vocabulary and more, of which the first is the blank or the end: `extra_names`. It is as
+    sure of a word as of its steps: of the least sure one, or in the mean (`confidence`).
     An image keeps its aspect ratio; what is left over is at both sides, or at the right and the
     bottom (`padding`: "symmetric" or "end").
     A detector gives `maps` maps, one a class of text that it was trained for, in the order of

@@ -24,6 +24,13 @@ REASONS: dict[str, str] = {
     "SequenceErase": SEQUENCE, "SequenceInsert": SEQUENCE, "SequenceLength": SEQUENCE,
     "SequenceMap": SEQUENCE, "SplitToSequence": SEQUENCE, "ConcatFromSequence": SEQUENCE,
 }  # fmt: skip
+
+
+def computed(what: str) -> str:
+    """The reason where an input has to be a constant and is none."""
+    return f"its {what} is computed at run time; sigfix needs a constant"
+
+
 Attributes = dict[str, Any]
 Found = Callable[[Attributes, onnx.NodeProto], bool]
 

@@ -77,6 +77,13 @@ VALUE_PASSES = (
     ),
     Pass("static-shapes", "fold shape arithmetic", "shapes.static_shapes.fold_static_shapes"),
     Pass(
+        "steps",
+        "what each step does with its input: for all steps at once",
+        "loops.steps.compute_at_once",
+        after=("loops", "static-shapes"),
+        before=("rows", "cuts"),
+    ),
+    Pass(
         "batch-norms",
         "their own mean and variance as operators",
         "scales.batch_statistics.compute_statistics",
@@ -185,6 +192,12 @@ KERNEL_PASSES = (
         "control-edges",
         "no order but that of the data",
         "tidying.control_edges.drop_control_edges",
+        in_loops=True,
+    ),
+    Pass(
+        "boolean-reverses",
+        "as whole numbers, where the wasm backend gets it wrong",
+        "kernels.boolean_reverses.reverse_as_numbers",
         in_loops=True,
     ),
     Pass(

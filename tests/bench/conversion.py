@@ -30,7 +30,7 @@ CORPUS_MODELS = {
     "half_plus_two_tf2": "serving_default",
     "redundant_inputs": "serving_default",
     "triton_mismatch_key": "serving_default",
-    "tf2onnx_assign": "serving_default",
+    "tfjs_multi_sig": "serving_default",
 }
 
 
@@ -175,9 +175,9 @@ def page(found: Sequence[Ratio], rounds: int) -> str:
         "\n".join(lines),
         "What was done: the source's process starts before the model is frozen, so that both "
         "import TensorFlow at the same time; TensorFlow is imported without JAX, pandas and "
-        "OpenCV, which it only looks for (`sigfix/lean.py`: 684 to 521 MB after the import). What is left is "
-        "TensorFlow itself, in two processes where the result is checked: a model in sigfix's own "
-        "process would see what was loaded for the conversion.",
+        "OpenCV, which it only looks for (`sigfix/lean.py`: 684 to 521 MB after the import). What "
+        "is left is TensorFlow itself, in two processes where the result is checked: a model in "
+        "sigfix's own process would see what was loaded for the conversion.",
     ]
     return "\n\n".join(parts) + "\n"
 

@@ -136,9 +136,7 @@ def test_padding_is_taken_away(straight: bool, padding: str) -> None:
     from doctr.models.detection._utils import _remove_padding
 
     reference = expected("db_resnet50", MAPS[1], straight)
-    boxes = [
-        {"box": box[:4].tolist(), "score": float(np.ravel(box)[-1])} for box in reference
-    ]
+    boxes = [{"box": box[:4].tolist(), "score": float(np.ravel(box)[-1])} for box in reference]
     for height, width in ((300, 200), (200, 300), (250, 250)):
         (result,) = call(
             [("boxes.js", "withoutPadding", [boxes, {"width": width, "height": height}, padding])]

@@ -1,4 +1,4 @@
-"""Words and confidences out of logits, for each recogniser as docTR's own post-processor has them."""
+"""Words and confidences out of logits, as docTR's post-processor of each recogniser has them."""
 
 from __future__ import annotations
 
@@ -95,10 +95,9 @@ def test_another_card_is_seen(name: str, fault: dict[str, Any]) -> None:
 
 def test_classes_are_those_of_doctr() -> None:
     class Logits(torch.nn.Module):
-        cfg = {"classes": [0, -90, 180, 90]}
-
         def __init__(self) -> None:
             super().__init__()
+            self.cfg = {"classes": [0, -90, 180, 90]}
             self.weight = torch.nn.Parameter(torch.zeros(1))
 
         def forward(self, batch: torch.Tensor) -> torch.Tensor:
@@ -115,7 +114,17 @@ def test_classes_are_those_of_doctr() -> None:
     assert np.abs(np.array([one["confidence"] for one in read]) - confidences).max() < 0.0101
 
 
-SHAPES = ((20, 50), (20, 160), (20, 161), (20, 200), (20, 345), (7, 100), (1, 9), (3, 500), (40, 30))
+SHAPES = (
+    (20, 50),
+    (20, 160),
+    (20, 161),
+    (20, 200),
+    (20, 345),
+    (7, 100),
+    (1, 9),
+    (3, 500),
+    (40, 30),
+)
 
 
 def test_wide_crops_are_split_as_doctr_does() -> None:

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 
 from sigfix.optimising.graph.graph import Graph, NodeDef, node_of
 
+OF_LOOPS = ("LoopCond", "NextIteration")
+"""What the Switches and Merges of a loop read, and no others."""
+
 Frames = tuple[str, ...]
 """Names of the frames that a node is in, from the outside in."""
 
@@ -78,15 +81,16 @@ def paths_of(graph: Graph, ordered: list[NodeDef]) -> dict[str, Frames]:
     return paths
 
 
-def depths_of(ordered: list[NodeDef]) -> dict[str, int]:
-    """In how many branches each node is that is in no loop: what a Switch may leave without value.
+def depths_of(graph: Graph, ordered: list[NodeDef]) -> dict[str, int]:
+    """In how many branches each node is: by how many Switches it may be left without a value.
 
-    A Switch is counted with what is behind it. Nodes of loops have numbers that mean nothing.
+    A Switch is counted with what is behind it; those of loops are none of a branch.
     """
     depths: dict[str, int] = {}
     for node in ordered:
         read = max((depths.get(node_of(r), 0) for r in node.input), default=0)
-        depths[node.name] = depth_behind(node.op, read)
+        is_loops = any(graph.nodes[node_of(r)].op in OF_LOOPS for r in node.input)
+        depths[node.name] = read if is_loops else depth_behind(node.op, read)
     return depths
 
 
@@ -113,7 +117,9 @@ def _loop(graph: Graph, name: str, nodes: list[NodeDef], paths: dict[str, Frames
         if node.op == "Exit" and node_of(node.input[0]) in in_loop and not paths[node.name]
     ]
     variables = {str(merge.name) for merge, _, _ in merges}
-    if len(conditions) != 1 or not merges or _reads_numbers_of_merges(nodes, graph):
+    # TensorFlow's own optimiser takes the Merge out where a loop has no step.
+    variables |= {str(node.name) for node in own if node.op == "Enter"}
+    if len(conditions) != 1 or _reads_numbers_of_merges(nodes, graph):
         return None
     if any(_left(graph, node) not in variables for node in exits):
         return None
@@ -123,7 +129,7 @@ def _loop(graph: Graph, name: str, nodes: list[NodeDef], paths: dict[str, Frames
 
 
 def _left(graph: Graph, leaving: NodeDef) -> str:
-    """The Merge whose value an Exit gives, by name; "" where it is written in another way."""
+    """The Merge or Enter whose value an Exit gives; "" where it is written in another way."""
     switch = graph.nodes[node_of(leaving.input[0])]
     first = leaving.input[0] in (switch.name, f"{switch.name}:0")
     return node_of(switch.input[0]) if switch.op == "Switch" and first else ""

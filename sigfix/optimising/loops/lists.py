@@ -6,24 +6,19 @@ does so at places that are numbers, so every read is of one tensor, and a stack 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import numpy as np
 
 from sigfix.optimising.graph.building import add_concatenation
 from sigfix.optimising.graph.dimensions import symbolic_shapes
 from sigfix.optimising.graph.graph import Graph, NodeDef
 from sigfix.optimising.graph.operator_kinds import DT_INT32
-from sigfix.optimising.graph.shapes import Shapes, infer_shapes
+from sigfix.optimising.graph.shapes import infer_shapes
 from sigfix.optimising.graph.slices import cuts_of
 from sigfix.optimising.graph.static_values import Values
 from sigfix.optimising.loops.evaluating import LARGEST
 from sigfix.optimising.loops.frames import in_order, paths_of
+from sigfix.optimising.loops.list_contents import Elements, Lists, become
 from sigfix.optimising.loops.list_operators import LISTS, ListOperator
-
-Elements = tuple[str | None, ...]
-"""The tensors in a list, by reference; None where nothing was written."""
 
 
 def write_out_lists(graph: Graph) -> int:
@@ -34,110 +29,44 @@ def write_out_lists(graph: Graph) -> int:
     lists = Lists(graph, shapes, Values(graph, symbolic_shapes(graph, shapes)))
     ordered = in_order(graph)
     paths = paths_of(graph, ordered)
-    changed = sum(lists.follow(node) for node in ordered if not paths[node.name])
+    changed = sum(_follow(lists, node) for node in ordered if not paths[node.name])
     graph.set_nodes(graph.nodes)
     graph.prune()
     graph.set_nodes(graph.nodes)
     return changed
 
 
-@dataclass
-class Lists:
-    """What is known of the lists of a graph, by the reference that stands for each."""
-
-    graph: Graph
-    shapes: Shapes
-    values: Values
-
-    def __post_init__(self) -> None:
-        self.elements: dict[str, Elements] = {}
-        self.cut: dict[str, Elements] = {}
-        self.stacks: dict[str, list[str]] = {}
-
-    def follow(self, node: NodeDef) -> bool:
-        """Note what list a node gives, or let it read tensors instead of one; whether it does."""
-        name = str(node.name)
-        if node.op == "Identity" and node.input[0] in self.elements:
-            self.elements[name] = self.elements[node.input[0]]
-        operator = LISTS.get(node.op)
-        if operator is None:
-            return node.op == "StridedSlice" and self._is_row(node)
-        known = self.elements.get(operator.read(node, "list"))
-        if operator.kind in _MAKERS:
-            made = _MAKERS[operator.kind](self, node, operator, known)
-            if made is not None and len(made) <= LARGEST:
-                self.elements[f"{name}:1" if operator.second else name] = made
-            return False
-        return known is not None and _READERS[operator.kind](self, node, operator, known)
-
-    def _is_row(self, node: NodeDef) -> bool:
-        """Let a slice that takes one tensor of a stack read that tensor; whether it does."""
-        tensors, shape = self.stacks.get(node.input[0]), self.shapes.get(str(node.input[0]))
-        cuts = cuts_of(self.graph, node, len(shape)) if tensors and shape else None
-        if not tensors or not shape or not cuts or not cuts[0].dropped:
-            return False
-        place = cuts[0].begin or 0
-        rest = zip(cuts[1:], shape[1:], strict=False)
-        if not -len(tensors) <= place < len(tensors) or len(cuts) != len(shape):
-            return False
-        if not all(cut.takes_all(size) for cut, size in rest):
-            return False
-        _become(self.graph, node, "Identity", [tensors[place]], int(node.attr["T"].type))
-        return True
-
-    def number(self, reference: str) -> int | None:
-        """A known whole number."""
-        found = self.numbers(reference)
-        return found[0] if found is not None and len(found) == 1 else None
-
-    def numbers(self, reference: str) -> list[int] | None:
-        """Known whole numbers: of a constant, or sizes that are static."""
-        value = self.values.of(reference) if reference else None
-        if value is None or not all(isinstance(item, int) for item in value.reshape(-1)):
-            return None
-        return [int(item) for item in value.reshape(-1)]
-
-    def parts(self, node: NodeDef, tensor: str) -> Elements | None:
-        """The rows of a tensor: each a tensor of one axis less, cut out once for all readers."""
-        shape = self.shapes.get(tensor)
-        if not shape or not shape[0]:
-            return None
-        if tensor not in self.cut:
-            self.cut[tensor] = _cut(self.graph, node, tensor, shape)
-        return self.cut[tensor]
-
-    def filled(self, node: NodeDef, elements: Elements) -> list[str] | None:
-        """The tensors of a list, zeros where nothing was written; None where it has no tensor."""
-        written = next((each for each in elements if each is not None), None)
-        if written is None:
-            return None
-        zeros = ""
-        if None in elements:
-            like = LISTS[node.op].type_of(node)
-            zeros = str(
-                self.graph.add_node(f"{node.name}/zeros", "ZerosLike", [written], like).name
-            )
-        return [zeros if each is None else each for each in elements]
+def _follow(lists: Lists, node: NodeDef) -> bool:
+    """Note what list a node gives, or let it read tensors instead of one; whether it does."""
+    name = str(node.name)
+    if node.op == "Identity" and node.input[0] in lists.elements:
+        lists.elements[name] = lists.elements[node.input[0]]
+    operator = LISTS.get(node.op)
+    if operator is None:
+        return node.op == "StridedSlice" and _is_row(lists, node)
+    known = lists.elements.get(operator.read(node, "list"))
+    if operator.kind in _MAKERS:
+        made = _MAKERS[operator.kind](lists, node, operator, known)
+        if made is not None and len(made) <= LARGEST:
+            lists.elements[f"{name}:1" if operator.second else name] = made
+        return False
+    return known is not None and _READERS[operator.kind](lists, node, operator, known)
 
 
-def _cut(graph: Graph, node: NodeDef, tensor: str, shape: Sequence[int | None]) -> Elements:
-    """The rows of a tensor by reference.
-
-    [T, B, n] as [T * B, n] is split into T parts [B, n]: no part needs a shape of its own, and a
-    product of each part is seen as one of them all.
-    """
-    rows, kind, base = int(shape[0] or 0), LISTS[node.op].type_of(node), str(node.name)
-    if len(shape) > 1 and None not in shape[2:] and 0 not in shape[1:]:
-        target = graph.add_constant(f"{base}/rows", np.array([-1, *shape[2:]], np.int32))
-        flat = graph.add_node(f"{base}/flat", "Reshape", [tensor, target], kind)
-        flat.attr["Tshape"].type = DT_INT32
-        axis = graph.add_constant(f"{base}/axis", np.array(0, np.int32))
-        parts = graph.add_node(f"{base}/parts", "Split", [axis, flat.name], kind)
-        parts.attr["num_split"].i = rows
-    else:
-        parts = graph.add_node(f"{base}/parts", "Unpack", [tensor], kind)
-        parts.attr["num"].i, parts.attr["axis"].i = rows, 0
-    return tuple(f"{parts.name}:{i}" if i else str(parts.name) for i in range(rows))
+def _is_row(lists: Lists, node: NodeDef) -> bool:
+    """Let a slice that takes one tensor of a stack read that tensor; whether it does."""
+    tensors, shape = lists.stacks.get(node.input[0]), lists.shapes.get(str(node.input[0]))
+    cuts = cuts_of(lists.graph, node, len(shape)) if tensors and shape else None
+    if not tensors or not shape or not cuts or not cuts[0].dropped:
+        return False
+    place = cuts[0].begin or 0
+    rest = zip(cuts[1:], shape[1:], strict=False)
+    if not -len(tensors) <= place < len(tensors) or len(cuts) != len(shape):
+        return False
+    if not all(cut.takes_all(size) for cut, size in rest):
+        return False
+    become(lists.graph, node, "Identity", [tensors[place]], int(node.attr["T"].type))
+    return True
 
 
 def _reserved(
@@ -157,7 +86,7 @@ def _scattered(
     lists: Lists, node: NodeDef, operator: ListOperator, known: Elements | None
 ) -> Elements | None:
     places = lists.numbers(operator.read(node, "places"))
-    parts = lists.parts(node, operator.read(node, "tensor"))
+    parts = lists.parts(node, operator.read(node, "tensor"), len(places or ()))
     if places is None or parts is None or len(parts) != len(places) or min(places, default=0) < 0:
         return None
     size = max(places, default=-1) + 1
@@ -216,7 +145,7 @@ def _read(lists: Lists, node: NodeDef, operator: ListOperator, known: Elements) 
         element = None if filled is None else filled[0]
     if element is None:
         return False
-    _become(lists.graph, node, "Identity", [element], operator.type_of(node))
+    become(lists.graph, node, "Identity", [element], operator.type_of(node))
     return True
 
 
@@ -257,10 +186,10 @@ def _join(lists: Lists, node: NodeDef, operator: ListOperator, elements: Element
         target = graph.add_constant(
             f"{base}/stacked", np.array([len(tensors), size, *shape[1:]], np.int32)
         )
-        _become(graph, node, "Reshape", [joined, target], kind)
+        become(graph, node, "Reshape", [joined, target], kind)
         node.attr["Tshape"].type = DT_INT32
     else:
-        _become(graph, node, "Pack", tensors, kind)
+        become(graph, node, "Pack", tensors, kind)
         node.attr["N"].i, node.attr["axis"].i = len(tensors), 0
     return True
 
@@ -274,7 +203,7 @@ def _concatenated(lists: Lists, node: NodeDef, operator: ListOperator, known: El
         return False
     kind = operator.type_of(node)
     joined = _one_after_the_other(lists.graph, str(node.name), list(map(str, known)), kind)
-    _become(lists.graph, node, "Identity", [joined], kind)
+    become(lists.graph, node, "Identity", [joined], kind)
     return True
 
 
@@ -300,12 +229,3 @@ _READERS = {
     "length": _measured,
 }
 """Kinds that read a list whose elements are known: whether the node does without it now."""
-
-
-def _become(graph: Graph, node: NodeDef, op: str, inputs: Sequence[str], data_type: int) -> None:
-    """Make a node another operator of tensors of one type; what it waits for stays."""
-    controls = [reference for reference in node.input if reference[0] == "^"]
-    node.op = op
-    graph.set_inputs(node, [*inputs, *controls])
-    node.attr.clear()
-    node.attr["T"].type = data_type

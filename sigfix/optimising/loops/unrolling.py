@@ -18,7 +18,7 @@ from sigfix.optimising.graph.graph import Graph, NodeDef, node_of
 from sigfix.optimising.graph.operator_kinds import DT_INT32, data_type_of
 from sigfix.optimising.graph.shapes import infer_shapes
 from sigfix.optimising.graph.static_values import Values, as_constant
-from sigfix.optimising.loops.evaluating import evaluate, known_value
+from sigfix.optimising.loops.evaluating import LARGEST, evaluate, known_value
 from sigfix.optimising.loops.frames import Loop, depth_behind, depths_of, in_order, loops_of
 from sigfix.optimising.loops.lists import write_out_lists
 
@@ -37,29 +37,37 @@ def unroll_loops(graph: Graph) -> int:
 
     What a loop leaves may be what the next one counts by: they are looked at again after each.
     """
-    changed = write_out_lists(graph)
+    changed = _write_out_all_lists(graph)
     left: set[str] = set()
     too_large: set[str] = set()
     budget, unrolled = MOST_NODES, 0
     while loops := [loop for loop in loops_of(graph) if loop.name not in left]:
         _enter_known_sizes(graph, loops)
-        depths = depths_of(in_order(graph))
+        depths = depths_of(graph, in_order(graph))
         before = unrolled
         for loop in loops:
             unrolling = Unrolling(graph, loop, depths, budget, str(unrolled))
             if unrolling.run():
                 budget -= unrolling.made
                 unrolled += 1
-            elif unrolling.made > budget:
+            elif unrolling.too_large:
                 too_large.add(loop.name)
             left.add(loop.name)
             graph.set_nodes(graph.nodes)
         graph.prune()
         graph.set_nodes(graph.nodes)
         if unrolled > before:
-            changed += write_out_lists(graph)
+            changed += _write_out_all_lists(graph)
             left = set(too_large)
     return changed + unrolled
+
+
+def _write_out_all_lists(graph: Graph) -> int:
+    """What is read from one list may tell how long the next one is."""
+    changed = 0
+    while done := write_out_lists(graph):
+        changed += done
+    return changed
 
 
 def _enter_known_sizes(graph: Graph, loops: list[Loop]) -> None:
@@ -90,16 +98,17 @@ class Unrolling:
         self.variables = {str(merge.name): str(enter.input[0]) for merge, enter, _ in loop.merges}
         self.constants: dict[str, str] = {}
         self.seen: dict[str, str | Ports] = {}
-        self.made = 0
+        self.made, self.too_large = 0, False
 
     def run(self) -> bool:
         """Write the loop out; returns whether it could be. It became `made` nodes then.
 
         If not, all is as before but for nodes that nobody reads, where a condition is not known,
-        where there are more nodes than `most`, or in a branch: its results must have no value then
+        where there are more nodes than `most` or more steps than lists are followed for, or in a
+        branch: its results must have no value then
         where that is not taken.
         """
-        if any(self._depth(value) for value in self.variables.values()):
+        if any(self._depth(node.input[0]) for node in self.loop.nodes if self._enters(node)):
             return False
         for step in count():
             self.seen = {name: (value,) for name, value in self.variables.items()}
@@ -114,7 +123,8 @@ class Unrolling:
                     if not condition.item():
                         break
             else:
-                if self.made > self.most:
+                if self.made > self.most or step == LARGEST:
+                    self.too_large = True
                     return False
                 self.variables = {
                     str(merge.name): str(self._of(back.input[0]))
@@ -124,6 +134,9 @@ class Unrolling:
             self._leave()
             return True
         return False
+
+    def _enters(self, node: NodeDef) -> bool:
+        return node.op == "Enter" and len(self.loop.paths[node.name]) == 1
 
     def _of(self, reference: str) -> str | None:
         """What a reference in the loop is in this step."""
@@ -191,7 +204,7 @@ class Unrolling:
             copy = node_def_pb2.NodeDef()
             copy.CopyFrom(node)
             copy.name = self.graph.unused_name(f"{name}/{self.mark}")
-            del copy.input[:]
+            self.graph.set_inputs(copy, [])
             self.graph.nodes[copy.name] = copy
             self.constants[name] = str(copy.name)
         return self.constants[name]
@@ -202,7 +215,7 @@ class Unrolling:
         known = self.seen[node.name] if inner else None
         name = known if isinstance(known, str) else None
         copy.name = name or self.graph.unused_name(f"{node.name}/{self.mark}/{step}")
-        copy.input[:] = inputs
+        self.graph.set_inputs(copy, inputs)
         if node.op == "Enter":
             copy.attr["frame_name"].s += f"/{self.mark}/{step}".encode()
         self.graph.nodes[copy.name] = copy
@@ -218,4 +231,6 @@ class Unrolling:
         for node in self.loop.exits:
             switch = self.graph.nodes[node_of(node.input[0])]
             node.op = "Identity"
-            self.graph.set_inputs(node, [self.variables[node_of(switch.input[0])]])
+            name = node_of(switch.input[0])
+            value = self.variables.get(name) or str(self.graph.nodes[name].input[0])
+            self.graph.set_inputs(node, [value])

@@ -65,9 +65,13 @@ export function textOf(pages) {
 
 /** Pages that were read. */
 export class OcrDocument {
-  /** @param {import('./index.d.ts').Page[]} pages */
-  constructor(pages) {
+  /**
+   * @param {import('./index.d.ts').Page[]} pages
+   * @param {Record<string, number>[]} times of each page, milliseconds a stage
+   */
+  constructor(pages, times = []) {
     this.pages = pages;
+    this.times = times;
   }
 
   /** @returns {string} as `textOf` */
