@@ -3,8 +3,8 @@
     python -m tests.bench.kernels [NAME ...]
 
 One process for each model and batch runs the three in turns. What was measured is kept in
-.matrix/NAME/kernels.json; the page shows what is there. The models are those of `make matrix`, which
-are built where they are absent.
+.matrix/NAME/kernels.json; the page shows what is there. The models are those of `make matrix`,
+which are built where they are absent.
 """
 
 from __future__ import annotations
