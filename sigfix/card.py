@@ -29,7 +29,10 @@ class Card:
     """Preset, tensor names, layout, normalisation, vocabulary and decoder of a docTR model.
 
     `boxes` are the thresholds of a detector (see `presets.Boxes`), `classes` what the logits of a
-    classifier stand for, in degrees; None for the others.
+    classifier stand for, in degrees; `extra_classes` the names of a recogniser's classes behind its
+    vocabulary and `confidence` how its steps are put together; `class_names` those of a detector's
+    maps; None for the others. `padding` is that of `presets.Preset`. Cards of version 1 had no
+    `padding`, `extra_classes` and `confidence`.
     """
 
     preset: str
@@ -45,6 +48,10 @@ class Card:
     version: int = CARD_VERSION
     boxes: dict[str, float] | None = None
     classes: tuple[int, ...] | None = None
+    padding: str | None = None
+    extra_classes: tuple[str, ...] | None = None
+    confidence: str | None = None
+    class_names: tuple[str, ...] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for a JSON file."""
@@ -69,6 +76,10 @@ def make_card(preset: Preset, vocabulary: str, weights: str, normalized: bool = 
         weights=_clean(weights),
         boxes=None if preset.boxes is None else asdict(preset.boxes),
         classes=preset.classes or None,
+        padding=preset.padding,
+        extra_classes=preset.extra_names or None,
+        confidence=preset.confidence or None,
+        class_names=preset.class_names or None,
     )
 
 
@@ -101,9 +112,10 @@ def card_from(values: Any) -> Card | None:
     if known.get("boxes") is not None:
         thresholds = {field.name for field in fields(Boxes)}
         known["boxes"] = {k: float(v) for k, v in known["boxes"].items() if k in thresholds}
-    if known.get("classes") is not None:
-        known["classes"] = tuple(known["classes"])
-    return Card(**known)
+    for name in ("classes", "extra_classes", "class_names"):
+        if known.get(name) is not None:
+            known[name] = tuple(known[name])
+    return Card(**{"version": 1, **known})
 
 
 def fitting(

@@ -84,6 +84,15 @@ class WeightsUnavailableError(SigfixError):
         )
 
 
+class OtherPresetError(UsageError):
+    """Weights are those of the preset `found`, and `asked` was to be built."""
+
+    def __init__(self, message: str, asked: str, found: str) -> None:
+        super().__init__(message, f"--preset {found}")
+        self.asked = asked
+        self.found = found
+
+
 class BlockedError(SigfixError):
     """The model was read, but the evidence does not allow what was asked for."""
 

@@ -32,18 +32,27 @@ RIGHT = {name: make_card(PRESETS[name], "abc", "random").as_json() for name in P
 RECOGNISER: dict[str, Any] = json.loads(json.dumps(RIGHT["crnn_vgg16_bn"]))
 DETECTOR: dict[str, Any] = json.loads(json.dumps(RIGHT["linknet_resnet18"]))
 KEYS = tuple(RECOGNISER)
-OPTIONAL = ("version", "boxes", "classes")
+OPTIONAL = ("version", "boxes", "classes", "class_names")  # of a recogniser's card
+NULLABLE = (*OPTIONAL, "padding", "extra_classes", "confidence")  # of some task's card
+SINCE_2 = ("padding", "extra_classes", "confidence", "class_names")
+OLD = {key: value for key, value in RECOGNISER.items() if key not in SINCE_2} | {"version": 1}
 
 ANY = (True, -1, 10**400, 1e308, "", "\x1b[2J", "a\nb", "\udcff", [], {}, ["x"], {"x": [1]}, [[[]]])
 """Values that no key may have, whatever it is for (but for those in `MAY`)."""
-MAY = {("vocabulary", ""), ("classes", "[]")}
+MAY = {
+    ("vocabulary", ""), ("classes", "[]"), ("extra_classes", "[]"), ("extra_classes", '["x"]'),
+    ("class_names", "[]"), ("class_names", '["x"]'),
+}  # fmt: skip
 WRONG = [
     *((key, value) for key in KEYS for value in ANY if (key, json.dumps(value)) not in MAY
       and (key, value if isinstance(value, str) else None) not in MAY),
-    *((key, None) for key in KEYS if key not in OPTIONAL),
+    *((key, None) for key in KEYS if key not in NULLABLE),
     *(("mean", value) for value in ([1, 2], [1, 2, 3, 4], [1, 2, "3"], [1, 2, None], "abc", 0.5)),
     *(("std", value) for value in ([1, 1, 0], [1, 1, -1], [1, 1, 1e-30], [True] * 3, "abc")),
-    *(("version", value) for value in (0, 2, 1.5, "1", None)),
+    *(("version", value) for value in (0, 3, 1.5, "2", None)),
+    *(("padding", value) for value in ("both", 1)),
+    *(("confidence", value) for value in ("median", 1)),
+    *(("extra_classes", value) for value in ("<eos>", [1], [""], [None])),
     *(("classes", value) for value in ([0.5], ["0"], [10**9], list(range(20_000)))),
     *(("task", value) for value in ("segmentation", "Detection", 1)),
     *(("layout", value) for value in ("NHWC", "hwc")),
@@ -51,6 +60,7 @@ WRONG = [
     *(("preset", value) for value in (["x"], {"crnn_vgg16_bn": 1}, "x" * 5000)),
     ("vocabulary", "x" * 1_000_000),
     ("boxes", {"binarise_at": 0.3}),
+    ("boxes", {"binarise_at": 0.3, "unclip": 1, "least_score": 0}),
     ("boxes", {"binarise_at": "0.3", "unclip": 1, "least_score": 0}),
 ]  # fmt: skip
 
@@ -115,6 +125,33 @@ def test_what_is_no_card_is_none(tmp_path: Path, text: str) -> None:
     model = _write(healthy().write(tmp_path / "model"), text)
     assert read_card(model) is None
     render_text(inspect(model), Style(80))
+
+
+def test_an_older_card_is_read() -> None:
+    assert why_ignored(OLD) == ""
+    card = card_from(OLD)
+    assert card is not None
+    assert (card.version, card.padding, card.extra_classes) == (1, None, None)
+    assert why_ignored({key: value for key, value in OLD.items() if key != "version"}) == ""
+    assert why_ignored({**OLD, "version": 2}) == "it has no padding"
+
+
+def test_a_newer_version_is_said() -> None:
+    assert "of a newer sigfix" in why_ignored({**RECOGNISER, "version": 3})
+
+
+@pytest.mark.parametrize(
+    ("preset", "key"),
+    [
+        ("crnn_vgg16_bn", "extra_classes"), ("crnn_vgg16_bn", "confidence"),
+        ("linknet_resnet18", "boxes"), ("linknet_resnet18", "padding"),
+        ("mobilenet_v3_small_crop_orientation", "classes"),
+    ],
+)  # fmt: skip
+def test_what_a_task_needs(preset: str, key: str) -> None:
+    without = {name: value for name, value in RIGHT[preset].items() if name != key}
+    for values in ({**without, key: None}, without):
+        assert why_ignored(values) == f"it has no {key}"
 
 
 def test_what_a_later_version_adds_is_no_fault() -> None:

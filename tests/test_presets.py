@@ -33,6 +33,8 @@ def test_equals_doctrs_own_configuration(preset: Preset) -> None:
         assert preset.boxes.binarise_at == reader.bin_thresh
         assert preset.boxes.least_score == reader.box_thresh
         assert preset.boxes.unclip == reader.unclip_ratio
+        assert reader._opening_kernel.shape == (preset.boxes.opening,) * 2
+        assert reader._opening_kernel.all()
         return
     if preset.classes:
         assert module.cfg["classes"] == list(preset.classes)
@@ -42,6 +44,9 @@ def test_equals_doctrs_own_configuration(preset: Preset) -> None:
     assert module.cfg["vocab"] == characters
     head = module.get_submodule(preset.head)
     assert head.out_features == len(characters) + preset.extra_classes
+    if preset.decoder == "attention":
+        own_names = module.postprocessor._embedding[len(characters) :][: preset.extra_classes]
+        assert tuple(own_names) == preset.extra_names
 
 
 def test_a_detector_takes_any_multiple_of_32() -> None:
@@ -59,14 +64,14 @@ def test_a_detector_takes_any_multiple_of_32() -> None:
             "no preset called 'crnn_vgg16'",
             "crnn_vgg16_bn, or another that `sigfix presets` lists",
         ),
-        (("linknet_resnet18", 500), "multiple of 32", "--size 512"),
-        (("linknet_resnet18", 0), "multiple of 32", "--size 32"),
+        (("linknet_resnet18", 500), "multiples of 32", "--size 512"),
+        (("linknet_resnet18", 0), "multiples of 32", "--size 32"),
         (
             ("crnn_vgg16_bn", 64),
-            "--size is for detectors; crnn_vgg16_bn reads images of 32 x 128",
-            None,
+            "--size 64: crnn_vgg16_bn reads words of 32 pixels in height",
+            "--size 32x64",
         ),
-        (("crnn_vgg16_bn", None, True), "--raw-logits is for detectors", None),
+        (("crnn_vgg16_bn", None, True), "--raw-logits is for detectors", "leave it out"),
     ],
 )
 def test_what_is_not_there_is_refused(arguments, words: str, hint: str | None) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from sigfix.cli.main import main
 from sigfix.errors import MissingExtraError, UsageError
-from sigfix.pipeline.preset import PresetOptions
+from sigfix.pipeline.preset_options import PresetOptions
 from sigfix.quoting import quote
 from sigfix.vocabularies import (
     PRESETS_OWN,

@@ -9,10 +9,10 @@ from typing import Annotated
 
 from sigfix.cli.options import option
 from sigfix.errors import UsageError
-from sigfix.pipeline.preset import PresetOptions
+from sigfix.pipeline.preset_options import PresetOptions
 from sigfix.planning.choices import Pair, Tags
-from sigfix.planning.parsing import parse_pair, parse_tags
-from sigfix.presets import PRETRAINED
+from sigfix.planning.parsing import parse_pair, parse_size, parse_tags
+from sigfix.presets import PRETRAINED, Size
 
 SOURCE = "What to take"
 CHECK = "The check"
@@ -83,20 +83,42 @@ class Building:
     """How a docTR preset is built."""
 
     weights: Annotated[
-        str, option("`pretrained`, `random` or a file.", "--weights", panel=PRESET)
+        str, option("`pretrained`, `random`, a file or a hub's folder.", "--weights", panel=PRESET)
     ] = PRETRAINED
     vocab: Annotated[
         str | None,
-        option("Name of a docTR vocabulary, or the characters.", "--vocab", panel=PRESET),
+        option(
+            "Name of a docTR vocabulary, a text file, or `chars:` and the characters.",
+            "--vocab",
+            panel=PRESET,
+        ),
     ] = None
     size: Annotated[
-        int | None,
-        option("Side of a detector's images in pixels.  [1024]", "--size", panel=PRESET),
+        str | None,
+        option(
+            "Side of a detector's images in pixels, or height x width, `32x256`.",
+            "--size",
+            panel=PRESET,
+        ),
+    ] = None
+    classes: Annotated[
+        str | None,
+        option(
+            "What a detector was trained to tell apart: `date,total`.", "--classes", panel=PRESET
+        ),
     ] = None
     raw_logits: Annotated[
         bool, option("Leave a detector's sigmoid out.", "--raw-logits", panel=PRESET)
     ] = False
 
+    @property
+    def images(self) -> Size | None:
+        """What --size says. Raises `UsageError` where it is no size."""
+        return None if self.size is None else parse_size(self.size)
+
     def options(self, seed: int, normalize: bool) -> PresetOptions:
         """These, with what each command says in its own way."""
-        return PresetOptions(self.weights, seed, self.vocab, self.size, self.raw_logits, normalize)
+        names = () if self.classes is None else tuple(map(str.strip, self.classes.split(",")))
+        return PresetOptions(
+            self.weights, seed, self.vocab, self.images, self.raw_logits, normalize, names
+        )

@@ -15,7 +15,13 @@ from itertools import pairwise, takewhile
 from sigfix import quoting
 from sigfix.cli.streams import safe_streams
 from sigfix.cli.terminal import is_coloured, settle_colours
-from sigfix.errors import OutputError, SigfixError, UsageError, WeightsUnavailableError
+from sigfix.errors import (
+    OtherPresetError,
+    OutputError,
+    SigfixError,
+    UsageError,
+    WeightsUnavailableError,
+)
 from sigfix.quoting import printable_lines, quote_path
 from sigfix.stopping import Stopped, ignore, watched, written_by_now
 
@@ -105,6 +111,16 @@ def with_weights(arguments: list[str], file: str) -> str:
     return quoting.join(["sigfix", *kept, "--weights", file])
 
 
+def with_preset(arguments: list[str], asked: str, found: str) -> str:
+    """The command that was typed, with another preset in the place of the one asked for."""
+    preset = f"--preset={asked}"
+    kept = [
+        found if item == asked else f"--preset={found}" if item == preset else item
+        for item in arguments
+    ]
+    return quoting.join(["sigfix", *kept])
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run `sigfix` with `arguments` (the process's own by default) and exit."""
     with watched():  # before what takes long to import
@@ -134,6 +150,8 @@ def _run(arguments: list[str]) -> None:
             raise
         if isinstance(error, WeightsUnavailableError):
             error.hint = error.way_on(error.url, with_weights(arguments, error.file))
+        if isinstance(error, OtherPresetError):
+            error.hint = with_preset(arguments, error.asked, error.found)
         report_error(error)
         if sys.stdout is not None and wants_json(arguments):
             with suppress(OSError, OutputError):  # standard output may be what is at fault

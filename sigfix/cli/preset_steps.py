@@ -15,7 +15,7 @@ from sigfix.extras import install_command
 from sigfix.presets import PRETRAINED, RANDOM, Preset
 
 if TYPE_CHECKING:
-    from sigfix.pipeline.preset import PresetOptions
+    from sigfix.pipeline.preset_options import PresetOptions
 
 
 def run_preset(
@@ -30,6 +30,7 @@ def run_preset(
 ) -> None:
     """Build a preset's SavedModel, showing the plan first and the comparisons after."""
     from sigfix.pipeline.preset import build_preset
+    from sigfix.pipeline.staging import refuse_places
     from sigfix.rendering.conversion_json import preset_data, preset_result_data
     from sigfix.rendering.conversion_text import preset_plan_text, preset_result_text
     from sigfix.rendering.json_text import json_text
@@ -45,6 +46,7 @@ def run_preset(
             preset, card, notes = _planned(name, options, say)
         tell(notes)
         show(preset, card, output or Path(name))
+        refuse_places(output or Path(name), force)
         if is_json:
             typer.echo(json_text(preset_data(preset, card, str(output or name), notes)), nl=False)
         return
@@ -62,9 +64,11 @@ def run_preset(
 def _planned(name: str, options: PresetOptions, say: Say) -> tuple[Preset, Card, tuple[str, ...]]:
     """What would be built, the weights of a file looked into where PyTorch and docTR are there."""
     from sigfix.card import make_card
+    from sigfix.pipeline.hub_folder import settled
     from sigfix.pipeline.notes import weight_notes
     from sigfix.vocabularies import preset_characters
 
+    options, settling = settled(name, options)
     preset = options.preset(name)
     characters = preset_characters(preset, options.vocabulary)
     notes: tuple[str, ...] = ()
@@ -78,4 +82,5 @@ def _planned(name: str, options: PresetOptions, say: Say) -> tuple[Preset, Card,
             say("")
             preset, told = fitted.preset, fitted.notes
         notes = weight_notes(Path(options.weights).name, told)
-    return preset, make_card(preset, characters, options.weights, options.normalize), notes
+    card = make_card(preset, characters, options.weights, options.normalize)
+    return preset, card, (*settling, *notes)

@@ -19,7 +19,7 @@ from sigfix.pipeline.applying import RepairOptions
 from sigfix.presets import PRESETS
 
 # By the names of the parameters of `repair`.
-BUILT_ONLY = ("weights", "keep_onnx")
+BUILT_ONLY = ("weights", "classes", "keep_onnx")
 """Options of a preset that is built, not of an existing model."""
 PRESET_ONLY = ("vocab", "size", "raw_logits")
 """Options that need --preset."""
@@ -95,7 +95,7 @@ def repair(
     is_json = writing.output_format == JSON
     saved = None if writing.plan_file is None else load_plan(writing.plan_file)
     if writing.dry_run:
-        show_plan(model, writing.output, choices, saved, is_json)
+        show_plan(model, writing.output, choices, options, saved, is_json)
         return
     run_repair(model, writing.output, choices, options, saved, is_json, writing.quiet)
 

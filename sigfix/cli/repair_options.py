@@ -225,7 +225,9 @@ def choices_of(chosen: Chosen, edits: Edits, preset: str | None, building: Build
         method_name=edits.method_name,
         only_meta_graph=edits.only_meta_graph,
         rebuild=edits.rebuild,
-        preset=None if preset is None else find_preset(preset, building.size, building.raw_logits),
+        preset=None
+        if preset is None
+        else find_preset(preset, building.images, building.raw_logits),
         vocabulary=building.vocab or "",
     )
 

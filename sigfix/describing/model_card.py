@@ -9,6 +9,10 @@ from sigfix.card_form import why_ignored
 from sigfix.wording import plural
 
 _SHOWN_CHARACTERS = 40
+_PADDING = {
+    "symmetric": "padded with black at both sides",
+    "end": "padded with black at the right or the bottom",
+}
 
 
 def card_facts(card: Mapping[str, Any]) -> list[str]:
@@ -32,11 +36,18 @@ def card_facts(card: Mapping[str, Any]) -> list[str]:
     if mean and std:
         read.append("pixels in 0..1")
         read.append(f"then (x - mean) / std, mean {_numbers(mean)}, std {_numbers(std)}")
+    padding = known.pop("padding", None)
+    read.append(_PADDING.get(str(padding), f"padding {padding}") if padding else "")
     lines.append(_sentence("reads", known.pop("input", ""), read))
     decoder, boxes, classes = (known.pop(key, None) for key in ("decoder", "boxes", "classes"))
     written = [f"decoder {decoder}" if decoder else ""]
     if isinstance(boxes, dict):
         written += [f"{str(key).replace('_', ' ')} {value}" for key, value in boxes.items()]
+    extra, confidence = (known.pop(key, None) for key in ("extra_classes", "confidence"))
+    if extra:
+        written.append(f"{_numbers(extra)} behind the vocabulary")
+    if confidence:
+        written.append(f"confidence: the {confidence} of the steps")
     if classes:
         written.append(f"classes {_numbers(classes)} degrees")
     lines.append(_sentence("gives", known.pop("output", ""), written))

@@ -26,18 +26,30 @@ VANISHING = frozenset({
 })  # fmt: skip
 """Operators that freezing, inlining and stripping replace by ones that TF.js has."""
 
+EXPRESSED = frozenset({
+    "BatchMatMulV3", "BiasAddV1", "Bucketize", "Conv3DBackpropInputV2", "Einsum", "Erfc",
+    "ExtractImagePatches", "FakeQuantWithMinMaxArgs", "FakeQuantWithMinMaxVars",
+    "FakeQuantWithMinMaxVarsPerChannel", "Inv", "L2Loss", "MatrixBandPart", "MatrixDiag",
+    "MatrixDiagV2", "MatrixDiagV3", "MulNoNan", "Rint", "Roll", "Softsign",
+    "SpaceToDepth", "Xdivy", "Xlog1py", "Xlogy",
+})  # fmt: skip
+"""Operators that TF.js or a backend of it lacks or computes wrongly, and that `sigfix convert`
+expresses in others (`optimising/expressing`)."""
+
 TAKES_STRINGS = frozenset({
     "Placeholder", "PlaceholderWithDefault", "Const", "Identity", "IdentityN", "StopGradient",
     "Concat", "ConcatV2", "EnsureShape", "Equal", "NotEqual", "Greater", "GreaterEqual", "Less",
-    "LessEqual", "ExpandDims", "Fill", "GatherNd", "Reshape", "Slice", "StridedSlice", "Squeeze",
-    "SparseToDense", "Pack", "Unpack", "Tile", "Unique", "UniqueV2", "Shape", "ShapeN", "Size",
-    "Rank", "StringNGrams", "StringSplit", "StringToHashBucketFast", "StaticRegexReplace",
+    "LessEqual", "ExpandDims", "Fill", "Gather", "GatherNd", "GatherV2", "Reshape",
+    "Slice", "StridedSlice", "Squeeze", "SparseToDense", "Pack", "Unpack", "Tile",
+    "Unique", "UniqueV2", "Shape", "ShapeN", "Size", "Rank", "StringNGrams", "StringSplit",
+    "StringToHashBucketFast", "StaticRegexReplace",
     "Switch", "Merge", "Enter", "Exit", "NextIteration", "If", "StatelessIf", "While",
     "StatelessWhile", "TensorListReserve", "TensorListSetItem", "TensorListGetItem",
     "TensorListStack", "TensorListFromTensor",
 })  # fmt: skip
 """TF.js's operators that take strings (`string_or_numeric` in tfjs-core's own text); the others
-stop with "must be numeric tensor, but got string tensor"."""
+stop with "must be numeric tensor, but got string tensor". Constant texts that are gathered become a
+table (`optimising/expressing`)."""
 
 IGNORED_BY_TFJS = frozenset({"FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel"})
 """Operators that TF.js's executor passes its input through."""
@@ -56,13 +68,15 @@ class Target:
     """A runtime. `operators` is None where it has all of TensorFlow's; `backend` names TF.js's.
 
     `optional_operators` it has only where a larger library is linked in (TFLite's SELECT_TF_OPS).
-    `largest_rank` is 0 for no limit.
+    `expressed` are operators that it lacks and `sigfix convert` writes in others. `largest_rank` is
+    0 for no limit.
     """
 
     name: str
     title: str
     operators: frozenset[str] | None = None
     optional_operators: frozenset[str] = frozenset()
+    expressed: frozenset[str] = frozenset()
     backend: str = ""
     dtypes: frozenset[str] | None = None
     largest_rank: int = 0
@@ -151,6 +165,7 @@ def find_target(name: str) -> Target:
         name,
         title,
         operators=frozenset(tfjs_table().kernels_of),
+        expressed=EXPRESSED,
         backend=backend,
         dtypes=TFJS_DTYPES,
         largest_rank=rank,
@@ -161,7 +176,7 @@ def find_target(name: str) -> Target:
 
 def is_foreign(operator: str, target: Target) -> bool:
     """Whether a plain build of the target does not have an operator that freezing leaves."""
-    if target.operators is None or operator in VANISHING:
+    if target.operators is None or operator in VANISHING or operator in target.expressed:
         return False
     return operator not in target.operators or bool(library_of(operator, target))
 

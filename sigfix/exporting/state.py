@@ -7,25 +7,39 @@ two calls, and no graph of a function can.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sigfix.describing.effects import STATE, kind_of
+from sigfix.describing.effects import RANDOM, STATE, kind_of
 from sigfix.errors import ConversionError
 from sigfix.optimising.graph.graph import node_of
 
+SEED = "seed_generator"
+"""Keras 3's variables behind dropout and augmentation are called so."""
+_OF_LAYERS = (
+    "export it as it predicts (training=False), without layers that are for training; of a Keras "
+    "model sigfix takes the file itself: sigfix convert MODEL.keras --tfjs"
+)
+_STATELESS = (
+    "export it without (training=False, stateful=False), or with the state as an input and an "
+    "output"
+)
 PASSED_ON = ("Identity", "Enter", "Switch", "RefSwitch", "RefEnter")
 """Operators through which a variable reaches what writes to it."""
 
 
-def drop_assignments(definition: Any, variables: Mapping[str, str], model: Path) -> None:
-    """Take the assignments out of a frozen GraphDef, in place, whose variables nothing reads.
+def drop_assignments(
+    definition: Any, variables: Mapping[str, str], outputs: Iterable[str], model: Path
+) -> None:
+    """Take the assignments out of a frozen GraphDef, in place, whose variables no output needs.
 
-    `variables` are the names of variables by the nodes that stand for them. Raises
-    `ConversionError` for one that is read: it says which, and by which operator.
+    `variables` are the names of variables by the nodes that stand for them, `outputs` are tensors.
+    Raises `ConversionError` for one that is read: it says which, and by which operator.
     """
     nodes = {str(node.name): node for node in definition.node}
+    needed = _needed(nodes, outputs)
+    _refuse_generators(nodes, needed, variables, model)
     writers = [node for node in definition.node if kind_of(node.op) == STATE]
     if not writers:
         return
@@ -37,6 +51,8 @@ def drop_assignments(definition: Any, variables: Mapping[str, str], model: Path)
     }
     read = passing - _read_by_writers_alone(definition, passing)
     for node in definition.node:
+        if node.name not in needed:
+            continue
         for reference in node.input:
             source = node_of(reference)
             direct = source in written and node.name not in passing
@@ -47,8 +63,7 @@ def drop_assignments(definition: Any, variables: Mapping[str, str], model: Path)
             raise ConversionError(
                 f"{model} keeps a state: '{name}' is read, and changed by {writer.op} "
                 f"('{writer.name}'). TensorFlow.js has functions of their inputs only.",
-                "export it without (training=False, stateful=False), or with the state as an "
-                "input and an output",
+                _OF_LAYERS if SEED in name else _STATELESS,
             )
     gone = {str(node.name) for node in writers}
     for place in reversed(range(len(definition.node))):
@@ -58,6 +73,44 @@ def drop_assignments(definition: Any, variables: Mapping[str, str], model: Path)
             del definition.node[place]
         elif len(left) < len(node.input):
             node.input[:] = left
+
+
+def _refuse_generators(
+    nodes: Mapping[str, Any], needed: set[str], variables: Mapping[str, str], model: Path
+) -> None:
+    """Refuse random numbers from a generator that is a variable of the model."""
+    for node in (nodes[name] for name in needed):
+        if kind_of(node.op) != RANDOM or not node.input:
+            continue
+        variable = _variable(nodes, node.input[0])
+        if variable in variables:
+            raise ConversionError(
+                f"{model} draws random numbers, of which '{variables[variable]}' keeps the state: "
+                f"{node.op} ('{node.name}'). TensorFlow.js has functions of their inputs only.",
+                _OF_LAYERS,
+            )
+
+
+def _needed(nodes: Mapping[str, Any], outputs: Iterable[str]) -> set[str]:
+    """The nodes that outputs are computed from, also by which branch is taken.
+
+    What they only wait for is none: a call waits for all that it changes.
+    """
+    found: set[str] = set()
+    stack = [node_of(output) for output in outputs]
+    while stack:
+        node = nodes[stack.pop()]
+        if node.name in found:
+            continue
+        found.add(str(node.name))
+        for reference in node.input:
+            source = nodes[node_of(reference)]
+            steers = source.op == "NoOp" or (
+                source.op == "Identity" and nodes[node_of(source.input[0])].op == "Switch"
+            )
+            if reference[0] != "^" or steers:
+                stack.append(str(source.name))
+    return found
 
 
 def _variable(nodes: Mapping[str, Any], reference: str) -> str:

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from sigfix.errors import BlockedError, ConversionError
+from sigfix.quoting import quote, quote_path
+
+CUT = "cut at "
+"""How a hint begins that names in JSON a model's inputs, and the tensors to take it up to."""
 
 
 @dataclass(frozen=True)
 class CommandParts:
-    """A command that options are put into, after what is before them."""
+    """A command that options are put into, after what is before them.
+
+    `file` is the ONNX file that it is about; `then` what is done with a part of it, whose name
+    takes the place of `{}`.
+    """
 
     before: str
     after: str = ""
+    file: Path | None = None
+    then: str = ""
 
 
 @contextmanager
@@ -26,9 +38,23 @@ def as_command(sizes: CommandParts, bind: CommandParts | None = None) -> Iterato
     try:
         yield
     except (BlockedError, ConversionError) as error:
+        if error.hint is not None and error.hint.startswith(CUT) and sizes.file is not None:
+            raise type(error)(error.message, _cutting(sizes, error.hint)) from error
         if error.hint is None or not error.hint.startswith(("--input ", "--bind ")):
             raise
         command = bind if bind is not None and error.hint.startswith("--bind") else sizes
         options, mark, remark = error.hint.partition("   #")
         hint = f"{command.before} {options}{command.after}{mark}{remark}"
         raise type(error)(error.message, hint) from error
+
+
+def _cutting(command: CommandParts, hint: str) -> str:
+    """The commands that take the model up to the tensors that a hint names, and convert that."""
+    assert command.file is not None
+    inputs, outputs = json.loads(hint.removeprefix(CUT))
+    part = command.file.with_name(f"{command.file.stem}_cut.onnx")
+    given = (str(command.file), str(part), inputs, outputs)
+    listed = ", ".join(json.dumps(value, ensure_ascii=False) for value in given)
+    cut = quote(f"from onnx.utils import extract_model as cut; cut({listed})")
+    then = command.then.format(quote_path(part))
+    return f"python -c {cut} && {then}   # up to {', '.join(outputs)}; the rest is left to you"

@@ -28,10 +28,12 @@ def construct(preset: Preset, characters: str) -> Any:
             own = {"pretrained_backbone": False, "exportable": True}
         if preset.is_recogniser:
             own["vocab"] = characters
-            if preset.width != PRESETS[preset.name].width:
+            usual = PRESETS[preset.name]
+            if (preset.height, preset.width) != (usual.height, usual.width):
                 own["input_shape"] = (3, preset.height, preset.width)
         if preset.maps > 1:
-            own["class_names"] = [f"class {number:04d}" for number in range(preset.maps)]
+            unnamed = [f"class {number:04d}" for number in range(preset.maps)]
+            own["class_names"] = list(preset.class_names) or unnamed
         return getattr(build[preset.task], preset.name)(pretrained=False, **own).eval()
 
 

@@ -6,25 +6,19 @@ tensors.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from sigfix.errors import UsageError
+from sigfix.errors import OtherPresetError, UsageError
 from sigfix.importing.checkpoints import Checkpoint, StateDictionary
 from sigfix.importing.doctr_models import construct, merged, quiet
+from sigfix.importing.tensor_names import Shapes, differences, renamed
 from sigfix.presets import PRESETS, Preset
 from sigfix.vocabularies import vocabulary_hint
 from sigfix.wording import plural
 
-Shapes = Mapping[str, tuple[int, ...]]
-
-WRAPPERS = ("_orig_mod", "module", "_fsdp_wrapped_module", "_checkpoint_wrapped_module")
-"""What torch.compile and parallel training put between the parts of a name."""
-_COUNTERS = ("num_batches_tracked", "n_averaged")
-"""Numbers that training counts with, and nothing is computed from."""
 _CUSTOMARY = ("model", "state_dict", "model_state_dict", "model_state", "net", "network", "weights")
 """Under which key trainers keep the model; beside it can be its average, or another model."""
 
@@ -121,65 +115,13 @@ def _fit(
         if not differences(state, model_shapes(resized, characters)):
             return Fitted(resized, state, notes=(*notes, told))
     if preset.name.startswith("fast"):
-        for other in (preset, replace(preset, maps=_maps(state))):
+        maps = preset.maps if preset.class_names else _maps(state)
+        for other in dict.fromkeys((preset, replace(preset, maps=maps))):
             shapes = model_shapes(other, characters, is_merged=True)
             state, notes = renamed(candidate.tensors, shapes)
             if not differences(state, shapes):
                 return Fitted(other, state, True, (*notes, "its branches are merged already."))
     return None
-
-
-def renamed(tensors: Mapping[str, Any], expected: Shapes) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Tensors without what wraps their names, and a note of what was taken off.
-
-    Wrappers can stand anywhere; the rest is a prefix that all the model's tensors have, beside
-    which other tensors (of a loss, of another model) are left out.
-    """
-    wrappers = {w for w in WRAPPERS if not any(w in name.split(".") for name in expected)}
-    plain = {
-        ".".join(part for part in name.split(".") if part not in wrappers): tensor
-        for name, tensor in tensors.items()
-    }
-    prefix = _common_prefix(plain, expected)
-    state = {
-        name.removeprefix(prefix): tensor
-        for name, tensor in plain.items()
-        if name.startswith(prefix) and not name.endswith("n_averaged")
-    }
-    used = [
-        f"'{w}.'" for w in WRAPPERS if w in wrappers and any(w in n.split(".") for n in tensors)
-    ]
-    taken = [*used, *([f"'{prefix}'"] if prefix else [])]
-    notes = [f"the names of its tensors are taken without {' and '.join(taken)}."] if taken else []
-    left = [name for name in plain if not name.startswith(prefix)]
-    if left:
-        notes.append(f"not used: {left[0]}" + (f" and {len(left) - 1} more." if left[1:] else "."))
-    return state, tuple(notes)
-
-
-def _common_prefix(names: Mapping[str, Any], expected: Shapes) -> str:
-    """The prefix under which most of the model's tensors are, as `model.`; '' mostly."""
-    found: Counter[str] = Counter()
-    ends = {name.split(".", 1)[0] for name in expected}
-    for name in names:
-        parts = name.split(".")
-        for at, part in enumerate(parts):
-            if part in ends and ".".join(parts[at:]) in expected:
-                found[".".join([*parts[:at], ""])] += 1
-    return max(found, key=lambda prefix: (found[prefix], -len(prefix)), default="")
-
-
-def differences(state: Mapping[str, Any], expected: Shapes) -> list[str]:
-    """What differs from the model's tensors, counters aside, in words."""
-    wrong = [
-        f"{name}: expected {shape}, found "
-        + (str(tuple(state[name].shape)) if name in state else "nothing")
-        for name, shape in expected.items()
-        if (name in state and tuple(state[name].shape) != shape)
-        or (name not in state and not name.endswith(_COUNTERS))
-    ]
-    surplus = [name for name in state if name not in expected and not name.endswith(_COUNTERS)]
-    return wrong + [f"{name}: not part of the model" for name in surplus]
 
 
 def _maps(state: Mapping[str, Any]) -> int:
@@ -197,9 +139,10 @@ def _resized(
     """The preset with as many maps, or as wide, as the tensors may be for, and a note of it."""
     if preset.is_detector:
         maps = _maps(state)
-        if maps > 1:
+        if maps > 1 and not preset.class_names:
             told = f"{preset.output} has a map for each, in the sorted order of their names"
-            yield replace(preset, maps=maps), f"it was trained for {maps} classes: {told}."
+            named = "--classes NAME,NAME writes these beside the model"
+            yield replace(preset, maps=maps), f"it was trained for {maps} classes: {told}; {named}."
     if not preset.is_recogniser:
         return
     for name, shape in expected.items():
@@ -212,7 +155,7 @@ def _resized(
                 if has != wanted and not rest and 0 < width != preset.width:
                     told = f"images of {preset.height} x {width}, as {name} says"
                     yield (
-                        replace(preset, width=width),
+                        preset.sized(preset.height, width),
                         f"it was trained on {told} (their height is assumed to be that).",
                     )
 
@@ -234,12 +177,19 @@ def _misfit(
             return _other_classes(checkpoint, other, characters, state, heads[0])
     state, _ = renamed(best.tensors, expected)
     wrong = differences(state, expected)
+    if preset.class_names and _maps(state) != preset.maps:
+        return UsageError(
+            f"the weights in {checkpoint.path} were trained for {_maps(state)} classes, and "
+            f"--classes names {preset.maps}: {', '.join(preset.class_names)}.",
+            f"--classes with the {_maps(state)} names that it was trained for, or leave it out",
+        )
     for other in PRESETS.values():
         if other.name != preset.name and _is_of(best, other, characters):
-            return UsageError(
+            return OtherPresetError(
                 f"the weights in {checkpoint.path} are those of {other.name}, not of "
                 f"{preset.name}.",
-                f"--preset {other.name}",
+                preset.name,
+                other.name,
             )
     fitting = sum(name in state and tuple(state[name].shape) == s for name, s in expected.items())
     return UsageError(

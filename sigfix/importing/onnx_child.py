@@ -14,7 +14,7 @@ import onnx
 
 from sigfix.importing import onnx_graph
 from sigfix.importing.onnx_opening import open_onnx
-from sigfix.importing.preflight import check, check_early, is_in_question
+from sigfix.importing.preflight import check_early, check_simplified, is_in_question
 from sigfix.processes import Answer, do_job
 
 
@@ -38,7 +38,7 @@ def work(job: dict[str, Any]) -> Answer:
     from sigfix.importing.onnx_simplification import simplify  # its packages take their time
 
     simplified, path = simplify(model), job["folder"] / "simplified.onnx"
-    check(simplified)
+    check_simplified(simplified, lambda: onnx_graph.read_onnx(job["file"]))
     onnx.save(simplified, path)
     job["checked"].touch()
     return {

@@ -122,7 +122,8 @@ def finish_detector(model: onnx.ModelProto, preset: Preset) -> None:
     )
     dims = value.type.tensor_type.shape.dim
     batch = dims[0].dim_param or "batch_size"
-    shape = (batch, *preset.output_shape(0)[1:])
+    maps = shape_of(value)[1] or preset.maps
+    shape = (batch, preset.height, preset.width, maps)
     model.graph.output.remove(value)
     model.graph.output.append(
         onnx.helper.make_tensor_value_info(preset.output, onnx.TensorProto.FLOAT, shape)
@@ -162,7 +163,7 @@ def check_preset(model: onnx.ModelProto, preset: Preset, path: Path) -> None:
     )
     if len(inputs) != 1 or not fits:
         shown = [f"'{v.name}' {shape_of(v)}".replace("None", "?") for v in inputs]
-        side = preset.other_side(*found[2:]) if len(found) == 4 else None
+        side = preset.other_size(*found[2:]) if len(found) == 4 else None
         raise BlockedError(
             f"{path} is not an ONNX export of {preset.name}: expected one input "
             f"[batch, 3, {preset.height}, {preset.width}], found {', '.join(shown) or 'none'}.",

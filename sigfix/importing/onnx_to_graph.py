@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ import tensorflow as tf
 from sigfix.errors import ConversionError, SigfixError
 from sigfix.importing import layout, onnx_graph
 from sigfix.importing.advice import sizes_option
+from sigfix.importing.operators.looping import flat_control_flow
 from sigfix.importing.operators.registry import DynamicSizeError
 from sigfix.importing.tracing import trace
 from sigfix.planning.names import signature_keys
@@ -26,8 +28,10 @@ class TracedGraph:
     outputs: dict[str, str]
 
 
-def trace_onnx(model: onnx.ModelProto, channels_last_inputs: Sequence[str] = ()) -> TracedGraph:
-    """Trace a simplified ONNX model.
+def trace_onnx(
+    model: onnx.ModelProto, channels_last_inputs: Sequence[str] = (), flat: bool = False
+) -> TracedGraph:
+    """Trace a simplified ONNX model; with `flat`, loops are nodes and not functions.
 
     Inputs named in `channels_last_inputs` are NHWC in the graph, the others keep ONNX's layout.
     Inputs and outputs are called as `signature_keys` says.
@@ -45,7 +49,8 @@ def trace_onnx(model: onnx.ModelProto, channels_last_inputs: Sequence[str] = ())
         for v in inputs
     }
     try:
-        graph, outputs = _traced(model, names, specs, set(channels_last_inputs))
+        with flat_control_flow() if flat else contextlib.nullcontext():
+            graph, outputs = _traced(model, names, specs, set(channels_last_inputs))
     except DynamicSizeError as error:
         raise ConversionError(error.message, sizes_option(model)) from error
     except SigfixError:

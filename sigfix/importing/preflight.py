@@ -7,7 +7,8 @@ operators themselves. Nothing here needs TensorFlow.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +17,10 @@ from onnx import helper
 
 from sigfix.errors import ConversionError
 from sigfix.importing.advice import binding_option, sizes_option
-from sigfix.importing.influence import deciding_inputs, needed_nodes, shape_only
+from sigfix.importing.commands import CUT
+from sigfix.importing.influence import deciding_inputs, needed_nodes, reads, shape_only
 from sigfix.importing.onnx_graph import graph_inputs
+from sigfix.importing.preflight_sizes import size_refusals
 from sigfix.importing.refusal_reasons import FORMS, QUANTISED, REASONS, is_held, type_name
 from sigfix.importing.supported import SUPPORTED
 
@@ -46,7 +49,25 @@ def refusals(model: onnx.ModelProto) -> list[Refusal]:
 
 def check(model: onnx.ModelProto) -> None:
     """Raise `ConversionError` naming every node that `refusals` finds."""
-    _raise(refusals(model))
+    _raise(model, refusals(model))
+
+
+def check_simplified(model: onnx.ModelProto, source: Callable[[], onnx.ModelProto]) -> None:
+    """`check` of a simplified model, and of sizes and constants that its nodes need.
+
+    `source` reads what it was made from, for the tensors that the model can be cut at.
+    """
+    found = refusals(model)
+    spoiled = _spoiled(model, found)  # what reads that would be refused for no fault of its own
+    found += [refusal for refusal in _sizes(model) if refusal.node not in spoiled]
+    if found:
+        _raise(source(), found)
+
+
+def _sizes(model: onnx.ModelProto) -> Iterator[Refusal]:
+    for node, reason, is_open in size_refusals(model, model.graph.node):
+        hint = sizes_option(model) if is_open else None
+        yield Refusal(node.op_type, _called(node), reason, hint)
 
 
 def check_early(model: onnx.ModelProto) -> None:
@@ -61,12 +82,12 @@ def check_early(model: onnx.ModelProto) -> None:
         if not all(o in folding for o in node.output)
         and not (node.op_type == "If" and _depends_on_sizes(node, folding))
     ]
-    _raise([*_inputs(model), *_refusals(model, nodes, inside=False)])
+    _raise(model, [*_inputs(model), *_refusals(model, nodes, inside=False)])
 
 
 def is_in_question(model: onnx.ModelProto) -> bool:
-    """Whether a node would be refused if the simplification left it there."""
-    return bool(refusals(model))
+    """Whether a node could still be refused, once the model is simplified."""
+    return bool(refusals(model)) or any(True for _ in size_refusals(model, model.graph.node))
 
 
 def opset_of(model: onnx.ModelProto) -> int:
@@ -82,16 +103,57 @@ def version_of(operator: str, opset: int) -> int | None:
         return None
 
 
-def _raise(found: list[Refusal]) -> None:
+def _raise(model: onnx.ModelProto, found: list[Refusal]) -> None:
     if not found:
         return
-    hint = next((refusal.hint for refusal in found if refusal.hint), None)
+    hint = next((refusal.hint for refusal in found if refusal.hint), None) or _cut(model, found)
+    hint = hint or "export the model without it"
     if len(found) == 1:
         raise ConversionError(f"{found[0]}.", hint)
     listed = "\n".join(f"  {refusal}" for refusal in found)
     raise ConversionError(
         f"{len(found)} nodes of the ONNX model are not supported:\n{listed}", hint
     )
+
+
+def _spoiled(model: onnx.ModelProto, found: list[Refusal]) -> set[str]:
+    """The nodes, as refusals call them, that depend on one that is refused."""
+    refused = {refusal.node for refusal in found}
+    tensors: set[str] = set()
+    names: set[str] = set()
+    for node in model.graph.node:
+        if _called(node) in refused or reads(node) & tensors:
+            tensors.update(node.output)
+            names.add(_called(node))
+    return names
+
+
+def _called(node: onnx.NodeProto) -> str:
+    return node.name or ", ".join(node.output)
+
+
+def _cut(model: onnx.ModelProto, found: list[Refusal]) -> str | None:
+    """Where the model can be taken up to, without the nodes that are refused; None: nowhere."""
+    refused = {refusal.node for refusal in found}
+    given = {i.name for i in model.graph.initializer} | {""}
+    from_inputs = {value.name for value in graph_inputs(model)}
+    spoiled: set[str] = set()
+    computed: set[str] = set()
+    frontier: dict[str, None] = {}
+    for node in model.graph.node:
+        is_refused = _called(node) in refused
+        if is_refused or reads(node) & spoiled:
+            spoiled.update(node.output)
+            frontier.update(dict.fromkeys(reads(node) & computed))
+        elif all(i in given for i in node.input):
+            given.update(node.output)
+        else:
+            computed.update(node.output)
+    outputs = [o.name for o in model.graph.output if o.name not in spoiled | from_inputs]
+    places = sorted({*frontier, *outputs})
+    if not places or not spoiled:
+        return None
+    return CUT + json.dumps([[value.name for value in graph_inputs(model)], places])
 
 
 def _inputs(model: onnx.ModelProto) -> Iterator[Refusal]:
@@ -118,7 +180,7 @@ def _refusals(model: onnx.ModelProto, nodes: Any, inside: bool = True) -> Iterat
         reason, hint = _reason(model, node)
         if reason is not None:
             kind = f"{node.domain}.{node.op_type}" if node.domain else node.op_type
-            yield Refusal(kind, node.name or ", ".join(node.output), reason, hint)
+            yield Refusal(kind, _called(node), reason, hint)
         for attribute in node.attribute if inside else ():
             for graph in (attribute.g, *attribute.graphs):
                 yield from _refusals(model, graph.node)

@@ -17,16 +17,20 @@ QUANTISED = (
 )
 # What sigfix refuses for a reason; anything else that it has no function for is just unsupported.
 REASONS: dict[str, str] = {
-    "NonMaxSuppression": DYNAMIC, "NonZero": DYNAMIC, "Unique": DYNAMIC,
+    "Unique": DYNAMIC,
     "Bernoulli": RANDOM, "Multinomial": RANDOM, "RandomNormal": RANDOM,
     "RandomNormalLike": RANDOM, "RandomUniform": RANDOM, "RandomUniformLike": RANDOM,
     "SequenceAt": SEQUENCE, "SequenceConstruct": SEQUENCE, "SequenceEmpty": SEQUENCE,
     "SequenceErase": SEQUENCE, "SequenceInsert": SEQUENCE, "SequenceLength": SEQUENCE,
     "SequenceMap": SEQUENCE, "SplitToSequence": SEQUENCE, "ConcatFromSequence": SEQUENCE,
-    "QuantizeLinear": QUANTISED, "DequantizeLinear": QUANTISED, "DynamicQuantizeLinear": QUANTISED,
-    "QLinearConv": QUANTISED, "QLinearMatMul": QUANTISED, "ConvInteger": QUANTISED,
-    "MatMulInteger": QUANTISED,
 }  # fmt: skip
+
+
+def computed(what: str) -> str:
+    """The reason where an input has to be a constant and is none."""
+    return f"its {what} is computed at run time; sigfix needs a constant"
+
+
 Attributes = dict[str, Any]
 Found = Callable[[Attributes, onnx.NodeProto], bool]
 

@@ -15,12 +15,12 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
+from sigfix.importing.inferred_shapes import light_graph
 from sigfix.importing.onnx_graph import graph_inputs, shape_of
 from sigfix.importing.scatter_slices import box_of, slices_instead
 from sigfix.importing.shape_folding import BATCHES, Array, values_by_batch
 
 Shapes = tuple[tuple[int, ...], ...]  # one shape for each of BATCHES
-SMALL = 4096  # elements of an initializer that shape inference may have to read
 
 
 @dataclass(frozen=True)
@@ -86,18 +86,11 @@ def _shapes_at(
     model: onnx.ModelProto, batch: int, place: int, values: Mapping[str, tuple[Array, ...]]
 ) -> dict[str, tuple[int, ...]]:
     """Shape inference on a copy without weights, where shape arithmetic is replaced by values."""
-    graph = onnx.GraphProto(name="shapes")
-    graph.output.extend(helper.make_empty_tensor_value_info(o.name) for o in model.graph.output)
-    for value in graph_inputs(model):
-        dims = [batch if d is None else d for d in shape_of(value)]
-        kind = value.type.tensor_type.elem_type
-        graph.input.append(helper.make_tensor_value_info(value.name, kind, dims))
-    for tensor in model.graph.initializer:
-        if int(np.prod(tensor.dims)) > SMALL:
-            dims = list(tensor.dims)
-            graph.input.append(helper.make_tensor_value_info(tensor.name, tensor.data_type, dims))
-        else:
-            graph.initializer.append(tensor)
+    graph = light_graph(model)
+    for value in graph.input:
+        for dim in value.type.tensor_type.shape.dim:
+            if not dim.HasField("dim_value"):
+                dim.dim_value = batch
     given = {t.name for t in model.graph.initializer}
     for node in model.graph.node:
         if all(o in values for o in node.output):

@@ -42,11 +42,13 @@ def shared_constant(value: np.ndarray[Any, Any]) -> Any:
     they would fill the memory, and a GraphDef cannot be larger than 2 GiB.
     """
     value = np.asarray(value, order="C")
-    collection = tf.compat.v1.get_default_graph().get_collection_ref(CONSTANTS)
+    graph = tf.compat.v1.get_default_graph()
+    collection = graph.get_collection_ref(CONSTANTS)
     if not collection:
         collection.append({})
     (known,) = collection
-    key = (value.dtype.str, value.shape, hashlib.blake2b(value.tobytes()).digest())
+    # The graph of a loop's body shares the dictionary of the one around it.
+    key = (id(graph), value.dtype.str, value.shape, hashlib.blake2b(value.tobytes()).digest())
     if key not in known:
         with tf.control_dependencies(None):  # not inside of the loop that asks for it first
             known[key] = tf.constant(value)

@@ -34,9 +34,9 @@ def trace(model: onnx.ModelProto, inputs: dict[str, Any]) -> dict[str, Any]:
         for i in model.graph.initializer
         if i.name not in inputs
     }
-    tracer = _Tracer(preflight.opset_of(model))
+    tracer = _Tracer(preflight.opset_of(model), tf.compat.v1.get_default_graph())
     tensors = tracer.emit(model.graph, weights | inputs)
-    _check_kernels(tf.compat.v1.get_default_graph(), tracer.emitted)
+    _check_kernels(tracer.graph, tracer.emitted)
     made_by_none = [o.name for o in model.graph.output if o.name not in tensors]
     if made_by_none:
         raise ConversionError(f"the ONNX model's output {made_by_none[0]} is made by no node.")
@@ -48,6 +48,7 @@ class _Tracer:
     """`emitted` are the nodes so far, each with the number of operations that there were after."""
 
     opset: int
+    graph: Any
     emitted: list[tuple[Node, int]] = field(default_factory=list)
 
     def emit(self, graph: onnx.GraphProto, tensors: dict[str, Any]) -> dict[str, Any]:
@@ -68,8 +69,8 @@ class _Tracer:
                 raise node.fault(error) from error
             outputs = made if isinstance(made, tuple) else (made,)
             tensors.update(zip(proto.output, outputs, strict=False))  # the first few may be all
-            count = tf.compat.v1.get_default_graph().num_operations()
-            self.emitted.append((node, count))
+            if tf.compat.v1.get_default_graph() is self.graph:  # not that of a loop's body
+                self.emitted.append((node, self.graph.num_operations()))
         return tensors
 
     def _node(self, proto: onnx.NodeProto, around: dict[str, Any]) -> Node:

@@ -14,7 +14,7 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-from sigfix.importing.onnx_graph import shape_of
+from sigfix.importing.inferred_shapes import inferred_shapes
 from sigfix.importing.shape_folding import values_by_batch
 
 MOST_NODES = 20_000
@@ -59,11 +59,7 @@ class _Lengths:
 
     def along(self, name: str, axis: int) -> int | None:
         if self.shapes is None:
-            graph = onnx.shape_inference.infer_shapes(self.model, data_prop=True).graph
-            self.shapes = {i.name: list(i.dims) for i in graph.initializer}
-            for value in (*graph.input, *graph.value_info):
-                if value.type.tensor_type.HasField("shape"):
-                    self.shapes[value.name] = shape_of(value)
+            self.shapes = inferred_shapes(self.model)
         shape = self.shapes.get(name, [])
         return shape[axis] if -len(shape) <= axis < len(shape) else None
 
@@ -201,6 +197,7 @@ class _Unrolling:
         names.update({name: f"{self.scope}/{step}/{name}" for name in _made(self.body.node)})
         for node in self.body.node:
             copied = onnx.NodeProto.FromString(node.SerializeToString())
+            copied.name = node.name or ", ".join(node.output)  # as the file calls it
             _rename(copied, names)
             yield copied
         return [names.get(o.name, o.name) for o in self.body.output]

@@ -24,6 +24,17 @@ def as_shape(value: object) -> Shape:
     return None
 
 
+def covers(general: Shape, special: Shape) -> bool:
+    """Whether every tensor of shape `special` has shape `general` too."""
+    if general is None:
+        return True
+    if special is None or len(general) != len(special):
+        return False
+    return all(
+        wide is None or wide == narrow for wide, narrow in zip(general, special, strict=True)
+    )
+
+
 @dataclass(frozen=True)
 class TensorSpec:
     """One tensor: dtype in TensorFlow's Python spelling, shape, and its name where it has one.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from sigfix.errors import UsageError
+from sigfix.errors import SigfixError, UsageError
 
 if TYPE_CHECKING:
     from sigfix.optimising.graph.graph import Graph
@@ -55,6 +55,13 @@ VALUE_PASSES = (
         before=EVERY_OTHER,
     ),
     Pass(
+        "loops",
+        "loops of a known number of steps, written out",
+        "loops.unrolling.unroll_loops",
+        in_loops=True,
+        before=("static-shapes",),
+    ),
+    Pass(
         "operators",
         "those that TF.js lacks in those that it has",
         "expressing.operators.express_operators",
@@ -69,6 +76,13 @@ VALUE_PASSES = (
         before=("static-shapes",),
     ),
     Pass("static-shapes", "fold shape arithmetic", "shapes.static_shapes.fold_static_shapes"),
+    Pass(
+        "steps",
+        "what each step does with its input: for all steps at once",
+        "loops.steps.compute_at_once",
+        after=("loops", "static-shapes"),
+        before=("rows", "cuts"),
+    ),
     Pass(
         "batch-norms",
         "their own mean and variance as operators",
@@ -181,6 +195,12 @@ KERNEL_PASSES = (
         in_loops=True,
     ),
     Pass(
+        "boolean-reverses",
+        "as whole numbers, where the wasm backend gets it wrong",
+        "kernels.boolean_reverses.reverse_as_numbers",
+        in_loops=True,
+    ),
+    Pass(
         "same-padding",
         "as amounts, where the wasm backend gets it wrong",
         "kernels.same_padding.write_out_padding",
@@ -218,7 +238,16 @@ def check_names(without: Collection[str]) -> None:
             )
 
 
-def optimise_values(graph: Graph, without: Collection[str] = (), target: str = ANY_TARGET) -> Graph:
+Failing = Callable[[str, Exception], None]
+"""Is told of a pass that fails, by its name, and of what it raised."""
+
+
+def optimise_values(
+    graph: Graph,
+    without: Collection[str] = (),
+    target: str = ANY_TARGET,
+    failing: Failing | None = None,
+) -> Graph:
     """Everything that changes constants. TensorFlow can still run the result.
 
     Without oneDNN it lacks kernels for depthwise convolutions with two strides or dilations: then
@@ -226,22 +255,40 @@ def optimise_values(graph: Graph, without: Collection[str] = (), target: str = A
     `graph` stays as it is.
 
     Weights are final afterwards, so this graph, with its weights quantised and dequantised, is
-    the reference for a quantised model.
+    the reference for a quantised model. A pass that raises is left out where `failing` is there to
+    be told.
     """
-    return _run([each for each in VALUE_PASSES if each.target in ("", target)], graph, without)
+    passes = [each for each in VALUE_PASSES if each.target in ("", target)]
+    return _run(passes, graph, without, failing)
 
 
-def optimise_kernels(graph: Graph, without: Collection[str] = ()) -> Graph:
+def optimise_kernels(
+    graph: Graph, without: Collection[str] = (), failing: Failing | None = None
+) -> Graph:
     """Everything that only TF.js can run; constants keep their names and values."""
-    return _run(KERNEL_PASSES, graph, without)
+    return _run(KERNEL_PASSES, graph, without, failing)
 
 
-def _run(passes: Collection[Pass], graph: Graph, without: Collection[str]) -> Graph:
+def _run(
+    passes: Collection[Pass], graph: Graph, without: Collection[str], failing: Failing | None
+) -> Graph:
     check_names(without)
-    graph = graph.copy()
-    loops = any(node.op == "Enter" for node in graph.nodes.values())
+    result = graph.copy()
     for each in passes:
-        if each.name not in without and (each.in_loops or not loops):
-            each.run(graph)
-    graph.prune()
-    return graph
+        if each.name in without or (not each.in_loops and _has_loops(result)):
+            continue
+        try:
+            each.run(result)
+        except (SigfixError, MemoryError):
+            raise
+        except Exception as error:  # what a graph is like that nobody thought of tells the error
+            if failing is None:
+                raise
+            failing(each.name, error)
+            return _run(passes, graph, (*without, each.name), failing)  # it may be half done
+    result.prune()
+    return result
+
+
+def _has_loops(graph: Graph) -> bool:
+    return any(node.op == "Enter" for node in graph.nodes.values())

@@ -14,7 +14,7 @@ from sigfix.packages import require_extras
 from sigfix.paths import as_paths
 from sigfix.pipeline.applying import DEFAULT_SECONDS, check_seconds, check_tolerance
 from sigfix.pipeline.prepared import SourceChoice
-from sigfix.pipeline.preset import PresetOptions
+from sigfix.pipeline.preset_options import PresetOptions
 from sigfix.pipeline.quantising import AUTO, QuantisationTrial
 from sigfix.pipeline.source import ONNX, PRESET, Source
 from sigfix.presets import find_preset

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sigfix.card import Card
+from sigfix.describing.examples import ExampleFeature
 from sigfix.model import TensorSpec
 from sigfix.pipeline.prepared import Prepared
 from sigfix.planning.edits import InputPlan
@@ -16,7 +17,7 @@ from sigfix.planning.traces import TO_NCHW
 from sigfix.presets import DETECTION
 from sigfix.verifying.arrays import Arrays
 from sigfix.verifying.checking import REPEATS, Side, Source, read_source
-from sigfix.verifying.inputs.cases import BATCHES, Case, Given, made_up
+from sigfix.verifying.inputs.cases import BATCHES, Case, Given, Limits, made_up
 from sigfix.verifying.inputs.given import fit_inputs, read_npz
 from sigfix.verifying.runnable import CaseRun
 from sigfix.verifying.runners import onnx, saved_model
@@ -67,10 +68,13 @@ def conversion_cases(
     inputs_file: Path | None,
     card: Card | None,
     own_names: Mapping[str, str] | None = None,
+    limits: Mapping[str, Limits] | None = None,
+    features: tuple[ExampleFeature, ...] = (),
 ) -> Sequence[Case | Given]:
     """The inputs of `inputs_file`, or made-up ones; pictures as the model's card normalises them.
 
-    The file's arrays are called as the signature's inputs are, or by an ONNX file's `own_names`.
+    `limits` are the least and the largest number of an input, as far as they are known. The file's
+    arrays are called as the signature's inputs are, or by an ONNX file's `own_names`.
 
     Raises `UsageError` for a file that does not fit the model, `NotVerifiedError` where nothing
     can be made up.
@@ -83,4 +87,4 @@ def conversion_cases(
     plans = [InputPlan(name, spec.dtype, spec.shape, name) for name, spec in specs.items()]
     batches = PAGES if card is not None and card.task == DETECTION else BATCHES
     scale = None if card is None else (tuple(card.mean), tuple(card.std))
-    return made_up(plans, batches=batches, normalise=scale)
+    return made_up(plans, features=features, batches=batches, normalise=scale, limits=limits)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sigfix.card import Card, known_preset
 from sigfix.errors import NotVerifiedError, SigfixError
 from sigfix.memory import release
-from sigfix.model import TensorSpec
+from sigfix.model import DEFAULT_SERVING_KEY, TensorSpec
 from sigfix.pipeline import staging
 from sigfix.pipeline.applying import WAYS_ON, RepairOptions
 from sigfix.pipeline.conversion_options import (
@@ -22,7 +22,9 @@ from sigfix.pipeline.conversion_options import (
     check_options,
     require_source_packages,
 )
-from sigfix.pipeline.notes import nonfinite
+from sigfix.pipeline.notes import loops_left, nonfinite
+from sigfix.pipeline.obstacles import cut_in_front, fed_behind, refuse_obstacles
+from sigfix.pipeline.optimised import Optimised, optimise
 from sigfix.pipeline.prepare import freeze, prepare
 from sigfix.pipeline.prepared import Prepared
 from sigfix.pipeline.progress import Say, silent
@@ -33,7 +35,6 @@ from sigfix.temporary import temporary_folder
 
 if TYPE_CHECKING:  # at run time it needs numpy, and some commands do without
     from sigfix.exporting.freezing import FrozenSignature
-    from sigfix.optimising.graph.graph import Graph
     from sigfix.pipeline.conversion_check import Checked, Conversion
     from sigfix.verifying.checking import Source as SourceAnswers
 
@@ -106,15 +107,21 @@ def _export(
     say: Say,
 ) -> ConvertResult:
     """Frozen graph -> optimised graphs -> model on disk -> verdict; each is made of the last."""
-    frozen = freeze(prepared, say)
+    whole = freeze(prepared, say)
     release()
+    cut = cut_in_front(whole, options.choice.cut)
+    frozen = whole if cut is None else cut.rest
     specs = _specs(frozen.signature.inputs)
-    with _source(prepared, specs, options) as (answers, tried):
-        optimised = _optimise(frozen, options, say)
+    with _source(prepared, whole, _specs(whole.signature.inputs), options) as (answers, tried):
+        optimised = optimise(frozen, options, say)
+        options = replace(options, without=(*options.without, *optimised.failed))
+        key = prepared.signature or DEFAULT_SERVING_KEY
+        refuse_obstacles(optimised.kernels, frozen.outputs, whole, source.path, key)
         written = _write(optimised, frozen, specs, prepared.card, place, options, say)
         checked = _checked(
-            frozen, optimised, written, prepared.card, temporary, options, answers, say
-        )
+            frozen, optimised, written, prepared.card, temporary, options,
+            answers and (lambda: fed_behind(cut, answers())), say,
+        )  # fmt: skip
     return ConvertResult(
         source=source,
         output=destination,
@@ -127,22 +134,15 @@ def _export(
         quantised=written.quantised,
         trials=written.trials,
         tried=tried,
-        notes=(*prepared.notes, *nonfinite(prepared.onnx_file or prepared.model)),
+        notes=(
+            *prepared.notes,
+            *optimised.notes,
+            *loops_left(optimised.operators),
+            *(() if cut is None else cut.said),
+            *nonfinite(prepared.onnx_file or prepared.model),
+        ),
         **vars(checked),
     )
-
-
-@dataclass(frozen=True)
-class Optimised:
-    """A frozen graph after the passes: `values` TensorFlow can run, `kernels` TF.js alone."""
-
-    values: Graph
-    kernels: Graph
-
-    @property
-    def operators(self) -> dict[str, int]:
-        """How many nodes of each operator TF.js will find, the most first."""
-        return dict(Counter(node.op for node in self.kernels.nodes.values()).most_common())
 
 
 @dataclass(frozen=True)
@@ -157,16 +157,6 @@ class Written:
     quantised: dict[str, int]
     weights: Mapping[str, Any] | None
     trials: tuple[QuantisationTrial, ...] = ()
-
-
-def _optimise(frozen: FrozenSignature, options: ConvertOptions, say: Say) -> Optimised:
-    from sigfix.optimising import passes
-
-    say("optimising the graph for TensorFlow.js")
-    values = passes.optimise_values(frozen.graph, options.without, options.target)
-    kernels = passes.optimise_kernels(values, options.without)
-    release()
-    return Optimised(values, kernels)
 
 
 def _write(
@@ -249,16 +239,23 @@ def _verdict(
 
 @contextmanager
 def _source(
-    prepared: Prepared, specs: Mapping[str, TensorSpec], options: ConvertOptions
+    prepared: Prepared,
+    frozen: FrozenSignature,
+    specs: Mapping[str, TensorSpec],
+    options: ConvertOptions,
 ) -> Iterator[tuple[Callable[[], SourceAnswers] | None, tuple[str, ...]]]:
     """The source, running beside the block, and the kinds of inputs that were made up for it."""
     if not options.verify:
         yield None, ()
         return
+    from sigfix.exporting.input_limits import input_limits
     from sigfix.pipeline.conversion_source import conversion_cases, input_keys, started_source
     from sigfix.verifying.checking import given_and_tried
 
-    cases = conversion_cases(specs, options.inputs, prepared.card, input_keys(prepared))
+    limits = input_limits(frozen.graph, frozen.inputs)
+    keys = input_keys(prepared)
+    features = prepared.features
+    cases = conversion_cases(specs, options.inputs, prepared.card, keys, limits, features)
     with started_source(prepared, cases, options.seconds) as running:
         yield running, given_and_tried(cases)["tried"]
 

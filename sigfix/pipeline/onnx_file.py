@@ -62,7 +62,7 @@ def _import(
     choice = OnnxChoice(
         preset, nhwc=preset is not None, sizes=dict(edit.sizes), bound=dict(edit.bound)
     )
-    command = CommandParts(f"sigfix repair {quote_path(path)}")
+    command = CommandParts(f"sigfix repair {quote_path(path)}", "", path, "sigfix repair {}")
     found = simplify_file(path, folder, choice, (command, command))
     for note in found.notes:
         say(note)

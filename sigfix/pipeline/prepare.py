@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 
 from sigfix.card import Card, fitting, make_card, read_card
 from sigfix.describing.effects import DETERMINISTIC, conduct
+from sigfix.describing.examples import example_features
 from sigfix.describing.running import of_signature
 from sigfix.diagnosis import diagnose
 from sigfix.diagnosis.rule import Command, repair_command
 from sigfix.errors import BlockedError
 from sigfix.importing.commands import CommandParts, as_command
 from sigfix.memory import release
-from sigfix.model import DEFAULT_SERVING_KEY, OtherModel, SavedModel
+from sigfix.model import DEFAULT_SERVING_KEY, OtherModel, SavedModel, Shape
 from sigfix.pipeline.applying import RepairOptions
 from sigfix.pipeline.changing import TRUST, changed, exported, said
+from sigfix.pipeline.hub_folder import settled
 from sigfix.pipeline.notes import training_notes, weight_notes
 from sigfix.pipeline.onnx_choices import refuse_later_changes, renamed_keys, sizes_of
 from sigfix.pipeline.prepared import Prepared, SourceChoice
@@ -106,7 +108,15 @@ def _as_it_is(described: SavedModel, index: int, key: str, choice: SourceChoice)
     manner = conduct(runs[0])
     restless = "" if manner.kind == DETERMINISTIC else said(manner)
     notes = training_notes(graph, signature)
-    return Prepared(location, card, graph.tags, key, notes=notes, restless=restless)
+    return Prepared(
+        location,
+        card,
+        graph.tags,
+        key,
+        notes=notes,
+        restless=restless,
+        features=example_features(graph),
+    )
 
 
 def _unsigned(model: SavedModel) -> BlockedError:
@@ -125,9 +135,10 @@ def _unsigned(model: SavedModel) -> BlockedError:
 def _from_preset(name: str, choice: SourceChoice, temporary: Path, say: Say) -> Prepared:
     from sigfix.pipeline.preset_checks import require_parity
 
-    preset = choice.preset_options.preset(name)
+    options, told = settled(name, choice.preset_options)
+    preset = options.preset(name)
     onnx_file = temporary / f"{name}.onnx"
-    model, exported = export_preset(preset, choice.preset_options, onnx_file, say)
+    model, exported = export_preset(preset, options, onnx_file, say)
     require_parity(exported)
     preset, notes = model.preset, weight_notes(model.weights, model.notes)
     say("reading the ONNX file")
@@ -135,7 +146,7 @@ def _from_preset(name: str, choice: SourceChoice, temporary: Path, say: Say) -> 
     card = make_card(preset, model.vocabulary, model.weights, normalize)
     del model  # its memory is wanted
     prepared = _simplified(onnx_file, ("input",), choice, temporary, preset, card, say)
-    return replace(prepared, notes=(*notes, *prepared.notes))
+    return replace(prepared, notes=(*told, *notes, *prepared.notes))
 
 
 def _from_onnx(path: Path, choice: SourceChoice, temporary: Path, say: Say) -> Prepared:
@@ -162,7 +173,7 @@ def commands(path: Path) -> tuple[CommandParts, CommandParts]:
     """What an option that makes a file convertible is put into: for sizes, and for `--bind`."""
     file, made = quote_path(path), quote_path(f"{path.stem}_repaired")
     return (
-        CommandParts(f"sigfix convert {file} --tfjs"),
+        CommandParts(f"sigfix convert {file} --tfjs", "", path, "sigfix convert {} --tfjs"),
         CommandParts(f"sigfix repair {file} -o {made}", f" && sigfix convert {made} --tfjs"),
     )
 
@@ -208,6 +219,16 @@ def _simplified(
     )
 
 
+def _input_shapes(prepared: Prepared) -> dict[str, Shape]:
+    """What the signature itself says of its inputs' shapes."""
+    from sigfix.reading import read
+
+    model = read(prepared.model)
+    graphs = [graph for graph in model.meta_graphs if graph.tags == prepared.tags]
+    signature = graphs[0].signature(prepared.signature) if graphs else None
+    return {item.key: item.spec.shape for item in signature.inputs} if signature else {}
+
+
 def freeze(prepared: Prepared, say: Say) -> FrozenSignature:
     """The one signature of what was prepared as a frozen graph.
 
@@ -217,12 +238,13 @@ def freeze(prepared: Prepared, say: Say) -> FrozenSignature:
 
     if prepared.onnx_file is None:
         say("loading the model in TensorFlow and freezing its signature")
-        return freezing.freeze(prepared.model, prepared.signature, prepared.tags)
+        shapes = _input_shapes(prepared)
+        return freezing.freeze(prepared.model, prepared.signature, prepared.tags, shapes)
     say("importing the ONNX model")
     from sigfix.importing.onnx_to_graph import trace_onnx
 
     with as_command(*commands(prepared.source)):
-        traced = trace_onnx(load_simplified(prepared.model), prepared.channels_last)
+        traced = trace_onnx(load_simplified(prepared.model), prepared.channels_last, flat=True)
     release()
     inputs, outputs = (
         {prepared.renamed.get(key, key): item for key, item in side.items()}

@@ -10,56 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sigfix.card import Card, make_card, write_card
-from sigfix.errors import UsageError
 from sigfix.packages import require_extras
 from sigfix.pipeline import staging
+from sigfix.pipeline.hub_folder import settled
 from sigfix.pipeline.notes import nonfinite, weight_notes
+from sigfix.pipeline.preset_options import PresetOptions
 from sigfix.pipeline.progress import Say, silent
-from sigfix.presets import PRETRAINED, RANDOM, Preset, find_preset
+from sigfix.presets import Preset
 from sigfix.temporary import temporary_folder
-from sigfix.vocabularies import preset_characters
 
 if TYPE_CHECKING:  # at run time it needs numpy, and some commands do without
     from sigfix.verifying.verdict import Verification
-
-
-@dataclass(frozen=True)
-class PresetOptions:
-    """Where a preset's weights come from: "pretrained", "random" or a file; `seed` for random.
-
-    `vocabulary` is the name of one of docTR's, or the characters; the preset's own by default.
-    `size` is the side of a detector's images; `raw_logits` leaves its sigmoid out. `normalize`
-    puts mean and deviation into the model, which then takes RGB values between 0 and 1.
-    """
-
-    weights: str = PRETRAINED
-    seed: int = 0
-    vocabulary: str | None = None
-    size: int | None = None
-    raw_logits: bool = False
-    normalize: bool = False
-
-    def preset(self, name: str) -> Preset:
-        """The preset called `name` with these options; `UsageError` for what it cannot have."""
-        preset = find_preset(name, self.size, self.raw_logits)
-        if self.vocabulary is not None and not preset.is_recogniser:
-            raise UsageError(f"--vocab: {preset.name} reads no characters.")
-        preset_characters(preset, self.vocabulary)
-        if self.seed and self.weights != RANDOM:
-            raise UsageError("--seed is for --weights random, and these are others.")
-        if self.weights not in (PRETRAINED, RANDOM) and not Path(self.weights).is_file():
-            raise UsageError(
-                f"--weights {self.weights}: there is no such file.",
-                f"--weights {PRETRAINED}|{RANDOM}|FILE",
-            )
-        return preset
-
-    def refuse_weights(self, path: Path) -> None:
-        """Raise `UsageError` where weights are chosen for `path`, which has its own."""
-        if (self.weights, self.seed) != (PRETRAINED, 0):
-            raise UsageError(
-                f"--weights and --seed are for building a preset; {path} has its own weights."
-            )
 
 
 @dataclass(frozen=True)
@@ -80,7 +41,7 @@ class PresetResult:
 def build_preset(
     name: str,
     output: Path | str | None = None,
-    options: PresetOptions = PresetOptions(),
+    options: PresetOptions | None = None,
     *,
     force: bool = False,
     keep_onnx: bool = False,
@@ -93,6 +54,7 @@ def build_preset(
     `importing.doctr.build_model` raises, `OutputError` where the result cannot be written, and
     `ParityError` (nothing is published) where a stage differs from the one before.
     """
+    options, told = settled(name, options or PresetOptions())
     preset = options.preset(name)
     destination = Path(preset.name if output is None else output)
     kept = destination.with_name(f"{destination.name}.onnx") if keep_onnx else None
@@ -109,9 +71,8 @@ def build_preset(
 
         with ExitStack() as publishing:
             if kept is not None:
-                shutil.copyfile(
-                    onnx_file, publishing.enter_context(staging.publish_file(kept, force))
-                )
+                copy = publishing.enter_context(staging.publish_file(kept, force))
+                shutil.copyfile(onnx_file, copy)
             place = publishing.enter_context(staging.publish_to(destination, force))
             say("building the SavedModel")
             finished = finish_onnx(preset, onnx_file, temporary, options.normalize)
@@ -121,7 +82,7 @@ def build_preset(
             imported = compare_saved_model(preset, finished, place, normalize=options.normalize)
             for verification in (exported, imported):
                 require_parity(verification)
-        notes = (*weight_notes(model.weights, model.notes), *nonfinite(onnx_file))
+        notes = (*told, *weight_notes(model.weights, model.notes), *nonfinite(onnx_file))
     return PresetResult(preset, card, destination, kept, (exported, imported), notes)
 
 

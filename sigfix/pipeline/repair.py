@@ -196,6 +196,12 @@ def _prepare_to_load(model: SavedModel, decided: Plan, options: RepairOptions) -
             "--no-verify   # edits its metadata all the same",
         )
     anew = any(isinstance(edit, SaveAnew) for edit in decided.edits)
+    if not options.verify and any(head.widened for edit in decided.added for head in edit.heads):
+        raise BlockedError(
+            "What is made for any batch, of a trace for a batch of 1, is written only where it was "
+            "compared with the trace row by row.",
+            "leave --no-verify out",
+        )
     if not anew and _why_not_compared(Made(model.path, decided, None, model), options):
         return
     require_extras("Running the model", "tf")

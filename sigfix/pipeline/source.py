@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sigfix.errors import BlockedError, UnreadableModelError, UsageError
 from sigfix.model import DEFAULT_SERVING_KEY, MetaGraph, Signature
+from sigfix.pipeline.hub_folder import of_folder
 from sigfix.planning.graphs import refuse_unfed
 from sigfix.presets import PRESETS
 from sigfix.quoting import quote, quote_path
@@ -57,6 +58,9 @@ def _source_at(path: Path, given: str) -> Source:
         raise UsageError(
             f"{path} is already a TensorFlow.js model.", f"sigfix inspect {quote_path(path)}"
         )
+    hub = of_folder(path) if path.is_dir() else ""
+    if hub:
+        raise UsageError(f"{path} has weights of docTR's, and what they are for.", hub)
     if path.is_file() and path.name in SAVED_MODEL_FILES:
         path = path.parent
     refuse_archive(path)

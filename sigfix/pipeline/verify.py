@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sigfix.describing.running import of_signature
 from sigfix.errors import BlockedError
-from sigfix.model import MetaGraph, OtherModel, SavedModel, TensorSpec
+from sigfix.model import MetaGraph, OtherModel, SavedModel, TensorSpec, covers
 from sigfix.packages import require_extras, require_packages
 from sigfix.pipeline.applying import DEFAULT_SECONDS, check_seconds, check_tolerance
 from sigfix.planning.choices import as_tags
@@ -15,7 +18,6 @@ from sigfix.planning.edits import AliasSignature
 from sigfix.planning.meta_graphs import choose_meta_graph
 from sigfix.planning.signatures import require
 from sigfix.planning.soundness import refuse_lost_weights
-from sigfix.planning.traces import covers
 from sigfix.planning.trust import refuse_reaching
 from sigfix.quoting import quote_path
 from sigfix.reading.folder import refuse_strangers
@@ -124,23 +126,47 @@ def _verify_signatures(
         edit = alias_as_added(one, first, AliasSignature(key, key))
         specs = {item.name: TensorSpec(item.dtype, item.shape, item.name) for item in edit.inputs}
         given = None if inputs is None else fit_inputs(inputs, specs)
+        compared = partial(
+            compare_signature, one, first, edit, given=given, seed=seed, tolerance=limit,
+            seconds=seconds,
+        )  # fmt: skip
         try:
-            found.append(
-                compare_signature(
-                    one,
-                    first,
-                    edit,
-                    other.path,
-                    other.meta_graphs[second].tags,
-                    given=given,
-                    seed=seed,
-                    tolerance=limit,
-                    seconds=seconds,
-                )
-            )
+            sides = (other.path, other.meta_graphs[second].tags), (one.path, meta_graph.tags)
+            found.append(_compared(compared, *sides))
         except NotVerifiedError as error:
             found.append(not_comparable(key, error))
     return tuple(found)
+
+
+def _compared(
+    compare: Callable[..., Verification],
+    right: tuple[Path, tuple[str, ...]],
+    left: tuple[Path, tuple[str, ...]],
+) -> Verification:
+    """The comparison through both loaders; where one refuses the second model, that is said.
+
+    The first model runs as servers run it. Where `tf.saved_model.load` refuses the second alone,
+    the two are different; where it refuses both, they are compared through the v1 loader.
+    """
+    from sigfix.verifying.runners.saved_model import LOADER, V1_LOADER
+    from sigfix.verifying.verdict import DIFFERENT, NOT_COMPARABLE
+
+    found = compare(*right)
+    if (
+        found.verdict != NOT_COMPARABLE
+        or f"({right[0].resolve()}) cannot be run" not in found.reason
+    ):
+        return found
+    by_v1 = compare(*right, loaders=(V1_LOADER,))
+    if by_v1.verdict == NOT_COMPARABLE:
+        return found
+    why = found.reason.partition("cannot be run: ")[2]
+    if compare(*left, loaders=(LOADER,)).verdict == NOT_COMPARABLE:
+        said = f"{LOADER} takes neither model ({why}): compared through {V1_LOADER} alone"
+        return replace(by_v1, notes=(*by_v1.notes, said))
+    reason = f"{LOADER} takes the first model and not the second: {why}"
+    through = f"through {V1_LOADER} they are {by_v1.verdict}"
+    return replace(by_v1, verdict=DIFFERENT, reason=reason, notes=(*by_v1.notes, through))
 
 
 def _unlike(left: MetaGraph, right: MetaGraph, key: str) -> str:

@@ -88,10 +88,15 @@ class BoundInput:
 
 @dataclass(frozen=True)
 class FunctionSource:
-    """A concrete function of the object graph: where it is, and its name in the library."""
+    """A concrete function of the object graph: where it is, and its name in the library.
+
+    `widened` are the flat positions of arguments that were traced for a batch of 1, and that a copy
+    of the function takes any batch of.
+    """
 
     path: str
     trace: str
+    widened: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         return f"function {self.path}"

@@ -35,7 +35,7 @@ class ImportOnnx:
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     preset: str = ""
-    size: int | None = None
+    size: int | tuple[int, int] | None = None
     raw_logits: bool = False
     origin: str = "file"
     sizes: tuple[tuple[str, tuple[int | None, ...]], ...] = ()

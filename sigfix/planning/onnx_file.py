@@ -37,6 +37,7 @@ from sigfix.planning.planner import plan
 from sigfix.planning.preset_spec import INPUT_NAME, RAW_OUTPUT
 from sigfix.planning.shaping import FLOATS
 from sigfix.planning.traces import inside
+from sigfix.presets import PRESETS, Preset, Size
 from sigfix.quoting import quote, quote_path
 
 
@@ -69,13 +70,22 @@ def plan_onnx(model: OtherModel, choices: Choices) -> Plan:
             tuple(f"{item.key}: {item.spec}" for item in items)
             for items in (signature.inputs, signature.outputs)
         )
-        size = preset.height if preset.is_detector else None
+        size = _size_of(preset)
         raw = preset.is_detector and preset.output == RAW_OUTPUT
         edit = ImportOnnx(opset, inputs, outputs, preset.name, size, raw)
         changed = plan(imported, choices)
     if changed.verdict in ("blocked", "ambiguous"):
         return changed
     return replace(changed, verdict="repairable", edits=(edit, *changed.edits))
+
+
+def _size_of(preset: Preset) -> Size | None:
+    """The size of a preset's images, as `find_preset` takes it; None for its own."""
+    own = PRESETS[preset.name]
+    if preset.height == preset.width:
+        return preset.height if preset.is_detector else None
+    size = (preset.height, preset.width)
+    return None if size == (own.height, own.width) else size
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from sigfix.planning.choices import (
     Tags,
     as_tags,
 )
+from sigfix.presets import Size
 
 DTYPES = frozenset({
     "bfloat16", "bool", "complex128", "complex64", "float16", "float32", "float64", "int16",
@@ -76,6 +77,15 @@ _FORMS = {
     "--output": "--output NAME=TENSOR names an output; the new directory is -o DIRECTORY",
     "--bind": "--bind NAME=VALUE",
 }
+
+
+def parse_size(text: str) -> Size:
+    """`1024`, or height and width: `32x256`, `32,256`."""
+    parts = re.split("[x,*]", text.strip().lower())
+    if len(parts) > 2 or not all(part.strip().isdecimal() for part in parts):
+        raise _misread("--size", text, "1024, or height x width: --size 32x256")
+    sizes = [int(part) for part in parts]
+    return sizes[0] if len(sizes) == 1 else (sizes[0], sizes[1])
 
 
 def parse_tags(text: str) -> Tags:

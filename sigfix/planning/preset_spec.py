@@ -11,6 +11,7 @@ from sigfix.model import (
     MetaGraph,
     SavedModel,
     Shape,
+    covers,
     format_shape,
     node_of,
     output_index,
@@ -29,7 +30,7 @@ from sigfix.planning.edits import (
 )
 from sigfix.planning.file_edits import WriteCard
 from sigfix.planning.flatten import FlatTensor
-from sigfix.planning.traces import covers, inside
+from sigfix.planning.traces import inside
 from sigfix.presets import Preset
 from sigfix.vocabularies import vocabulary_hint
 
@@ -152,7 +153,7 @@ def _image(preset: Preset, inputs: list[FlatTensor]) -> tuple[FlatTensor, bool]:
         if fits and image.spec.dtype == "float32":
             return image, layout is not None
     known = image.spec.shape if image.spec.shape and len(image.spec.shape) == 4 else ()
-    sides = (preset.other_side(*known[at : at + 2]) for at in (1, 2) if known)
+    sides = (preset.other_size(*known[at : at + 2]) for at in (1, 2) if known)
     side = next(filter(None, sides), None)
     raise BlockedError(
         f"The model's input {image.path} is {image.spec}, and {preset.name} takes "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sigfix.errors import BlockedError
-from sigfix.model import Shape, format_shape
+from sigfix.model import Shape, covers, format_shape
 from sigfix.planning.choices import Choices, InputChoice
 from sigfix.planning.edits import CONVENTION, OPTION, TRACE, BoundInput, InputPlan, OutputPlan
 from sigfix.planning.flatten import FlatTensor
@@ -15,10 +15,10 @@ from sigfix.planning.traces import (
     TO_NCHW,
     TO_NHWC,
     assign_inputs,
-    covers,
     is_bound,
     layout_for,
 )
+from sigfix.planning.widening import can_be_widened, widens
 from sigfix.quoting import quote
 
 FLOATS = ("float16", "bfloat16", "float32", "float64")
@@ -109,11 +109,12 @@ def _plan_input(
         steps.append(Transpose(permutation))
     shape, dtype = outer_shape, recorded.dtype
     if choice is not None and choice.has_shape:
-        if not covers(outer_shape, choice.shape):
+        opened = can_be_widened(tensor) and widens(outer_shape, choice.shape)
+        if not opened and not covers(outer_shape, choice.shape):
             raise BlockedError(
                 f"--input {choice.name}: {format_shape(choice.shape)} does not fit "
                 f"{format_shape(outer_shape)}, which is what {tensor.path} accepts.",
-                "a static dimension of the trace cannot be widened",
+                "of what is static a batch of 1 alone can be opened, of one function",
             )
         shape = choice.shape
     wanted = choices.normalize

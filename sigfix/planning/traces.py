@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sigfix.errors import BlockedError
-from sigfix.model import Function, GraphFunction, Literal, Shape, TensorSpec, Trace
+from sigfix.model import Function, GraphFunction, Literal, Shape, TensorSpec, Trace, covers
 from sigfix.planning.choices import Choices, InputChoice
 from sigfix.planning.edits import Candidate
 from sigfix.planning.flatten import FlatTensor, flat_inputs, literal_arguments
+from sigfix.planning.widening import can_be_widened, widens
 from sigfix.quoting import quote
 
 TO_NCHW, TO_NHWC = (0, 3, 1, 2), (0, 2, 3, 1)
@@ -33,17 +34,6 @@ class Undecided(BlockedError):
         ways = "; ".join(candidate.choose for candidate in ambiguous.candidates[:6])
         super().__init__(ambiguous.reason, ambiguous.hint or ways or None)
         self.ambiguous = ambiguous
-
-
-def covers(general: Shape, special: Shape) -> bool:
-    """Whether every tensor of shape `special` has shape `general` too."""
-    if general is None:
-        return True
-    if special is None or len(general) != len(special):
-        return False
-    return all(
-        wide is None or wide == narrow for wide, narrow in zip(general, special, strict=True)
-    )
 
 
 def layout_for(choices: Choices, tensor: FlatTensor) -> str | None:
@@ -125,19 +115,20 @@ def is_bound(tensor: FlatTensor, choices: Choices) -> bool:
     return any(name in tensor.called for name, _ in choices.bind)
 
 
-def _fits_inputs(tensors: list[FlatTensor], choices: Choices) -> bool:
+def _fits_inputs(tensors: list[FlatTensor], choices: Choices, widened: bool = False) -> bool:
+    """Whether a trace has what `--input` names, and takes its shapes, or once it is `widened`."""
     try:
         assigned = assign_inputs(choices, tensors)
     except BlockedError:
         return False
     known = {tensor.position: tensor for tensor in tensors}
-    return all(
-        not choice.has_shape
-        or covers(
-            known[position].spec.shape, inside(choice.shape, layout_for(choices, known[position]))
-        )
-        for position, choice in assigned.items()
-    )
+
+    def fits(tensor: FlatTensor, choice: InputChoice) -> bool:
+        wanted = inside(choice.shape, layout_for(choices, tensor))
+        opened = widened and can_be_widened(tensor) and widens(tensor.spec.shape, wanted)
+        return not choice.has_shape or opened or covers(tensor.spec.shape, wanted)
+
+    return all(fits(known[position], choice) for position, choice in assigned.items())
 
 
 def _names_all(tensors: list[FlatTensor], choices: Choices) -> bool:
@@ -204,7 +195,9 @@ def choose_trace(
             + "; ".join(describe(function, trace, tensors) for trace, tensors in flat),
         )
     if choices.inputs:
-        shaped = [item for item in fitting if _fits_inputs(item[1], choices)]
+        shaped = [item for item in fitting if _fits_inputs(item[1], choices)] or [
+            item for item in fitting if _fits_inputs(item[1], choices, widened=True)
+        ]
         if not shaped:
             return _only_or_refuse(function, fitting, choices)
         named = [item for item in shaped if _names_all(item[1], choices)]
@@ -231,6 +224,38 @@ def choose_trace(
     )
 
 
+def other_values(
+    function: Function, graph_functions: dict[str, GraphFunction], taken: str
+) -> tuple[str, ...]:
+    """How traces of other Python values than the one called `taken` are chosen, the first few.
+
+    Of traces of the same values one is told.
+    """
+    known = [trace for trace in function.traces if trace.name in graph_functions]
+    own = [_literals(function, trace) for trace in known if trace.name == taken]
+    found: dict[str, str] = {}
+    for trace in known:
+        values = _literals(function, trace)
+        if not own or values == own[0]:
+            continue
+        try:
+            tensors = flat_inputs(function, trace, graph_functions[trace.name])
+        except BlockedError:
+            continue  # it cannot be called
+        found.setdefault(repr(values), _candidate(function, trace, tensors).choose)
+    return tuple(found.values())[:3]
+
+
+def taken_values(function: Function, taken: str) -> str:
+    """`training=False, mask=None`: the Python values of the trace called `taken`."""
+    return ", ".join(
+        f"{item.path}={item.value}"
+        for trace in function.traces
+        if trace.name == taken
+        for item in literal_arguments(function, trace)
+    )
+
+
 def _only_or_refuse(
     function: Function, flat: list[tuple[Trace, list[FlatTensor]]], choices: Choices
 ) -> Trace:
@@ -238,8 +263,8 @@ def _only_or_refuse(
     for _, tensors in flat:
         assign_inputs(choices, tensors)
     raise BlockedError(
-        f"No trace of {function.path} accepts the shape that --input asks for: a trace's own "
-        "static dimensions cannot be widened.",
+        f"No trace of {function.path} accepts the shape that --input asks for: of a trace's own "
+        "static dimensions a batch of 1 alone can be opened.",
         "the traces: " + "; ".join(describe(function, trace, tensors) for trace, tensors in flat),
     )
 

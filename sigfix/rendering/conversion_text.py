@@ -50,6 +50,8 @@ def _classes_text(preset: Preset, card: Card) -> str:
     if preset.boxes is not None:
         boxes = preset.boxes
         what = "logits" if card.output == "logits" else "a probability"
+        if card.class_names is not None:
+            what += f" of each of {', '.join(card.class_names)}"
         return (
             f"{what} for each pixel; boxes above {boxes.binarise_at:g}, grown by {boxes.unclip:g}"
         )

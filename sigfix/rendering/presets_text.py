@@ -82,6 +82,7 @@ def preset_json(preset: Preset) -> dict[str, Any]:
     """
     return {
         **asdict(preset),
+        "extra_classes": preset.extra_classes,
         "input": "input",
         "layout": "nhwc",
         "special_classes": _special_classes(preset),

@@ -25,6 +25,7 @@ from sigfix.repairing.nodes import (
     shapes_attribute,
 )
 from sigfix.repairing.signatures import attach_function, tensor_info
+from sigfix.repairing.widening import with_open_batch
 
 
 def add_from_function(meta_graph: Any, edit: AddSignature) -> None:
@@ -34,8 +35,9 @@ def add_from_function(meta_graph: Any, edit: AddSignature) -> None:
     """
     objects = meta_graph.object_graph_def
     library = meta_graph.graph_def.library
+    copies = with_open_batch(meta_graph, edit)
     functions = {item.signature.name: item for item in library.function}
-    heads = [functions[head.trace] for head in edit.heads]
+    heads = [functions[copies.get(head.trace, head.trace)] for head in edit.heads]
     counts = []
     captured: list[int] = []
     for head in edit.heads:

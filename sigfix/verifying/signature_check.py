@@ -12,15 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from sigfix.describing.examples import example_features
-from sigfix.model import SavedModel, format_shape
-from sigfix.planning.edits import AddSignature
-from sigfix.planning.traces import covers
+from sigfix.model import SavedModel, covers, format_shape
+from sigfix.planning.edits import AddSignature, FunctionSource
 from sigfix.verifying.arrays import Arrays
 from sigfix.verifying.checking import Check, Side, verify
 from sigfix.verifying.feeding import ThroughSteps, expected_outputs
-from sigfix.verifying.inputs.cases import Case, Given, batch_of, made_up
+from sigfix.verifying.inputs.cases import BATCHES, Case, Given, batch_of, made_up
 from sigfix.verifying.runnable import DEFAULT_SECONDS, Call, CaseRun, Runnable
-from sigfix.verifying.runners.saved_model import saved_model, signature_by_both_loaders
+from sigfix.verifying.runners.saved_model import LOADERS, saved_model, signature_by_loaders
 from sigfix.verifying.tolerances import REPAIRED, Tolerance
 from sigfix.verifying.verdict import DIFFERENT, Verification
 
@@ -37,6 +36,7 @@ def compare_signature(
     seed: int = 0,
     tolerance: Tolerance = Tolerance(REPAIRED),  # noqa: B008
     seconds: float = DEFAULT_SECONDS,
+    loaders: Sequence[str] = tuple(LOADERS),
 ) -> Verification:
     """Run `edit`'s source and the new signature of `result` on the same inputs.
 
@@ -47,7 +47,7 @@ def compare_signature(
     side = planned_source(described, meta_graph, edit, source or described.path)
     features = example_features(described.meta_graphs[meta_graph])
     return compare_with(side, edit, result, tags, cases_for(edit, given, seed, features),
-                        tolerance, seconds)  # fmt: skip
+                        tolerance, seconds, loaders)  # fmt: skip
 
 
 def compare_with(
@@ -58,20 +58,28 @@ def compare_with(
     cases: Sequence[Case | Given],
     tolerance: Tolerance,
     seconds: float,
+    loaders: Sequence[str] = tuple(LOADERS),
 ) -> Verification:
     """Any source against the signature `edit` of the SavedModel `result`, by both loaders."""
-    target = Side(signature_by_both_loaders(result, tags, edit.key))
+    target = Side(signature_by_loaders(result, tags, edit.key, loaders))
     check = Check(tolerance, seconds, batch=lambda arrays: batch_of(edit.inputs, arrays))
     verification = verify(edit.key, source, target, cases, check)
     why = _unlike_declared(edit, verification)
     return replace(verification, verdict=DIFFERENT, reason=why) if why else verification
 
 
+BATCHES_OF_ROWS = (1, 2, 3)
+"""Batches of a signature that was widened; the source gives each row alone."""
+
+
 def cases_for(
     edit: AddSignature, given: Arrays | None, seed: int, features: Any = ()
 ) -> Sequence[Case | Given]:
     """The user's inputs, or made-up ones for the inputs of `edit`."""
-    return [Given(given)] if given is not None else made_up(edit.inputs, seed, features)
+    if given is not None:
+        return [Given(given)]
+    batches = BATCHES_OF_ROWS if any(head.widened for head in edit.heads) else BATCHES
+    return made_up(edit.inputs, seed, features, batches)
 
 
 def planned_source(described: SavedModel, meta_graph: int, edit: AddSignature, path: Path) -> Side:
@@ -87,14 +95,13 @@ def planned_source(described: SavedModel, meta_graph: int, edit: AddSignature, p
         feed = ThroughSteps(edit, number)
         if head.path.startswith("signatures."):
             parts = ["signatures", head.path.removeprefix("signatures.")]
-            calls.append(Call({"kind": "function", "parts": parts, "trace": 0}, feed))
+            calls.append(Call(_details(head, parts, 0), feed))
             continue
         objects = described.meta_graphs[meta_graph].objects
         assert objects is not None
         function = next(item for item in objects.functions if item.path == head.path)
         trace = [trace.name for trace in function.traces].index(head.trace)
-        details = {"kind": "function", "parts": head.path.split("."), "trace": trace}
-        calls.append(Call(details, feed))
+        calls.append(Call(_details(head, head.path.split("."), trace), feed))
 
     def joined(run: CaseRun, repeat: int) -> Arrays:
         by_position = {
@@ -105,6 +112,12 @@ def planned_source(described: SavedModel, meta_graph: int, edit: AddSignature, p
         return expected_outputs(edit, by_position)
 
     return Side(_titled(saved_model(path, tags, calls)), joined)
+
+
+def _details(head: FunctionSource, parts: list[str], trace: int) -> dict[str, Any]:
+    """How a function is called; one that takes one row alone is called for each."""
+    rows = [str(position) for position in head.widened]
+    return {"kind": "function", "parts": parts, "trace": trace, "rows": rows}
 
 
 def _titled(runnable: Runnable) -> Runnable:

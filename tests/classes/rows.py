@@ -58,7 +58,7 @@ ROWS = (
     Row("savers and optimisers beside the model", "image", "inspect {m} --target tfjs",
         "TensorFlow.js does not have DisableCopyOnRead", ("1 error",), 1),
     Row("a table lookup", "looked_up", "inspect {m} --target tfjs",
-        "warnings, and convert refused it after a minute", ("TGT414",), 1),
+        "warnings, and convert refused it after a minute", ("TGT414", "no errors")),
     Row("strings where TensorFlow.js takes numbers", "class_names", "inspect {m} --target tfjs",
         "nothing", ("TGT415", "--drop-output"), 1),
     Row("thousands of signatures", "many_signatures", "inspect {m}",

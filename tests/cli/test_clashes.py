@@ -123,7 +123,7 @@ IGNORED_BY_A_PLAN = [
     "--append p=sigmoid(y)", "--normalize 0.5,0.5", "--layout nhwc", "--remove-signature predict",
     "--rename-signature a=b", "--method-name m", "--set-tags serve", "--only-metagraph",
     "--rebuild", "--preset parseq", "--weights random", "--vocab french", "--size 512",
-    "--raw-logits", "--keep-onnx",
+    "--classes a,b", "--raw-logits", "--keep-onnx",
 ]  # fmt: skip
 
 

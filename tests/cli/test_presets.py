@@ -36,7 +36,9 @@ def test_shows_one(name: str, capsys: pytest.CaptureFixture[str]) -> None:
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert [p["name"] for p in json.loads(run(capsys, "--format", "json")[1])] == list(PRESETS)
     one = json.loads(run(capsys, "fast_tiny", "--format", "json")[1])
-    assert one["boxes"] == {"binarise_at": 0.1, "unclip": 1.0, "least_score": 0.1}
+    assert one["boxes"] == {
+        "binarise_at": 0.1, "unclip": 1.0, "least_score": 0.1, "opening": 3, "least_side": 0
+    }  # fmt: skip
     assert (one["input"], one["layout"], one["special_classes"]) == ("input", "nhwc", [])
     master = json.loads(run(capsys, "master", "--format", "json")[1])
     assert master["special_classes"] == ["the end of a word", "its start", "padding"]

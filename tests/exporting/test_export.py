@@ -184,25 +184,6 @@ def test_operator_that_tfjs_lacks_is_named(tmp_path):
     assert not (tmp_path / "web").exists()
 
 
-def test_lookup_table_is_refused(tmp_path):
-    import tensorflow as tf
-
-    class Lookup(tf.Module):
-        def __init__(self):
-            super().__init__()
-            init = tf.lookup.KeyValueTensorInitializer(["a", "b"], tf.constant([1, 2]))
-            self.table = tf.lookup.StaticHashTable(init, -1)
-
-        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "word")])
-        def serve(self, word):
-            return {"index": self.table.lookup(word)}
-
-    module = Lookup()
-    tf.saved_model.save(module, str(tmp_path / "model"), signatures=module.serve)
-    with pytest.raises(ConversionError, match="looks values up in a table"):
-        convert(tmp_path / "model", tmp_path / "web")
-
-
 def test_control_flow_is_verified_asynchronously(tmp_path):
     import tensorflow as tf
 

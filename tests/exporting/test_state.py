@@ -118,3 +118,39 @@ def test_a_graph_that_tensorflow_does_not_accept_is_no_traceback():
     definition.node.add(name="y", op="Relu", input=["x"]).attr["T"].type = 3
     with pytest.raises(ConversionError, match=r"not accept the frozen graph: .*node model/y "):
         with_signature_names(definition, {"x": tf.TensorSpec([2], tf.float32, "x")}, {"y": "y:0"})
+
+
+def read_for_nothing(module, x):
+    """As Keras 3 draws masks for dropout that it does not use: the state is read and written."""
+    seed = tf.cast(module.calls.assign_add(1.0), tf.int32)
+    tf.random.stateless_uniform(tf.shape(x), tf.stack([seed, seed]))
+    module.calls.assign_add(tf.reduce_max(module.calls) * 0.0 + 1.0)
+    return x * module.scale
+
+
+def test_what_is_read_for_nothing_goes(tmp_path):
+    frozen = freeze(saved(read_for_nothing, tmp_path / "model"), "serving_default")
+    x = np.ones((2, 3), np.float32)
+    (result,) = reference.run(frozen.graph, frozen.inputs, frozen.outputs, [{"x": x}])
+    np.testing.assert_allclose(result["y"], x * 2)
+
+
+def a_branch_by_the_state(module, x):
+    """Constants alone in both branches: only which of them is taken depends on the state."""
+    module.calls.assign_add(1.0)
+    return x + tf.cond(module.calls > 2.0, lambda: tf.constant(1.0), lambda: tf.constant(2.0))
+
+
+def a_function_in_a_branch_by_the_state(module, x):
+    @tf.function
+    def constant(number):
+        return tf.constant([1.0, 2.0, 3.0]) * number
+
+    module.calls.assign_add(1.0)
+    return x + tf.cond(module.calls > 2.0, lambda: constant(1.0), lambda: constant(2.0))
+
+
+@pytest.mark.parametrize("body", [a_branch_by_the_state, a_function_in_a_branch_by_the_state])
+def test_a_branch_that_the_state_chooses_is_refused(body, tmp_path):
+    with pytest.raises(ConversionError, match="keeps a state: 'calls' is read"):
+        freeze(saved(body, tmp_path / "model"), "serving_default")

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from sigfix.errors import UsageError
+from sigfix.pipeline.preset_options import PresetOptions
 from sigfix.presets import find_preset
 from tests.importing import checkpoint_files
 from tests.importing.checkpoint_files import FITTING, State, prefixed
@@ -213,6 +214,20 @@ def test_a_detector_of_several_classes(name: str, count: int, tmp_path: Path) ->
     fitted = _fit(_save(state, tmp_path / "w.pt"), name)
     assert fitted.preset.output_shape(0) == (None, 1024, 1024, count)
     assert any(f"{count} classes" in note for note in fitted.notes)
+
+
+def test_the_names_of_classes_must_be_as_many(tmp_path: Path) -> None:
+    from sigfix.importing.doctr import fit_weights
+
+    names = ("date", "total")
+    path = str(_save(_state("fast_tiny", class_names=[*names]), tmp_path / "w.pt"))
+    named = PresetOptions(path, classes=names).preset("fast_tiny")
+    fitted = fit_weights(named, path)
+    assert (fitted.preset.class_names, fitted.notes) == (names, ())
+    for wrong in (("words",), ("a", "b", "c")):
+        preset = PresetOptions(path, classes=wrong).preset("fast_tiny")
+        with pytest.raises(UsageError, match=f"2 classes, and --classes names {len(wrong)}"):
+            fit_weights(preset, path)
 
 
 @pytest.mark.parametrize("options", [{}, {"class_names": ["date", "total"]}])

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from sigfix.optimising.graph.operator_kinds import CONTROL_FLOW
-from sigfix.pipeline.preset import PresetOptions, PresetResult, build_preset
+from sigfix.pipeline.preset import PresetResult, build_preset
+from sigfix.pipeline.preset_options import PresetOptions
 from sigfix.presets import PRESETS
 from tests.importing.single_node import require_packages
 
@@ -81,7 +82,9 @@ def test_a_detector_gives_the_sigmoid_of_its_raw_logits(
         card = json.loads((place / "assets.extra" / "sigfix.json").read_text("utf-8"))
         model = tf.saved_model.load(str(place))
         outputs[raw] = model.signatures["serving_default"](input=image)[card["output"]].numpy()
-        assert card["boxes"] == {"binarise_at": 0.1, "unclip": 1.5, "least_score": 0.1}
+        assert card["boxes"] == {
+            "binarise_at": 0.1, "unclip": 1.5, "least_score": 0.1, "opening": 3, "least_side": 0
+        }  # fmt: skip
     np.testing.assert_allclose(outputs[False], 1 / (1 + np.exp(-outputs[True])), atol=1e-6)
 
 

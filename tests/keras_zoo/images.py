@@ -137,7 +137,7 @@ def open_image(k: ModuleType) -> Any:
     h = k.layers.Rescaling(1 / 127.5, offset=-1.0)(x)
     h = k.layers.Conv2D(8, 3, strides=2, padding="same", activation="swish")(h)
     h = k.layers.SeparableConv2D(8, 3, padding="same", activation="relu6")(h)
-    h = k.layers.UpSampling2D(2, interpolation="bilinear")(h)
+    h = k.layers.UpSampling2D(2)(h)
     return k.Model(x, k.layers.Conv2D(2, 1, activation="sigmoid", name="y")(h))
 
 

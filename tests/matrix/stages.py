@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from sigfix.card import make_card, write_card
-from sigfix.pipeline.preset import PresetOptions, export_preset, finish_onnx, import_preset
+from sigfix.pipeline.preset import export_preset, finish_onnx, import_preset
 from sigfix.pipeline.preset_checks import made_up_images
+from sigfix.pipeline.preset_options import PresetOptions
 from sigfix.pipeline.progress import silent
 from sigfix.presets import PRESETS, Preset
 from sigfix.verifying.ties import ties_of

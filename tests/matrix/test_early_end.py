@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sigfix.pipeline.preset import PresetOptions, export_preset, finish_onnx, import_preset
+from sigfix.pipeline.preset import export_preset, finish_onnx, import_preset
+from sigfix.pipeline.preset_options import PresetOptions
 from sigfix.pipeline.progress import silent
 from sigfix.presets import PRESETS
 from tests.made_up import channels_first, preset_images

@@ -94,7 +94,7 @@ def compare_readings(folder: Path) -> dict[str, Any]:
     """
     from sigfix import ConvertOptions, convert
     from sigfix.pipeline.prepared import SourceChoice
-    from sigfix.pipeline.preset import PresetOptions
+    from sigfix.pipeline.preset_options import PresetOptions
 
     words = rendered_words(COUNT)
     images = crops(words)

@@ -42,7 +42,7 @@ def upsampling(opset: int = 9) -> Any:
 def with_suppression(classes: int = 3, opset: int = 17, largest: int = 10) -> Any:
     """A YOLO head and NonMaxSuppression: for each box that is left its class, score and corners."""
     weights = {
-        "w1": drawn(1, 8, 3, 3, 3), "w2": drawn(2, 4 + classes, 8, 1, 1, scale=1.0),
+        "w1": drawn(1, 8, 3, 3, 3), "w2": drawn(2, 4 + classes, 8, 1, 1),
         "anchors": np.random.default_rng(3).uniform(4, 28, (1, 64, 2)).astype(np.float32),
         "largest": np.array([largest], np.int64), "overlap": np.array([0.4], np.float32),
         "least": np.array([0.3], np.float32),

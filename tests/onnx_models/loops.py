@@ -6,9 +6,9 @@ from typing import Any
 
 from tests.onnx_models.building import drawn, parsed
 
-BODY = """<body = step (int64 i, bool go, float[n, 4] h)
-        => (bool on, float[n, 4] next, float[n, 4] shown)
-    {
+BODY = """<
+    body = step (int64 i, bool go, float[n, 4] h) =>
+        (bool on, float[n, 4] next, float[n, 4] shown) {
         on = Identity(go)
         mixed = MatMul(h, m)
         moved = Add(mixed, x)

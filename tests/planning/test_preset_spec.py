@@ -109,7 +109,8 @@ def test_what_the_user_says_counts(tmp_path: Path) -> None:
     [
         ((None, 3, 96, 96), "--size 96"),
         ((None, 96, 96, 3), "--size 96"),
-        ((None, 3, 96, 64), "choose another preset, or none"),
+        ((None, 3, 96, 64), "--size 96x64"),
+        ((None, 3, 96, 65), "choose another preset, or none"),
         ((None, 64, 64), "choose another preset, or none"),
         ((None, 64, 64, 1), "choose another preset, or none"),
     ],

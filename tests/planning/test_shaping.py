@@ -210,7 +210,7 @@ def test_a_narrower_shape_and_one_that_does_not_fit(tmp_path: Path) -> None:
     assert added(model, tmp_path, inputs=(parse_input("x=[4,3]"),)).inputs[0].shape == (4, 3)
     reason, hint = refused(model, tmp_path, inputs=(parse_input("x=[?,4]"),))
     assert reason == "--input x: [?,4] does not fit [?,3], which is what x accepts."
-    assert hint == "a static dimension of the trace cannot be widened"
+    assert hint == "of what is static a batch of 1 alone can be opened, of one function"
 
 
 def test_a_binding_of_nothing_is_refused_of_a_graph_too(tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from sigfix.model import covers
 from sigfix.planning.edits import OPTION, TRACE, AddSignature, FunctionSource
 from sigfix.planning.parsing import parse_input
-from sigfix.planning.traces import covers
 from tests.models import Model
 from tests.planning.plans import Traced, X, added, asked, of_functions, refused
 
@@ -99,8 +99,10 @@ def test_an_input_chooses_the_trace_that_fits(tmp_path: Path) -> None:
     edit = added(model, tmp_path, inputs=(parse_input("x=[5,3,3]"),))
     assert trace_of(edit) == "__call___1"
     assert (edit.inputs[0].shape, edit.inputs[0].origin) == ((5, 3, 3), OPTION)
-    reason, hint = refused(model, tmp_path, inputs=(parse_input("x=[?,3]"),))
-    assert "cannot be widened" in reason
+    opened = added(model, tmp_path, inputs=(parse_input("x=[?,3]"),))
+    assert opened.source == FunctionSource("__call__", "__call___0", widened=(0,))
+    reason, hint = refused(model, tmp_path, inputs=(parse_input("x=[?,4]"),))
+    assert "a batch of 1 alone can be opened" in reason
     assert hint.startswith("the traces: x: float32[1,3]; x: ")
 
 
@@ -119,7 +121,7 @@ def test_layout_is_understood_before_shapes_are_compared(tmp_path: Path) -> None
     outside = (parse_input("x=[2,8,8,3]"),)
     edit = added(model, tmp_path, inputs=outside, layout="nhwc")
     assert (trace_of(edit), edit.inputs[0].shape) == ("__call___0", (2, 8, 8, 3))
-    assert "cannot be widened" in refused(model, tmp_path, inputs=outside)[0]
+    assert "can be opened" in refused(model, tmp_path, inputs=outside)[0]
 
 
 def test_an_input_that_is_not_there(tmp_path: Path) -> None:

@@ -1,14 +1,17 @@
 """What became of every command that is printed about many models, as `docs/printed.md`.
 
 `python -m tests.printed` saves the repository's own models, and takes those of the corpus where it
-is there; it runs for an hour or so. `python -m tests.printed NAME...` tries these alone.
+is there; it runs for an hour or so. `python -m tests.printed NAME...` tries these alone, and
+replaces their rows of the page, or adds them.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 
 from tests.corpus import CORPUS, everything
@@ -19,6 +22,11 @@ from tests.saved_models import SAVERS
 PAGE = ROOT / "docs" / "printed.md"
 ENDLESS = ("endless",)
 """A model that never answers: its repair takes as long as `--timeout` lets it."""
+FILES = {
+    "keras_file": ("keras2.h5", "lambda.keras", "model.h5", "model.keras", "two.keras"),
+    "onnx_file": ("model.onnx",),
+}
+"""Savers that save files -> the files that are models."""
 HEAD = """# Printed commands, run
 
 Made by `python -m tests.printed`: every command that `inspect`, `repair` and `convert` print
@@ -34,15 +42,19 @@ take it, where the same question came back, and where nothing followed.
 """
 
 
-def models(folder: Path) -> list[Path]:
-    """The models to try, the repository's own saved below `folder`."""
+def models(folder: Path, names: Collection[str] = ()) -> list[Path]:
+    """The models to try, the repository's own saved below `folder`, where they are to be tried.
+
+    Of the others of its own only the places are told.
+    """
     found = []
     for name, saver in SAVERS.items():
         if name in ENDLESS:
             continue
-        saver(folder / name)
-        files = [p for p in (folder / name).iterdir() if p.suffix in (".h5", ".keras", ".onnx")]
-        found += files or [folder / name]
+        files = FILES.get(name, ())
+        if not names or {name, *files} & set(names):
+            saver(folder / name)
+        found += [folder / name / file for file in files] or [folder / name]
     return sorted(found) + [CORPUS / name for name in everything()]
 
 
@@ -55,22 +67,38 @@ def row(model: Path, outcomes: list[Outcome]) -> str:
     return f"| {model.name} | {' | '.join(map(str, cells))} | {'; '.join(broken)} |\n"
 
 
+def rows_of(page: str) -> dict[str, str]:
+    """Model -> its row of a page."""
+    rows = [line for line in page.partition("|---|")[2].splitlines()[1:] if line.startswith("|")]
+    return {line.split("|")[1].strip(): f"{line}\n" for line in rows}
+
+
+def page_of(rows: dict[str, str]) -> str:
+    """The page with these rows, and how many commands ended in which way."""
+    kinds = ("kept", "asks", "author", "refused", "broken")
+    numbers = Counter[str]()
+    for line in rows.values():
+        cells = [cell.strip() for cell in line.split("|")[2:7]]
+        found = [*(int(cell or 0) for cell in cells[:4]), len(re.findall("`: ", cells[4]))]
+        numbers.update(dict(zip(kinds, found, strict=True)))
+    total = ", ".join(f"{numbers[kind]} {kind}" for kind in kinds)
+    return f"{HEAD}{''.join(rows.values())}\nOf {len(rows)} models: {total}.\n"
+
+
 def main(names: list[str]) -> None:
     """Try all models, or those of these names."""
-    lines, numbers = [], Counter[str]()
+    known = rows_of(PAGE.read_text("utf-8")) if PAGE.is_file() else {}
+    found: dict[str, str] = {}
+    order = []
     with tempfile.TemporaryDirectory() as made:
-        for model in models(Path(made)):
+        for model in models(Path(made), names):
+            order.append(model.name)
             if names and model.name not in names:
                 continue
-            outcomes = explore(model, STARTS, Path(made) / "tried")
-            numbers.update(item.verdict for item in outcomes)
-            lines.append(row(model, outcomes))
-            print(lines[-1], end="", flush=True)
-    total = ", ".join(f"{numbers[name]} {name}" for name in
-                      ("kept", "asks", "author", "refused", "broken"))  # fmt: skip
-    print(total)
-    if not names:
-        PAGE.write_text(f"{HEAD}{''.join(lines)}\nOf {len(lines)} models: {total}.\n", "utf-8")
+            found[model.name] = row(model, explore(model, STARTS, Path(made) / "tried"))
+            print(found[model.name], end="", flush=True)
+    rows = {**known, **found} if names else found
+    PAGE.write_text(page_of({name: rows[name] for name in order if name in rows}), "utf-8")
 
 
 if __name__ == "__main__":

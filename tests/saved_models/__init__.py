@@ -14,6 +14,7 @@ from tests.saved_models import (
     images,
     keras,
     object_graphs,
+    one_row,
     onnx_file,
     signed,
     tables,
@@ -23,7 +24,18 @@ from tests.saved_models import (
 
 SAVERS: dict[str, Callable[[Path], None]] = {
     name: saver
-    for module in (object_graphs, images, tables, signed, unruly, tf1, keras, onnx_file, browsers)
+    for module in (
+        object_graphs,
+        images,
+        tables,
+        signed,
+        unruly,
+        tf1,
+        keras,
+        onnx_file,
+        browsers,
+        one_row,
+    )
     for name, saver in vars(module).items()
     if getattr(saver, "__module__", "") == module.__name__ and not name.startswith("_")
 }

@@ -59,13 +59,12 @@ def class_names(path: Path) -> None:
         def __init__(self):
             super().__init__()
             self.weight = tf.Variable(tf.random.normal([4, 3]))
-            self.names = tf.constant(["go", "no", "stop"])
 
         @tf.function(input_signature=[tf.TensorSpec([None, 4], tf.float32, "x")])
         def __call__(self, x):
             scores = x @ self.weight
             best = tf.argmax(scores, 1)
-            return {"scores": scores, "class_names": tf.gather(self.names, best)}
+            return {"scores": scores, "class_names": tf.where(best > 0, "go", "no")}
 
         @tf.function(input_signature=[tf.TensorSpec([None, 4], tf.float32, "x")])
         def numbers(self, x):

@@ -11,7 +11,9 @@ RULES = (
         why="Conversion stops, or the model throws when it runs.",
         causes="The target supports a part of TensorFlow's operators only.",
         example="LoopCond is not an operator of TF.js",
-        fix="Replace the operator in the original model, or choose another target.",
+        fix="Replace the operator in the original model, or choose another target. Of what "
+        "stands in front of a model (parsers of tf.Examples, strings, pictures as files) `sigfix "
+        "convert MODEL --parsed` or `--cut-strings` makes inputs.",
         advice="Replace the operator in the original model, or choose another target.",
     ),
     Rule(
@@ -140,15 +142,16 @@ RULES = (
         advice="Export it without its state (training=False, stateful=False).",
     ),
     Rule(
-        "TGT414", "table-lookup", Severity.ERROR, Fixable.NEVER,
+        "TGT414", "table-lookup", Severity.WARNING, Fixable.NEVER,
         what="An output is looked up in a table.",
-        why="A frozen graph cannot hold a table, and `sigfix convert` refuses it.",
+        why="TensorFlow.js looks things up asynchronously, so the model runs with executeAsync "
+        "only. `sigfix convert` takes the table along; tensorflowjs_converter loses many.",
         causes="Words or classes become numbers, or numbers words, inside the model: "
         "StringLookup, TextVectorization, tf.lookup.StaticHashTable.",
         example="LookupTableFindV2 in front of an embedding",
-        fix="Look the values up in JavaScript (the vocabulary is a list), and export the model "
-        "from the numbers on.",
-        advice="Look the values up in JavaScript, and export the model from the numbers on.",
+        fix="Nothing is wrong where executeAsync will do. Else look the values up in JavaScript "
+        "(the vocabulary is a list), and export the model from the numbers on.",
+        advice="Call the model with executeAsync, or look the values up in JavaScript.",
     ),
     Rule(
         "TGT415", "strings-in-operator", Severity.ERROR, Fixable.SOMETIMES,
@@ -156,20 +159,20 @@ RULES = (
         why="TensorFlow.js loads the model and stops at the first prediction: \"must be numeric "
         "tensor, but got string tensor\".",
         causes="The model returns names of classes beside their numbers.",
-        example="GatherV2 of class names in output class_names",
+        example="SelectV2 of class names in output class_names",
         fix="`sigfix repair MODEL --drop-output class_names`, and name the classes in JavaScript.",
         advice="Leave the texts out of the signature with --drop-output, and name the classes in "
         "JavaScript.",
     ),
     Rule(
-        "TGT416", "fake-quantisation-ignored", Severity.ERROR, Fixable.NEVER,
+        "TGT416", "fake-quantisation-ignored", Severity.WARNING, Fixable.NEVER,
         what="The graph rounds values as a quantised model would, which the target does not do.",
         why="TensorFlow.js passes them through FakeQuantWithMinMaxVars as they are: the numbers "
-        "are not the model's, and nothing reports it.",
+        "are not the model's, and nothing reports it (in a TensorFlow.js model an error).",
         causes="Training aware of quantisation, exported before it was converted for TFLite.",
         example="FakeQuantWithMinMaxVars after each activation",
-        fix="Export the model as it was before quantisation was simulated "
-        "(for Keras: without quantize_model).",
-        advice="Export the model as it was before its quantisation was simulated.",
+        fix="`sigfix convert MODEL --tfjs` writes the rounding out, and proves that the numbers "
+        "stay the same.",
+        advice="Convert the model anew from its source with sigfix convert.",
     ),
 )  # fmt: skip

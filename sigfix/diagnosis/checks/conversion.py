@@ -1,11 +1,11 @@
-"""TGT413 to TGT416: what TF.js or `sigfix convert` cannot do with operators that TF.js has."""
+"""TGT413 to TGT415: what TF.js or `sigfix convert` cannot do with operators that TF.js has."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from sigfix.describing.computing import Computation, of_tensors
-from sigfix.describing.targets import IGNORED_BY_TFJS, TAKES_STRINGS, Target
+from sigfix.describing.targets import TAKES_STRINGS, Target
 from sigfix.diagnosis.subject import Findings, Subject, few, finding, repair_signature
 from sigfix.model import Node, Signature
 
@@ -38,9 +38,6 @@ def check_conversion(
             tuple(node.name for node in stringy[:6]),
             command,
         )
-    ignored = sorted({node.op for node in nodes if node.op in IGNORED_BY_TFJS})
-    if ignored:
-        yield finding("TGT416", f"{target.title} ignores {few(ignored)}", where)
 
 
 def _looks_up(node: Node) -> bool:

@@ -12,6 +12,7 @@ from sigfix.describing.computing import Computation, of_function, of_signature, 
 from sigfix.describing.operator_kinds import CONTROL_FLOW
 from sigfix.describing.targets import (
     FUSED_PARTS,
+    IGNORED_BY_TFJS,
     Target,
     is_foreign,
     library_of,
@@ -70,7 +71,7 @@ def check_operators(nodes: list[Node], target: Target, where: str, functions: se
         lacking = {
             node.op: missing_kernels(node.op, target.backend)
             for node in nodes
-            if missing_kernels(node.op, target.backend)
+            if node.op not in target.expressed and missing_kernels(node.op, target.backend)
         }
         if lacking:
             yield finding(
@@ -115,7 +116,7 @@ def check_control_flow(nodes: list[Node], target: Target, where: str) -> Finding
 
 def as_converted(found: Iterable[Finding], target: Target) -> Findings:
     """Findings about a TF.js model: what `convert` would have mended is wrong in it for good."""
-    wrong = {"TGT405", "TGT412"} | ({"TGT403"} if target.backend == "wasm" else set())
+    wrong = {"TGT405", "TGT412", "TGT416"} | ({"TGT403"} if target.backend == "wasm" else set())
     for item in found:  # channels first: webgl computes some; wasm throws
         yield replace(item, severity=Severity.ERROR) if item.code in wrong else item
 
@@ -136,6 +137,13 @@ def check_fused_matmul(nodes: list[Node], target: Target, where: str) -> Finding
             where,
             tuple(wrong[:6]),
         )
+
+
+def check_ignored(nodes: list[Node], target: Target, where: str) -> Findings:
+    """TGT416: operators that TF.js passes its input through."""
+    ignored = sorted({node.op for node in nodes if node.op in IGNORED_BY_TFJS})
+    if ignored and target.forces_async:
+        yield finding("TGT416", f"{target.title} ignores {few(ignored)}", where)
 
 
 def check_types(
@@ -187,6 +195,7 @@ def check_nodes(nodes: list[Node], graph: Graph, target: Target, where: str) -> 
     yield from check_layout(nodes, target, where)
     yield from check_control_flow(nodes, target, where)
     yield from check_fused_matmul(nodes, target, where)
+    yield from check_ignored(nodes, target, where)
     yield from check_ranks(nodes, target, where)
     yield from check_same_padding(nodes, graph, target, where)
 

@@ -16,6 +16,8 @@ import sigfix.importing.operators.loops
 import sigfix.importing.operators.normalization
 import sigfix.importing.operators.padding
 import sigfix.importing.operators.pooling
+import sigfix.importing.operators.quantisation
+import sigfix.importing.operators.quantised_products
 import sigfix.importing.operators.rearranging
 import sigfix.importing.operators.recurrent
 import sigfix.importing.operators.reductions
@@ -24,4 +26,5 @@ import sigfix.importing.operators.resize
 import sigfix.importing.operators.selection
 import sigfix.importing.operators.shape
 import sigfix.importing.operators.slicing
+import sigfix.importing.operators.suppression
 import sigfix.importing.operators.transposed_convolution  # noqa: F401

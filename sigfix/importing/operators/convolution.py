@@ -43,8 +43,9 @@ def onnx_pads(
         return [(0, 0)] * rank
     result = []
     for size, k, s, d in zip(sizes, kernel, strides, dilations, strict=True):
-        if size is None:
+        if size is None and s > 1:
             raise node.refuse_dynamic(f"auto_pad={mode} with a dynamic spatial size")
+        size = 1 if size is None else size  # with a stride of one any size is padded alike
         low, high = same_padding(size, k, s, d)
         result.append((low, high) if mode == "SAME_UPPER" else (high, low))
     return result

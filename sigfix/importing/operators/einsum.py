@@ -8,10 +8,10 @@ from __future__ import annotations
 import string
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from sigfix.importing import layout
+from sigfix.importing.open_sizes import known_only, product, reshaped, sizes_of
 from sigfix.importing.operators.registry import Node, onnx_operator
 
 
@@ -67,32 +67,27 @@ def _product(
     rows = [c for c in left if c not in right]
     columns = [c for c in right if c not in left]
     sizes = {**_sizes(left, a), **_sizes(right, b)}
-    sizes.update({c: n for c, n in _sizes(left, a).items() if n is not None})
+    sizes.update({c: n for c, n in _sizes(left, a).items() if isinstance(n, int)})
     a = layout.transpose(a, [left.index(c) for c in batch + rows + inner])
     b = layout.transpose(b, [right.index(c) for c in batch + inner + columns])
-    a = _grouped(node, a, sizes, [batch, rows, inner])
-    b = _grouped(node, b, sizes, [batch, inner, columns])
-    product = tf.matmul(a, b)
+    a = _grouped(a, sizes, [batch, rows, inner])
+    b = _grouped(b, sizes, [batch, inner, columns])
+    made = tf.matmul(a, b)
     labels = batch + rows + columns
-    return "".join(labels), _reshaped(node, product, [sizes[c] for c in labels])
+    return "".join(labels), _with_sizes(made, [sizes[c] for c in labels])
 
 
-def _sizes(labels: str, x: Any) -> dict[str, int | None]:
-    return dict(zip(labels, x.shape, strict=True))
+def _sizes(labels: str, x: Any) -> dict[str, Any]:
+    return dict(zip(labels, sizes_of(x), strict=True))
 
 
-def _grouped(node: Node, x: Any, sizes: dict[str, int | None], groups: list[list[str]]) -> Any:
+def _grouped(x: Any, sizes: dict[str, Any], groups: list[list[str]]) -> Any:
     """Merge the axes of each group into one; an empty group is one of length 1."""
-    target = []
-    for group in groups:
-        lengths = [sizes[c] for c in group]
-        target.append(None if None in lengths else int(np.prod([n or 0 for n in lengths])))
-    return _reshaped(node, x, target)
-
-
-def _reshaped(node: Node, x: Any, target: list[int | None]) -> Any:
-    if list(x.shape) == target:
+    if all(len(group) == 1 for group in groups):
         return x
-    if target.count(None) > 1:
-        raise node.refuse_dynamic("more than one dynamic dimension is not supported")
-    return tf.reshape(x, [-1 if n is None else n for n in target])
+    return _with_sizes(x, [product([sizes[c] for c in group]) for group in groups])
+
+
+def _with_sizes(x: Any, target: list[Any]) -> Any:
+    same = None not in known_only(target) and list(x.shape) == known_only(target)
+    return x if same else reshaped(x, target)

@@ -165,7 +165,8 @@ def one_hot(node: Node, indices: Any, depth: Any, values: Any) -> Any:
 @onnx_operator("TopK", 1, 10, 11)
 def top_k(node: Node, x: Any, k: Any = None) -> Any:
     """The k largest (or smallest) elements along `axis`, sorted, and their indices as int64."""
-    count = int(node.attributes["k"] if k is None else node.constant(k, "k").reshape(-1)[0])
+    known = node.attributes.get("k") if k is None else as_array(k)
+    count = tf.cast(tf.reshape(k, []), tf.int32) if known is None else int(np.reshape(known, -1)[0])
     rank = x.shape.rank
     axis = int(node.attributes.get("axis", -1)) % rank
     order = [a for a in range(rank) if a != axis] + [axis]
@@ -175,6 +176,15 @@ def top_k(node: Node, x: Any, k: Any = None) -> Any:
     values = values if largest else -values
     back = inverse(order)
     return layout.transpose(values, back), layout.transpose(tf.cast(indices, tf.int64), back)
+
+
+@onnx_operator("NonZero", 9, 13)
+def non_zero(node: Node, x: Any) -> Any:
+    """The places of what is not zero, [rank, n]; TensorFlow.js finds them asynchronously."""
+    if x.shape.rank == 0:
+        x = tf.reshape(x, [1])
+    places = tf.where(x if x.dtype == tf.bool else tf.not_equal(x, tf.zeros([], x.dtype)))
+    return layout.transpose(places, [1, 0])
 
 
 @onnx_operator("Compress", 9, 11)

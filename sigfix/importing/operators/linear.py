@@ -6,6 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from sigfix.importing.open_sizes import reshaped, sizes_of
 from sigfix.importing.operators.registry import Node, onnx_operator
 from sigfix.importing.static_values import as_array, shared_constant
 
@@ -17,11 +18,8 @@ def flat_product(x: Any, matrix: Any) -> Any:
     """
     if x.shape.rank == 2:
         return tf.matmul(x, matrix)
-    lead = [-1 if d is None else d for d in x.shape[:-1]]
-    if lead.count(-1) > 1:
-        return tf.matmul(x, matrix)
     product = tf.matmul(tf.reshape(x, [-1, x.shape[-1]]), matrix)
-    return tf.reshape(product, [*lead, matrix.shape[-1]])
+    return reshaped(product, [*sizes_of(x)[:-1], int(matrix.shape[-1])])
 
 
 def bias_before_reshape(a: Any, b: Any) -> Any | None:

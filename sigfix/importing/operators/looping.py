@@ -1,7 +1,6 @@
 """A loop whose number of steps is known while the model runs: TensorFlow.js's `executeAsync`.
 
-It is written as TensorFlow 1 has it (Enter, Merge, Switch, Exit), which is what freezing makes of
-a SavedModel's loops too, with lists of tensors for what is read and written step by step.
+What is read and written step by step is in lists of tensors, as in Keras' recurrent layers.
 """
 
 from __future__ import annotations
@@ -17,7 +16,11 @@ Turn = Callable[[Any, list[Any], list[Any]], tuple[list[Any], list[Any], Any]]
 
 @contextmanager
 def flat_control_flow() -> Iterator[None]:
-    """Within the block loops are nodes of the graph, not functions beside it."""
+    """Within the block loops are nodes of the graph, as TensorFlow 1 has them.
+
+    Elsewhere they are functions beside it: that is what a SavedModel holds, and what freezing makes
+    flat. TensorFlow.js computes nodes alone.
+    """
     was_on = tf.compat.v1.control_flow_v2_enabled()
     tf.compat.v1.disable_control_flow_v2()
     try:
@@ -44,40 +47,37 @@ def repeated(
     are the results' elements, `shapes` what stays the same of the states' shapes (their own by
     default). Returns the last states, and the results stacked on a first axis.
     """
-    with flat_control_flow():
-        read = [
-            tf.raw_ops.TensorListFromTensor(tensor=s, element_shape=_sizes(s.shape[1:]))
-            for s in sequences
-        ]
-        lists = [_empty_list(w, steps, go) for w in written]
-        count = len(states)
+    read = [
+        tf.raw_ops.TensorListFromTensor(tensor=s, element_shape=_sizes(s.shape[1:]))
+        for s in sequences
+    ]
+    lists = [_empty_list(w, steps, go) for w in written]
+    count = len(states)
 
-        def condition(step: Any, on: Any, *rest: Any) -> Any:
-            return step < steps if go is None else tf.logical_and(step < steps, on)
+    def condition(step: Any, on: Any, *rest: Any) -> Any:
+        return step < steps if go is None else tf.logical_and(step < steps, on)
 
-        def body(step: Any, on: Any, *rest: Any) -> tuple[Any, ...]:
-            items = [_item(r, step, s) for r, s in zip(read, sequences, strict=True)]
-            following, made, more = turn(step, list(rest[:count]), items)
-            kept = [
-                _added(handle, step, m, go) for handle, m in zip(rest[count:], made, strict=True)
-            ]
-            on = on if more is None or go is None else tf.reshape(more, [])
-            return (step + 1, on, *following, *kept)
+    def body(step: Any, on: Any, *rest: Any) -> tuple[Any, ...]:
+        items = [_item(r, step, s) for r, s in zip(read, sequences, strict=True)]
+        following, made, more = turn(step, list(rest[:count]), items)
+        kept = [_added(handle, step, m, go) for handle, m in zip(rest[count:], made, strict=True)]
+        on = on if more is None or go is None else tf.reshape(more, [])
+        return (step + 1, on, *following, *kept)
 
-        scalar = tf.TensorShape([])
-        ended = tf.compat.v1.while_loop(
-            condition,
-            body,
-            [tf.constant(0), tf.constant(True) if go is None else go, *states, *lists],
-            shape_invariants=[
-                scalar,
-                scalar,
-                *([s.shape for s in states] if shapes is None else shapes),
-                *(scalar for _ in lists),
-            ],
-            parallel_iterations=1,
-            return_same_structure=True,
-        )
+    scalar = tf.TensorShape([])
+    ended = tf.compat.v1.while_loop(
+        condition,
+        body,
+        [tf.constant(0), tf.constant(True) if go is None else go, *states, *lists],
+        shape_invariants=[
+            scalar,
+            scalar,
+            *([s.shape for s in states] if shapes is None else shapes),
+            *(scalar for _ in lists),
+        ],
+        parallel_iterations=1,
+        return_same_structure=True,
+    )
     last, filled = ended[2 : 2 + count], ended[2 + count :]
     return list(last), [_stacked(f, w) for f, w in zip(filled, written, strict=True)]
 

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from sigfix.importing import layout
 from sigfix.importing.operators.registry import Node, onnx_operator
+from sigfix.importing.static_values import as_array, elements_of
 from sigfix.optimising.graph.permutations import inverse
 
 # numpy's name of each way to fill a border with the tensor's own elements.
@@ -21,6 +22,8 @@ def pad(node: Node, x: Any, pads: Any = None, value: Any = None, axes: Any = Non
     mode = node.text("mode", "constant")
     if mode != "constant" and mode not in OWN_ELEMENTS:
         raise node.refuse(f"mode {mode} is not supported")
+    if pads is not None and as_array(pads) is None:
+        return _computed(node, x, pads, value, axes, mode)
     borders = _borders(node, x, pads, axes)
     source, permutation = layout.look_through(x) or (x, tuple(range(x.shape.rank)))
     borders = [borders[axis] for axis in inverse(permutation)]
@@ -45,6 +48,28 @@ def _borders(node: Node, x: Any, pads: Any, axes: Any) -> list[tuple[int, int]]:
     return borders
 
 
+def _computed(node: Node, x: Any, pads: Any, value: Any, axes: Any, mode: str) -> Any:
+    """Borders that are computed: none may be negative, which TensorFlow says while it runs."""
+    if mode not in ("constant", "reflect"):
+        raise node.refuse_dynamic(f"the borders of mode {mode} must be static")
+    elements, rank = elements_of(pads), x.shape.rank
+    along = list(range(rank)) if axes is None else node.constant(axes, "axes").tolist()
+    if elements is None or len(elements) != 2 * len(along):
+        raise node.refuse_dynamic("the number of its borders is dynamic")
+    borders: list[list[Any]] = [[0, 0] for _ in range(rank)]
+    for place, axis in enumerate(along):
+        borders[axis % rank] = [elements[place], elements[place + len(along)]]
+    table = tf.stack([tf.stack(pair) for pair in borders])
+    if mode == "reflect":
+        return tf.pad(x, table, mode="REFLECT")
+    fill = 0.0 if value is None else node.constant(value, "fill value").item()
+    made = tf.pad(x, table, constant_values=tf.cast(fill, x.dtype))
+    made.set_shape(
+        [s if pair == [0, 0] else None for s, pair in zip(x.shape, borders, strict=True)]
+    )
+    return made
+
+
 def _cut(x: Any, borders: list[tuple[int, int]]) -> Any:
     if all(a >= 0 and b >= 0 for a, b in borders):
         return x
@@ -62,6 +87,8 @@ def _filled(x: Any, borders: list[tuple[int, int]], fill: Any) -> Any:
 def _with_own_elements(node: Node, x: Any, borders: list[tuple[int, int]], mode: str) -> Any:
     sizes = list(x.shape)
     if any((a or b) and s is None for s, (a, b) in zip(sizes, borders, strict=True)):
+        if mode == "reflect" and min(min(pair) for pair in borders) >= 0 and x.shape.rank <= 4:
+            return tf.pad(x, borders, mode="REFLECT")
         raise node.refuse_dynamic(f"mode {mode} along a dynamic axis is not supported")
     reflected = mode == "reflect" and all(
         not (a or b) or 0 <= min(a, b) <= max(a, b) < s

@@ -110,12 +110,25 @@ def average_pool(node: Node, x: Any) -> Any:
         if exact:  # TensorFlow's SAME leaves padding out of the mean
             return layout.channels_first(tf.nn.avg_pool(x, kernel, strides, padding))
     if None in sizes:
-        raise node.refuse_dynamic("padding needs a static height and width")
+        return layout.channels_first(_open_mean(node, x, window))
     mean = tf.nn.avg_pool(_bordered(x, window.pads, 0.0), kernel, strides, "VALID")
     share = _counted_share(bool(node.attributes.get("count_include_pad", 0)), sizes, window)
     if share is not None:
         mean = mean * tf.constant(share.astype(x.dtype.as_numpy_dtype))
     return layout.channels_first(mean)
+
+
+def _open_mean(node: Node, x: Any, window: Window) -> Any:
+    """The mean of each window where sizes are dynamic: of the sum, what counts is counted too."""
+    kernel, strides = window.kernel, window.strides
+    mean = tf.nn.avg_pool(_bordered(x, window.pads, 0.0), kernel, strides, "VALID")
+    if node.attributes.get("count_include_pad", 0):
+        if window.pads != window.declared:
+            raise node.refuse_dynamic("ceil_mode needs a static height and width")
+        return mean
+    ones = tf.ones_like(x[:1, ..., :1])
+    share = tf.nn.avg_pool(_bordered(ones, window.pads, 0.0), kernel, strides, "VALID")
+    return mean / share
 
 
 def _counted_share(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from sigfix.importing import layout
+from sigfix.importing.open_sizes import axis_size, product, reshaped, sizes_of
 from sigfix.importing.operators.registry import Node, onnx_operator
 from sigfix.optimising.graph.permutations import inverse
 
@@ -114,9 +114,8 @@ def _register_flattened(name: str, function: Callable[[Any], Any]) -> None:
         tail = list(x.shape[axis:])
         if sum(d != 1 for d in tail) <= 1 and len(tail) == 1:
             return _along_last_axis(function, x, axis)
-        if None in tail:
-            raise node.refuse_dynamic("dimensions from `axis` on must be static")
-        rows = tf.reshape(x, [-1, int(np.prod(tail))])
+        sizes = sizes_of(x)
+        rows = reshaped(x, [product(sizes[:axis]), product(sizes[axis:])])
         result = tf.reshape(function(rows), tf.shape(x))
         result.set_shape(x.shape)
         return result
@@ -132,9 +131,7 @@ def _register_arg(name: str, function: Callable[..., Any]) -> None:
         """Index of the first (or last) extreme along `axis`, as int64."""
         axis = int(node.attributes.get("axis", 0)) % x.shape.rank
         if node.attributes.get("select_last_index", 0):
-            if x.shape[axis] is None:
-                raise node.refuse_dynamic("select_last_index along a dynamic axis is not supported")
-            last = tf.constant(x.shape[axis] - 1, tf.int64)
+            last = tf.cast(axis_size(x, axis) - 1, tf.int64)
             index = last - function(tf.reverse(x, [axis]), axis, output_type=tf.int64)
         else:
             index = function(x, axis, output_type=tf.int64)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sigfix.errors import ConversionError, first_line
+from sigfix.importing.refusal_reasons import computed
 from sigfix.importing.static_values import as_array
 
 
@@ -53,7 +54,7 @@ class Node:
         """The value of an input that must not depend on the model's inputs."""
         value = as_array(tensor)
         if value is None:
-            raise self.refuse(f"its {what} is computed at run time; sigfix needs a constant")
+            raise self.refuse(computed(what))
         return value
 
 

@@ -1,7 +1,7 @@
 """Resize and Upsample: the kernels of TensorFlow where they mean the same, else exact weights.
 
 ONNX Resize has more ways to place samples than TensorFlow. Which source samples an output sample
-is made of is a constant here (sizes are static); `resize_weights.py` computes it in full. Where
+is made of is a constant where sizes are static; `resize_weights.py` computes it in full. Where
 one of TensorFlow's resize kernels takes the same samples it is used; elsewhere nearest neighbours
 become a gather, and linear or cubic interpolation a product with the matrix of weights along each
 axis.
@@ -10,6 +10,7 @@ axis.
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ import tensorflow as tf
 
 from sigfix.importing import layout
 from sigfix.importing.operators.registry import Node, onnx_operator
+from sigfix.importing.operators.resize_open import is_open, resize_open
 from sigfix.importing.operators.resize_weights import (
     COORDINATES,
     CROP,
@@ -28,7 +30,7 @@ from sigfix.importing.operators.resize_weights import (
     nearest_indices,
     positions,
 )
-from sigfix.importing.static_values import known_elements
+from sigfix.importing.static_values import as_array, known_elements
 from sigfix.optimising.graph.permutations import inverse
 
 
@@ -41,6 +43,8 @@ def resize(node: Node, x: Any, roi: Any, scales: Any = None, sizes: Any = None) 
         raise node.refuse(f"mode {mode} is not supported")
     if coordinates not in COORDINATES:
         raise node.refuse(f"coordinate_transformation_mode {coordinates} is not supported")
+    if is_open(x, _places(node, x), scales) and coordinates != CROP:
+        return resize_open(node, x, _places(node, x), scales, sizes)
     axes = _resized_axes(node, x, roi if coordinates == CROP else None, scales, sizes)
     if coordinates == "align_corners" and not all(a.is_exact for a in axes):
         # ONNX's reference and ONNX Runtime differ here.
@@ -60,9 +64,15 @@ def upsample(node: Node, x: Any, scales: Any = None) -> Any:
     """Resize with asymmetric coordinates; nearest neighbours are rounded down."""
     if scales is None:
         scales = np.array(node.attributes["scales"], np.float32)
-    axes = _resized_axes(node, x, None, scales, None)
-    if any(a.scale < 1 for a in axes):
+    known = as_array(scales)
+    if known is not None and (known < 1).any():
         raise node.refuse("scales below 1 are not supported")
+    if is_open(x, _places(node, x), scales):
+        defaults = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+        mode = node.text("mode", "nearest")
+        attributes = {**defaults, "mode": "nearest" if mode == "nearest" else "linear"}
+        return resize_open(replace(node, attributes=attributes), x, _places(node, x), scales, None)
+    axes = _resized_axes(node, x, None, scales, None)
     mode = node.text("mode", "nearest")
     if mode == "nearest":
         return _nearest(x, axes, [nearest_indices(a, "asymmetric", "floor") for a in axes])
@@ -75,10 +85,14 @@ def resize_10(node: Node, x: Any, scales: Any) -> Any:
     return upsample(node, x, scales)
 
 
+def _places(node: Node, x: Any) -> list[int]:
+    """The axes that scales and sizes are about."""
+    named, rank = node.attributes.get("axes"), x.shape.rank
+    return list(range(rank)) if named is None else [a % rank for a in named]
+
+
 def _resized_axes(node: Node, x: Any, roi: Any, scales: Any, sizes: Any) -> list[Axis]:
-    named = node.attributes.get("axes")
-    rank = x.shape.rank
-    places = list(range(rank)) if named is None else [a % rank for a in named]
+    places = _places(node, x)
     lengths = [x.shape[a] for a in places]
     if sizes is not None:
         wanted: list[Any] = known_elements(sizes) or [None] * len(places)

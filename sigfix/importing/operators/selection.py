@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import tensorflow as tf
 
 from sigfix.importing import layout
 from sigfix.importing.operators.constants import tensorflow_dtype
+from sigfix.importing.operators.quantisation import QUANTISED, as_whole
 from sigfix.importing.operators.registry import Node, onnx_operator
 from sigfix.importing.static_values import as_array, known_elements
 
@@ -148,7 +150,7 @@ def split(node: Node, x: Any, sizes: Any = None) -> Any:
     total, count = x.shape[axis], node.output_count
     if not given:
         if total is None:
-            raise node.refuse("the split axis must be static")
+            return _equal_pieces(x, axis, count)
         piece = -(-total // count)
         given = [piece] * (count - 1) + [total - piece * (count - 1)]
     if 0 in given:
@@ -156,6 +158,15 @@ def split(node: Node, x: Any, sizes: Any = None) -> Any:
     source, permutation = layout.look_through(x) or (x, tuple(range(x.shape.rank)))
     pieces = tf.split(source, [int(g) for g in given], permutation[axis])
     return tuple(layout.transpose(p, permutation) for p in pieces)
+
+
+def _equal_pieces(x: Any, axis: int, count: int) -> tuple[Any, ...]:
+    """Pieces of an axis whose length is dynamic; the last may be shorter."""
+    total = tf.shape(x)[axis]
+    piece = (total + count - 1) // count
+    cuts = [tf.minimum(piece * i, total) for i in range(count + 1)]
+    before = (slice(None),) * axis
+    return tuple(x[before + (slice(a, b),)] for a, b in itertools.pairwise(cuts))  # noqa: RUF005
 
 
 @onnx_operator("Cast", 6, 9, 13, 19, 21, 23)
@@ -176,6 +187,8 @@ def _cast(node: Node, x: Any, target: tf.DType) -> Any:
     value = as_array(x)
     if value is not None:
         return tf.constant(value.astype(target.as_numpy_dtype))
+    if target.is_floating and hasattr(x, QUANTISED):
+        return as_whole(x, target)
     return x if x.dtype == target else layout.elementwise(lambda t: tf.cast(t, target), x)
 
 
@@ -183,9 +196,12 @@ def _cast(node: Node, x: Any, target: tf.DType) -> Any:
 def triangle(node: Node, x: Any, diagonal: Any = None) -> Any:
     """The upper (or lower) triangle of the last two axes, zero elsewhere."""
     rows, columns = x.shape[-2:]
-    if rows is None or columns is None:
-        raise node.refuse("its matrices must be static")
     offset = 0 if diagonal is None else int(node.constant(diagonal, "diagonal").reshape(-1)[0])
+    if rows is None or columns is None:
+        own = tf.shape(x)
+        place = tf.range(own[-1])[None, :] - tf.range(own[-2])[:, None]
+        kept = place >= offset if node.attributes.get("upper", 1) else place <= offset
+        return tf.where(kept, x, tf.zeros([], x.dtype))
     place = np.arange(columns)[None, :] - np.arange(rows)[:, None]
     inside = place >= offset if node.attributes.get("upper", 1) else place <= offset
     return tf.where(tf.constant(inside), x, tf.zeros([], x.dtype))

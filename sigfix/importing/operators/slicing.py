@@ -9,26 +9,30 @@ import tensorflow as tf
 
 from sigfix.importing import layout
 from sigfix.importing.operators.registry import Node, onnx_operator
-from sigfix.importing.static_values import as_array
+from sigfix.importing.static_values import as_array, elements_of
 from sigfix.optimising.graph.permutations import inverse
 
 
 @onnx_operator("Slice", 10, 11, 13)
 def cut(node: Node, x: Any, starts: Any, ends: Any, axes: Any = None, steps: Any = None) -> Any:
-    """x[start:end:step] along the named axes; all four must be constants."""
-    begin = node.constant(starts, "starts").reshape(-1)
-    end = node.constant(ends, "ends").reshape(-1)
+    """x[start:end:step] along the named axes; axes and steps must be constants."""
+    begin, end = elements_of(starts), elements_of(ends)
+    if begin is None or end is None:
+        raise node.refuse_dynamic("along how many axes it cuts is dynamic")
     along = np.arange(len(begin)) if axes is None else node.constant(axes, "axes").reshape(-1)
     step = np.ones(len(begin), int) if steps is None else node.constant(steps, "steps").reshape(-1)
     where = [slice(None)] * x.shape.rank
     for axis, first, last, stride in zip(along, begin, end, step, strict=True):
-        bounds = int(first), int(last), int(stride)
-        where[int(axis)] = _python_slice(*bounds, x.shape[int(axis)])
+        where[int(axis)] = _python_slice(first, last, int(stride), x.shape[int(axis)])
     source = layout.look_through(x)
     if source is None:
         return _from_pieces(x, where)
     tensor, permutation = source
     return layout.transpose(tensor[tuple(where[i] for i in inverse(permutation))], permutation)
+
+
+def _takes_all(cut: slice) -> bool:
+    return cut.start is None and cut.stop is None and cut.step is None
 
 
 def _from_pieces(x: Any, where: list[slice]) -> Any:
@@ -37,12 +41,14 @@ def _from_pieces(x: Any, where: list[slice]) -> Any:
     A decoder that writes its tokens into a buffer one by one, and reads all up to the last, needs
     no buffer then.
     """
-    cut_axes = [a for a, s in enumerate(where) if s != slice(None)]
+    cut_axes = [a for a, s in enumerate(where) if not _takes_all(s)]
     operation = None if as_array(x) is not None else x.op
     if operation is None or operation.type != "ConcatV2" or len(cut_axes) != 1:
         return x[tuple(where)]
     (axis,) = cut_axes
     cut = where[axis]
+    if any(hasattr(edge, "op") for edge in (cut.start, cut.stop)):
+        return x[tuple(where)]
     joined_axis = as_array(operation.inputs[-1])
     pieces = list(operation.inputs)[:-1]
     sizes = [p.shape[axis] for p in pieces]
@@ -69,18 +75,20 @@ def _from_pieces(x: Any, where: list[slice]) -> Any:
     return made[key]
 
 
-def _python_slice(first: int, last: int, stride: int, size: int | None) -> slice:
+def _python_slice(first: Any, last: Any, stride: int, size: int | None) -> slice:
     """A slice as Python has it: ONNX cuts bounds that are out of range, each to its nearest.
 
-    Along a dynamic axis only an open end is known, which ONNX marks with a number far away.
+    Along a dynamic axis only an open end is known, which ONNX marks with a number far away. A
+    bound may be an int32 scalar of the graph; of those TensorFlow does the cutting.
     """
-    if size is not None:
+    known = isinstance(first, int) and isinstance(last, int)
+    if size is not None and known:
         first, last = (b + size if b < 0 else b for b in (first, last))
         if stride > 0:
             return slice(min(max(first, 0), size), min(max(last, 0), size), stride)
         last = min(max(last, -1), size - 1)
         return slice(min(max(first, 0), size - 1), None if last < 0 else last, stride)
     far = 2**31 - 1
-    open_end = last >= far if stride > 0 else last <= -far
-    open_start = first <= -far if stride > 0 else first >= far
+    open_end = isinstance(last, int) and (last >= far if stride > 0 else last <= -far)
+    open_start = isinstance(first, int) and (first <= -far if stride > 0 else first >= far)
     return slice(None if open_start else first, None if open_end else last, stride)

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from sigfix.importing import layout
+from sigfix.importing.open_sizes import known_only, sizes_of
 from sigfix.importing.operators.convolution import (
     Padding,
     constant_kernel,
@@ -26,8 +27,8 @@ Pads = list[tuple[int, int]]
 def transposed_convolution(node: Node, x: Any, weights: Any, bias: Any = None) -> Any:
     """[N, C, H, W] * [C, M/group, kh, kw] -> [N, M, H', W'], or one or three spatial axes."""
     kernel, spatial = constant_kernel(node, weights, most=3)
-    sizes = list(x.shape[2:])
-    if None in sizes:
+    sizes = sizes_of(x)[2:]
+    if spatial == 3 and None in x.shape[2:]:
         raise node.refuse_dynamic("its spatial sizes must be static")
     strides = list(node.attributes.get("strides") or [1] * spatial)
     kernel = _dilated(kernel, list(node.attributes.get("dilations") or [1] * spatial))
@@ -57,9 +58,11 @@ def _dilated(kernel: np.ndarray[Any, Any], dilations: list[int]) -> np.ndarray[A
 
 
 def _geometry(
-    node: Node, sizes: Sequence[int], kernel: Sequence[int], strides: Sequence[int]
-) -> tuple[list[int], Pads]:
+    node: Node, sizes: Sequence[Any], kernel: Sequence[int], strides: Sequence[int]
+) -> tuple[list[Any], Pads]:
     """Output extent, and what is cut off the full result, by the formulas of ONNX.
+
+    Sizes that are dynamic are scalars of the graph, and so are extents then.
 
     A negative pad adds zeros: output_padding beyond what the kernel reaches.
     """
@@ -68,6 +71,8 @@ def _geometry(
     wanted = node.attributes.get("output_shape")
     full = [s * (n - 1) + k + e for s, n, k, e in zip(strides, sizes, kernel, extra, strict=True)]
     mode = node.text("auto_pad", "NOTSET")
+    if (wanted is not None or mode.startswith("SAME")) and not _static(sizes):
+        raise node.refuse_dynamic("what it cuts off depends on sizes that are dynamic")
     if wanted is None and mode in ("SAME_UPPER", "SAME_LOWER"):
         wanted = [n * s for n, s in zip(sizes, strides, strict=True)]
     if wanted is None:
@@ -84,11 +89,11 @@ def _geometry(
 
 
 def _gradient(
-    x: Any, kernel: np.ndarray[Any, Any], strides: list[int], extent: list[int], pads: Pads
+    x: Any, kernel: np.ndarray[Any, Any], strides: list[int], extent: list[Any], pads: Pads
 ) -> Any:
     """The transposed convolution of one group, [N, *extent, M]."""
     added = [(max(-low, 0), max(-high, 0)) for low, high in pads]
-    inner = [e - a - b for e, (a, b) in zip(extent, added, strict=True)]
+    inner = [e - a - b if a or b else e for e, (a, b) in zip(extent, added, strict=True)]
     cut = [(max(low, 0), max(high, 0)) for low, high in pads]
     y = tf.nn.conv2d_transpose(
         x,
@@ -97,8 +102,12 @@ def _gradient(
         strides,
         padding=_gradient_padding(inner, cut, kernel.shape[2:], strides, list(x.shape[1:3])),
     )
-    y.set_shape([x.shape[0], *inner, kernel.shape[1]])
-    return tf.pad(y, [(0, 0), *added, (0, 0)]) if inner != extent else y
+    y.set_shape([x.shape[0], *known_only(inner), kernel.shape[1]])
+    return tf.pad(y, [(0, 0), *added, (0, 0)]) if any(map(any, added)) else y
+
+
+def _static(sizes: Sequence[Any]) -> bool:
+    return None not in known_only(sizes)
 
 
 def _volume_gradient(
@@ -129,14 +138,16 @@ def _volume_gradient(
 
 
 def _gradient_padding(
-    extent: Sequence[int],
+    extent: Sequence[Any],
     pads: Pads,
     kernel: Sequence[int],
     strides: Sequence[int],
-    sizes: Sequence[int],
+    sizes: Sequence[int | None],
 ) -> Padding:
     """Padding of the convolution whose gradient this is, over an image of `extent`."""
-    padding = tensorflow_padding(pads, list(extent), kernel, strides, [1, 1])
+    padding = tensorflow_padding(pads, known_only(extent), kernel, strides, [1, 1])
+    if not _static(extent):
+        return padding
     reached = [-(-e // s) for e, s in zip(extent, strides, strict=True)]
     if padding == "SAME" and reached != list(sizes):
         return [[0, 0], *[list(p) for p in pads], [0, 0]]

@@ -41,21 +41,6 @@ def _batch_mat_mul_v3(to: Writer) -> Reference | None:
     return made
 
 
-def _top_k(to: Writer) -> Reference | None:
-    if any(reference.endswith(":1") for reference in _read_ports(to)):
-        return None
-    made = to.add("TopKV2", to.operand(0), to.whole(to.node.attr["k"].i))
-    to.made(made).attr["sorted"].b = to.node.attr["sorted"].b
-    to.made(made).attr["Tk"].type = to.made(made).attr["index_type"].type = DT_INT32
-    return made
-
-
-def _read_ports(to: Writer) -> list[str]:
-    own = f"{to.node.name}:"
-    readers = to.graph.readers(str(to.node.name))
-    return [str(r) for reader in readers for r in reader.input if r.startswith(own)]
-
-
 def _guarded(place: int, compute: Callable[[Writer, Reference, Reference], Reference]) -> Rule:
     """0 where the operand at `place` is 0, whatever else would come of it."""
 
@@ -97,7 +82,6 @@ ELEMENT_WISE: dict[str, Rule] = {
     "MulNoNan": _guarded(1, lambda to, x, y: to.add("Mul", x, y)),
     "Rint": _renamed("Round"),
     "Softsign": _softsign,
-    "TopK": _top_k,
     "Xdivy": _guarded(0, lambda to, x, y: to.add("RealDiv", x, y)),
     "Xlog1py": _guarded(0, _log_of_sum),
     "Xlogy": _guarded(0, lambda to, x, y: to.add("Mul", x, to.add("Log", y))),

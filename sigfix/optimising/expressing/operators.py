@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from sigfix.optimising.expressing.convolutions import CONVOLUTIONS
 from sigfix.optimising.expressing.element_wise import ELEMENT_WISE
+from sigfix.optimising.expressing.lookups import LOOKUPS
 from sigfix.optimising.expressing.places import PLACES
 from sigfix.optimising.expressing.rounding import ROUNDING
 from sigfix.optimising.expressing.writing import Rule, Writer
 from sigfix.optimising.graph.graph import Graph
 from sigfix.optimising.graph.shapes import infer_shapes
 
-RULES: dict[str, Rule] = {**CONVOLUTIONS, **ELEMENT_WISE, **PLACES, **ROUNDING}
+RULES: dict[str, Rule] = {**CONVOLUTIONS, **ELEMENT_WISE, **LOOKUPS, **PLACES, **ROUNDING}
 """Operator -> how it is expressed."""
 
 

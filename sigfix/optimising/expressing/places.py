@@ -118,23 +118,8 @@ def _extract_image_patches(to: Writer) -> Reference | None:
     return str(made.name)
 
 
-def _lookup(to: Writer) -> Reference | None:
-    """What is found has the shape of the keys: TF.js (4.22) gives a vector."""
-    keys, key_type = to.operand(1), int(to.node.attr["Tin"].type)
-    value_type = int(to.node.attr["Tout"].type)
-    found = to.made(to.add("LookupTableFindV2", *[str(r) for r in to.node.input]))
-    del found.attr["T"]
-    found.attr["Tin"].type, found.attr["Tout"].type = key_type, value_type
-    shape = to.graph.add_node(f"{to.node.name}/shape", "Shape", [keys], key_type)
-    shape.attr["out_type"].type = DT_INT32
-    made = to.add("Reshape", str(found.name), str(shape.name), kind=value_type)
-    to.made(made).attr["Tshape"].type = DT_INT32
-    return made
-
-
 PLACES: dict[str, Rule] = {
     "ExtractImagePatches": _extract_image_patches,
-    "LookupTableFindV2": _lookup,
     "MatrixBandPart": _matrix_band_part,
     "MatrixDiag": _matrix_diag,
     "MatrixDiagV2": _matrix_diag,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from tensorflow.python.framework import dtypes, op_def_registry
 
 from sigfix.optimising.graph.graph import Graph, NodeDef
 from sigfix.optimising.graph.operator_kinds import DT_INT32
@@ -57,6 +59,13 @@ def add_padding(
     node = graph.add_node(base, "Pad", [data, margin], like)
     node.attr["Tpaddings"].type = DT_INT32
     return node
+
+
+def operand_dtype(node: NodeDef, position: int) -> Any:
+    """The NumPy dtype of an operand, by the operator's definition: of shapes int32 or int64."""
+    arguments = op_def_registry.get(node.op).input_arg
+    kind = node.attr[arguments[min(position, len(arguments) - 1)].type_attr].type
+    return dtypes.as_dtype(kind or DT_INT32).as_numpy_dtype
 
 
 def reshape(

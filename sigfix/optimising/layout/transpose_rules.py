@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from sigfix.optimising.graph.building import operand_dtype
 from sigfix.optimising.graph.element_wise import is_unary
 from sigfix.optimising.graph.graph import Graph, NodeDef
 from sigfix.optimising.graph.operator_kinds import BROADCASTING, DT_BOOL, PADS, REDUCTIONS, UNARY
@@ -41,7 +42,7 @@ class Walk:
     def constant(self, node: NodeDef, position: int, value: Any) -> None:
         """Replace an input by a constant of the dtype that it had."""
         old = self.graph.constant(node.input[position])
-        kind = np.int32 if old is None else old.dtype
+        kind = operand_dtype(node, position) if old is None else old.dtype
         name = self.graph.add_constant(f"{node.name}/turned", np.asarray(value, kind))
         self.graph.set_input(node, position, name)
 

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from tensorflow.python.framework import dtypes
 
+from sigfix.optimising.graph.dimensions import Dimension, Size, symbolic_shapes
 from sigfix.optimising.graph.graph import Array, Graph, NodeDef, node_of
 from sigfix.optimising.graph.shapes import infer_shapes
-from sigfix.optimising.shapes.dimensions import Dimension, Size, symbolic_shapes
-from sigfix.optimising.shapes.static_values import RULES, Values, as_constant, result_type
+from sigfix.optimising.graph.static_values import RULES, Values, as_constant, result_type
 
 DT_INT32, DT_INT64 = 3, 9
 

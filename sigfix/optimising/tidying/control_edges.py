@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tensorflow.core.framework import node_def_pb2
+
 from sigfix.optimising.graph.graph import Graph, node_of
 from sigfix.optimising.graph.operator_kinds import CONTROL_FLOW
 
@@ -32,6 +34,10 @@ def drop_control_edges(graph: Graph) -> int:
         elif node.op != "Const" and node.name not in steered:
             kept += [f"^{name}" for name in dict.fromkeys(_waited_for(graph, str(node.name)))]
         if kept != list(node.input):
+            if node.op == "Const":  # shared with the graph that this one is a copy of
+                own = graph.nodes[node.name] = node_def_pb2.NodeDef()
+                own.CopyFrom(node)
+                node = own
             graph.set_inputs(node, kept)
             changed += 1
     if changed:

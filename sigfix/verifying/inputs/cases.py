@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
@@ -19,7 +19,7 @@ import numpy as np
 from sigfix.describing.examples import ExampleFeature
 from sigfix.errors import NotVerifiedError
 from sigfix.planning.edits import InputPlan
-from sigfix.planning.steps import Normalize
+from sigfix.planning.steps import Cast, Normalize
 from sigfix.verifying.arrays import Array, Arrays, numpy_dtype
 from sigfix.verifying.inputs.composites import filled, ragged, sparse
 from sigfix.verifying.inputs.contents import (
@@ -41,6 +41,7 @@ INTEGER_LIMITS = (10, 4, 2)
 """Integers are drawn below these: indices into a table, then flags."""
 MOST_ELEMENTS = 2**24
 """An attempt with more numbers in an input is left out."""
+Limits = tuple[float, float]
 Normalisation = tuple[tuple[float, ...], tuple[float, ...]]
 WORDS = (b"a", b"the quick brown fox", b"42", b"")
 
@@ -51,7 +52,8 @@ class Case:
 
     Rows take the kinds of `contents` in turn. `features` are those of the tf.Examples that
     strings have to be. `normalise` are the mean and deviation, by channel, of the pixels (0 to 1)
-    that images are made of, where the model takes normalised ones.
+    that images are made of, where the model takes normalised ones. `limits` are the least and the
+    largest number of an input, where those are known.
     """
 
     inputs: tuple[InputPlan, ...]
@@ -60,6 +62,7 @@ class Case:
     seed: int = 0
     features: tuple[ExampleFeature, ...] = ()
     normalise: Normalisation | None = None
+    limits: Mapping[str, Limits] = field(default_factory=dict)
 
     @property
     def described(self) -> tuple[str, ...]:
@@ -76,7 +79,7 @@ class Case:
                   for item in self.inputs]  # fmt: skip
         open_inside = any(shape is None or None in shape[1:] for shape in shapes)
         unknown = any(shape is None for shape in shapes)
-        whole = any(item.dtype.startswith(("int", "uint")) for item in self.inputs)
+        whole = any(map(_is_whole, self.inputs))
         sizes = DYNAMIC_SIZES if open_inside else DYNAMIC_SIZES[:1]
         ranks = UNKNOWN_RANKS if unknown else UNKNOWN_RANKS[:1]
         limits = INTEGER_LIMITS if whole else INTEGER_LIMITS[:1]
@@ -123,13 +126,35 @@ class Case:
             return np.zeros(shape, kind)
         if dtype == "bool":
             return np.asarray(random.integers(0, 2, shape).astype(bool))
+        bounds = self._bounds(item, limit)
         if dtype == "uint8" and is_image(shape):
             return self._floats(item, random, shape, scale=255.0).clip(0, 255).astype(kind)
         if dtype.startswith(("int", "uint")):
-            return np.asarray(random.integers(0, limit, shape).astype(kind))
+            low, high = bounds or (0, limit - 1)
+            return np.asarray(random.integers(int(low), int(high) + 1, shape).astype(kind))
         if dtype.startswith("complex"):
             return np.asarray((random.normal(size=shape) + 1j * random.normal(size=shape)), kind)
+        if bounds is not None:
+            return _between(bounds, self._floats(item, random, shape), kind)
         return np.asarray(_before_normalising(item, self._floats(item, random, shape)).astype(kind))
+
+    def _bounds(self, item: InputPlan, limit: int) -> Limits | None:
+        """The least and the largest number of an input, those of an attempt with a `limit`.
+
+        Masks are 0 or 1, and what a repair casts is of the type that it is cast to.
+        """
+        known = self.limits.get(item.name)
+        if known is None and "mask" in item.name.lower() and not _is_float(item.dtype):
+            known = (0, 1)
+        casts = [step.dtype for step in item.steps if isinstance(step, Cast)]
+        if known is None and casts and casts[-1].startswith(("int", "uint")):
+            if casts[-1] == "uint8":
+                return (0, 255)
+            known = (0, limit - 1)
+        if known is None:
+            return None
+        low, high = known
+        return low, high if limit == INTEGER_LIMITS[0] else max(low, min(high, limit - 1))
 
     def _floats(
         self,
@@ -178,6 +203,7 @@ def made_up(
     features: tuple[ExampleFeature, ...] = (),
     batches: tuple[int, ...] = BATCHES,
     normalise: Normalisation | None = None,
+    limits: Mapping[str, Limits] | None = None,
 ) -> list[Case]:
     """The cases that are compared: two batch sizes, or two single examples, of several contents.
 
@@ -197,7 +223,7 @@ def made_up(
     cases, used = [], 0
     for batch in batches:
         contents = tuple(kinds[(used + row) % len(kinds)] for row in range(len(kinds)))
-        cases.append(Case(inputs, batch, contents, seed, features, normalise))
+        cases.append(Case(inputs, batch, contents, seed, features, normalise, limits or {}))
         used += batch
     return cases
 
@@ -229,8 +255,21 @@ def _counts_rows(item: InputPlan) -> bool:
     return item.shape is None or (bool(item.shape) and item.shape[0] in (None, 1))
 
 
+def _is_whole(item: InputPlan) -> bool:
+    """Whether an input holds whole numbers, or is made such."""
+    casts = [step.dtype for step in item.steps if isinstance(step, Cast)]
+    return any(dtype.startswith(("int", "uint")) for dtype in (item.dtype, *casts))
+
+
 def _is_float(dtype: str) -> bool:
     return dtype.startswith(("float", "bfloat", "complex"))
+
+
+def _between(bounds: Limits, drawn: Array, kind: Any) -> Array:
+    """What was drawn, from 0 to 1, as whole numbers between two."""
+    low, high = bounds
+    spread = np.clip(np.abs(drawn), 0, 1) * (high - low) + low
+    return np.asarray(np.round(spread).astype(kind))
 
 
 def _before_normalising(item: InputPlan, drawn: Any) -> Any:

@@ -7,10 +7,11 @@ to compute in float64; a call is `{"kind": "function", "parts", "trace"}`, `{"ki
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework import convert_to_constants
 
@@ -45,7 +46,8 @@ def _function(model: Any, job: dict[str, Any], call: Mapping[str, Any]) -> Funct
     loaded = model()
     found = concrete_function(loaded, call["parts"], call["trace"])
     if job["model"].get("double"):
-        return _in_double(found, [str(index) for index in range(len(found.inputs))], None)
+        names = [str(index) for index in range(len(found.inputs))]
+        return _by_rows(_in_double(found, names, None), call.get("rows", ()))
 
     def run(inputs: dict[str, Any]) -> dict[Any, Any]:
         specs = found.inputs[: len(inputs)]
@@ -55,7 +57,26 @@ def _function(model: Any, job: dict[str, Any], call: Mapping[str, Any]) -> Funct
         return {index: item.numpy() for index, item in enumerate(flat_result)}
 
     run.model = loaded  # type: ignore[attr-defined]  # the functions hold variables weakly
-    return run
+    return _by_rows(run, call.get("rows", ()))
+
+
+def _by_rows(run: Function, names: Sequence[str]) -> Function:
+    """A function called for each row of its inputs `names` alone, and the results one batch."""
+    if not names:
+        return run
+
+    def run_rows(inputs: dict[str, Any]) -> dict[Any, Any]:
+        count = len(inputs[names[0]])
+        each = [
+            run({**inputs, **{name: inputs[name][row : row + 1] for name in names}})
+            for row in range(count)
+        ]
+        return {
+            key: np.concatenate([result[key] for result in each]) if np.ndim(value) else value
+            for key, value in each[0].items()
+        }
+
+    return run_rows
 
 
 def concrete_function(model: Any, parts: list[str], trace: int) -> Any:

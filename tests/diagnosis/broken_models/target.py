@@ -126,12 +126,12 @@ def looked_up(output: str) -> Callable[[], Model]:
 
 
 def class_names(op: str, dtype: str) -> Callable[[], Model]:
-    """Numbers as y, and something taken from a constant by them as `names`."""
+    """Numbers as y, and something chosen by them as `names`."""
 
     def build() -> Model:
         model = Model()
         model.node("all", "Const", dtype=Dtype(dtype))
-        model.node("names", op, ["all", "y"], Tparams=Dtype(dtype), Tindices=FLOAT)
+        model.node("names", op, ["all", "y"], T=Dtype(dtype))
         outputs = {"y": ("y:0", "float32", (None, 3)), "names": ("names:0", dtype, (None,))}
         model.signature(outputs=outputs)
         return model
@@ -157,11 +157,11 @@ CASES = {
     ),
     "TGT402": Pair(
         [
-            Aimed("tfjs-wasm", single("Einsum")),
+            Aimed("tfjs-wasm", single("FFT")),
             Aimed("tfjs-webgpu", single("StringSplit")),
             Aimed("tfjs-node", single("DenseBincount")),
         ],
-        [Aimed("tfjs-webgl", single("Einsum")), Aimed("tfjs", single("Einsum"))],
+        [Aimed("tfjs-wasm", single("Einsum")), Aimed("tfjs", single("FFT"))],
     ),
     "TGT403": Pair(
         [Aimed("tfjs", single("Conv2D", data_format="NCHW"))],
@@ -244,11 +244,11 @@ CASES = {
         [Aimed("tfjs", looked_up("y")), Aimed("tflite", looked_up("z"))],
     ),
     "TGT415": Pair(
-        [Aimed("tfjs", class_names("GatherV2", "string"))],
+        [Aimed("tfjs", class_names("SelectV2", "string"))],
         [
-            Aimed("tfjs", class_names("GatherV2", "float32")),
-            Aimed("tfjs", class_names("GatherNd", "string")),
-            Aimed("serving", class_names("GatherV2", "string")),
+            Aimed("tfjs", class_names("SelectV2", "float32")),
+            Aimed("tfjs", class_names("Tile", "string")),
+            Aimed("serving", class_names("SelectV2", "string")),
         ],
     ),
     "TGT416": Pair(

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from tensorflow.python.framework import dtypes
 
+from sigfix.optimising.graph.dimensions import Dimension, Size
 from sigfix.optimising.graph.graph import Array, Graph, NodeDef, node_of
-from sigfix.optimising.shapes.dimensions import Dimension, Size
 
 LARGEST = 1024
 """Elements of a tensor that is followed."""

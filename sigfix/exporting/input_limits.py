@@ -1,0 +1,81 @@
+"""What the numbers of an input may be, read off a frozen graph.
+
+Token ids index a table of so many rows, a mask is cast to a truth value or subtracted from 1, a
+picture is cast to uint8. Other numbers make a model refuse, or compute what nobody asks it for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from sigfix.optimising.graph.graph import Graph, NodeDef, node_of
+from sigfix.optimising.graph.operator_kinds import names
+
+Limits = tuple[float, float]
+"""The least and the largest number."""
+_PASSING = names(
+    "Identity Cast Reshape ExpandDims Squeeze StridedSlice Slice Transpose Tile BroadcastTo Pad "
+    "Unpack Split"
+)
+"""Operators whose first operand goes through; what is padded with is a number like the others."""
+_GATHERS = names("Gather GatherV2")
+
+
+def input_limits(graph: Graph, inputs: Mapping[str, str]) -> dict[str, Limits]:
+    """Input -> what every reader of it takes; without those that any number is right for.
+
+    `inputs` are nodes of the graph by signature key.
+    """
+    found = {key: list(_of(graph, name)) for key, name in inputs.items()}
+    return {
+        key: (max(low for low, _ in limits), min(high for _, high in limits))
+        for key, limits in found.items()
+        if limits
+    }
+
+
+def _of(graph: Graph, name: str) -> Iterator[Limits]:
+    pending, seen = [name], {name}
+    while pending:
+        source = pending.pop()
+        for node in graph.readers(source):
+            own = _taken(graph, node, source)
+            if own is not None:
+                yield own
+            elif _passes(node, source) and node.name not in seen:
+                seen.add(str(node.name))
+                pending.append(str(node.name))
+
+
+def _passes(node: NodeDef, source: str) -> bool:
+    return node.op in _PASSING and node_of(node.input[0]) == source
+
+
+def _taken(graph: Graph, node: NodeDef, source: str) -> Limits | None:
+    """What one reader takes, None where it tells nothing."""
+    if node.op in _GATHERS and node_of(node.input[1]) == source:
+        table = graph.constant_node(node.input[0])
+        if table is None:
+            return None
+        shape = [dim.size for dim in table.attr["value"].tensor.tensor_shape.dim]
+        axis = graph.constant(node.input[2]) if node.op == "GatherV2" else np.array(0)
+        return None if axis is None or not shape else (0, shape[int(axis)] - 1)
+    if node.op == "Cast":
+        return None if node.attr["SrcT"].type == BOOLEAN else _RANGES.get(node.attr["DstT"].type)
+    if node.op == "Sub" and node_of(node.input[1]) == source:
+        value = graph.constant(node.input[0])
+        ones = value is not None and value.size and bool((value == 1).all())
+        return (0, 1) if ones else None
+    return None
+
+
+BOOLEAN = 10
+_RANGES: dict[int, Limits] = {
+    4: (0, 255),  # uint8
+    5: (-(2**15), 2**15 - 1),  # int16
+    6: (-128, 127),  # int8
+    BOOLEAN: (0, 1),
+    17: (0, 2**16 - 1),  # uint16
+}

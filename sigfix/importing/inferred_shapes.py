@@ -1,0 +1,42 @@
+"""What ONNX's shape inference says of a graph's tensors, without reading the weights."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+from onnx import helper
+
+from sigfix.importing.onnx_graph import shape_of
+
+SMALL = 4096
+"""Elements of an initialiser that shape inference may have to read."""
+Shape = list[int | None]
+
+
+def light_graph(model: onnx.ModelProto) -> onnx.GraphProto:
+    """The graph's inputs and initialisers; large ones are inputs of their shape."""
+    graph = onnx.GraphProto(name="shapes")
+    graph.output.extend(helper.make_empty_tensor_value_info(o.name) for o in model.graph.output)
+    given = {i.name for i in model.graph.initializer}
+    graph.input.extend(v for v in model.graph.input if v.name not in given)
+    for tensor in model.graph.initializer:
+        if int(np.prod(tensor.dims)) > SMALL:
+            dims = list(tensor.dims)
+            graph.input.append(helper.make_tensor_value_info(tensor.name, tensor.data_type, dims))
+        else:
+            graph.initializer.append(tensor)
+    return graph
+
+
+def inferred_shapes(model: onnx.ModelProto) -> dict[str, Shape]:
+    """Tensor -> its shape, None for each size that is dynamic; those of unknown rank left out."""
+    graph = light_graph(model)
+    graph.node.extend(model.graph.node)
+    probe = helper.make_model(graph, opset_imports=model.opset_import)
+    probe.ir_version = model.ir_version
+    inferred = onnx.shape_inference.infer_shapes(probe, data_prop=True).graph
+    found: dict[str, Shape] = {t.name: list(t.dims) for t in inferred.initializer}
+    for value in (*inferred.input, *inferred.value_info, *inferred.output):
+        if value.type.tensor_type.HasField("shape"):
+            found[value.name] = shape_of(value)
+    return found

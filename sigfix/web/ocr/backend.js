@@ -1,0 +1,38 @@
+// TensorFlow.js, from a namespace or from its script files, with a backend that starts.
+
+import { OcrError } from './errors.js';
+
+/** Run a script of TensorFlow.js, which puts its namespace under `tf`. */
+async function runScript(address) {
+  try {
+    await import(/* @vite-ignore */ /* webpackIgnore: true */ String(address));
+  } catch (error) {
+    throw new OcrError(`${address}, a script of TensorFlow.js, cannot be loaded: `
+      + `${error.message}.`, { cause: error });
+  }
+}
+
+/**
+ * TensorFlow.js, ready on a backend.
+ *
+ * Scripts are those of the npm packages: dist/tf.min.js of @tensorflow/tfjs, and of a backend that
+ * is not in it, as dist/tf-backend-wasm.min.js.
+ * @param {{tf?: any, scripts?: string[], wasmPaths?: string, backend?: string}} options
+ * @returns {Promise<any>}
+ */
+export async function startTensorFlow({ tf, scripts = [], wasmPaths, backend = 'wasm' }) {
+  for (const address of scripts) await runScript(address);
+  const found = tf ?? globalThis.tf;
+  if (!found?.loadGraphModel) {
+    throw new OcrError('There is no TensorFlow.js: give it as `tf`, or its files as `scripts`.');
+  }
+  if (wasmPaths && backend === 'wasm') globalThis.tf?.wasm?.setWasmPaths(wasmPaths);
+  const started = await found.setBackend(backend).catch((error) => error);
+  if (started !== true) {
+    const why = started instanceof Error ? ` (${started.message})` : '';
+    throw new OcrError(`The backend ${backend} did not start${why}. There are: `
+      + `${Object.keys(found.engine().registryFactory).join(', ') || 'none'}.`);
+  }
+  await found.ready();
+  return found;
+}

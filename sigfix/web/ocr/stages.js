@@ -1,0 +1,119 @@
+// The models by themselves: words in a page, texts in words, directions of images.
+
+import { findBoxes, withoutPadding } from './boxes.js';
+import { decode, decodeClasses } from './decode.js';
+import { openModel } from './models.js';
+import { mergeWide, splitWide } from './wide.js';
+
+const CROPS = 16; // in a batch
+const PAGES = 1;
+
+/** A map of a batch, with probabilities where the model gives logits. */
+function channel(data, [, height, width, maps], map, logits) {
+  const out = new Float32Array(height * width);
+  for (let at = 0; at < out.length; at += 1) {
+    const value = data[at * maps + map];
+    out[at] = logits ? 1 / (1 + Math.exp(-value)) : value;
+  }
+  return out;
+}
+
+/** Finds words. */
+export class Detector {
+  constructor(model) {
+    this.model = model;
+  }
+
+  /**
+   * The boxes of the words of a page, of each class of text in turn.
+   * @param {import('./resize.js').Picture} page
+   * @param {{straight?: boolean, signal?: AbortSignal}} [options]
+   * @returns {Promise<(import('./boxes.js').StraightBox | import('./boxes.js').RotatedBox)[]>}
+   */
+  async detect(page, { straight = true, signal } = {}) {
+    const { card } = this.model;
+    const [boxes] = await this.model.run([page], { signal, batchSize: PAGES }, (data, shape) => [
+      Array.from({ length: shape[3] }, (_, map) => findBoxes(
+        channel(data, shape, map, card.output === 'logits'),
+        shape[2], shape[1], card.boxes, straight)).flat(),
+    ]);
+    return withoutPadding(boxes, page, card.padding);
+  }
+
+  dispose() {
+    this.model.dispose();
+  }
+}
+
+/** Reads words. */
+export class Recogniser {
+  constructor(model, batchSize = CROPS) {
+    this.model = model;
+    this.batchSize = batchSize;
+  }
+
+  /**
+   * The texts of images of a word each.
+   * @param {import('./resize.js').Picture[]} crops
+   * @param {{signal?: AbortSignal, onBatch?: (done: number, total: number) => void}} [options]
+   * @returns {Promise<import('./decode.js').Read[]>}
+   */
+  async read(crops, { signal, onBatch } = {}) {
+    const split = splitWide(crops);
+    const words = await this.model.run(split.pieces, {
+      signal,
+      batchSize: this.batchSize,
+      onBatch: (done) => onBatch?.(done, split.pieces.length),
+    }, (data, shape) => decode(data, shape, this.model.card));
+    return mergeWide(words, split);
+  }
+
+  dispose() {
+    this.model.dispose();
+  }
+}
+
+/** Says how images are turned. */
+export class Classifier {
+  constructor(model, batchSize = CROPS) {
+    this.model = model;
+    this.batchSize = batchSize;
+  }
+
+  /**
+   * For each image its class, what it stands for in degrees, and how sure that is.
+   * @param {import('./resize.js').Picture[]} pictures
+   * @param {{signal?: AbortSignal}} [options]
+   * @returns {Promise<{index: number, value: number, confidence: number}[]>}
+   */
+  async classify(pictures, { signal } = {}) {
+    const { classes } = this.model.card;
+    const found = await this.model.run(pictures, { signal, batchSize: this.batchSize },
+      (data, shape) => decodeClasses(data, shape[1]));
+    return found.map(({ index, confidence }) => ({ index, value: classes[index], confidence }));
+  }
+
+  dispose() {
+    this.model.dispose();
+  }
+}
+
+/** The class of each task. */
+const STAGES = { detection: Detector, recognition: Recogniser, orientation: Classifier };
+
+/**
+ * A model of a task, warm.
+ * @param {any} tf
+ * @param {import('./index.d.ts').ModelSource} source
+ * @param {'recognition' | 'detection' | 'orientation'} task
+ */
+export async function openStage(tf, source, task) {
+  const model = await openModel(tf, source, task);
+  try {
+    await model.warmUp();
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+  return new STAGES[task](model);
+}

@@ -1,0 +1,140 @@
+"""One model of the zoo in one form: saved, converted, and compared with Keras on two backends."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sigfix.errors import SigfixError
+from sigfix.pipeline.conversion_options import ConvertOptions
+from sigfix.pipeline.convert import convert
+from sigfix.verifying.runners import tfjs
+from tests.keras_zoo import composed, drawing, images, preprocessing, recurrent, transformers
+
+ROWS = {
+    **images.ROWS, **preprocessing.ROWS, **composed.ROWS, **transformers.ROWS, **recurrent.ROWS
+}  # fmt: skip
+LIBRARIES = ("tf_keras", "keras")
+FORMS = (".keras", ".h5", "export", "save")
+VERIFIED = "export"
+"""The form that sigfix verifies as well; the others are judged by what is compared here alone."""
+TOLERANCE, OF_HALVES = 1e-4, 3e-3
+"""Of an output's range; the larger one where the model itself computes with float16."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of one form: `right`, `wrong`, `refused` or `unsaved`, and why or how."""
+
+    verdict: str
+    detail: str = ""
+    hint: str = ""
+
+
+def measure(
+    name: str, library: str, folder: Path, forms: Sequence[str] = FORMS
+) -> dict[str, Result]:
+    """The forms of one model."""
+    keras = import_module(library)
+    drawing.seeded(keras)
+    try:
+        model = ROWS[name](keras)
+        inputs = drawing.specs(name, model)
+        fed = drawing.draw(inputs)
+        if name in composed.SUBCLASSED:
+            drawing.predicted(name, model, fed)
+        model = drawing.with_weights(model)
+        expected = drawing.predicted(name, model, fed)
+    except (TypeError, ValueError, AttributeError) as error:  # this library has no such layer
+        return dict.fromkeys(forms, Result("unsaved", _first(error)))
+    found = {}
+    for number, form in enumerate(forms):
+        place = folder / f"{number}{form if form.startswith('.') else ''}"
+        try:
+            _save(model, library, form, place)
+        except Exception as error:  # Keras raises several kinds for what it cannot save
+            found[form] = Result("unsaved", _first(error))
+            continue
+        options = ConvertOptions(seconds=240, verify=form == VERIFIED)
+        found[form] = _converted(place, folder / f"{number}_web", options, fed, expected)
+    return found
+
+
+def _save(model: Any, library: str, form: str, place: Path) -> None:
+    import tensorflow as tf
+
+    with contextlib.redirect_stdout(io.StringIO()):
+        if form == "save":
+            tf.saved_model.save(model, str(place))
+        elif form == "export":
+            model.export(str(place))
+        else:
+            model.save(str(place))
+
+
+def _converted(
+    source: Path,
+    web: Path,
+    options: ConvertOptions,
+    fed: drawing.Arrays,
+    expected: list[np.ndarray[Any, Any]],
+) -> Result:
+    try:
+        result = convert(source, web, options)
+    except SigfixError as error:
+        said = error.message.replace(str(source), "MODEL")
+        return Result("refused", said, (error.hint or "").replace(str(source), "MODEL"))
+    names = _names(web, fed)
+    arrays = {key: fed[own] for key, own in names.items() if key not in result.unused_inputs}
+    halves = any(value.dtype == np.float16 for value in (*fed.values(), *expected))
+    modes = []
+    for backend in ("cpu", "wasm"):
+        found = tfjs.run(web, [arrays], list(result.outputs), backend=backend)
+        worst = _difference(expected, list(found.outputs[0].values()))
+        if not worst <= (OF_HALVES if halves else TOLERANCE):
+            return Result("wrong", f"{backend}: off by {worst:.1g} of the range")
+        lacking = f", no {found.missing_kernel} on wasm" if found.missing_kernel else ""
+        modes.append(("async" if found.mode == "executeAsync" else "") + lacking)
+    return Result("right", modes[-1])
+
+
+def _names(web: Path, fed: drawing.Arrays) -> dict[str, str]:
+    """The signature's inputs -> those of the model: by their names, or by type and shape."""
+    signature = json.loads((web / "model.json").read_text("utf-8"))["signature"]
+    names: dict[str, str] = {}
+    for key, info in signature["inputs"].items():
+        sizes = [int(dim.get("size", 0)) for dim in info["tensorShape"].get("dim", [])]
+        fitting = [
+            own
+            for own, value in fed.items()
+            if own not in names.values() and len(sizes) == value.ndim
+            and all(n in (-1, m) for n, m in zip(sizes, value.shape, strict=True))
+        ]  # fmt: skip
+        names[key] = key if key in fed else fitting[0]
+    return names
+
+
+def _difference(expected: list[np.ndarray[Any, Any]], found: list[np.ndarray[Any, Any]]) -> float:
+    """The largest difference of an output, as a part of its range; outputs differ by shape."""
+    worst = 0.0
+    for value in expected:
+        same = [other for other in found if other.shape == value.shape]
+        if not same:
+            return float("nan")
+        exact = value.astype(np.float64)
+        reach = float(np.ptp(exact)) or 1.0
+        worst = max(worst, min(float(np.abs(other - exact).max()) / reach for other in same))
+    return worst
+
+
+def _first(error: Exception) -> str:
+    text = " ".join(str(error).split("\n\n")[0].split())
+    return f"{type(error).__name__}: {text[:160]}"

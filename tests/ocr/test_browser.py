@@ -1,0 +1,149 @@
+"""sigfix-ocr in Chromium, in its worker, under a strict policy, from every kind of image."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pytest
+from PIL import Image
+
+from sigfix.verifying.runners.node import WEB, find_node, packages_directory
+from tests.matrix import browser
+from tests.ocr import models
+from tests.ocr.reading import read
+from tests.ocr.test_lines import difference
+from tests.ocr.test_read import MOST, written
+
+HERE = Path(__file__).parent
+TYPES = {".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript",
+         ".wasm": "application/wasm", ".png": "image/png", ".jpg": "image/jpeg"}  # fmt: skip
+TFJS = "/packages/@tensorflow"
+PAGE = written(0, 400, 600)
+LONGEST_BLOCK_MS = 50
+
+pytestmark = pytest.mark.skipif(browser.find_chromium() is None, reason="needs Chromium")
+
+
+class Site:
+    """Folders and files under addresses, and what the page posts."""
+
+    def __init__(self, folders: dict[str, Path], files: dict[str, bytes]) -> None:
+        self.folders, self.files = folders, files
+        self.done = threading.Event()
+        self.result: dict[str, Any] = {}
+
+    def content(self, address: str) -> bytes | None:
+        if address in self.files:
+            return self.files[address]
+        top, _, rest = address.lstrip("/").partition("/")
+        path = self.folders.get(top, HERE / "nowhere") / rest
+        return path.read_bytes() if path.is_file() else None
+
+    def handler(self) -> type[BaseHTTPRequestHandler]:
+        site = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                content = site.content(self.path)
+                self.send_response(404 if content is None else 200)
+                kind = TYPES.get(Path(self.path).suffix, "application/octet-stream")
+                self.send_header("Content-Type", kind)
+                self.end_headers()
+                self.wfile.write(content or b"")
+
+            def do_POST(self) -> None:
+                site.result = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                self.send_response(204)
+                self.end_headers()
+                site.done.set()
+
+            def log_message(self, format: str, *args: object) -> None:
+                """Say nothing."""
+
+        return Handler
+
+
+def browse(site: Site, flags: list[str], seconds: float = 120) -> dict[str, Any]:
+    """What the page posted."""
+    program = browser.find_chromium()
+    assert program is not None
+    with ThreadingHTTPServer(("127.0.0.1", 0), site.handler()) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+            address = f"http://127.0.0.1:{server.server_port}/page.html"
+            command = [program, *browser.FLAGS, *flags, f"--user-data-dir={profile}", address]
+            browser._browse(command, site.done, seconds)
+        server.shutdown()
+    assert site.result, "the page posted nothing"
+    assert "error" not in site.result, site.result
+    return site.result
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("site")
+    models.write_detector(place / "detection")
+    models.write_means(place / "recognition", models.RECOGNISER)
+    return place
+
+
+def site_of(folder: Path, backend: str) -> Site:
+    packages = packages_directory(find_node()) / "node_modules"
+    settings = {
+        "worker": True, "backend": backend,
+        "scripts": [f"{TFJS}/tfjs/dist/tf.min.js",
+                    f"{TFJS}/tfjs-backend-wasm/dist/tf-backend-wasm.min.js"],
+        "wasmPaths": f"{TFJS}/tfjs-backend-wasm/dist/",
+        "detection": "/models/detection/model.json",
+        "recognition": "/models/recognition/model.json",
+    }  # fmt: skip
+    turned = folder / "turned.jpg"
+    exif = Image.Exif()
+    exif[0x0112] = 6  # a quarter turn
+    Image.fromarray(PAGE).save(turned, exif=exif)
+    encoded, png = cv2.imencode(".png", PAGE[..., ::-1])
+    assert encoded
+    files = {
+        "/page.html": (HERE / "page.html").read_bytes(),
+        "/page.mjs": (HERE / "page.mjs").read_bytes(),
+        "/page.png": png.tobytes(),
+        "/turned.jpg": turned.read_bytes(),
+        "/request.json": json.dumps({"settings": settings}).encode(),
+        "/favicon.ico": b"",
+    }
+    folders = {"packages": packages, "models": folder, "ocr": WEB / "ocr",
+               "kernels": WEB / "kernels"}  # fmt: skip
+    return Site(folders, files)
+
+
+def check(folder: Path, result: dict[str, Any]) -> None:
+    models_of = {"detection": folder / "detection", "recognition": folder / "recognition"}
+    (node,) = read([{"options": {**models_of, "straight": True}, "images": [PAGE]}])
+    assert node["text"]
+    assert set(result["texts"].values()) == {node["text"]} == {result["after"]}
+    assert len(result["texts"]) == 7
+    assert difference(result["pages"], node["pages"], MOST) == ""
+    assert result["turned"] == [600, 400]
+    assert result["aborted"]["name"] == "AbortError"
+    assert "cannot be decoded as an image" in result["noImage"]["message"]
+    assert "/nowhere/model.json cannot be loaded" in result["missing"]["message"]
+    assert "The backend nothing did not start" in result["noBackend"]["message"]
+    assert result["violations"] == []
+    assert result["messages"] == []
+
+
+def test_a_page_is_read_in_the_worker(folder: Path) -> None:
+    result = browse(site_of(folder, "wasm"), [])
+    check(folder, result)
+    assert result["block"] < LONGEST_BLOCK_MS
+
+
+@pytest.mark.matrix
+def test_webgl(folder: Path) -> None:
+    check(folder, browse(site_of(folder, "webgl"), ["--use-angle=swiftshader"]))

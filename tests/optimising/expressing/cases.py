@@ -1,0 +1,123 @@
+"""Forms of operators that TensorFlow.js lacks: what builds each, and the shape of its input."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+
+from tests.optimising.graphs import noise
+
+raw = tf.raw_ops
+
+
+def xlog(op: Callable) -> Callable:
+    return lambda x: op(x=tf.nn.relu(x), y=tf.abs(x) + 0.5)
+
+
+def quantised(bits: int, narrow: bool) -> Callable:
+    return lambda x: tf.quantization.fake_quant_with_min_max_vars(x, -0.7, 1.3, bits, narrow)
+
+
+def volumes(padding: str, *strides: int) -> Callable:
+    def build(x):
+        sizes = [(n - 1) * s + 3 if padding == "VALID" else n * s
+                 for n, s in zip(x.shape[1:4], strides, strict=True)]  # fmt: skip
+        shape = tf.stack([tf.shape(x)[0], *sizes, 4])
+        return tf.nn.conv3d_transpose(x, noise(3, 3, 3, 4, 2), shape, strides, padding)
+
+    return build
+
+
+def patches(size: int, stride: int, rate: int, padding: str) -> Callable:
+    return lambda x: tf.image.extract_patches(
+        x, [1, size, size, 1], [1, stride, stride, 1], [1, rate, rate, 1], padding
+    )
+
+
+def band(lower: int, upper: int, dtype: tf.DType) -> Callable:
+    def build(x):
+        kept = tf.linalg.band_part(x if dtype == tf.float32 else x > 0, lower, upper)
+        return tf.cast(kept, tf.float32)
+
+    return build
+
+
+def grouped(groups: int, channels: int, **options) -> Callable:
+    kernel = noise(3, 3, channels // groups, 2 * channels, seed=3)
+    return lambda x: tf.nn.conv2d(x, kernel, **{"strides": 1, "padding": "SAME", **options})
+
+
+def product(equation: str, *shape: int) -> Callable:
+    return lambda x: tf.einsum(equation, x, noise(*shape, seed=5))
+
+
+CASES: dict[str, tuple[Callable, tuple[int | None, ...]]] = {
+    "Erfc": (tf.math.erfc, (None, 5)),
+    "Softsign": (tf.nn.softsign, (None, 5)),
+    "Inv": (lambda x: raw.Inv(x=x), (None, 5)),
+    "Rint": (lambda x: tf.math.rint(x * 3), (None, 5)),
+    "L2Loss": (lambda x: tf.nn.l2_loss(x)[None], (3, 5)),
+    "Xlogy": (xlog(raw.Xlogy), (None, 5)),
+    "Xdivy": (xlog(raw.Xdivy), (None, 5)),
+    "Xlog1py": (xlog(raw.Xlog1py), (None, 5)),
+    "MulNoNan": (lambda x: tf.math.multiply_no_nan(1 / x, tf.nn.relu(x)), (None, 5)),
+    "BiasAddV1": (lambda x: raw.BiasAddV1(value=x, bias=noise(5)), (None, 5)),
+    "BatchMatMulV3": (
+        lambda x: raw.BatchMatMulV3(x=x, y=noise(2, 4, 3), Tout=tf.float32, adj_x=True),
+        (2, 4, 5),
+    ),
+    "Bucketize": (
+        lambda x: tf.cast(raw.Bucketize(input=x, boundaries=[-1.0, 0.0, 0.5]), tf.float32),
+        (None, 5),
+    ),
+    "FakeQuantWithMinMaxArgs": (
+        lambda x: raw.FakeQuantWithMinMaxArgs(inputs=x, min=0.1, max=1.9, num_bits=5), (None, 5)
+    ),
+    "FakeQuantWithMinMaxVars": (quantised(8, False), (None, 5)),
+    "FakeQuantWithMinMaxVars narrow": (quantised(4, True), (None, 5)),
+    "FakeQuantWithMinMaxVarsPerChannel": (
+        lambda x: raw.FakeQuantWithMinMaxVarsPerChannel(
+            inputs=x, min=np.float32([-1, -2, 0]), max=np.float32([1, 0.3, 2])
+        ),
+        (None, 3),
+    ),
+    "Roll": (lambda x: tf.roll(x, [2, -1], [1, 2]), (None, 5, 4)),
+    "Roll of open size": (lambda x: tf.roll(x, 4, 1), (None, None, 3)),
+    "Roll by a whole turn": (lambda x: tf.roll(x, 5, 1), (None, 5)),
+    "MatrixBandPart": (band(1, 0, tf.float32), (None, 4, 5)),
+    "MatrixBandPart of flags": (band(-1, 0, tf.bool), (None, 4, 4)),
+    "MatrixBandPart, both": (band(1, 2, tf.bool), (None, 6, 5)),
+    "MatrixBandPart of open size": (band(0, -1, tf.float32), (None, None, None)),
+    "MatrixDiagV3": (tf.linalg.diag, (None, 4)),
+    "SpaceToDepth": (lambda x: tf.nn.space_to_depth(x, 2), (None, 4, 6, 3)),
+    "ExtractImagePatches": (patches(2, 2, 1, "VALID"), (None, 5, 7, 3)),
+    "ExtractImagePatches, overlapping": (patches(3, 2, 1, "SAME"), (None, 5, 7, 2)),
+    "ExtractImagePatches, apart": (patches(2, 1, 2, "VALID"), (None, None, 7, 2)),
+    "Conv3DBackpropInputV2": (volumes("SAME", 2, 2, 2), (None, 3, 4, 2, 2)),
+    "Conv3DBackpropInputV2, uneven": (volumes("VALID", 1, 3, 2), (None, 3, 2, 4, 2)),
+    "Conv2D": (grouped(3, 6, strides=2), (None, 7, 6, 6)),
+    "Conv2D, dilated": (grouped(2, 4, dilations=2), (None, 7, 6, 4)),
+    "Conv2D, a channel each": (grouped(4, 4, padding="VALID"), (None, 7, 6, 4)),
+    "Einsum": (product("abc,cde->abde", 3, 2, 4), (None, 5, 3)),
+    "Einsum of open sizes": (product("abc,cde->abde", 3, 2, 4), (None, None, 3)),
+    "Einsum, turned": (product("abc,dc->adb", 4, 3), (None, 5, 3)),
+    "Einsum, heads": (product("aecd,abcd->acbe", 2, 5, 3, 4), (2, 6, 3, 4)),
+    "Einsum of all": (product("...ij,jk->...ik", 3, 4), (None, 2, 5, 3)),
+    "Einsum, summed": (product("abc,dc->ad", 4, 3), (None, 5, 3)),
+    "Einsum, outer": (product("ab,c->abc", 4), (None, 3)),
+    "Einsum, whole": (product("abc,bc->a", 5, 3), (None, 5, 3)),
+    "Einsum of itself": (
+        lambda x: tf.einsum("bqhd,bkhd->bhqk", x, x * 2), (None, None, 2, 3)
+    ),
+    "Einsum of one": (lambda x: tf.einsum("abc->cb", x), (None, 4, 3)),
+}  # fmt: skip
+"""Operator and form -> a function of the input `x`, and the shape of that."""
+OPEN = 6
+
+
+def drawn(shape: tuple[int | None, ...], seed: int = 0) -> np.ndarray:
+    """An input of that shape, rounded: some numbers lie between two steps, and on 0."""
+    sizes = [2 if axis == 0 and n is None else n or OPEN for axis, n in enumerate(shape)]
+    return np.round(noise(*sizes, seed=seed) * 8) / 8
