@@ -8,7 +8,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 CODE := sigfix tests examples
 # The tests run two parts at a time, the longest first: most of the time is TensorFlow's.
-PARTS := importing repairing pipeline verifying cli printed classes exporting optimising planting reading fuzzing \
+PARTS := importing repairing pipeline verifying cli printed classes exporting keras_zoo optimising planting reading fuzzing \
   matrix describing diagnosis planning rendering
 IN_TURN := --no-print-directory --jobs 2 --output-sync=target --keep-going
 # What runs TensorFlow, whose kernels for a processor are of two sets (docs/machines.md).
@@ -111,6 +111,7 @@ fuzz: $(INSTALLED)
 	$(BIN)/python -m tests.fuzzing.networks --seconds $(FUZZ_SECONDS)
 
 bench: $(INSTALLED)
+	$(BIN)/python -m tests.bench.kernels
 	$(BIN)/python -m tests.bench --write
 
 lint: $(INSTALLED)

@@ -32,7 +32,7 @@ from sigfix.cli.refusing import refuse_clashes
 from sigfix.cli.steps import steps, tell
 from sigfix.optimising.passes import ANY_TARGET, PASSES, TARGETS
 from sigfix.pipeline.conversion_options import ConvertOptions
-from sigfix.pipeline.prepared import SourceChoice
+from sigfix.pipeline.prepared import PARSED, STRINGS, SourceChoice
 from sigfix.planning.choices import InputChoice, Pair
 from sigfix.planning.parsing import parse_input, parse_normalize
 from sigfix.presets import PRESETS
@@ -163,6 +163,23 @@ class Changes:
             panel=CHANGE,
         ),
     ] = None
+    parsed: Annotated[
+        bool,
+        option(
+            "Cut the parser of tf.Examples off: their features become inputs.",
+            PARSED,
+            panel=CHANGE,
+        ),
+    ] = False
+    cut_strings: Annotated[
+        bool,
+        option(
+            "Cut off what TensorFlow.js cannot compute (strings, pictures as files): what comes of "
+            "it becomes inputs.",
+            STRINGS,
+            panel=CHANGE,
+        ),
+    ] = False
 
 
 @dataclass(frozen=True)
@@ -245,6 +262,7 @@ def convert(
         inputs=tuple(changes.inputs),
         outputs=tuple(changes.outputs),
         rename=tuple(changes.rename),
+        cut=PARSED if changes.parsed else STRINGS if changes.cut_strings else "",
         normalize=None
         if changes.normalize is None or of_preset
         else parse_normalize(changes.normalize),

@@ -30,6 +30,7 @@ def run_preset(
 ) -> None:
     """Build a preset's SavedModel, showing the plan first and the comparisons after."""
     from sigfix.pipeline.preset import build_preset
+    from sigfix.pipeline.staging import refuse_places
     from sigfix.rendering.conversion_json import preset_data, preset_result_data
     from sigfix.rendering.conversion_text import preset_plan_text, preset_result_text
     from sigfix.rendering.json_text import json_text
@@ -45,6 +46,7 @@ def run_preset(
             preset, card, notes = _planned(name, options, say)
         tell(notes)
         show(preset, card, output or Path(name))
+        refuse_places(output or Path(name), force)
         if is_json:
             typer.echo(json_text(preset_data(preset, card, str(output or name), notes)), nl=False)
         return

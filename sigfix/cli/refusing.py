@@ -23,6 +23,7 @@ CLASHES: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("no_verify", "keep_failed", "publishes the result without a check that it could fail"),
         ("no_verify", "tolerance", _NO_NUMBERS),
         ("no_verify", "bisect_passes", _NO_NUMBERS),
+        ("parsed", "cut_strings", "cuts the parser off"),
     ),
     "verify": (("inputs_file", "seed", _OWN_INPUTS),),
 }

@@ -95,7 +95,7 @@ def repair(
     is_json = writing.output_format == JSON
     saved = None if writing.plan_file is None else load_plan(writing.plan_file)
     if writing.dry_run:
-        show_plan(model, writing.output, choices, saved, is_json)
+        show_plan(model, writing.output, choices, options, saved, is_json)
         return
     run_repair(model, writing.output, choices, options, saved, is_json, writing.quiet)
 

@@ -12,6 +12,7 @@ import typer
 from sigfix.cli.steps import steps, tell
 from sigfix.errors import BlockedError, MissingExtraError, UsageError
 from sigfix.model import OtherModel, SavedModel
+from sigfix.pipeline.applying import RepairOptions
 from sigfix.planning import Choices, Plan
 from sigfix.quoting import printable
 
@@ -39,16 +40,28 @@ def load_inputs(path: Path) -> dict[str, Any]:
 
 
 def show_plan(
-    model: Path, output: Path | None, choices: Choices, saved: Plan | None, is_json: bool
+    model: Path,
+    output: Path | None,
+    choices: Choices,
+    options: RepairOptions,
+    saved: Plan | None,
+    is_json: bool,
 ) -> None:
-    """Show what would be done, the signatures before and after, and stop."""
+    """Show what would be done, the signatures before and after, and stop.
+
+    Raises `OutputError` where the real run could not write to `output`, once the plan is shown.
+    """
     from sigfix.pipeline import repair as pipeline
+    from sigfix.pipeline import staging
     from sigfix.pipeline.repair import describe
     from sigfix.rendering.repair_text import signature_diff
 
     described = describe(model)
     decided = pipeline.plan_for(saved, described) if saved else pipeline.plan(model, choices)
     _show(decided, is_json)
+    if decided.verdict == "repairable" or (decided.verdict == "healthy" and output is not None):
+        destination = output or pipeline.default_output(model)
+        staging.refuse_places(destination, options.force, options.keep_failed, described.path)
     if not is_json:
         if isinstance(described, SavedModel):
             typer.echo(signature_diff(described, decided, _width()), nl=False)

@@ -64,6 +64,26 @@ def callable_functions(objects: ObjectGraph) -> list[Function]:
     ]
 
 
+WITHOUT_TRACES = "Keras saved the layers and their weights without their graphs (save_traces=False)"
+
+
+def saved_without_traces(meta: MetaGraph) -> bool:
+    """Whether it is a model of Keras 2 whose layers have no traces at all."""
+    objects = meta.objects
+    if objects is None or objects.root is None:
+        return False
+    is_keras = objects.root.identifier.startswith("_tf_keras_")
+    return is_keras and not any(function.traces for function in objects.functions)
+
+
+def way_without_traces(path: str) -> str:
+    """What its author can do: Keras alone knows how the layers compute."""
+    return (
+        f"in Python: tf_keras.models.load_model('{path}').save('whole'), with custom_objects=... "
+        "for classes of your own, saves the graphs, too"
+    )
+
+
 def function_behind(meta: MetaGraph, key: str) -> Function | None:
     """The function of the object graph that a signature is a flat call of, where there is one.
 

@@ -10,7 +10,7 @@ from sigfix.describing.effects import RANDOM, is_stateless_random, kind_of
 from sigfix.describing.operator_kinds import BATCH_NORM
 from sigfix.describing.running import Run
 from sigfix.describing.training_graph import PLACEHOLDER_OPS, forward, readers_of
-from sigfix.model import ConstantTensor, MetaGraph, Node, Signature, node_of
+from sigfix.model import ConstantTensor, MetaGraph, Node, Signature, full_name, node_of
 
 UNFED_OPS = ("Placeholder", "PlaceholderV2")
 """Placeholders that have no value of their own."""
@@ -43,22 +43,35 @@ def unfed_placeholders(meta: MetaGraph, signature: Signature) -> list[Node]:
 
     A signature with one can never run: TensorFlow wants a value for each.
     """
-    by_name = meta.graph.by_name
+    return [node for node in left_placeholders(meta, signature) if node.op in UNFED_OPS]
+
+
+def left_placeholders(meta: MetaGraph, signature: Signature) -> list[Node]:
+    """The placeholders that the outputs need and no input feeds, those with a default too."""
     fed = {node_of(name) for item in signature.inputs for name in item.tensor_names}
     fed |= {node_of(asset.tensor) for asset in meta.assets}
-    pending = [node_of(name) for item in signature.outputs for name in item.tensor_names]
-    seen: set[str] = set()
-    found = []
-    while pending:
-        name = pending.pop()
-        node = by_name.get(name)
-        if node is None or name in seen or name in fed:
-            continue
-        seen.add(name)
-        if node.op in UNFED_OPS:
-            found.append(node)
-        pending += map(node_of, node.inputs)
+    outputs = [name for item in signature.outputs for name in item.tensor_names]
+    reached = {node_of(name) for name in needed(meta, outputs, fed)} - fed
+    nodes = [meta.graph.by_name[name] for name in reached if name in meta.graph.by_name]
+    found = [node for node in nodes if node.op in PLACEHOLDER_OPS]
     return sorted(found, key=lambda node: node.name)
+
+
+def needed(meta: MetaGraph, tensors: Iterable[str], fed: Collection[str] = frozenset()) -> set[str]:
+    """The tensors of the top-level graph that `tensors` are computed from, and these: `x:0`.
+
+    Nothing behind those of `fed`, tensors (`x:0`) or nodes, which have their value.
+    """
+    pending, found = list(tensors), set[str]()
+    while pending:
+        name = full_name(pending.pop().removeprefix("^"))
+        if name in found:
+            continue
+        found.add(name)
+        node = meta.graph.by_name.get(node_of(name))
+        if node is not None and name not in fed and node.name not in fed:
+            pending += node.inputs
+    return found
 
 
 def evident_value(meta: MetaGraph, node: Node) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from sigfix.exporting.refusing import refuse_resources
 from sigfix.exporting.state import drop_assignments
 from sigfix.exporting.tables import captured_tables, fill_tables
 from sigfix.memory import release
+from sigfix.model import Shape
 from sigfix.optimising.graph.graph import Graph, from_graph_def, node_of, placeholder_of
 from sigfix.optimising.graph.setting_aside import is_large
 from sigfix.quoting import quote_path
@@ -40,15 +41,33 @@ class FrozenSignature:
     unused_inputs: tuple[str, ...]
 
 
-def freeze(model: Path, signature: str, tags: Sequence[str] | None = None) -> FrozenSignature:
+def freeze(
+    model: Path,
+    signature: str,
+    tags: Sequence[str] | None = None,
+    shapes: Mapping[str, Shape] | None = None,
+) -> FrozenSignature:
     """Load a SavedModel (this runs its code) and freeze one signature.
+
+    `shapes` are those that the signature has for its inputs: they say more than the placeholders
+    of a graph where somebody has set them.
 
     Raises `UsageError` where it has no such signature, `ConversionError` where TensorFlow cannot
     freeze it.
     """
     definition, inputs, outputs = _frozen(model, signature, tags)
     release()
+    inputs = {key: _narrowed(spec, (shapes or {}).get(key)) for key, spec in inputs.items()}
     return with_signature_names(definition, inputs, outputs)
+
+
+def _narrowed(spec: tf.TensorSpec, shape: Shape) -> tf.TensorSpec:
+    """A spec with what a signature's shape says beyond it."""
+    try:
+        merged = spec.shape.merge_with(tf.TensorShape(shape))
+    except ValueError:  # they contradict each other: the graph is what runs
+        return spec
+    return tf.TensorSpec(merged, spec.dtype, spec.name)
 
 
 def _frozen(

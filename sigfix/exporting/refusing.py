@@ -24,18 +24,23 @@ _OTHERWISE = (
 )
 
 
-def refuse_unknown_operators(definition: Any) -> None:
-    """Refuse a GraphDef's operators that are in none of the tensorflowjs package's own lists.
+def unknown_operators(definition: Any) -> set[str]:
+    """A GraphDef's operators that are in none of the tensorflowjs package's own lists.
 
-    Of those that are, the ones that only another package registers in TF.js are refused too.
+    Of those that are, the ones that only another package registers in TF.js are among them.
     """
     target = find_target("tfjs")
     unknown = set(tensorflowjs_converter.validate(definition, False, False))
-    unknown |= {str(node.op) for node in definition.node if library_of(node.op, target)}
+    return unknown | {str(node.op) for node in definition.node if library_of(node.op, target)}
+
+
+def refuse_unknown_operators(definition: Any) -> None:
+    """Raise `ConversionError` for operators that TensorFlow.js has not."""
+    unknown = unknown_operators(definition)
     if unknown:
         names = sorted(unknown)
         raise ConversionError(
-            "TensorFlow.js has no operator for " + ", ".join(names) + ".", _hint(names)
+            "TensorFlow.js has no operator for " + ", ".join(names) + ".", hint_for(names)
         )
 
 
@@ -54,11 +59,12 @@ def refuse_operators(operators: Collection[str]) -> None:
     libraries = sorted(name for name in operators if library_of(name, find_target("tfjs")))
     if libraries:
         raise ConversionError(
-            f"TensorFlow.js has no operator for {', '.join(libraries)}.", _hint(libraries)
+            f"TensorFlow.js has no operator for {', '.join(libraries)}.", hint_for(libraries)
         )
 
 
-def _hint(names: Collection[str]) -> str:
+def hint_for(names: Collection[str]) -> str:
+    """What to do about operators that TensorFlow.js has not."""
     return next(
         (hint for start, hint in _HINTS.items() if any(name.startswith(start) for name in names)),
         _OTHERWISE,

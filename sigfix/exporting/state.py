@@ -11,10 +11,20 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sigfix.describing.effects import STATE, kind_of
+from sigfix.describing.effects import RANDOM, STATE, kind_of
 from sigfix.errors import ConversionError
 from sigfix.optimising.graph.graph import node_of
 
+SEED = "seed_generator"
+"""Keras 3's variables behind dropout and augmentation are called so."""
+_OF_LAYERS = (
+    "export it as it predicts (training=False), without layers that are for training; of a Keras "
+    "model sigfix takes the file itself: sigfix convert MODEL.keras --tfjs"
+)
+_STATELESS = (
+    "export it without (training=False, stateful=False), or with the state as an input and an "
+    "output"
+)
 PASSED_ON = ("Identity", "Enter", "Switch", "RefSwitch", "RefEnter")
 """Operators through which a variable reaches what writes to it."""
 
@@ -28,6 +38,8 @@ def drop_assignments(
     Raises `ConversionError` for one that is read: it says which, and by which operator.
     """
     nodes = {str(node.name): node for node in definition.node}
+    needed = _needed(nodes, outputs)
+    _refuse_generators(nodes, needed, variables, model)
     writers = [node for node in definition.node if kind_of(node.op) == STATE]
     if not writers:
         return
@@ -38,7 +50,6 @@ def drop_assignments(
         if node.op in PASSED_ON and _variable(nodes, node.name) in written
     }
     read = passing - _read_by_writers_alone(definition, passing)
-    needed = _needed(nodes, outputs)
     for node in definition.node:
         if node.name not in needed:
             continue
@@ -52,8 +63,7 @@ def drop_assignments(
             raise ConversionError(
                 f"{model} keeps a state: '{name}' is read, and changed by {writer.op} "
                 f"('{writer.name}'). TensorFlow.js has functions of their inputs only.",
-                "export it without (training=False, stateful=False), or with the state as an "
-                "input and an output",
+                _OF_LAYERS if SEED in name else _STATELESS,
             )
     gone = {str(node.name) for node in writers}
     for place in reversed(range(len(definition.node))):
@@ -63,6 +73,22 @@ def drop_assignments(
             del definition.node[place]
         elif len(left) < len(node.input):
             node.input[:] = left
+
+
+def _refuse_generators(
+    nodes: Mapping[str, Any], needed: set[str], variables: Mapping[str, str], model: Path
+) -> None:
+    """Refuse random numbers from a generator that is a variable of the model."""
+    for node in (nodes[name] for name in needed):
+        if kind_of(node.op) != RANDOM or not node.input:
+            continue
+        variable = _variable(nodes, node.input[0])
+        if variable in variables:
+            raise ConversionError(
+                f"{model} draws random numbers, of which '{variables[variable]}' keeps the state: "
+                f"{node.op} ('{node.name}'). TensorFlow.js has functions of their inputs only.",
+                _OF_LAYERS,
+            )
 
 
 def _needed(nodes: Mapping[str, Any], outputs: Iterable[str]) -> set[str]:

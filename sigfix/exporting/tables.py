@@ -17,7 +17,7 @@ import tensorflow as tf
 from tensorflow.core.framework import graph_pb2
 
 from sigfix.describing.operator_kinds import TABLES
-from sigfix.errors import ConversionError
+from sigfix.errors import ConversionError, first_line
 from sigfix.optimising.graph.graph import node_of
 
 FINDING = ("LookupTableFind", "LookupTableFindV2")
@@ -120,7 +120,9 @@ def _filled(definition: Any, table: Any, find: Any, read: Any, model: Path) -> s
         contents = read(*types)
     except Exception as error:  # not filled, or of a kind that tells nothing
         raise ConversionError(
-            f"{model} looks values up in a table ('{table.name}') that cannot be read.", _LOOK_UP
+            f"{model} looks values up in a table that cannot be read ('{find.name}'): "
+            f"{first_line(error)}",
+            _LOOK_UP,
         ) from error
     if contents[1].ndim != 1:
         raise ConversionError(

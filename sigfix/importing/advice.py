@@ -23,12 +23,17 @@ def sizes_option(model: onnx.ModelProto, batch_too: bool = False) -> str | None:
     values = graph_inputs(model)
     shapes = [shape_of(value) for value in values]
     keep_batch = not batch_too and len(values) == 1
-    likely = likely_sizes(model)
+    likely, batches = likely_sizes(model), _batches(values)
     options = []
     for value, shape in zip(values, shapes, strict=True):
         if None not in (shape[1:] if keep_batch else shape):
             continue
-        fixed: list[int | None] = list(likely[value.name])
+        fixed: list[int | None] = [
+            1 if size is None and dim.dim_param in batches else told
+            for size, told, dim in zip(
+                shape, likely[value.name], value.type.tensor_type.shape.dim, strict=True
+            )
+        ]
         if keep_batch and shape[:1] == [None]:
             fixed[0] = None
         options.append(input_option(value, fixed))
@@ -48,9 +53,39 @@ def binding_option(model: onnx.ModelProto, deciding: Sequence[onnx.ValueInfoProt
     """`--bind sr=16000` for the scalars that decide, with a value that each is compared with."""
     if not deciding or any(set(shape_of(value)) - {1} for value in deciding):
         return None
-    return " ".join(
+    bound = [
         "--bind " + quote(f"{value.name}={_compared_with(model, value)}") for value in deciding
-    )
+    ]
+    names = {value.name for value in deciding}
+    return " ".join([*bound, *_one_batch([v for v in graph_inputs(model) if v.name not in names])])
+
+
+def _batches(values: Sequence[onnx.ValueInfoProto]) -> set[str]:
+    """What the first axes of inputs are called: a batch, on another axis too."""
+    firsts = [value.type.tensor_type.shape.dim[0] for value in values if shape_of(value)]
+    return {dim.dim_param for dim in firsts if dim.dim_param}
+
+
+def _one_batch(values: Sequence[onnx.ValueInfoProto]) -> list[str]:
+    """Options that fix the batch where inputs have it on different axes: nobody else knows."""
+    batches = _batches(values)
+    axes = {
+        axis
+        for value in values
+        for axis, dim in enumerate(value.type.tensor_type.shape.dim)
+        if dim.dim_param in batches
+    }
+    if axes <= {0}:
+        return []
+    options = []
+    for value in values:
+        dims = value.type.tensor_type.shape.dim
+        if any(dim.dim_param in batches for dim in dims):
+            own = zip(shape_of(value), dims, strict=True)
+            options.append(
+                input_option(value, [1 if d.dim_param in batches else s for s, d in own])
+            )
+    return options
 
 
 def _compared_with(model: onnx.ModelProto, value: onnx.ValueInfoProto) -> object:

@@ -12,7 +12,7 @@ from sigfix.errors import BlockedError, ConversionError
 from sigfix.quoting import quote, quote_path
 
 CUT = "cut at "
-"""What a hint begins with that names, in JSON, a model's inputs and the tensors that it can be taken up to."""
+"""How a hint begins that names in JSON a model's inputs, and the tensors to take it up to."""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,11 @@ _CHANGING = frozenset({
     "os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate",
     "os.chmod", "os.chown", "os.utime", "os.setxattr", "os.removexattr",
 })  # fmt: skip
+_FOLDERS = {
+    "os.remove": (1,), "os.rmdir": (1,), "os.mkdir": (2,), "os.chmod": (2,), "os.chown": (3,),
+    "os.utime": (3,), "os.rename": (2, 3), "os.link": (2, 3),
+}  # fmt: skip
+"""Where an event has the descriptor of the folder that each of its paths is in."""
 _WRITING_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -141,6 +147,16 @@ def _allow(libc: Any, ruleset: int, place: Path, allowed: int) -> None:
         os.close(opened)
 
 
+def _in_folder(path: Any, folder: Any) -> Any:
+    """A path with the folder that an open descriptor stands for, as `shutil.rmtree` gives it."""
+    named = isinstance(path, (str, bytes, os.PathLike)) and isinstance(folder, int) and folder >= 0
+    if not named:
+        return path
+    with suppress(OSError):
+        return os.path.join(os.readlink(f"/proc/self/fd/{folder}"), os.fsdecode(path))  # noqa: PTH118, PTH115
+    return path
+
+
 def _audit(places: Sequence[Path]) -> None:
     allowed = tuple(os.path.join(place, "") for place in places)  # noqa: PTH118  (a prefix)
 
@@ -167,7 +183,9 @@ def _audit(places: Sequence[Path]) -> None:
             paths = arguments[:2] if event in ("os.rename", "os.link", "os.symlink") else (
                 arguments[:1]
             )  # fmt: skip
-            if not all(map(is_inside, paths)):
+            folders = [arguments[place] for place in _FOLDERS.get(event, ())]
+            whole = [_in_folder(*each) for each in zip_longest(paths, folders)]
+            if not all(map(is_inside, whole)):
                 refuse(f"change {paths[-1]!r}")
 
     sys.addaudithook(hook)

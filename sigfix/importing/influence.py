@@ -15,12 +15,15 @@ NOT_FOLDED = frozenset(
 )  # fmt: skip
 
 
-def shape_only(model: onnx.ModelProto) -> list[str]:
-    """Tensors, initializers left out, that no fed value has an influence on."""
+def shape_only(model: onnx.ModelProto, sizes: bool = True) -> list[str]:
+    """Tensors, initializers left out, that no fed value has an influence on.
+
+    Without `sizes` those that the inputs' sizes have none on either: constants.
+    """
     known = {i.name for i in model.graph.initializer} | {""}
     found: list[str] = []
     for node in model.graph.node:
-        if node.op_type == "Shape" or (
+        if (node.op_type == "Shape" and sizes) or (
             node.op_type not in NOT_FOLDED and all(i in known for i in node.input)
         ):
             known.update(node.output)

@@ -57,7 +57,9 @@ def check_simplified(model: onnx.ModelProto, source: Callable[[], onnx.ModelProt
 
     `source` reads what it was made from, for the tensors that the model can be cut at.
     """
-    found = [*refusals(model), *_sizes(model)]
+    found = refusals(model)
+    spoiled = _spoiled(model, found)  # what reads that would be refused for no fault of its own
+    found += [refusal for refusal in _sizes(model) if refusal.node not in spoiled]
     if found:
         _raise(source(), found)
 
@@ -65,7 +67,7 @@ def check_simplified(model: onnx.ModelProto, source: Callable[[], onnx.ModelProt
 def _sizes(model: onnx.ModelProto) -> Iterator[Refusal]:
     for node, reason, is_open in size_refusals(model, model.graph.node):
         hint = sizes_option(model) if is_open else None
-        yield Refusal(node.op_type, node.name or ", ".join(node.output), reason, hint)
+        yield Refusal(node.op_type, _called(node), reason, hint)
 
 
 def check_early(model: onnx.ModelProto) -> None:
@@ -114,22 +116,41 @@ def _raise(model: onnx.ModelProto, found: list[Refusal]) -> None:
     )
 
 
+def _spoiled(model: onnx.ModelProto, found: list[Refusal]) -> set[str]:
+    """The nodes, as refusals call them, that depend on one that is refused."""
+    refused = {refusal.node for refusal in found}
+    tensors: set[str] = set()
+    names: set[str] = set()
+    for node in model.graph.node:
+        if _called(node) in refused or reads(node) & tensors:
+            tensors.update(node.output)
+            names.add(_called(node))
+    return names
+
+
+def _called(node: onnx.NodeProto) -> str:
+    return node.name or ", ".join(node.output)
+
+
 def _cut(model: onnx.ModelProto, found: list[Refusal]) -> str | None:
     """Where the model can be taken up to, without the nodes that are refused; None: nowhere."""
     refused = {refusal.node for refusal in found}
     given = {i.name for i in model.graph.initializer} | {""}
     from_inputs = {value.name for value in graph_inputs(model)}
     spoiled: set[str] = set()
+    computed: set[str] = set()
     frontier: dict[str, None] = {}
     for node in model.graph.node:
-        is_refused = (node.name or ", ".join(node.output)) in refused
+        is_refused = _called(node) in refused
         if is_refused or reads(node) & spoiled:
             spoiled.update(node.output)
-            frontier.update(dict.fromkeys(reads(node) - given - from_inputs))
+            frontier.update(dict.fromkeys(reads(node) & computed))
         elif all(i in given for i in node.input):
             given.update(node.output)
+        else:
+            computed.update(node.output)
     outputs = [o.name for o in model.graph.output if o.name not in spoiled | from_inputs]
-    places = sorted({*(name for name in frontier if name not in spoiled), *outputs})
+    places = sorted({*frontier, *outputs})
     if not places or not spoiled:
         return None
     return CUT + json.dumps([[value.name for value in graph_inputs(model)], places])
@@ -159,7 +180,7 @@ def _refusals(model: onnx.ModelProto, nodes: Any, inside: bool = True) -> Iterat
         reason, hint = _reason(model, node)
         if reason is not None:
             kind = f"{node.domain}.{node.op_type}" if node.domain else node.op_type
-            yield Refusal(kind, node.name or ", ".join(node.output), reason, hint)
+            yield Refusal(kind, _called(node), reason, hint)
         for attribute in node.attribute if inside else ():
             for graph in (attribute.g, *attribute.graphs):
                 yield from _refusals(model, graph.node)

@@ -27,9 +27,15 @@ Array = np.ndarray[Any, Any]
 
 
 def fold_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The model without shape arithmetic; as it is where more than the batch is dynamic."""
+    """The model without shape arithmetic.
+
+    Where more than the batch is dynamic, without branches that constants decide alone.
+    """
     rounds = 0
-    while _only_batch_is_dynamic(model):
+    if not _only_batch_is_dynamic(model):
+        _decide_branches(model)
+        return model
+    while True:
         values = values_by_batch(model)
         if values is None:
             return model
@@ -38,20 +44,35 @@ def fold_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
         _Folding(model, values, outputs, f"sigfix_batch_{rounds}").run()
         rounds += 1
         if not inlined:
-            break
-    return model
+            return model
+
+
+def _decide_branches(model: onnx.ModelProto) -> None:
+    """Put the branch in place of every If that no size has an influence on."""
+    while any(node.op_type == "If" for node in model.graph.node):
+        values = values_by_batch(model, sizes=False)
+        if values is None or not _inline_decided_branches(model, values):
+            return
 
 
 def _only_batch_is_dynamic(model: onnx.ModelProto) -> bool:
+    """Whether no other size is; with branches or loops, whether even the batch is none."""
     shapes = [shape_of(v) for v in graph_inputs(model)]
-    return any(s and s[0] is None for s in shapes) and all(None not in s[1:] for s in shapes)
+    flows = any(node.op_type in ("If", "Loop", "Scan") for node in model.graph.node)
+    is_batched = flows or any(s and s[0] is None for s in shapes)
+    return is_batched and all(None not in s[1:] for s in shapes)
 
 
-def values_by_batch(model: onnx.ModelProto) -> dict[str, tuple[Array, ...]] | None:
-    """Shape-only tensor -> its value at each of `BATCHES`; None where ONNX Runtime cannot say."""
+def values_by_batch(
+    model: onnx.ModelProto, sizes: bool = True
+) -> dict[str, tuple[Array, ...]] | None:
+    """Shape-only tensor -> its value at each of `BATCHES`; None where ONNX Runtime cannot say.
+
+    Without `sizes`: of constants alone.
+    """
     import onnxruntime
 
-    names = shape_only(model)
+    names = shape_only(model, sizes)
     if not names:
         return None
     probe = _computing(names, model)

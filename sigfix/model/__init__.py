@@ -6,6 +6,7 @@ from sigfix.model.graph import (
     Graph,
     GraphFunction,
     Node,
+    full_name,
     node_of,
     output_index,
 )
@@ -94,6 +95,7 @@ __all__ = [
     "as_shape",
     "covers",
     "format_shape",
+    "full_name",
     "is_flat",
     "leaves",
     "node_of",

@@ -81,6 +81,11 @@ def node_of(tensor: str) -> str:
     return tensor.removeprefix("^").split(":", 1)[0]
 
 
+def full_name(tensor: str) -> str:
+    """`x` and `x:0` are `x:0`."""
+    return tensor if ":" in tensor else f"{tensor}:0"
+
+
 def output_index(tensor: str) -> int:
     """Which output of its node a tensor name means: 2 for `x:2` and `f:out:2`, 0 for `x`."""
     index = tensor.rpartition(":")[2] if ":" in tensor else ""

@@ -195,6 +195,12 @@ KERNEL_PASSES = (
         in_loops=True,
     ),
     Pass(
+        "boolean-reverses",
+        "as whole numbers, where the wasm backend gets it wrong",
+        "kernels.boolean_reverses.reverse_as_numbers",
+        in_loops=True,
+    ),
+    Pass(
         "same-padding",
         "as amounts, where the wasm backend gets it wrong",
         "kernels.same_padding.write_out_padding",

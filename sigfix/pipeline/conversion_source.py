@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sigfix.card import Card
+from sigfix.describing.examples import ExampleFeature
 from sigfix.model import TensorSpec
 from sigfix.pipeline.prepared import Prepared
 from sigfix.planning.edits import InputPlan
@@ -68,6 +69,7 @@ def conversion_cases(
     card: Card | None,
     own_names: Mapping[str, str] | None = None,
     limits: Mapping[str, Limits] | None = None,
+    features: tuple[ExampleFeature, ...] = (),
 ) -> Sequence[Case | Given]:
     """The inputs of `inputs_file`, or made-up ones; pictures as the model's card normalises them.
 
@@ -85,4 +87,4 @@ def conversion_cases(
     plans = [InputPlan(name, spec.dtype, spec.shape, name) for name, spec in specs.items()]
     batches = PAGES if card is not None and card.task == DETECTION else BATCHES
     scale = None if card is None else (tuple(card.mean), tuple(card.std))
-    return made_up(plans, batches=batches, normalise=scale, limits=limits)
+    return made_up(plans, features=features, batches=batches, normalise=scale, limits=limits)

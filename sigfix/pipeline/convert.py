@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sigfix.card import Card, known_preset
 from sigfix.errors import NotVerifiedError, SigfixError
 from sigfix.memory import release
-from sigfix.model import TensorSpec
+from sigfix.model import DEFAULT_SERVING_KEY, TensorSpec
 from sigfix.pipeline import staging
 from sigfix.pipeline.applying import WAYS_ON, RepairOptions
 from sigfix.pipeline.conversion_options import (
@@ -22,7 +22,8 @@ from sigfix.pipeline.conversion_options import (
     check_options,
     require_source_packages,
 )
-from sigfix.pipeline.notes import nonfinite
+from sigfix.pipeline.notes import loops_left, nonfinite
+from sigfix.pipeline.obstacles import cut_in_front, fed_behind, refuse_obstacles
 from sigfix.pipeline.optimised import Optimised, optimise
 from sigfix.pipeline.prepare import freeze, prepare
 from sigfix.pipeline.prepared import Prepared
@@ -106,16 +107,21 @@ def _export(
     say: Say,
 ) -> ConvertResult:
     """Frozen graph -> optimised graphs -> model on disk -> verdict; each is made of the last."""
-    frozen = freeze(prepared, say)
+    whole = freeze(prepared, say)
     release()
+    cut = cut_in_front(whole, options.choice.cut)
+    frozen = whole if cut is None else cut.rest
     specs = _specs(frozen.signature.inputs)
-    with _source(prepared, frozen, specs, options) as (answers, tried):
+    with _source(prepared, whole, _specs(whole.signature.inputs), options) as (answers, tried):
         optimised = optimise(frozen, options, say)
         options = replace(options, without=(*options.without, *optimised.failed))
+        key = prepared.signature or DEFAULT_SERVING_KEY
+        refuse_obstacles(optimised.kernels, frozen.outputs, whole, source.path, key)
         written = _write(optimised, frozen, specs, prepared.card, place, options, say)
         checked = _checked(
-            frozen, optimised, written, prepared.card, temporary, options, answers, say
-        )
+            frozen, optimised, written, prepared.card, temporary, options,
+            answers and (lambda: fed_behind(cut, answers())), say,
+        )  # fmt: skip
     return ConvertResult(
         source=source,
         output=destination,
@@ -128,7 +134,13 @@ def _export(
         quantised=written.quantised,
         trials=written.trials,
         tried=tried,
-        notes=(*prepared.notes, *optimised.notes, *nonfinite(prepared.onnx_file or prepared.model)),
+        notes=(
+            *prepared.notes,
+            *optimised.notes,
+            *loops_left(optimised.operators),
+            *(() if cut is None else cut.said),
+            *nonfinite(prepared.onnx_file or prepared.model),
+        ),
         **vars(checked),
     )
 
@@ -242,7 +254,8 @@ def _source(
 
     limits = input_limits(frozen.graph, frozen.inputs)
     keys = input_keys(prepared)
-    cases = conversion_cases(specs, options.inputs, prepared.card, keys, limits)
+    features = prepared.features
+    cases = conversion_cases(specs, options.inputs, prepared.card, keys, limits, features)
     with started_source(prepared, cases, options.seconds) as running:
         yield running, given_and_tried(cases)["tried"]
 

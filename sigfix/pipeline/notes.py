@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from sigfix.describing.signature_order import inference_beside_training
@@ -51,4 +51,16 @@ def nonfinite(model: SavedModel | OtherModel | Path) -> tuple[str, ...]:
     return (
         f"warning: the source has weights that are no finite numbers, and the result has them too: "
         f"{listed}{more} (sigfix explain BEH309).",
+    )
+
+
+def loops_left(operators: Mapping[str, int]) -> tuple[str, ...]:
+    """A line where loops are left in a TF.js model, from how many operators it has; or ()."""
+    number = operators.get("LoopCond", 0)
+    if not number:
+        return ()
+    return (
+        f"note: {plural(number, 'loop')} left in the graph, whose steps are not known beforehand "
+        "or too many to write out: call model.executeAsync(), which is some five times slower. "
+        "With a fixed length of the input the number of steps is known (docs/graph-passes.md).",
     )

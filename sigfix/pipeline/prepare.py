@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from sigfix.card import Card, fitting, make_card, read_card
 from sigfix.describing.effects import DETERMINISTIC, conduct
+from sigfix.describing.examples import example_features
 from sigfix.describing.running import of_signature
 from sigfix.diagnosis import diagnose
 from sigfix.diagnosis.rule import Command, repair_command
 from sigfix.errors import BlockedError
 from sigfix.importing.commands import CommandParts, as_command
 from sigfix.memory import release
-from sigfix.model import DEFAULT_SERVING_KEY, OtherModel, SavedModel
+from sigfix.model import DEFAULT_SERVING_KEY, OtherModel, SavedModel, Shape
 from sigfix.pipeline.applying import RepairOptions
 from sigfix.pipeline.changing import TRUST, changed, exported, said
 from sigfix.pipeline.hub_folder import settled
@@ -107,7 +108,15 @@ def _as_it_is(described: SavedModel, index: int, key: str, choice: SourceChoice)
     manner = conduct(runs[0])
     restless = "" if manner.kind == DETERMINISTIC else said(manner)
     notes = training_notes(graph, signature)
-    return Prepared(location, card, graph.tags, key, notes=notes, restless=restless)
+    return Prepared(
+        location,
+        card,
+        graph.tags,
+        key,
+        notes=notes,
+        restless=restless,
+        features=example_features(graph),
+    )
 
 
 def _unsigned(model: SavedModel) -> BlockedError:
@@ -210,6 +219,16 @@ def _simplified(
     )
 
 
+def _input_shapes(prepared: Prepared) -> dict[str, Shape]:
+    """What the signature itself says of its inputs' shapes."""
+    from sigfix.reading import read
+
+    model = read(prepared.model)
+    graphs = [graph for graph in model.meta_graphs if graph.tags == prepared.tags]
+    signature = graphs[0].signature(prepared.signature) if graphs else None
+    return {item.key: item.spec.shape for item in signature.inputs} if signature else {}
+
+
 def freeze(prepared: Prepared, say: Say) -> FrozenSignature:
     """The one signature of what was prepared as a frozen graph.
 
@@ -219,7 +238,8 @@ def freeze(prepared: Prepared, say: Say) -> FrozenSignature:
 
     if prepared.onnx_file is None:
         say("loading the model in TensorFlow and freezing its signature")
-        return freezing.freeze(prepared.model, prepared.signature, prepared.tags)
+        shapes = _input_shapes(prepared)
+        return freezing.freeze(prepared.model, prepared.signature, prepared.tags, shapes)
     say("importing the ONNX model")
     from sigfix.importing.onnx_to_graph import trace_onnx
 

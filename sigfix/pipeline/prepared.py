@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sigfix.card import Card
+from sigfix.describing.examples import ExampleFeature
 from sigfix.pipeline.preset_options import PresetOptions
 from sigfix.planning.choices import InputChoice, NormalizeChoice, as_tags
 
@@ -15,11 +16,15 @@ if TYPE_CHECKING:  # at run time it needs numpy, and some commands do without
     from sigfix.verifying.checking import Side
 
 
+PARSED, STRINGS = "--parsed", "--cut-strings"
+
+
 @dataclass(frozen=True)
 class SourceChoice:
     """What the user chose about the source; see `convert.ConvertOptions`.
 
-    `inputs`, `outputs`, `rename` and `normalize` are as in `planning.choices.Choices`.
+    `inputs`, `outputs`, `rename` and `normalize` are as in `planning.choices.Choices`. `cut` is
+    `PARSED` or `STRINGS` where a part in front is to be cut off.
     """
 
     signature: str | None = None
@@ -32,6 +37,7 @@ class SourceChoice:
     outputs: tuple[tuple[str, str], ...] = ()
     rename: tuple[tuple[str, str], ...] = ()
     normalize: NormalizeChoice | None = None
+    cut: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tags", as_tags(self.tags))
@@ -51,7 +57,7 @@ class Prepared:
     compares with, None for others; of its `inputs` those in `channels_last` are NHWC in what
     comes out, and `renamed` has the keys that are to be called otherwise. `signature` and `tags`
     are those of a SavedModel, `restless` is what can make two of its runs differ. `notes` are lines
-    about the source.
+    about the source, `features` what its strings have to hold where it parses tf.Examples.
     """
 
     model: Path
@@ -66,3 +72,4 @@ class Prepared:
     notes: tuple[str, ...] = ()
     restless: str = ""
     side: Side | None = None
+    features: tuple[ExampleFeature, ...] = ()

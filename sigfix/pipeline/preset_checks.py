@@ -28,7 +28,7 @@ from sigfix.verifying.inputs.cases import BATCHES, Case, Given, made_up
 from sigfix.verifying.noise import Witness
 from sigfix.verifying.runnable import DEFAULT_SECONDS
 from sigfix.verifying.runners import onnx
-from sigfix.verifying.runners.saved_model import signature_by_both_loaders
+from sigfix.verifying.runners.saved_model import signature_by_loaders
 from sigfix.verifying.running import run
 from sigfix.verifying.ties import ties_of
 from sigfix.verifying.tolerances import of_preset
@@ -88,7 +88,7 @@ def compare_saved_model(
 ) -> Verification:
     """The SavedModel, by both loaders, against ONNX Runtime on the finished ONNX file."""
     source = Side(onnx.onnx_file(finished, {"input": "input"}, {"input": TO_NCHW}))
-    result = Side(signature_by_both_loaders(model, ("serve",), DEFAULT_SERVING_KEY))
+    result = Side(signature_by_loaders(model, ("serve",), DEFAULT_SERVING_KEY))
     check = Check(of_preset(preset), seconds, ties_of(preset))
     return verify(DEFAULT_SERVING_KEY, source, result, made_up_images(preset, normalize), check)
 

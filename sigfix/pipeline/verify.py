@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -123,23 +126,47 @@ def _verify_signatures(
         edit = alias_as_added(one, first, AliasSignature(key, key))
         specs = {item.name: TensorSpec(item.dtype, item.shape, item.name) for item in edit.inputs}
         given = None if inputs is None else fit_inputs(inputs, specs)
+        compared = partial(
+            compare_signature, one, first, edit, given=given, seed=seed, tolerance=limit,
+            seconds=seconds,
+        )  # fmt: skip
         try:
-            found.append(
-                compare_signature(
-                    one,
-                    first,
-                    edit,
-                    other.path,
-                    other.meta_graphs[second].tags,
-                    given=given,
-                    seed=seed,
-                    tolerance=limit,
-                    seconds=seconds,
-                )
-            )
+            sides = (other.path, other.meta_graphs[second].tags), (one.path, meta_graph.tags)
+            found.append(_compared(compared, *sides))
         except NotVerifiedError as error:
             found.append(not_comparable(key, error))
     return tuple(found)
+
+
+def _compared(
+    compare: Callable[..., Verification],
+    right: tuple[Path, tuple[str, ...]],
+    left: tuple[Path, tuple[str, ...]],
+) -> Verification:
+    """The comparison through both loaders; where one refuses the second model, that is said.
+
+    The first model runs as servers run it. Where `tf.saved_model.load` refuses the second alone,
+    the two are different; where it refuses both, they are compared through the v1 loader.
+    """
+    from sigfix.verifying.runners.saved_model import LOADER, V1_LOADER
+    from sigfix.verifying.verdict import DIFFERENT, NOT_COMPARABLE
+
+    found = compare(*right)
+    if (
+        found.verdict != NOT_COMPARABLE
+        or f"({right[0].resolve()}) cannot be run" not in found.reason
+    ):
+        return found
+    by_v1 = compare(*right, loaders=(V1_LOADER,))
+    if by_v1.verdict == NOT_COMPARABLE:
+        return found
+    why = found.reason.partition("cannot be run: ")[2]
+    if compare(*left, loaders=(LOADER,)).verdict == NOT_COMPARABLE:
+        said = f"{LOADER} takes neither model ({why}): compared through {V1_LOADER} alone"
+        return replace(by_v1, notes=(*by_v1.notes, said))
+    reason = f"{LOADER} takes the first model and not the second: {why}"
+    through = f"through {V1_LOADER} they are {by_v1.verdict}"
+    return replace(by_v1, verdict=DIFFERENT, reason=reason, notes=(*by_v1.notes, through))
 
 
 def _unlike(left: MetaGraph, right: MetaGraph, key: str) -> str:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from sigfix.describing.functions import (
+    WITHOUT_TRACES,
+    saved_without_traces,
+    way_without_traces,
+)
 from sigfix.describing.training import signature_marks
 from sigfix.errors import BlockedError
 from sigfix.model import DEFAULT_SERVING_KEY, Function, MetaGraph
@@ -29,6 +34,7 @@ from sigfix.planning.graphs import (
     choose_outputs,
     graph_inputs,
     mentioned_unfed,
+    named_tensors,
     refuse_unfed,
     signature_tensors,
 )
@@ -94,6 +100,10 @@ def _from_nothing(meta_graph: MetaGraph, choices: Choices) -> AddSignature:
             raise BlockedError(
                 existing.left_out(training, "function", choices.key, "--function PATH"),
                 f"--function {quote(next(iter(training)))}",
+            )
+        if saved_without_traces(meta_graph):
+            raise BlockedError(
+                f"There is nothing to call: {WITHOUT_TRACES}.", way_without_traces("MODEL")
             )
         raise BlockedError(
             "The model has no signature, and its object graph holds no traced function: there is "
@@ -192,7 +202,7 @@ def _reshape_signature(meta_graph: MetaGraph, key: str, choices: Choices) -> Add
         edit = _from_function(meta_graph, function, choices, SIGNATURE)
         return replace(edit, method_name=signature.method_name or edit.method_name)
     refuse_unfed(meta_graph, key, choices)
-    inputs, outputs = signature_tensors(signature)
+    inputs, outputs = named_tensors(meta_graph, *signature_tensors(signature), choices)
     inputs += mentioned_unfed(meta_graph, signature, choices, inputs)
     edit = _build(
         meta_graph, GraphSource(f"signature {key}"), inputs, outputs, choices, SIGNATURE, SIGNATURE

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from sigfix.errors import UsageError
 from sigfix.model import DEFAULT_SERVING_KEY, Shape
 from sigfix.presets import Preset
 
@@ -92,6 +93,17 @@ def as_tags(tags: Iterable[str] | str | None) -> Tags | None:
     return Tags(filter(None, parts))
 
 
+def _refuse_twice(option: str, pairs: Iterable[tuple[str, object]]) -> None:
+    """Raise `UsageError` where an option says two things of one name: one would be dropped."""
+    known: dict[str, object] = {}
+    for name, value in pairs:
+        if known.setdefault(name, value) != value:
+            raise UsageError(
+                f"{option} is given twice for {name}, with different values.",
+                f"one {option} for {name}",
+            )
+
+
 @dataclass(frozen=True)
 class Choices:
     """All options of `sigfix repair` that decide what the signature is.
@@ -131,6 +143,10 @@ class Choices:
         for name in ("from_key", "drop_outputs", "layout_of", "remove"):
             if isinstance(getattr(self, name), str):
                 object.__setattr__(self, name, (getattr(self, name),))
+        _refuse_twice("--rename", self.rename)
+        _refuse_twice("--rename-signature", self.rename_signatures)
+        _refuse_twice("--bind", self.bind)
+        _refuse_twice("--input", [(item.target or item.name, item) for item in self.inputs])
 
     @property
     def arranges(self) -> bool:

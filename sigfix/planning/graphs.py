@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from sigfix.describing.candidates import Candidate as TensorCandidate
 from sigfix.describing.candidates import input_candidates, output_candidates
 from sigfix.describing.operators import tensor_dtype
-from sigfix.describing.switches import unfed_binding, unfed_placeholders
+from sigfix.describing.switches import (
+    left_placeholders,
+    needed,
+    unfed_binding,
+    unfed_placeholders,
+)
 from sigfix.describing.training_graph import PLACEHOLDER_OPS
 from sigfix.errors import BlockedError
-from sigfix.model import MetaGraph, Signature, TensorSpec, as_shape, node_of, output_index
+from sigfix.model import (
+    MetaGraph,
+    Signature,
+    TensorSpec,
+    as_shape,
+    full_name,
+    node_of,
+    output_index,
+)
 from sigfix.planning.choices import Choices
 from sigfix.planning.edits import Candidate
 from sigfix.planning.flatten import FlatTensor
 from sigfix.planning.names import clean, input_names, make_unique
-from sigfix.planning.sources import full_name, needed, sources, told_sources
+from sigfix.planning.sources import sources, told_sources
 from sigfix.quoting import quote
 
 UNLIKELY = 0
@@ -209,19 +223,51 @@ def refuse_unfed(meta_graph: MetaGraph, key: str, choices: Choices | None = None
 def mentioned_unfed(
     meta_graph: MetaGraph, signature: Signature, choices: Choices, inputs: list[FlatTensor]
 ) -> list[FlatTensor]:
-    """The placeholders that a signature needs and does not feed, and that an option names."""
+    """The placeholders that a signature needs and does not feed, and that an option names.
+
+    One with a default is among them: its default may mean training.
+    """
     named = _mentioned(choices)
     taken = [item.name for item in inputs]
+    fed = {node_of(item.spec.name) for item in inputs}
     found = [
         node
-        for node in unfed_placeholders(meta_graph, signature)
-        if {node.name, clean(node.name)} & named
+        for node in left_placeholders(meta_graph, signature)
+        if {node.name, clean(node.name)} & named and node.name not in fed
     ]
     names = make_unique([*taken, *(clean(node.name) for node in found)])[len(taken) :]
     return [
         FlatTensor(-1 - len(inputs) - index, node.name, name, tensor_spec(meta_graph, node.name))
         for index, (node, name) in enumerate(zip(found, names, strict=True))
     ]
+
+
+def named_tensors(
+    meta_graph: MetaGraph, inputs: list[FlatTensor], outputs: list[FlatTensor], choices: Choices
+) -> tuple[list[FlatTensor], list[FlatTensor]]:
+    """A signature's tensors with those of the graph that `--input` and `--output` name instead.
+
+    An input whose tensor is not in the graph becomes the one that is named for it; what `--output`
+    names may be any tensor, as of a graph without signatures.
+    """
+    recorded = {name for item in outputs for name in (item.name, item.path, item.spec.name)}
+    declared = {item.name: item.spec.shape for item in outputs}
+    more: list[FlatTensor] = []
+    for name, tensor in choices.outputs:
+        if tensor not in recorded:
+            spec = tensor_spec(meta_graph, tensor)
+            if spec.shape is None:  # then what the signature says, which is compared
+                spec = replace(spec, shape=declared.get(name))
+            more.append(FlatTensor(-1 - len(outputs) - len(more), tensor, tensor, spec))
+    wanted = {item.name: item.target for item in choices.inputs if item.target is not None}
+    nodes = meta_graph.graph.by_name
+    replaced = [
+        replace(item, path=target, spec=tensor_spec(meta_graph, target))
+        if (target := wanted.get(item.name)) and node_of(item.spec.name) not in nodes
+        else item
+        for item in inputs
+    ]
+    return replaced, [*outputs, *more]
 
 
 def _mentioned(choices: Choices) -> set[str]:

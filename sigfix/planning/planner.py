@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from sigfix.describing.meta_graphs import SERVE, is_for_training
-from sigfix.describing.switches import evident_value, inference_value, training_default
+from sigfix.describing.switches import evident_value, inference_value, needed, training_default
 from sigfix.describing.versions import is_version
 from sigfix.errors import BlockedError
 from sigfix.model import MetaGraph, SavedModel, node_of
@@ -30,8 +31,7 @@ from sigfix.planning.preset_spec import plan_card
 from sigfix.planning.several import plan_signatures
 from sigfix.planning.signature_map import after
 from sigfix.planning.soundness import COPY, COPY_AGAIN, lost_weights, strangers, unwritable
-from sigfix.planning.sources import needed
-from sigfix.planning.traces import Undecided
+from sigfix.planning.traces import Undecided, other_values, taken_values
 from sigfix.planning.widening import widened_notes
 from sigfix.quoting import quote
 
@@ -147,7 +147,23 @@ def _notes(meta_graph: MetaGraph, edits: list[Edit]) -> tuple[str, ...]:
         for edit in edits
         if isinstance(edit, SetTags) and is_for_training(edit.was)
     ]
-    return (*switches, *unknown, *training, *(text for e in new for text in widened_notes(e)))
+    traces = [text for edit in new for text in (*_trace_notes(meta_graph, edit),
+                                                *widened_notes(edit))]  # fmt: skip
+    return (*switches, *unknown, *training, *dict.fromkeys(traces))
+
+
+def _trace_notes(meta_graph: MetaGraph, edit: AddSignature) -> Iterator[str]:
+    """Which trace was taken where others were made for other Python values, and how they are."""
+    for head in edit.heads if meta_graph.objects is not None else ():
+        assert meta_graph.objects is not None
+        for function in meta_graph.objects.functions:
+            if function.path != head.path:
+                continue
+            others = other_values(function, meta_graph.graph.function_by_name, head.trace)
+            values = taken_values(function, head.trace) or "no values"
+            if others:
+                yield f"of the traces of {head.path} the one with {values} is taken"
+            yield from (f"another trace of {head.path}: choose it with {item}" for item in others)
 
 
 def _plan_meta_graph(model: SavedModel, index: int, choices: Choices) -> list[Edit]:
@@ -164,7 +180,7 @@ def _plan_meta_graph(model: SavedModel, index: int, choices: Choices) -> list[Ed
     edits += plan_signatures(meta_graph, choices, edits)
     edits += existing.plan_method_names(meta_graph, choices, edits)
     edits += _plan_tags(model, index, choices)
-    if not is_version(meta_graph.tensorflow_version):
+    if not is_version(meta_graph.tensorflow_version) and not choices.rebuild:
         edits.append(SetVersion("", meta_graph.tensorflow_version))
     edits += plan_card(model, meta_graph, choices, edits)
     return [*_plan_rebuilding(edits), *edits] if choices.rebuild else edits

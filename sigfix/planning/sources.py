@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
-from sigfix.describing.switches import evident_value
+from sigfix.describing.switches import evident_value, needed
 from sigfix.errors import BlockedError
 from sigfix.model import MetaGraph, node_of
 from sigfix.planning.flatten import FlatTensor
@@ -26,30 +26,6 @@ _KINDS = {
     **dict.fromkeys(("ReaderRead", "ReaderReadV2", "ReaderReadUpTo", "ReaderReadUpToV2"), "reader"),
 }  # fmt: skip
 """Operators that take out what the training script put in -> what they take it from."""
-
-
-def full_name(tensor: str) -> str:
-    """`x` and `x:0` are `x:0`."""
-    return tensor if ":" in tensor else f"{tensor}:0"
-
-
-def needed(
-    meta_graph: MetaGraph, tensors: Iterable[str], fed: Collection[str] = frozenset()
-) -> set[str]:
-    """The tensors of the top-level graph that `tensors` are computed from, and these.
-
-    Nothing behind those of `fed`, which have their value.
-    """
-    pending, found = list(tensors), set[str]()
-    while pending:
-        name = full_name(pending.pop().removeprefix("^"))
-        if name in found:
-            continue
-        found.add(name)
-        node = meta_graph.graph.by_name.get(node_of(name))
-        if node is not None and name not in fed:
-            pending += node.inputs
-    return found
 
 
 def sources(tensors: Collection[str], meta_graph: MetaGraph) -> list[str]:

@@ -224,6 +224,38 @@ def choose_trace(
     )
 
 
+def other_values(
+    function: Function, graph_functions: dict[str, GraphFunction], taken: str
+) -> tuple[str, ...]:
+    """How traces of other Python values than the one called `taken` are chosen, the first few.
+
+    Of traces of the same values one is told.
+    """
+    known = [trace for trace in function.traces if trace.name in graph_functions]
+    own = [_literals(function, trace) for trace in known if trace.name == taken]
+    found: dict[str, str] = {}
+    for trace in known:
+        values = _literals(function, trace)
+        if not own or values == own[0]:
+            continue
+        try:
+            tensors = flat_inputs(function, trace, graph_functions[trace.name])
+        except BlockedError:
+            continue  # it cannot be called
+        found.setdefault(repr(values), _candidate(function, trace, tensors).choose)
+    return tuple(found.values())[:3]
+
+
+def taken_values(function: Function, taken: str) -> str:
+    """`training=False, mask=None`: the Python values of the trace called `taken`."""
+    return ", ".join(
+        f"{item.path}={item.value}"
+        for trace in function.traces
+        if trace.name == taken
+        for item in literal_arguments(function, trace)
+    )
+
+
 def _only_or_refuse(
     function: Function, flat: list[tuple[Trace, list[FlatTensor]]], choices: Choices
 ) -> Trace:

@@ -12,6 +12,9 @@ from sigfix.rendering.style import COMMAND, SEVERITY_COLOURS, Style, shortened
 from sigfix.report import Inspection
 from sigfix.wording import plural
 
+OTHER_FIX = "or: "
+"""How evidence begins that is a command beside the one of the fix."""
+
 
 def render_text(inspection: Inspection, style: Style, *, everything: bool = False) -> str:
     """The whole report on one model; `everything` lifts the limits on long lists."""
@@ -92,15 +95,14 @@ def finding_lines(findings: Iterable[Finding], style: Style) -> list[str]:
         )
         lines += wrapped
         pad = " " * len(head)
-        for text in item.evidence[:3]:
-            text = printable(text)
-            if text.startswith("or: "):  # a command, as the one of the fix
-                lines.append(f"{pad}- {text}")
-                continue
+        told = [text for text in item.evidence if not text.startswith(OTHER_FIX)]
+        for text in map(printable, told[:3]):
             shown = text if COMMAND.search(text) else shortened(text, 150)
             lines += style.wrap(shown, f"{pad}- ", f"{pad}  ")
-        if len(item.evidence) > 3:
-            lines.append(f"{pad}- and {len(item.evidence) - 3} more")
+        if len(told) > 3:
+            lines.append(f"{pad}- and {len(told) - 3} more")
+        others = [text for text in item.evidence if text.startswith(OTHER_FIX)]
+        lines += [f"{pad}- {printable(text)}" for text in others]  # as the fix: never broken
         if item.command:
             lines.append(f"{pad}{style.paint('fix:', 'green')} {printable(item.command)}")
         else:

@@ -60,9 +60,9 @@ def refuse_broken_source(source: SavedModel, plan: Plan) -> None:
     """Raise `BlockedError` where the model itself has what would be a fault in a result.
 
     What is checked in a result must hold in the source too; else a repair would be blamed for it.
-    A signature that the plan removes is not asked for.
+    A signature that the plan removes, or makes anew, is not asked for.
     """
-    removed = {item.key for item in plan.edits if isinstance(item, RemoveSignature)}
+    removed = {item.key for item in plan.edits if isinstance(item, (RemoveSignature, AddSignature))}
     for meta_graph in source.meta_graphs:
         for signature in meta_graph.user_signatures:
             names = [] if signature.key in removed else _dangling(meta_graph, signature)

@@ -19,7 +19,7 @@ from sigfix.verifying.checking import Check, Side, verify
 from sigfix.verifying.feeding import ThroughSteps, expected_outputs
 from sigfix.verifying.inputs.cases import BATCHES, Case, Given, batch_of, made_up
 from sigfix.verifying.runnable import DEFAULT_SECONDS, Call, CaseRun, Runnable
-from sigfix.verifying.runners.saved_model import saved_model, signature_by_both_loaders
+from sigfix.verifying.runners.saved_model import LOADERS, saved_model, signature_by_loaders
 from sigfix.verifying.tolerances import REPAIRED, Tolerance
 from sigfix.verifying.verdict import DIFFERENT, Verification
 
@@ -36,6 +36,7 @@ def compare_signature(
     seed: int = 0,
     tolerance: Tolerance = Tolerance(REPAIRED),  # noqa: B008
     seconds: float = DEFAULT_SECONDS,
+    loaders: Sequence[str] = tuple(LOADERS),
 ) -> Verification:
     """Run `edit`'s source and the new signature of `result` on the same inputs.
 
@@ -46,7 +47,7 @@ def compare_signature(
     side = planned_source(described, meta_graph, edit, source or described.path)
     features = example_features(described.meta_graphs[meta_graph])
     return compare_with(side, edit, result, tags, cases_for(edit, given, seed, features),
-                        tolerance, seconds)  # fmt: skip
+                        tolerance, seconds, loaders)  # fmt: skip
 
 
 def compare_with(
@@ -57,9 +58,10 @@ def compare_with(
     cases: Sequence[Case | Given],
     tolerance: Tolerance,
     seconds: float,
+    loaders: Sequence[str] = tuple(LOADERS),
 ) -> Verification:
     """Any source against the signature `edit` of the SavedModel `result`, by both loaders."""
-    target = Side(signature_by_both_loaders(result, tags, edit.key))
+    target = Side(signature_by_loaders(result, tags, edit.key, loaders))
     check = Check(tolerance, seconds, batch=lambda arrays: batch_of(edit.inputs, arrays))
     verification = verify(edit.key, source, target, cases, check)
     why = _unlike_declared(edit, verification)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sigfix.presets import PRESETS
-from tests.bench import naive
+from tests.bench import kernels, naive
 from tests.bench.inference import (
     AIM_ALL,
     AIM_ALONE,
@@ -82,6 +82,7 @@ def page(cache: Path) -> str:
         _table(
             ratio for name in PRESETS for ratio in ratios(name, cache) if _is(ratio, naive.TITLE)
         ),
+        kernels.section(cache).rstrip("\n"),
         "## Not measured",
         "\n".join(_missing(cache)) or "Nothing.",
     ]

@@ -17,6 +17,10 @@ TRIES = {
     "move out": "os.rename('{inside}/there', '{outside}/made')",
     "link": "os.symlink('/', '{outside}/made')",
     "start a program": "subprocess.run(['true'])",
+    "remove from an open folder": "os.remove('there', dir_fd=os.open('{outside}', 0))",
+    "remove from beside an open folder": (
+        "os.remove('../outside/there', dir_fd=os.open('{inside}', 0))"
+    ),
     "start a program by a shell": "os.system('touch {outside}/made')",
     "connect": "socket.create_connection(('127.0.0.1', {port}), 5)",
     "listen": "socket.socket().bind(('127.0.0.1', 0))",
@@ -80,6 +84,7 @@ def test_what_is_needed_still_works(tmp_path: Path) -> None:
     body = (
         "Path('{inside}/new').write_text('x'); os.mkdir('{inside}/d')\n"
         "os.rename('{inside}/new', '{inside}/d/new'); os.remove('{inside}/there')\n"
+        "import shutil; shutil.rmtree('{inside}/d')  # removes by descriptors\n"
         "open(os.devnull, 'w').write('x'); open('{outside}/there').read()"
     )
     done = attempt(body, tmp_path)

@@ -27,7 +27,9 @@ from sigfix.errors import ConversionError  # noqa: E402
 HERE = Path(__file__).parents[2]
 # ONNX has no node test of these that TensorFlow.js's types can hold at opset 18.
 WITHOUT_CASES = {
-    "Cast", "CastLike", "CumSum", "Einsum", "Gelu", "GroupNormalization", "LpNormalization",
+    "Cast", "CastLike", "ConvInteger", "CumSum", "DequantizeLinear", "DynamicQuantizeLinear",
+    "Einsum", "Gelu", "GroupNormalization", "LpNormalization", "MatMulInteger", "QLinearConv",
+    "QLinearMatMul", "QuantizeLinear",
 }  # fmt: skip
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import Any
 
 import numpy as np
 import pytest
 
 from sigfix.errors import ConversionError
-from sigfix.planning.parsing import parse_input
 from tests.importing.single_node import (
     Case,
     Fed,
@@ -146,16 +144,13 @@ def test_other_forms_are_refused_by_name(case: Case, words: str) -> None:
 
 
 @pytest.mark.parametrize("operator", GATES)
-def test_a_dynamic_number_of_steps_is_refused_with_the_option_that_fixes_it(operator: str) -> None:
+def test_a_dynamic_number_of_steps_becomes_a_loop(operator: str) -> None:
     model = model_of(recurrent(operator))
     model.graph.input[0].type.tensor_type.shape.dim[0].dim_param = "steps"
-    with pytest.raises(ConversionError, match=f"{operator}.*number of steps is dynamic") as raised:
-        trace_onnx(model, ())
-    option, value, *_ = shlex.split(raised.value.hint or "")
-    assert option == "--input"
-    choice = parse_input(value)
-    fix_sizes(model, {choice.name: choice.shape})
-    trace_onnx(model, ())
+    kinds = {node.op for node in trace_onnx(model, flat=True).graph.node}
+    assert {"Enter", "TensorListStack"} <= kinds
+    fix_sizes(model, {"x0": [STEPS, BATCH, SIZE]})
+    assert "Enter" not in {node.op for node in trace_onnx(model, flat=True).graph.node}
 
 
 def test_the_activations_that_pass_the_check_are_those_there_are() -> None:

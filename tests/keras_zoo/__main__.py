@@ -1,11 +1,13 @@
 """What `sigfix convert` makes of Keras models of every kind of layer, as `docs/keras.md`.
 
 `python -m tests.keras_zoo [NAME ...]` takes about a minute for each model; what was measured is
-kept in .matrix/keras/, and the page is made of all that is there.
+kept in .matrix/keras/, and the page is made of all that is there. `--form export` measures one of
+the four ways to save.
 """
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import json
 import shutil
@@ -27,25 +29,29 @@ Made by `python -m tests.keras_zoo`: small models of every kind of Keras layer
 backend what Keras itself does, to 1e-4 of an output's range (3e-3 where the model computes with
 float16), on inputs and by a comparison of the table's own; what `model.export` writes, sigfix had
 to verify as well. `async` needs `executeAsync`. A dash: this Keras has no such layer, or does not
-save it so.
+save it so; an empty cell was not measured.
 
 """
 TITLES = (".keras", ".h5", "model.export", "tf.saved_model.save")
 
 
-def main(names: list[str]) -> int:
+def main() -> int:
     """Measure, write the page; 1 where a model is wrong."""
-    unknown = set(names) - set(ROWS)
-    if unknown:
-        sys.exit(f"there is no model called {', '.join(sorted(unknown))}")
+    parser = argparse.ArgumentParser(prog="python -m tests.keras_zoo")
+    parser.add_argument("names", nargs="*", metavar="NAME", choices=[[], *ROWS], default=[])
+    parser.add_argument("--form", action="append", choices=FORMS, help="only these")
+    given = parser.parse_args()
+    names = given.names
     CACHE.mkdir(parents=True, exist_ok=True)
     for name in names or ROWS:
         for library in LIBRARIES:
             folder = Path(tempfile.mkdtemp())
-            found = measure(name, library, folder)
+            found = measure(name, library, folder, given.form or FORMS)
             shutil.rmtree(folder, ignore_errors=True)
             stored = {form: dataclasses.asdict(result) for form, result in found.items()}
-            (CACHE / f"{name}-{library}.json").write_text(json.dumps(stored), "utf-8")
+            file = CACHE / f"{name}-{library}.json"
+            before = json.loads(file.read_text("utf-8")) if file.exists() else {}
+            file.write_text(json.dumps({**before, **stored}), "utf-8")
             print(
                 name,
                 library,
@@ -68,7 +74,7 @@ def page() -> str:
                 continue
             found = {form: Result(**item) for form, item in json.loads(file.read_text()).items()}
             counts.update(item.verdict for item in found.values())
-            cells = " | ".join(_cell(found[form]) for form in FORMS)
+            cells = " | ".join(_cell(found.get(form)) for form in FORMS)
             lines.append(f"| {name} | {library} | {cells} |")
             for form, item in found.items():
                 if item.verdict == "refused":
@@ -89,11 +95,13 @@ def page() -> str:
     return "".join(text)
 
 
-def _cell(item: Result) -> str:
+def _cell(item: Result | None) -> str:
+    if item is None:
+        return ""
     if item.verdict == "unsaved":
         return "-"
     return f"{item.verdict} {item.detail}".strip(" ,") if item.verdict == "right" else item.verdict
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

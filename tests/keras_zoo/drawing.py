@@ -9,7 +9,7 @@ import numpy as np
 
 from tests.keras_zoo import composed
 
-LIMITS = {"ids": 10}
+LIMITS = {"ids": 10, "input_ids": 30}
 """Whole numbers are drawn below these, by the name of the input; others below 2."""
 OPEN, ROWS = 13, 3
 WORDS = ("a", "the quick fox", "42", "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -16,9 +17,11 @@ from sigfix.errors import SigfixError
 from sigfix.pipeline.conversion_options import ConvertOptions
 from sigfix.pipeline.convert import convert
 from sigfix.verifying.runners import tfjs
-from tests.keras_zoo import composed, drawing, images, preprocessing, recurrent
+from tests.keras_zoo import composed, drawing, images, preprocessing, recurrent, transformers
 
-ROWS = {**images.ROWS, **preprocessing.ROWS, **composed.ROWS, **recurrent.ROWS}
+ROWS = {
+    **images.ROWS, **preprocessing.ROWS, **composed.ROWS, **transformers.ROWS, **recurrent.ROWS
+}  # fmt: skip
 LIBRARIES = ("tf_keras", "keras")
 FORMS = (".keras", ".h5", "export", "save")
 VERIFIED = "export"
@@ -36,8 +39,10 @@ class Result:
     hint: str = ""
 
 
-def measure(name: str, library: str, folder: Path) -> dict[str, Result]:
-    """Every form of one model."""
+def measure(
+    name: str, library: str, folder: Path, forms: Sequence[str] = FORMS
+) -> dict[str, Result]:
+    """The forms of one model."""
     keras = import_module(library)
     drawing.seeded(keras)
     try:
@@ -49,9 +54,9 @@ def measure(name: str, library: str, folder: Path) -> dict[str, Result]:
         model = drawing.with_weights(model)
         expected = drawing.predicted(name, model, fed)
     except (TypeError, ValueError, AttributeError) as error:  # this library has no such layer
-        return dict.fromkeys(FORMS, Result("unsaved", _first(error)))
+        return dict.fromkeys(forms, Result("unsaved", _first(error)))
     found = {}
-    for number, form in enumerate(FORMS):
+    for number, form in enumerate(forms):
         place = folder / f"{number}{form if form.startswith('.') else ''}"
         try:
             _save(model, library, form, place)

@@ -1,8 +1,8 @@
 """What became of every command that is printed about many models, as `docs/printed.md`.
 
 `python -m tests.printed` saves the repository's own models, and takes those of the corpus where it
-is there; it runs for an hour or so. `python -m tests.printed NAME...` tries these alone, and replaces
-their rows of the page, or adds them.
+is there; it runs for an hour or so. `python -m tests.printed NAME...` tries these alone, and
+replaces their rows of the page, or adds them.
 """
 
 from __future__ import annotations

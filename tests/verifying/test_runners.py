@@ -16,7 +16,7 @@ from sigfix.verifying.inputs.cases import Given
 from sigfix.verifying.runnable import CannotRunError
 from sigfix.verifying.runners.onnx import by_signature_keys
 from sigfix.verifying.runners.onnx import onnx_file as onnx_runnable
-from sigfix.verifying.runners.saved_model import signature, signature_by_both_loaders
+from sigfix.verifying.runners.saved_model import signature, signature_by_loaders
 from sigfix.verifying.running import run, settings
 from tests.plain_runs import run_onnx, run_saved_model
 
@@ -104,7 +104,7 @@ def test_tensorflow_runs_every_batch(mixed):
 
 
 def test_both_loaders_answer_each_time(mixed):
-    model = signature_by_both_loaders(mixed, ("serve",), "serving_default")
+    model = signature_by_loaders(mixed, ("serve",), "serving_default")
     found = run(model, [Given({"x": X, "ids": IDS})], repeat=2)
     assert [call.title for call in model.calls] == ["tf.saved_model.load", "the v1 loader"]
     for repeats in found.cases[0].outputs:

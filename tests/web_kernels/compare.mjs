@@ -36,6 +36,19 @@ function product(strange) {
   return { inputs: { a, b }, attrs: { transposeA, transposeB }, n };
 }
 
+function convolution() {
+  const [batch, height, width] = [pick([1, 3, 16]), some(5, 11), some(5, 11)];
+  const [tall, wide, inner, outer] = [some(1, 3), some(1, 3), some(1, 20), some(1, 20)];
+  const dilations = pick([[1, 1], [1, 1], [1, 1], [2, 1]]);
+  const strides = Math.max(...dilations) > 1 ? [1, 1] : pick([[1, 1], [2, 2], [1, 2]]);
+  const sides = [[0, 0], [some(0, 2), some(0, 2)], [some(0, 2), some(0, 2)], [0, 0]];
+  return {
+    inputs: { x: values([batch, height, width, inner]), filter: values([tall, wide, inner, outer]) },
+    attrs: { strides, dilations, pad: pick(['same', 'valid', sides]), dataFormat: 'NHWC' },
+    outer,
+  };
+}
+
 const box = () => Array.from({ length: some(1, 5) }, () => some(1, 6));
 const CASES = {
   BatchMatMul: () => {
@@ -45,6 +58,15 @@ const CASES = {
   _FusedMatMul: () => {
     const { inputs, attrs, n } = product(0);
     if (random() < 0.7) inputs.bias = values([n]);
+    return { inputs, attrs: { ...attrs, activation: pick(['linear', 'relu', 'relu6']) } };
+  },
+  Conv2D: () => {
+    const { inputs, attrs } = convolution();
+    return { inputs, attrs };
+  },
+  FusedConv2D: () => {
+    const { inputs, attrs, outer } = convolution();
+    if (random() < 0.7) inputs.bias = values([outer]);
     return { inputs, attrs: { ...attrs, activation: pick(['linear', 'relu', 'relu6']) } };
   },
   Erf: () => ({ inputs: { x: values([some(0, 99)], 'float32', 0.1, pick([0.1, 1, 6])) }, attrs: {} }),

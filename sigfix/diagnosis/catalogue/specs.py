@@ -76,7 +76,8 @@ RULES = (
         causes="The graph was rewritten or pruned after the signature was made; the name is "
         "misspelt or has no :0.",
         example="y -> dense/Softmax:0, which no node produces",
-        fix="`sigfix repair MODEL --output y=TENSOR` with a tensor that exists.",
+        fix="`sigfix repair MODEL --output y=TENSOR` or `--input x:TENSOR` with a tensor that "
+        "exists; --output names all outputs that are kept.",
         advice="Correct the tensor's name in the program that wrote the signature.",
     ),
     Rule(

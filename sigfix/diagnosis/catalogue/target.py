@@ -11,7 +11,9 @@ RULES = (
         why="Conversion stops, or the model throws when it runs.",
         causes="The target supports a part of TensorFlow's operators only.",
         example="LoopCond is not an operator of TF.js",
-        fix="Replace the operator in the original model, or choose another target.",
+        fix="Replace the operator in the original model, or choose another target. Of what "
+        "stands in front of a model (parsers of tf.Examples, strings, pictures as files) `sigfix "
+        "convert MODEL --parsed` or `--cut-strings` makes inputs.",
         advice="Replace the operator in the original model, or choose another target.",
     ),
     Rule(

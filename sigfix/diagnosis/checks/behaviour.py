@@ -10,6 +10,7 @@ from sigfix.describing.libraries import library_of
 from sigfix.describing.operator_kinds import BATCH_NORM
 from sigfix.describing.operators import custom_operators
 from sigfix.describing.running import Run, loading, of_functions, whole
+from sigfix.describing.switches import left_placeholders, training_default
 from sigfix.describing.tables_filled import unfilled_tables
 from sigfix.diagnosis.rule import repair_command
 from sigfix.diagnosis.subject import Findings, Subject, few, finding, located, repair_signature
@@ -69,6 +70,14 @@ def check_training_mode(subject: Subject) -> Findings:
                 on = {"false": "true", "true": "false"}.get(off, f"not {off}")
                 message += f", where {key} is {on}"
                 command = repair_signature(subject, signature, "--bind", f"{key}={off}")
+            elif subject.meta.objects is None:
+                left = left_placeholders(subject.meta, signature)
+                defaults = [told for node in left if (told := training_default(subject.meta, node))]
+                if defaults:
+                    named = few([item.partition("=")[0] for item in defaults])
+                    message += f", by the default of {named}"
+                    options = [part for item in defaults for part in ("--bind", item)]
+                    command = repair_signature(subject, signature, *options)
             yield finding("BEH301", message, where, evidence, command)
         random = sorted({node.op for node in drawing if not _is_dropout(node)})
         if random:

@@ -116,12 +116,18 @@ def check_producer(model: SavedModel) -> Findings:
             )
         parts = version.split(".")
         numbers = tuple(int(part) for part in parts[:2] if part.isdecimal() and len(part) < 10)
-        newer = len(numbers) == 2 and numbers > KNOWN_TENSORFLOW
-        if newer or meta.graph.min_consumer > KNOWN_GRAPH_VERSION:
+        known = f"TensorFlow {'.'.join(map(str, KNOWN_TENSORFLOW))}"
+        if len(numbers) == 2 and numbers > KNOWN_TENSORFLOW:
             yield finding(
                 "CON213",
-                f"written by TensorFlow {version or '(unknown)'}; sigfix knows up to "
-                + ".".join(map(str, KNOWN_TENSORFLOW)),
+                f"written by TensorFlow {version}; sigfix knows up to {known}",
+                evidence=(f"GraphDef producer version {meta.graph.producer}",),
+            )
+        elif meta.graph.min_consumer > KNOWN_GRAPH_VERSION:
+            yield finding(
+                "CON213",
+                f"its graph is only for readers of GraphDef version {meta.graph.min_consumer} and "
+                f"newer (min_consumer); {known} reads up to version {KNOWN_GRAPH_VERSION}",
                 evidence=(f"GraphDef producer version {meta.graph.producer}",),
             )
 

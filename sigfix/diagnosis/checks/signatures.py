@@ -6,6 +6,11 @@ from dataclasses import replace
 
 from sigfix.describing.callables import trace_text
 from sigfix.describing.candidates import Candidate, input_candidates, output_candidates
+from sigfix.describing.functions import (
+    WITHOUT_TRACES,
+    saved_without_traces,
+    way_without_traces,
+)
 from sigfix.describing.signature_order import inference_beside_training, meant_signatures
 from sigfix.describing.switches import (
     UNFED_OPS,
@@ -65,7 +70,11 @@ def _nothing_callable(subject: Subject) -> Findings:
     what = "no function that one could be made of"
     if meta.objects is None:
         what = "no placeholder that an input could be fed to: sigfix repair says what it reads from"
-    yield finding("SIG005", f"no signature, and {what}{reason}", located(subject))
+    evidence: tuple[str, ...] = ()
+    if saved_without_traces(meta):
+        reason = f": {WITHOUT_TRACES}"
+        evidence = (way_without_traces(str(subject.path)),)
+    yield finding("SIG005", f"no signature, and {what}{reason}", located(subject), evidence)
 
 
 def _unsigned_graph(subject: Subject) -> Finding:

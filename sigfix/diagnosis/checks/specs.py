@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from sigfix.describing.callables import is_nested, non_tensor_arguments, signature_tensor_text
 from sigfix.describing.functions import function_behind
 from sigfix.describing.operators import tensor_dtype
+from sigfix.diagnosis.checks.presence import all_tensors, check_presence
 from sigfix.diagnosis.rule import Fixable, repair_command
 from sigfix.diagnosis.subject import Findings, Subject, few, finding, located, repair_signature
 from sigfix.model import (
@@ -15,7 +15,6 @@ from sigfix.model import (
     Function,
     Literal,
     Signature,
-    SignatureTensor,
     format_shape,
     leaves,
     node_of,
@@ -35,17 +34,10 @@ def is_generic(name: str) -> bool:
     return name not in _GENERIC_EXEMPT and _GENERIC.fullmatch(name) is not None
 
 
-def _all(signature: Signature) -> Iterator[tuple[str, SignatureTensor]]:
-    for item in signature.inputs:
-        yield f"input {item.key}", item
-    for item in signature.outputs:
-        yield f"output {item.key}", item
-
-
 def check_ranks(subject: Subject) -> Findings:
     """SPC101: unknown ranks, of signatures, or of the function that would become one."""
     for signature in subject.meta.user_signatures:
-        for part, item in _all(signature):
+        for part, item in all_tensors(signature):
             if item.encoding == "dense" and not item.spec.has_known_rank:
                 command = ""
                 if part.startswith("input"):
@@ -64,12 +56,13 @@ def check_ranks(subject: Subject) -> Findings:
         for spec in tensors(function.traces[0].args) + tensors(function.traces[0].kwargs):
             if not spec.has_known_rank:
                 name = spec.name or "x"
+                which = ("--function", function.path) if len(subject.preferred) > 1 else ()
                 yield finding(
                     "SPC101",
                     "the rank is unknown",
                     located(subject, part=f"function {function.path}, argument {name}"),
                     (f"traced for {spec}",),
-                    repair_command(subject.path, "--input", f"{name}={spec.dtype}[SHAPE]"),
+                    repair_command(subject.path, *which, "--input", f"{name}={spec.dtype}[SHAPE]"),
                 )
 
 
@@ -109,7 +102,7 @@ def check_names(subject: Subject) -> Findings:
         keys = {item.key for item in signature.inputs}
         numbered = [key for key in sorted(keys) if key.rpartition("_")[0] in keys and
                     key.rpartition("_")[2].isdecimal()]  # fmt: skip
-        generic = [item.key for _, item in _all(signature) if is_generic(item.key)]
+        generic = [item.key for _, item in all_tensors(signature) if is_generic(item.key)]
         generic += [key for key in numbered if key not in generic]
         if not generic:
             continue
@@ -127,7 +120,7 @@ def check_names(subject: Subject) -> Findings:
 def check_dtypes(subject: Subject) -> Findings:
     """SPC105: the signature's dtype is not the tensor's."""
     for signature in subject.meta.user_signatures:
-        for part, item in _all(signature):
+        for part, item in all_tensors(signature):
             if item.encoding != "dense":
                 continue
             actual = tensor_dtype(subject.meta.graph, item.spec.name)
@@ -157,37 +150,6 @@ def check_sharing(subject: Subject) -> Findings:
                         (),
                         repair_signature(subject, signature, *options) if kind == "output" else "",
                     )
-
-
-def _exists(subject: Subject, name: str) -> bool:
-    graph = subject.meta.graph
-    if node_of(name) not in graph.by_name:
-        return False
-    index = name.partition(":")[2]
-    return index.isdigit()
-
-
-def check_presence(subject: Subject) -> Findings:
-    """SPC107: names of tensors that no node produces."""
-    for signature in subject.meta.user_signatures:
-        for part, item in _all(signature):
-            for name in item.tensor_names:
-                if _exists(subject, name):
-                    continue
-                present = node_of(name) in subject.meta.graph.by_name
-                reason = "has no output number (:0)" if present else "is not in the graph"
-                option = (
-                    ("--input", f"{item.key}:TENSOR")
-                    if part.startswith("input")
-                    else ("--output", f"{item.key}=TENSOR")
-                )
-                yield finding(
-                    "SPC107",
-                    f"{name or '(no name)'} {reason}",
-                    located(subject, signature, part),
-                    (),
-                    repair_signature(subject, signature, *option),
-                )
 
 
 def check_use(subject: Subject) -> Findings:
@@ -227,7 +189,9 @@ def _used_names(subject: Subject, signature: Signature) -> set[str]:
 def check_structure(subject: Subject) -> Findings:
     """SPC109: nested, ragged and sparse."""
     for signature in subject.meta.user_signatures:
-        composite = [(part, item) for part, item in _all(signature) if item.encoding != "dense"]
+        composite = [
+            (part, item) for part, item in all_tensors(signature) if item.encoding != "dense"
+        ]
         if composite:
             yield finding(
                 "SPC109",

@@ -74,10 +74,10 @@ def along_axis(node: Node, x: Any, values: Any, axis: int) -> Any:
         return None
     if node.attributes.get("block_size", 0):
         raise node.refuse("scales of blocks are not supported")
-    if values.shape.num_elements() == 1:
-        return tf.reshape(values, []) if values.shape.rank else values
-    rank = x.shape.rank
-    return tf.reshape(values, [-1 if i == axis % rank else 1 for i in range(rank)])
+    single, rank = values.shape.num_elements() == 1, x.shape.rank
+    shape = [] if single else [-1 if i == axis % rank else 1 for i in range(rank)]
+    known = as_array(values)
+    return tf.reshape(values, shape) if known is None else shared_constant(known.reshape(shape))
 
 
 def _parameters(node: Node, x: Any, scale: Any, zero: Any) -> tuple[Any, Any]:

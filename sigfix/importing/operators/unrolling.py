@@ -221,8 +221,6 @@ def run_steps(layer: Layer, gates: Sequence[Any], step: Step, states: list[Any])
     batch = tf.shape(layer.x)[1]
     zeros = tf.zeros(tf.stack([batch, layer.width]), gates[0].dtype)
     first = [zeros if state is None else state for state in states]
-    for state in first:  # a loop may not find out more than what it starts from says
-        state.set_shape([None, layer.width])
     sequences = [tf.reshape(g, by_step(layer, int(g.shape[-1]))) for g in gates]
 
     def turn(number: Any, now: list[Any], parts: list[Any]) -> tuple[list[Any], list[Any], None]:
@@ -230,8 +228,11 @@ def run_steps(layer: Layer, gates: Sequence[Any], step: Step, states: list[Any])
         return following, following[:1], None
 
     count = tf.shape(layer.x)[0]
-    element = tf.TensorSpec(first[0].shape, first[0].dtype)
-    last, (stacked,) = repeated(count, turn, first, sequences, [element])
+    shape = tf.TensorShape([None, layer.width])
+    element = tf.TensorSpec(shape, gates[0].dtype)
+    last, (stacked,) = repeated(
+        count, turn, first, sequences, [element], shapes=[shape] * len(first)
+    )
     return tf.reshape(stacked, [-1, layer.width]), last
 
 

@@ -43,10 +43,13 @@ def signature(path: Path, tags: Sequence[str] | None, key: str) -> Runnable:
     return saved_model(path, tags, [Call({"kind": "either", "key": key})])
 
 
-def signature_by_both_loaders(path: Path, tags: Sequence[str] | None, key: str) -> Runnable:
+LOADERS = {LOADER: "signature", V1_LOADER: "session"}
+"""The loaders, and how a signature is called through each."""
+
+
+def signature_by_loaders(
+    path: Path, tags: Sequence[str] | None, key: str, loaders: Sequence[str] = tuple(LOADERS)
+) -> Runnable:
     """A signature through `tf.saved_model.load`, and through the loader that servers use."""
-    calls = [
-        Call({"kind": kind, "key": key}, title=title)
-        for kind, title in (("signature", LOADER), ("session", V1_LOADER))
-    ]
+    calls = [Call({"kind": LOADERS[title], "key": key}, title=title) for title in loaders]
     return saved_model(path, tags, calls)

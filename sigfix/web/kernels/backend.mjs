@@ -41,6 +41,8 @@ export class Kit {
       ? 1 : this.backend.wasm.tfjs.getThreadsCount();
     this.roomAt = 0;
     this.roomBytes = 0;
+    this.panels = new Map(); // data ids -> where their matrices lie packed
+    this.freeWithTensors();
   }
 
   /** Whether a call is for the backend that this kit was made for. */
@@ -66,6 +68,34 @@ export class Kit {
       this.roomBytes = bytes;
     }
     return this.roomAt;
+  }
+
+  /**
+   * Where a matrix [k, n] lies in panels. They are kept as long as the tensor is, as XNNPACK keeps
+   * its own; a tensor's values never change.
+   */
+  packed(matrix, k, n) {
+    let at = this.panels.get(matrix.dataId);
+    if (at === undefined) {
+      at = this.backend.wasm._malloc((((n + 7) >> 3) * k) << 5) >>> 0;
+      this.functions.pack(this.at(matrix), n << 2, at, k, n);
+      this.panels.set(matrix.dataId, at);
+    }
+    return at;
+  }
+
+  freeWithTensors() {
+    const { backend, panels } = this;
+    const dispose = backend.disposeData;
+    backend.disposeData = function disposeData(dataId, force) {
+      const gone = dispose.call(this, dataId, force);
+      const at = gone ? panels.get(dataId) : undefined;
+      if (at !== undefined) {
+        backend.wasm._free(at);
+        panels.delete(dataId);
+      }
+      return gone;
+    };
   }
 }
 

@@ -9,6 +9,7 @@
 // Where the kernels cannot be used, the same two calls give the plain model.
 
 import { makeKit, obstacle } from './backend.mjs';
+import { conv2D, fusedConv2D } from './convolutions.mjs';
 import { concat, slice, splitV } from './copies.mjs';
 import { erf, tanh } from './elementwise.mjs';
 import { batchMatMul, fusedMatMul } from './products.mjs';
@@ -20,7 +21,9 @@ const FASTER = {
   BatchMatMul: batchMatMul,
   _FusedMatMul: fusedMatMul,
   Concat: concat,
+  Conv2D: conv2D,
   Erf: erf,
+  FusedConv2D: fusedConv2D,
   Slice: slice,
   SplitV: splitV,
   Tanh: tanh,

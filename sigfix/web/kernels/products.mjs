@@ -7,7 +7,8 @@ import { sizeOf } from './backend.mjs';
 
 /** Products of one thread's work; with several threads XNNPACK shares larger ones out. */
 const ALONE = 1 << 21;
-const ACTIVATIONS = new Map([['linear', 0], ['relu', 1], ['relu6', 2]]);
+/** What `finish_rows` can do, by TensorFlow.js's names. */
+export const ACTIVATIONS = new Map([['linear', 0], ['relu', 1], ['relu6', 2]]);
 
 /** Places in the batches of both sides for each place of the result's, as TensorFlow broadcasts. */
 function places(shape, own) {
@@ -42,7 +43,7 @@ function multiply(kit, a, b, transposeA, transposeB, form) {
   const count = sizeOf(batch);
   const [countA, countB] = [sizeOf(outerA), sizeOf(outerB)];
   const out = kit.output([...batch, m, n]);
-  const room = kit.room((((n + 7) >> 3) * k) << 5);
+  const room = roomFor(kit, k, n);
   const [atA, atB, atOut] = [a, b, out].map((tensor) => kit.at(tensor));
   const call = (placeA, nextA, placeB, nextB, placeOut, times) => kit.functions.products(
     atA + placeA * m * k * 4, nextA * m * k, transposeA ? 1 : 0,
@@ -66,6 +67,24 @@ function forThreads(kit, form, transposeA, transposeB) {
   return kit.threads > 1 && plain && m * k * n > ALONE;
 }
 
+function roomFor(kit, k, n) {
+  return kit.room((((n + 7) >> 3) * k) << 5);
+}
+
+/** Fewer rows than this are multiplied with the matrix as it lies there. */
+const FEW = 6;
+
+/** out [m, n] = the activation of x [m, k] matrix [k, n] + bias [n], which may be absent. */
+export function rowsTimes(kit, x, matrix, bias, out, m, k, n, activation) {
+  const [from, to, vector] = [kit.at(x), kit.at(out), bias ? kit.at(bias) : 0];
+  if (m < FEW) {
+    kit.functions.products(from, 0, 0, kit.at(matrix), 0, 0, to, 0, 1, m, k, n);
+    if (bias || activation) kit.functions.finish_rows(to, vector, m, n, activation);
+  } else {
+    kit.functions.dense(from, kit.packed(matrix, k, n), vector, to, m, k, n, activation);
+  }
+}
+
 export function batchMatMul(kit, original) {
   const broadcast = kit.tf.broadcast_util.assertAndGetBroadcastShape;
   return (call) => {
@@ -86,9 +105,14 @@ export function fusedMatMul(kit, original) {
     const form = forms(a, b, transposeA, transposeB, broadcast);
     if (!form || forThreads(kit, form, transposeA, transposeB)) return original(call);
     if (bias && !(bias.dtype === 'float32' && sizeOf(bias.shape) === form.n)) return original(call);
+    const rows = sizeOf(form.batch) * form.m;
+    if (!transposeA && !transposeB && sizeOf(form.outerB) === 1 && sizeOf(form.batch) > 0) {
+      const out = kit.output([...form.batch, form.m, form.n]);
+      rowsTimes(kit, a, b, bias, out, rows, form.k, form.n, kind);
+      return out;
+    }
     const out = multiply(kit, a, b, transposeA, transposeB, form);
     if (bias || kind) {
-      const rows = sizeOf(form.batch) * form.m;
       kit.functions.finish_rows(kit.at(out), bias ? kit.at(bias) : 0, rows, form.n, kind);
     }
     return out;

@@ -97,6 +97,15 @@ def test_reshapes_of_whole_axes_go_through(name):
     check(lambda x: RESHAPED[name](convolved(x)), 3, 6, 8, edges=1)
 
 
+def test_a_computed_shape_stays_int64():
+    def build(x):
+        y = convolved(x)
+        shape = tf.concat([tf.shape(y, out_type=tf.int64)[:1], tf.constant([4, 48], tf.int64)], 0)
+        return tf.transpose(tf.reshape(y, shape), [0, 2, 1])
+
+    check(build, 3, 6, 8, edges=1)
+
+
 def test_a_reshape_that_mixes_axes_keeps_its_transpose():
     check(lambda x: tf.reshape(convolved(x), [-1, 4 * 48]), 3, 6, 8, edges=2)
 

@@ -83,15 +83,3 @@ export function erf(x: usize, y: usize, count: i32): void {
   for (; x + 16 <= end; x += 16, y += 16) v128.store(y, erf4(v128.load(x)));
   for (; x < end; x += 4, y += 4) v128.store_lane<f32>(y, erf4(v128.load32_splat(x)), 0);
 }
-
-/** y = x (1 + erf(x)) + 0 of `count` floats, times `scale`: GELU, its factors in the weights. */
-export function erf_product(x: usize, z: usize, y: usize, count: i32): void {
-  const end = x + (count << 2), one = f32x4.splat(1);
-  for (; x + 16 <= end; x += 16, z += 16, y += 16) {
-    v128.store(y, f32x4.mul(v128.load(z), f32x4.add(one, erf4(v128.load(x)))));
-  }
-  for (; x < end; x += 4, z += 4, y += 4) {
-    const e = f32x4.add(f32x4.splat(1), erf4(v128.load32_splat(x)));
-    v128.store_lane<f32>(y, f32x4.mul(v128.load32_splat(z), e), 0);
-  }
-}

@@ -1,6 +1,7 @@
 // Everything that the page's module calls.
 
-export { erf, erf_product, tanh } from './functions';
+export { erf, tanh } from './functions';
 export { finish_rows, pack, products } from './products';
 export { lstm } from './recurrent';
 export { copy_rows } from './copies';
+export { convolve, dense, patch_bytes } from './convolutions';

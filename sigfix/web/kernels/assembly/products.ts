@@ -3,6 +3,7 @@
 // B is packed into panels of eight columns, [N / 8, K, 8], the last one filled up with zeros: the
 // inner loop then reads it front to back, four rows of A at a time.
 
+const FEW = 6; // rows for which packing B takes longer than the product
 const ROWS = 64; // of A that stay in the first-level cache while all panels pass by
 
 /** Bytes of the panels of a [k, n] matrix. */
@@ -251,8 +252,16 @@ export function products(
 ): void {
   const a_row = a_transposed ? 4 : k << 2, step = a_transposed ? m << 2 : 4;
   for (let i = 0; i < count; i++) {
-    if (m < 4 && !b_transposed) {
+    if (m < FEW && !b_transposed) {
       few_rows(a, a_row, step, b, c, m, k, n);
+    } else if (m <= ROWS && (b_next != 0 || count == 1)) {
+      // Every panel is read once: it need not last longer than that.
+      for (let j = 0; j < n; j += 8) {
+        const width = min(8, n - j);
+        if (b_transposed) pack_transposed(b + j * (k << 2), panels, k, width);
+        else pack(b + (j << 2), n << 2, panels, k, width);
+        multiply(a, a_row, step, panels, c + (j << 2), n << 2, m, k, width);
+      }
     } else {
       if (i == 0 || b_next != 0) {
         if (b_transposed) pack_transposed(b, panels, k, n);

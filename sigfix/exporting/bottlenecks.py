@@ -1,0 +1,137 @@
+"""Where a graph can be cut so that nothing is left of what TensorFlow.js cannot compute.
+
+Behind an operator that it lacks there are tensors through which all goes that comes of it. Of
+those the best input is the last one of whole numbers before numbers are computed with (token ids
+rather than pieces of words), or else the first of numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import tensorflow as tf
+
+from sigfix.describing.targets import TAKES_STRINGS, Target, find_target, is_foreign
+from sigfix.optimising.graph.graph import Graph, NodeDef, node_of
+
+DT_STRING = 7
+LOOKUP = "LookupTableFindV2"
+_BACK = ("NextIteration",)
+_PASSED = ("PlaceholderWithDefault", "Assert", "Print", "PrintV2", "NoOp")
+
+
+def wanting(graph: Graph) -> set[str]:
+    """The nodes behind an input that TensorFlow.js cannot compute, lookups in tables among them."""
+    target = find_target("tfjs")
+    behind = _behind(graph, graph.inputs)
+    return {
+        name
+        for name in behind & _computing(graph)
+        if _lacking(graph.nodes[name], target) and graph.nodes[name].op not in _PASSED
+    }
+
+
+def _lacking(node: NodeDef, target: Target) -> bool:
+    if is_foreign(str(node.op), target) or node.op == LOOKUP:
+        return True
+    types = [node.attr[name].type for name in ("T", "Tparams") if name in node.attr]
+    return DT_STRING in types and node.op not in TAKES_STRINGS
+
+
+def bottlenecks(graph: Graph, found: Collection[str]) -> list[str]:
+    """Tensors to cut at so that none of the nodes `found` is computed; none where that fails."""
+    order = [str(node.name) for node in graph.ordered()]
+    number = {name: i for i, name in enumerate(order)}
+    needed = _computing(graph)
+    passing: dict[str, int] = {}
+    for name in reversed(order):
+        if name not in needed:
+            continue
+        own = 1 << number[name]
+        if name in graph.outputs:
+            passing[name] = own
+            continue
+        readers = {
+            str(node.name)
+            for node in graph.readers(name)
+            if node.name in needed and node.op not in _BACK
+            and any(node_of(r) == name for r in node.input if not r.startswith("^"))
+        }  # fmt: skip
+        common = -1
+        for reader in readers:
+            common &= passing.get(reader, own)
+        passing[name] = own | (common if readers else 0)
+    with tf.Graph().as_default() as imported:
+        tf.import_graph_def(graph.graph_def(), name="")
+    chosen: list[str] = []
+    for name in sorted(found, key=lambda each: number[each]):
+        candidates = [each for each in order if passing[name] >> number[each] & 1]
+        best = _best(graph, imported, candidates)
+        if best is None:
+            return []
+        chosen.append(best)
+    return list(dict.fromkeys(chosen))
+
+
+def _best(graph: Graph, imported: tf.Graph, candidates: list[str]) -> str | None:
+    whole = None
+    for name in candidates:
+        operation = imported.get_operation_by_name(name)
+        if name in graph.outputs or len(operation.outputs) != 1:
+            continue
+        tensor = operation.outputs[0]
+        if _leads_nowhere(graph, name) or shape_of(tensor).rank is None:
+            continue
+        if tensor.dtype.is_floating:
+            return whole or name
+        if tensor.dtype.is_integer or tensor.dtype.is_bool:
+            whole = name
+    return whole
+
+
+def shape_of(tensor: tf.Tensor) -> tf.TensorShape:
+    """A tensor's shape; of what is looked up in a table it is that of the keys."""
+    operation = tensor.op
+    return operation.inputs[1].shape if operation.type == LOOKUP else tensor.shape
+
+
+def _leads_nowhere(graph: Graph, name: str) -> bool:
+    """Whether nothing but an output's name is behind a node."""
+    readers = graph.readers(name)
+    return all(
+        node.op == "Identity" and (node.name in graph.outputs or _leads_nowhere(graph, node.name))
+        for node in readers
+    )
+
+
+def _computing(graph: Graph) -> set[str]:
+    """The nodes that outputs are computed from, by data alone."""
+    return set().union(*(upstream(graph, name) for name in graph.outputs))
+
+
+def upstream(graph: Graph, reference: str) -> set[str]:
+    """What a tensor is computed from by data, itself among it."""
+    found: set[str] = set()
+    pending = [node_of(reference)]
+    while pending:
+        name = pending.pop()
+        if name not in found:
+            found.add(name)
+            pending += [node_of(r) for r in graph.nodes[name].input if not r.startswith("^")]
+    return found
+
+
+def _behind(graph: Graph, names: Collection[str]) -> set[str]:
+    """What depends on these nodes by data, however far."""
+    found: set[str] = set()
+    pending = [name for name in names if name in graph.nodes]
+    while pending:
+        name = pending.pop()
+        if name not in found:
+            found.add(name)
+            pending += [
+                str(node.name)
+                for node in graph.readers(name)
+                if any(node_of(r) == name for r in node.input if not r.startswith("^"))
+            ]
+    return found

@@ -1,0 +1,48 @@
+// Convolutions: windows of the image, copied side by side, times one matrix.
+
+import { sizeOf } from './backend.mjs';
+import { ACTIVATIONS, rowsTimes } from './products.mjs';
+
+/** A convolution as TensorFlow.js reads it, or null where the original is to do it. */
+function formOf(kit, x, filter, bias, attrs) {
+  if (x.dtype !== 'float32' || filter.dtype !== 'float32' || x.shape.length !== 4
+      || (attrs.dataFormat ?? 'NHWC') !== 'NHWC' || sizeOf(x.shape) === 0) return null;
+  const form = kit.tf.backend_util.computeConv2DInfo(x.shape, filter.shape, attrs.strides,
+    attrs.dilations, attrs.pad, attrs.dimRoundingMode);
+  const fits = x.shape[3] === filter.shape[2] && (!bias || sizeOf(bias.shape) === form.outChannels);
+  return fits && form.outHeight > 0 && form.outWidth > 0 ? form : null;
+}
+
+function convolve(kit, x, filter, bias, form, kind) {
+  const { inHeight, inWidth, inChannels, filterHeight, filterWidth, outChannels } = form;
+  const out = kit.output(form.outShape);
+  const pixels = form.batchSize * form.outHeight * form.outWidth;
+  if (filterHeight === 1 && filterWidth === 1 && pixels * inChannels === sizeOf(x.shape)) {
+    rowsTimes(kit, x, filter, bias, out, pixels, inChannels, outChannels, kind);
+    return out;
+  }
+  const k = filterHeight * filterWidth * inChannels;
+  const panels = kit.packed(filter, k, outChannels);
+  const patches = kit.room(kit.functions.patch_bytes(k));
+  kit.functions.convolve(kit.at(x), form.batchSize, inHeight, inWidth, inChannels,
+    panels, filterHeight, filterWidth, outChannels, form.strideHeight, form.strideWidth,
+    form.dilationHeight, form.dilationWidth, form.padInfo.top, form.padInfo.left,
+    kit.at(out), form.outHeight, form.outWidth, bias ? kit.at(bias) : 0, kind, patches);
+  return out;
+}
+
+function convolution(kit, original, kindOf) {
+  return (call) => {
+    const { inputs: { x, filter, bias }, attrs, backend } = call;
+    const kind = kindOf(call);
+    // With several threads XNNPACK shares the pixels out.
+    if (!kit.serves(backend) || kit.threads > 1 || kind === undefined) return original(call);
+    const form = formOf(kit, x, filter, bias, attrs);
+    return form ? convolve(kit, x, filter, bias, form, kind) : original(call);
+  };
+}
+
+export const conv2D = (kit, original) => convolution(kit, original, () => 0);
+
+export const fusedConv2D = (kit, original) => convolution(kit, original, ({ inputs, attrs }) => (
+  inputs.preluActivationWeights ? undefined : ACTIVATIONS.get(attrs.activation ?? 'linear')));

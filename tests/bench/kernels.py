@@ -1,0 +1,142 @@
+"""sigfix/web/kernels against plain TensorFlow.js and ONNX Runtime Web -> a part of docs/speed.md.
+
+    python -m tests.bench.kernels [NAME ...]
+
+One process for each model and batch runs the three in turns. What was measured is kept in
+.matrix/NAME/kernels.json; the page shows what is there. The models are those of `make matrix`, which
+are built where they are absent.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from sigfix.pipeline.preset import finish_onnx
+from sigfix.presets import PRESETS
+from sigfix.verifying.runners import node as nodejs
+from tests.bench.inference import WEB, batches, kernels_text
+from tests.made_up import preset_images
+from tests.matrix.machine import describe_machine
+from tests.matrix.results import CACHE, ROOT, folder_of
+from tests.matrix.running import measure_sections
+from tests.matrix.stages import options_of
+from tests.npm_packages import installed
+
+PAGE = ROOT / "docs" / "speed.md"
+TITLE = "## With sigfix's kernels"
+AIM_ALONE, AIMS = 1.0, {1: 0.8, 16: 0.9}
+PROFILED = 0.9
+"""The ratio above which the page shows what takes the time."""
+SECONDS = 20.0
+
+Row = dict[str, Any]
+
+
+def measure(name: str, cache: Path = CACHE) -> list[Row]:
+    """The three ways of one model at each batch size; builds and converts it where it is absent."""
+    measure_sections(name, ["build", "convert"], cache, keep_old=True)
+    folder, preset = folder_of(name, cache), options_of(name).preset(name)
+    onnx_file = finish_onnx(preset, folder / f"{name}.onnx", folder)
+    node = nodejs.find_node()
+    rows = []
+    for batch in batches(preset):
+        shape = ",".join(map(str, preset_images(preset, batch).shape))
+        command = [node.program, WEB / "three_ways.mjs", nodejs.packages_directory(node)]
+        command += [installed(WEB), nodejs.WEB / "kernels", folder / "tfjs", onnx_file]
+        command += [preset.output, shape, str(SECONDS)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=900)
+        rows.append({"batch": batch, **json.loads(done.stdout)})
+    return rows
+
+
+def section(cache: Path = CACHE) -> str:
+    """The part of the page, of all that was measured."""
+    known = {name: _known(name, cache) for name in PRESETS}
+    rows = [(name, row) for name, found in known.items() for row in found]
+    missing = [name for name, found in known.items() if not found]
+    lines = [
+        f"{TITLE}",
+        "",
+        "Written by `python -m tests.bench.kernels`. " + "\n".join(describe_machine()),
+        "",
+        "Medians in Node.js, wasm backend, one thread: the same model.json with the kernels of",
+        "`sigfix/web/kernels` (docs/kernels.md), in TensorFlow.js as it is, and the ONNX file in ONNX",
+        "Runtime Web, in turns in one process. Below 1 the kernels are faster.",
+        "",
+        *(_mean(batch, rows) for batch in AIMS),
+        "",
+        "| what | kernels / ONNX Runtime Web | plain / ONNX Runtime Web | kernels | plain | ONNX "
+        "Runtime Web | difference | loading, of plain |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+        *(_line(name, row) for name, row in rows),
+        "",
+        f"What takes the time where the ratio is above {PROFILED}:",
+        "",
+        *(
+            [
+                f"- {name}, batch {row['batch']}: {kernels_text(row['kernels'])}"
+                for name, row in rows
+                if row["fast"] / row["ort"] > PROFILED
+            ]
+            or ["- none is"]
+        ),
+        "",
+        f"Not measured: {', '.join(missing) or 'nothing'}; two threads.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _mean(batch: int, rows: list[tuple[str, Row]]) -> str:
+    ratios = [row["fast"] / row["ort"] for _, row in rows if row["batch"] == batch]
+    if not ratios:
+        return f"- batch {batch}: not measured"
+    mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
+    return (
+        f"- batch {batch}: {mean:.2f} in the geometric mean of {len(ratios)} models (aim: "
+        f"{AIMS[batch]}), {sum(ratio > AIM_ALONE for ratio in ratios)} above {AIM_ALONE:g}"
+    )
+
+
+def _line(name: str, row: Row) -> str:
+    fast, plain, ort = row["fast"], row["plain"], row["ort"]
+    times = " | ".join(f"{value:.0f} ms" for value in (fast, plain, ort))
+    loading = row["load"][0] / row["load"][1]
+    return (
+        f"| {name}, batch {row['batch']} | {fast / ort:.2f} | {plain / ort:.2f} | {times} | "
+        f"{row['difference']:.1e} | {loading:.2f} |"
+    )
+
+
+def _known(name: str, cache: Path) -> list[Row]:
+    file = folder_of(name, cache) / "kernels.json"
+    found: list[Row] = json.loads(file.read_text("utf-8")) if file.is_file() else []
+    return found
+
+
+def with_section(page: str, part: str) -> str:
+    """The page with this part in place of the one it has, or before what was not measured."""
+    ours = re.compile(rf"^{re.escape(TITLE)}$.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+    if ours.search(page):
+        return ours.sub(lambda _: part + "\n", page)
+    before, last, after = page.partition("## Not measured")
+    return f"{before}{part}\n{last}{after}"
+
+
+def main(names: list[str]) -> None:
+    """Measure the named models, or all, and write the page anew after each."""
+    for name in names or list(PRESETS):
+        rows = measure(name)
+        (folder_of(name) / "kernels.json").write_text(json.dumps(rows, indent=1) + "\n", "utf-8")
+        for row in rows:
+            print(_line(name, row), flush=True)
+        PAGE.write_text(with_section(PAGE.read_text("utf-8"), section()), "utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

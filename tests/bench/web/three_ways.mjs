@@ -1,0 +1,108 @@
+// One model with sigfix's kernels, plain, and in ONNX Runtime Web, in turns in one process:
+//   node three_ways.mjs TFJS_PACKAGES ORT_PACKAGES KERNELS MODEL FILE.onnx OUTPUT SHAPE SECONDS
+//
+// wasm with one thread, inputs the same. SHAPE is the input's, as 1,32,128,3; ONNX gets it channels
+// first. Prints {fast, plain, ort, difference, load: [fast, plain], kernels}: medians in
+// milliseconds, the largest difference of fast and plain in parts of the range, and a profile.
+
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const [tfjs, web, kernels, folder, onnx, output, shapeText, seconds] = process.argv.slice(2);
+for (const level of ['log', 'info', 'warn']) console[level] = () => {};
+const require = createRequire(join(tfjs, 'request.js'));
+const tf = require('@tensorflow/tfjs');
+const wasm = require('@tensorflow/tfjs-backend-wasm');
+const own = dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json'));
+wasm.setWasmPaths(join(own, 'dist', '/'));
+tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
+await tf.setBackend('wasm');
+await tf.ready();
+const imported = await import(pathToFileURL(
+  createRequire(join(web, 'package.json')).resolve('onnxruntime-web')));
+const ort = imported.default ?? imported;
+ort.env.wasm.numThreads = 1;
+
+async function load() {
+  const model = JSON.parse(readFileSync(join(folder, 'model.json'), 'utf8'));
+  const groups = model.weightsManifest;
+  const shards = groups.flatMap(({ paths }) => paths.map((path) => readFileSync(join(folder, path))));
+  return {
+    ...model,
+    weightSpecs: groups.flatMap(({ weights }) => weights),
+    weightData: new Uint8Array(Buffer.concat(shards)).buffer,
+  };
+}
+
+async function timed(action) {
+  const start = performance.now();
+  const result = await action();
+  return [result, performance.now() - start];
+}
+
+const median = (times) => [...times].sort((a, b) => a - b)[times.length >> 1];
+const registered = () => new Map(tf.getKernelsForBackend('wasm')
+  .map((kernel) => [kernel.kernelName, kernel]));
+
+const before = registered();
+const [plain, plainLoad] = await timed(() => tf.loadGraphModel({ load }));
+const { loadModel, useFastKernels } = await import(pathToFileURL(join(kernels, 'index.mjs')));
+if (!(await useFastKernels(tf))) throw new Error('the kernels are not used');
+const [fast, fastLoad] = await timed(() => loadModel({ load }));
+const after = registered();
+const replaced = [...before.keys()].filter((name) => before.get(name) !== after.get(name));
+function use(kernelsNow) {
+  for (const name of replaced) {
+    tf.unregisterKernel(name, 'wasm');
+    tf.registerKernel(kernelsNow.get(name));
+  }
+}
+
+const session = await ort.InferenceSession.create(onnx, {
+  executionProviders: ['wasm'], graphOptimizationLevel: 'all',
+});
+const input = tf.randomUniform(shapeText.split(',').map(Number), -2, 1);
+const first = tf.transpose(input, [0, 3, 1, 2]);
+const feeds = { [session.inputNames[0]]: new ort.Tensor('float32', first.dataSync(), first.shape) };
+function answer(model) {
+  const result = model.execute({ input }, output);
+  const values = result.dataSync();
+  result.dispose();
+  return values;
+}
+const ways = {
+  fast: () => { use(after); return answer(fast); },
+  plain: () => { use(before); return answer(plain); },
+  ort: () => session.run(feeds),
+};
+const [one, other] = [ways.fast(), ways.plain()];
+let [apart, low, high] = [0, Infinity, -Infinity];
+other.forEach((value, i) => {
+  apart = Math.max(apart, Math.abs(value - one[i]));
+  [low, high] = [Math.min(low, value), Math.max(high, value)];
+});
+const times = { fast: [], plain: [], ort: [] };
+const start = performance.now();
+while (times.ort.length < 3
+    || (times.ort.length < 60 && performance.now() - start < 1000 * Number(seconds))) {
+  for (const [name, run] of Object.entries(ways)) times[name].push((await timed(run))[1]);
+}
+use(after);
+tf.env().set('CHECK_COMPUTATION_FOR_ERRORS', false);
+const rows = new Map();
+for (const kernel of (await tf.profile(() => fast.execute({ input }, output))).kernels) {
+  if (kernel.name.endsWith('__op')) continue;
+  const row = rows.get(kernel.name) ?? { name: kernel.name, calls: 0, ms: 0 };
+  row.calls += 1;
+  row.ms += await kernel.kernelTimeMs;
+  rows.set(kernel.name, row);
+}
+process.stdout.write(JSON.stringify({
+  ...Object.fromEntries(Object.entries(times).map(([name, all]) => [name, median(all)])),
+  difference: apart / (high - low),
+  load: [fastLoad, plainLoad],
+  kernels: [...rows.values()].sort((a, b) => b.ms - a.ms).slice(0, 6),
+}));
+process.exit(0);

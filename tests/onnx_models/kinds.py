@@ -1,0 +1,60 @@
+"""The table of kinds: what each is, and what becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.onnx_models import detectors, loops, quantised, recognisers, voices
+
+SYNCHRONOUS, ASYNCHRONOUS = "execute", "executeAsync"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A model that converts; `mode` is how TensorFlow.js runs it. `quick` ones run always."""
+
+    name: str
+    build: Callable[[], Any]
+    mode: str
+    quick: bool = False
+
+
+KINDS: tuple[Kind, ...] = (
+    Kind("recogniser with attention, open width", recognisers.with_attention, SYNCHRONOUS, True),
+    Kind("recogniser with BiLSTM, open width", recognisers.bilstm, ASYNCHRONOUS, True),
+    Kind("recogniser with BiLSTM, fixed", lambda: recognisers.bilstm(dynamic=False), SYNCHRONOUS),
+    Kind("GRU, open number of steps", recognisers.gru, ASYNCHRONOUS),
+    Kind("feature pyramid, open image", recognisers.with_resize, SYNCHRONOUS, True),
+    Kind("detector of opset 9", detectors.upsampling, SYNCHRONOUS, True),
+    Kind("YOLO head with NMS", detectors.with_suppression, ASYNCHRONOUS, True),
+    Kind("Loop, counted before", loops.counted, SYNCHRONOUS),
+    Kind("Loop, counted by an input", loops.counted_by_input, ASYNCHRONOUS, True),
+    Kind("Loop until a number is reached", loops.until, ASYNCHRONOUS),
+    Kind("Scan over a fixed length", loops.scanned, SYNCHRONOUS),
+    Kind("Scan over an open length", loops.scanned_open, ASYNCHRONOUS),
+    Kind("int8 QDQ", quantised.qdq, SYNCHRONOUS, True),
+    Kind("int8 QDQ by channel", lambda: quantised.qdq(True), SYNCHRONOUS),
+    Kind("int8 weights alone", quantised.weights_only, SYNCHRONOUS),
+    Kind("dynamically quantised", quantised.dynamically, SYNCHRONOUS),
+    Kind("float16", quantised.half, SYNCHRONOUS),
+    Kind("float16 inside", lambda: quantised.half(False), SYNCHRONOUS),
+)
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A model that is refused: what is said (a regular expression), and that a way on leads on."""
+
+    name: str
+    build: Callable[[], Any]
+    message: str
+    quick: bool = False
+
+
+REFUSED: tuple[Refused, ...] = (
+    Refused("voice, If by shape", voices.by_shape, "If .*sizes that are dynamic", True),
+    Refused("voice, If by sampling rate", voices.by_rate, "If .*condition depends on sr"),
+    Refused("ONNX Runtime's quantised operators", quantised.qoperators, "com.microsoft.QLinearAdd"),
+)
