@@ -15,6 +15,8 @@ import subprocess
 import sys
 import threading
 
+from sigfix.lean import import_lean
+
 _PR_SET_PDEATHSIG = 1
 """The number in `prctl(2)`."""
 
@@ -25,6 +27,7 @@ def main() -> None:
     _end_with_parent(int(parent))
     _limit_memory(int(memory))
     sys.argv[1:] = [job]
+    import_lean()
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 

@@ -22,6 +22,7 @@ from sigfix.errors import (
     UsageError,
     WeightsUnavailableError,
 )
+from sigfix.lean import import_lean
 from sigfix.quoting import printable_lines, quote_path
 from sigfix.stopping import Stopped, ignore, watched, written_by_now
 
@@ -133,6 +134,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _run(arguments: list[str]) -> None:
+    import_lean()
     from sigfix.cli.app import app
     from sigfix.cli.spellings import understood
     from sigfix.cli.steps import tell

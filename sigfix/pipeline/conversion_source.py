@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,17 +28,29 @@ PAGES = (1, 1)
 """Pages come one at a time: a detector is compared on single ones."""
 
 
-@contextmanager
-def started_source(
-    prepared: Prepared, cases: Sequence[Case | Given], seconds: float
-) -> Iterator[Callable[[], Source]]:
-    """Run the source beside what the block does; what the block gets waits for its answers.
+Asked = Callable[[Sequence[Case | Given]], Callable[[], Source]]
+"""Takes the cases at once, and gives what waits for the answers."""
 
-    The waiting raises `NotVerifiedError` where the source cannot be run, or is random.
+
+@contextmanager
+def started_source(prepared: Prepared, seconds: float) -> Iterator[Asked]:
+    """Start the source beside what the block does: importing its software takes seconds.
+
+    The block tells it the cases as soon as they are known. The waiting raises `NotVerifiedError`
+    where the source cannot be run, or is random.
     """
     side = source_side(prepared)
-    with started(side.runnable, cases, REPEATS, seconds) as finish:
-        yield lambda: read_source(side, finish(None))
+    with ExitStack() as ending:
+        waiting = ThreadPoolExecutor(1, "sigfix-source")
+        ending.callback(waiting.shutdown)
+        # Ended before the thread is waited for: what waits for a process that is gone returns.
+        finish = ending.enter_context(started(side.runnable, None, REPEATS, seconds))
+
+        def ask(cases: Sequence[Case | Given]) -> Callable[[], Source]:
+            found = waiting.submit(finish, cases)
+            return lambda: read_source(side, found.result())
+
+        yield ask
 
 
 def source_side(prepared: Prepared) -> Side:

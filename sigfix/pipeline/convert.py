@@ -107,12 +107,13 @@ def _export(
     say: Say,
 ) -> ConvertResult:
     """Frozen graph -> optimised graphs -> model on disk -> verdict; each is made of the last."""
-    whole = freeze(prepared, say)
-    release()
-    cut = cut_in_front(whole, options.choice.cut)
-    frozen = whole if cut is None else cut.rest
-    specs = _specs(frozen.signature.inputs)
-    with _source(prepared, whole, _specs(whole.signature.inputs), options) as (answers, tried):
+    with _source(prepared, options) as ask:
+        whole = freeze(prepared, say)
+        release()
+        cut = cut_in_front(whole, options.choice.cut)
+        frozen = whole if cut is None else cut.rest
+        specs = _specs(frozen.signature.inputs)
+        answers, tried = ask(whole, _specs(whole.signature.inputs))
         optimised = optimise(frozen, options, say)
         options = replace(options, without=(*options.without, *optimised.failed))
         key = prepared.signature or DEFAULT_SERVING_KEY
@@ -237,27 +238,34 @@ def _verdict(
         raise pass_bisection.named(error, conversion, answers, options, say) from error
 
 
+Asked = tuple["Callable[[], SourceAnswers] | None", tuple[str, ...]]
+"""What waits for the source's answers, and the kinds of inputs that were made up for it."""
+
+
 @contextmanager
 def _source(
-    prepared: Prepared,
-    frozen: FrozenSignature,
-    specs: Mapping[str, TensorSpec],
-    options: ConvertOptions,
-) -> Iterator[tuple[Callable[[], SourceAnswers] | None, tuple[str, ...]]]:
-    """The source, running beside the block, and the kinds of inputs that were made up for it."""
+    prepared: Prepared, options: ConvertOptions
+) -> Iterator[Callable[[FrozenSignature, Mapping[str, TensorSpec]], Asked]]:
+    """The source, running beside the block, which asks it once its inputs are known."""
     if not options.verify:
-        yield None, ()
+        yield lambda frozen, specs: (None, ())
         return
-    from sigfix.exporting.input_limits import input_limits
     from sigfix.pipeline.conversion_source import conversion_cases, input_keys, started_source
     from sigfix.verifying.checking import given_and_tried
 
-    limits = input_limits(frozen.graph, frozen.inputs)
-    keys = input_keys(prepared)
-    features = prepared.features
-    cases = conversion_cases(specs, options.inputs, prepared.card, keys, limits, features)
-    with started_source(prepared, cases, options.seconds) as running:
-        yield running, given_and_tried(cases)["tried"]
+    with started_source(prepared, options.seconds) as running:
+
+        def ask(frozen: FrozenSignature, specs: Mapping[str, TensorSpec]) -> Asked:
+            from sigfix.exporting.input_limits import input_limits
+
+            limits = input_limits(frozen.graph, frozen.inputs)
+            keys = input_keys(prepared)
+            cases = conversion_cases(
+                specs, options.inputs, prepared.card, keys, limits, prepared.features
+            )
+            return running(cases), given_and_tried(cases)["tried"]
+
+        yield ask
 
 
 def _without_hidden_name(error: SigfixError, place: Path) -> None:

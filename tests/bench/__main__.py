@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sigfix.presets import PRESETS
-from tests.bench import inference, inspection, inspection_scale, repair, speed_page
+from tests.bench import conversion, inference, inspection, inspection_scale, repair, speed_page
 from tests.bench.ratio import Ratio
 from tests.matrix.results import CACHE, ROOT
 
@@ -22,15 +22,18 @@ SECTIONS: dict[str, Callable[[Path], list[Ratio]]] = {
     "repair": repair.measure,
 }
 INFERENCE = "inference"
+CONVERSION = "conversion"
 SPEED_PAGE = ROOT / "docs" / "speed.md"
+CONVERSION_PAGE = ROOT / "docs" / "conversion-speed.md"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    names = [*SECTIONS, INFERENCE]
+    names = [*SECTIONS, CONVERSION, INFERENCE]
     parser.add_argument("sections", nargs="*", choices=[*names, []], help="default: all")
     parser.add_argument("--only", nargs="+", metavar="PRESET", help="inference of these alone")
-    parser.add_argument("--write", action="store_true", help="write docs/speed.md too")
+    parser.add_argument("--write", action="store_true", help="write the pages in docs too")
+    parser.add_argument("--rounds", type=int, default=conversion.ROUNDS, help="of conversion")
     parser.add_argument("--cache", type=Path, default=CACHE, help="default: .matrix")
     given = parser.parse_args()
     chosen = given.sections or names
@@ -39,9 +42,14 @@ def main() -> None:
         for section in (section for section in SECTIONS if section in chosen):
             for ratio in SECTIONS[section](Path(temporary)):
                 print(ratio.line(), flush=True)
+        if CONVERSION in chosen:
+            found = conversion.measure(Path(temporary), given.rounds)
+            if given.write:
+                CONVERSION_PAGE.write_text(conversion.page(found, given.rounds), "utf-8")
+                print(f"Wrote {CONVERSION_PAGE}")
     if INFERENCE in chosen:
         inference.measure(given.only or list(PRESETS), given.cache)
-    if given.write:
+    if given.write and INFERENCE in chosen:
         SPEED_PAGE.write_text(speed_page.page(given.cache), "utf-8")
         print(f"Wrote {SPEED_PAGE}")
 

@@ -15,7 +15,7 @@ import pytest
 from sigfix.cli.main import main
 from sigfix.errors import BlockedError, ConversionError, ParityError, SigfixError, UsageError
 from sigfix.pipeline.conversion_options import ConvertOptions, ConvertResult
-from sigfix.pipeline.convert import convert
+from sigfix.pipeline.convert import _named, convert
 from sigfix.pipeline.prepared import SourceChoice
 from sigfix.planning.parsing import parse_input, parse_normalize
 from sigfix.rendering.conversion_json import conversion_data, conversion_schema
@@ -72,12 +72,15 @@ def test_a_saved_model_without_a_signature_with_its_mean_taken_off(saved, tmp_pa
     assert result.operators != plain.operators
 
 
-def test_the_source_is_named_and_no_copy_of_it(saved, tmp_path):
-    """`wrapper` looks words up in a table, which is found out when its copy is frozen."""
-    with pytest.raises(ConversionError, match="looks values up in a table") as raised:
-        convert(saved("wrapper"), tmp_path / "web", ConvertOptions(verify=False))
-    assert str(saved("wrapper")) in raised.value.message
-    assert "sigfix-run" not in f"{raised.value.message} {raised.value.hint}"
+def test_the_source_is_named_and_no_copy_of_it(tmp_path):
+    copy, source = tmp_path / "sigfix-run-1" / "changed", Path("model")
+    with pytest.raises(ConversionError) as raised, _named(copy, source):
+        raise ConversionError(f"{copy} keeps a state", f"sigfix inspect {copy}")
+    assert (raised.value.message, raised.value.hint) == (
+        "model keeps a state",
+        "sigfix inspect model",
+    )
+    assert str(raised.value) == "model keeps a state"
 
 
 @pytest.mark.matrix  # where numbers differ, the source's noise is measured: a minute
