@@ -79,7 +79,7 @@ def finish(model: onnx.ModelProto, preset: Preset, path: Path, normalize: bool =
     `normalize`. Raises `BlockedError` where the file at `path` is no export of this model.
     """
     check_preset(model, preset, path)
-    renamed = _rename_input(model, "input")
+    renamed = _rename_input(model, "input") | _rename_output(model, EXPORTED_OUTPUT)
     if preset.is_detector:
         fix_dimensions(model, {"input": (None, 3, preset.height, preset.width)})
         finish_detector(model, preset)
@@ -99,6 +99,22 @@ def _rename_input(model: onnx.ModelProto, name: str) -> bool:
             names[:] = [f"{n}_of_the_file" if n == name else name if n == own else n for n in names]
     for tensor in model.graph.initializer:
         tensor.name = f"{name}_of_the_file" if tensor.name == name else tensor.name
+    value.name = name
+    del model.graph.value_info[:]
+    return True
+
+
+def _rename_output(model: onnx.ModelProto, name: str) -> bool:
+    """Call the only output `name`, in place; whether it was called otherwise."""
+    (value,) = model.graph.output
+    if value.name == name:
+        return False
+    for node in model.graph.node:  # something else may have the name
+        for names in (node.input, node.output):
+            names[:] = [f"{n}_of_the_file" if n == name else n for n in names]
+    for tensor in model.graph.initializer:
+        tensor.name = f"{name}_of_the_file" if tensor.name == name else tensor.name
+    model.graph.node.append(onnx.helper.make_node("Identity", [value.name], [name]))
     value.name = name
     del model.graph.value_info[:]
     return True
@@ -170,10 +186,17 @@ def check_preset(model: onnx.ModelProto, preset: Preset, path: Path) -> None:
             f"--size {side}" if side else "leave --preset out to convert it as it is",
         )
     outputs = [o.name for o in model.graph.output]
-    if outputs != [EXPORTED_OUTPUT]:
+    if len(outputs) != 1:
         raise BlockedError(
             f"{path} is not an ONNX export of {preset.name}: expected one output "
             f"'{EXPORTED_OUTPUT}', found {', '.join(outputs) or 'none'}.",
+            "leave --preset out to convert it as it is",
+        )
+    last = next((node for node in model.graph.node if outputs[0] in node.output), None)
+    if preset.is_detector and last is not None and last.op_type in ("Sigmoid", "Transpose"):
+        raise BlockedError(
+            f"{path} is not docTR's own export of {preset.name}: its output {outputs[0]} comes out "
+            f"of {last.op_type}, and {preset.name}'s are raw maps [batch, 1, height, width].",
             "leave --preset out to convert it as it is",
         )
 

@@ -23,6 +23,7 @@ from sigfix.planning import Choices, Plan
 from sigfix.planning import plan as make_plan
 from sigfix.planning.edits import AddSignature, AliasSignature, AttachSignature
 from sigfix.planning.keras_file import plan_keras
+from sigfix.planning.traces import CHOOSE
 from sigfix.planning.trust import refuse_reaching, runs_of_plan
 from sigfix.quoting import quote_path
 from sigfix.reading import read
@@ -55,7 +56,7 @@ def changed(
         made,
         card=_card(described.path, place, key, choice),
         restless="" if manner.kind == DETERMINISTIC else said(manner),
-        notes=tuple(f"note: {text}" for text in decided.notes),
+        notes=tuple(f"note: {_as_told(described.path, text)}" for text in decided.notes),
     )
 
 
@@ -111,6 +112,12 @@ def as_commands(path: Path, options: str) -> str:
     if ";" in given or " or " in given:
         return f"sigfix repair {file}, with {options}"
     return f"sigfix repair {file} {given} -o {made} && sigfix convert {made}{mark}{remark}"
+
+
+def _as_told(path: Path, note: str) -> str:
+    """A plan's note, whose options are `repair`'s, with the command that has them."""
+    told, mark, options = note.partition(CHOOSE)
+    return f"{told}try: {as_commands(path, options)}" if mark else note
 
 
 def _choices(choice: SourceChoice, key: str) -> Choices:

@@ -169,11 +169,8 @@ def _both_ways(found: Run) -> list[tuple[str, list[Arrays]]]:
 def _apart(judged: Judged) -> tuple[Judged, tuple[str, ...]]:
     """What was found of the model as it is, and a line about the kernels, which are the same."""
     plain = tuple(each for each in judged.comparisons if not each.through)
-    largest = max(
-        (each.parity.worst.relative or 0.0)
-        for each in judged.comparisons
-        if each.through and each.parity.worst is not None
-    )
+    worst = [each.parity.worst for each in judged.comparisons if each.through]
+    largest = max((each.relative or 0.0 for each in worst if each is not None), default=0.0)
     note = f"with {WITH_KERNELS} the same, at most {largest:.1e} of the range off"
     return replace(judged, comparisons=plain), (note,)
 

@@ -31,7 +31,7 @@ from sigfix.planning.preset_spec import plan_card
 from sigfix.planning.several import plan_signatures
 from sigfix.planning.signature_map import after
 from sigfix.planning.soundness import COPY, COPY_AGAIN, lost_weights, strangers, unwritable
-from sigfix.planning.traces import Undecided, other_values, taken_values
+from sigfix.planning.traces import CHOOSE, Undecided, other_values, taken_values
 from sigfix.planning.widening import widened_notes
 from sigfix.quoting import quote
 
@@ -163,7 +163,7 @@ def _trace_notes(meta_graph: MetaGraph, edit: AddSignature) -> Iterator[str]:
             values = taken_values(function, head.trace) or "no values"
             if others:
                 yield f"of the traces of {head.path} the one with {values} is taken"
-            yield from (f"another trace of {head.path}: choose it with {item}" for item in others)
+            yield from (f"another trace of {head.path}: {CHOOSE}{item}" for item in others)
 
 
 def _plan_meta_graph(model: SavedModel, index: int, choices: Choices) -> list[Edit]:

@@ -15,6 +15,9 @@ from sigfix.quoting import quote
 TO_NCHW, TO_NHWC = (0, 3, 1, 2), (0, 2, 3, 1)
 """Permutations from NHWC to NCHW and back."""
 
+CHOOSE = "choose it with "
+"""Before the options of `repair` that choose something else."""
+
 TRAINING_FLAGS = frozenset({"training", "is_training", "train", "trainable"})
 
 

@@ -3,8 +3,8 @@
     python -m tests.bench.kernels [NAME ...]
 
 One process for each model and batch runs the three in turns. What was measured is kept in
-.matrix/NAME/kernels.json; the page shows what is there. The models are those of `make matrix`, which
-are built where they are absent.
+.matrix/NAME/kernels.json; the page shows what is there. The models are those of `make matrix`,
+which are built where they are absent.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ def section(cache: Path = CACHE) -> str:
         "Written by `python -m tests.bench.kernels`. " + "\n".join(describe_machine()),
         "",
         "Medians in Node.js, wasm backend, one thread: the same model.json with the kernels of",
-        "`sigfix/web/kernels` (docs/kernels.md), in TensorFlow.js as it is, and the ONNX file in ONNX",
-        "Runtime Web, in turns in one process. Below 1 the kernels are faster.",
+        "`sigfix/web/kernels` (docs/kernels.md), in TensorFlow.js as it is, and the ONNX file in",
+        "ONNX Runtime Web, in turns in one process. Below 1 the kernels are faster.",
         "",
         *(_mean(batch, rows) for batch in AIMS),
         "",

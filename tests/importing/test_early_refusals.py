@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -54,3 +55,28 @@ def test_the_table_of_supported_versions_is_that_of_the_operators() -> None:
     from sigfix.importing.supported import SUPPORTED
 
     assert {(name, v) for name, versions in SUPPORTED.items() for v in versions} == set(OPERATORS)
+
+
+SECONDS = 3.0
+KINDS = {
+    "random": "q = Relu(x)\n r = RandomNormalLike(q)\n y = Add(q, r)",
+    "unsupported": "q = Relu(x)\n z = Unique(q)\n y = Identity(z)",
+    "sizes": """q = Relu(x)
+        s = Constant<value = float[4] {1.0, 1.0, 2.0, 2.0}>()
+        y = Resize<mode = "cubic">(q, , s)""",
+    "computed weights": "q = Relu(x)\n w = Sigmoid(x)\n y = Conv(q, w)",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_refusal_costs_no_more_than_reading(kind: str, tmp_path: Path) -> None:
+    """Of the whole command, its child included; TensorFlow's import alone takes longer."""
+    text = f"g (float[n, 4, h, w] x) => (float[n, 4, a, b] y) {{ {KINDS[kind]} }}"
+    path = saved(text, tmp_path / "m.onnx")
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    command = [sys.executable, "-m", "sigfix", "convert", str(path), "--tfjs"]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert ran.returncode != 0 and "error: ONNX" in ran.stderr and "try: " in ran.stderr
+    taken = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    assert taken < SECONDS, ran.stderr

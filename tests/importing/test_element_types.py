@@ -53,7 +53,8 @@ def test_none_is_wrong_and_none_crashes() -> None:
 def test_every_operator_is_compared() -> None:
     assert set(SUPPORTED) - set(checked()) == WITHOUT_CASES
     unseen = {k for k, counts in checked().items() if not counts["compared"]}
-    assert unseen <= {"Constant"}  # which has no input
+    # No input; and what TensorFlow.js runs asynchronously, compared in test_open_sizes.py.
+    assert unseen <= {"Constant", "Loop", "NonMaxSuppression", "NonZero", "Scan"}
 
 
 def test_every_type_is_held_or_named() -> None:

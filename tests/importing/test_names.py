@@ -103,8 +103,9 @@ def test_the_graph_for_tensorflow_js_reads_each_input(names: tuple[str, ...]) ->
     assert list(frozen.inputs) == list(signature_keys(names).values())
 
 
-def test_a_presets_input_may_have_any_name() -> None:
-    """Another exporter's `x`; something else in the file is called `input`."""
+@pytest.mark.parametrize(("inner", "output"), [("input", "logits"), ("logits", "maps")])
+def test_a_presets_input_and_output_may_have_any_name(inner: str, output: str) -> None:
+    """Another exporter's `x`; something else in the file is called `input`, or `logits`."""
     require_packages()
     from onnx import TensorProto, helper, numpy_helper
 
@@ -114,16 +115,16 @@ def test_a_presets_input_may_have_any_name() -> None:
     weights = np.random.default_rng(5).normal(size=(1, 3, 3, 3)).astype(np.float32)
     sides: list[Any] = ["n", 1, 32, 32]
     nodes = [
-        helper.make_node("Relu", ["pixels"], ["input"], name="input"),
-        helper.make_node("Conv", ["input", "weights"], ["logits"], pads=[1, 1, 1, 1]),
+        helper.make_node("Relu", ["pixels"], [inner], name=inner),
+        helper.make_node("Conv", [inner, "weights"], [output], pads=[1, 1, 1, 1]),
     ]
     graph = helper.make_graph(
         nodes,
         "detector",
         [helper.make_tensor_value_info("pixels", TensorProto.FLOAT, ["n", 3, 32, 32])],
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, sides)],
+        [helper.make_tensor_value_info(output, TensorProto.FLOAT, sides)],
         [numpy_helper.from_array(weights, "weights")],
-        value_info=[helper.make_tensor_value_info("input", TensorProto.FLOAT, ["n", 3, 32, 32])],
+        value_info=[helper.make_tensor_value_info(inner, TensorProto.FLOAT, ["n", 3, 32, 32])],
     )
     opset = [helper.make_opsetid("", 17)]
     model = helper.make_model(graph, opset_imports=opset, ir_version=8)
@@ -133,3 +134,21 @@ def test_a_presets_input_may_have_any_name() -> None:
     assert finish(model, preset, Path("detector.onnx"))
     (found,) = onnx_runtime_outputs(model, {"input": image}).values()
     np.testing.assert_allclose(found, logits.transpose(0, 2, 3, 1), rtol=1e-5, atol=1e-6)
+
+
+def test_a_detector_whose_maps_went_through_a_sigmoid_is_no_export_of_doctrs() -> None:
+    require_packages()
+    from onnx import TensorProto, helper
+
+    from sigfix.errors import BlockedError
+    from sigfix.importing.onnx_graph import check_preset
+    from sigfix.presets import find_preset
+
+    values = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", channels, 32, 32])
+        for name, channels in (("x", 3), ("y", 3))
+    ]
+    nodes = [helper.make_node("Sigmoid", ["x"], ["y"])]
+    model = helper.make_model(helper.make_graph(nodes, "detector", values[:1], values[1:]))
+    with pytest.raises(BlockedError, match="its output y comes out of Sigmoid"):
+        check_preset(model, find_preset("linknet_resnet18", 32), Path("file.onnx"))

@@ -187,5 +187,7 @@ ROWS: dict[str, Callable[[ModuleType], Any]] = {
     "double_precision": double_precision,
 }
 """Name -> a function that makes the model with a Keras module (`keras` or `tf_keras`)."""
+HALVES = ("mixed_precision", "half_precision")
+"""Models that compute with float16."""
 SUBCLASSED = {"subclassed": {"x": (None, 6)}}
 """Models that have no input layers -> the shapes that they are called with."""

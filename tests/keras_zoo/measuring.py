@@ -44,6 +44,7 @@ def measure(
 ) -> dict[str, Result]:
     """The forms of one model."""
     keras = import_module(library)
+    tolerance = OF_HALVES if name in composed.HALVES else TOLERANCE
     drawing.seeded(keras)
     try:
         model = ROWS[name](keras)
@@ -64,7 +65,7 @@ def measure(
             found[form] = Result("unsaved", _first(error))
             continue
         options = ConvertOptions(seconds=240, verify=form == VERIFIED)
-        found[form] = _converted(place, folder / f"{number}_web", options, fed, expected)
+        found[form] = _converted(place, folder / f"{number}_web", options, fed, expected, tolerance)
     return found
 
 
@@ -86,6 +87,7 @@ def _converted(
     options: ConvertOptions,
     fed: drawing.Arrays,
     expected: list[np.ndarray[Any, Any]],
+    tolerance: float,
 ) -> Result:
     try:
         result = convert(source, web, options)
@@ -94,12 +96,11 @@ def _converted(
         return Result("refused", said, (error.hint or "").replace(str(source), "MODEL"))
     names = _names(web, fed)
     arrays = {key: fed[own] for key, own in names.items() if key not in result.unused_inputs}
-    halves = any(value.dtype == np.float16 for value in (*fed.values(), *expected))
     modes = []
     for backend in ("cpu", "wasm"):
         found = tfjs.run(web, [arrays], list(result.outputs), backend=backend)
         worst = _difference(expected, list(found.outputs[0].values()))
-        if not worst <= (OF_HALVES if halves else TOLERANCE):
+        if not worst <= tolerance:
             return Result("wrong", f"{backend}: off by {worst:.1g} of the range")
         lacking = f", no {found.missing_kernel} on wasm" if found.missing_kernel else ""
         modes.append(("async" if found.mode == "executeAsync" else "") + lacking)

@@ -51,6 +51,7 @@ Arrays = dict[str, Any]
 class BrowserRun:
     """What a model computed in the browser, or `error`, why it did not.
 
+    `kernels` says whether sigfix's were used.
     `mode` is `execute` or `executeAsync`, `seconds` the first execution, compilation of shaders
     included, `renderer` what draws for WebGL.
     """
@@ -58,6 +59,7 @@ class BrowserRun:
     outputs: Arrays
     mode: str = ""
     backend: str = ""
+    kernels: bool = False
     renderer: str = ""
     seconds: float = 0.0
     error: str = ""
@@ -80,8 +82,12 @@ def run(
     outputs: Sequence[str],
     backend: str,
     time_limit: float = TIME_LIMIT_SECONDS,
+    *,
+    kernels: bool = False,
 ) -> BrowserRun:
     """Run `model` (a folder with model.json) once with `inputs`, by signature key, on `backend`.
+
+    `kernels` are those of `sigfix/web/kernels`.
 
     Raises `RuntimeError` where no browser is installed.
     """
@@ -90,6 +96,7 @@ def run(
         raise RuntimeError("no Chromium is installed (Debian and Ubuntu: apt install chromium)")
     packages = nodejs.packages_directory(nodejs.find_node()) / "node_modules"
     session = _Session(model.resolve(), packages, inputs, outputs, backend)
+    session.ask(kernels=kernels)
     with ThreadingHTTPServer(("127.0.0.1", 0), session.handler()) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
@@ -134,7 +141,7 @@ class _Session:
         outputs: Sequence[str],
         backend: str,
     ) -> None:
-        self.folders = {"model": model, "packages": packages}
+        self.folders = {"model": model, "packages": packages, "kernels": nodejs.WEB / "kernels"}
         self.names = list(outputs)
         self.done = threading.Event()
         self.result: dict[str, Any] | None = None
@@ -149,8 +156,12 @@ class _Session:
                 {"name": name, "dtype": str(array.dtype), "shape": array.shape, "url": url}
             )
             self.served[url] = np.ascontiguousarray(array).tobytes()
-        request = {"backend": backend, "inputs": specs, "outputs": self.names}
-        self.served["/request.json"] = json.dumps(request).encode()
+        self.request = {"backend": backend, "inputs": specs, "outputs": self.names}
+        self.ask()
+
+    def ask(self, **more: object) -> None:
+        """Give the page its request, with what else it is to do."""
+        self.served["/request.json"] = json.dumps({**self.request, **more}).encode()
 
     def content(self, path: str) -> bytes | None:
         """What lies under `path`; None for what the page has no business with."""

@@ -24,14 +24,21 @@ function renderer() {
   return names ? gl.getParameter(names.UNMASKED_RENDERER_WEBGL) : '';
 }
 
-async function run({ backend, inputs: specs, outputs }) {
+async function run({ backend, inputs: specs, outputs, kernels }) {
   if (backend === 'wasm') {
     tf.wasm.setWasmPaths('/packages/@tensorflow/tfjs-backend-wasm/dist/');
     tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
   }
   if (!(await tf.setBackend(backend))) throw new Error(`the ${backend} backend did not start`);
   await tf.ready();
-  const model = await tf.loadGraphModel('/model/model.json');
+  let used = false;
+  let load = tf.loadGraphModel;
+  if (kernels) {
+    const fast = await import('/kernels/index.mjs');
+    used = await fast.useFastKernels(tf);
+    load = fast.loadModel;
+  }
+  const model = await load('/model/model.json');
   const entries = specs.map(async (spec) => [spec.name, await readTensor(spec)]);
   const inputs = Object.fromEntries(await Promise.all(entries));
   const start = performance.now();
@@ -46,6 +53,7 @@ async function run({ backend, inputs: specs, outputs }) {
   return {
     mode,
     backend: tf.getBackend(),
+    kernels: used,
     renderer: backend === 'webgl' ? renderer() : '',
     seconds,
     outputs: tensors.map(({ dtype, shape }) => ({ dtype, shape })),

@@ -77,9 +77,15 @@ def differences(
     )  # fmt: skip
 
 
+def alike() -> dict[str, str]:
+    """A detector of each kind of settings that a detector has, by those settings."""
+    assert len(DETECTORS) == 9
+    return {name.split("_")[0] + str(settings(name)): name for name in DETECTORS}
+
+
 @pytest.mark.parametrize("straight", [True, False], ids=["straight", "rotated"])
 def test_boxes_are_those_of_doctr(straight: bool) -> None:
-    cases = [(name, found) for name in DETECTORS for found in MAPS]
+    cases = [(name, found) for name in alike().values() for found in MAPS]
     results = call(
         [
             ("boxes.js", "findBoxes", [found, *found.shape[::-1], settings(name), straight])
@@ -94,7 +100,7 @@ def test_boxes_are_those_of_doctr(straight: bool) -> None:
         assert missing == 0, name
         assert worst >= 0.99, name
         assert scores < 1e-5, name
-    assert count > 5000
+    assert count > 1500
 
 
 @pytest.mark.parametrize("straight", [True, False], ids=["straight", "rotated"])

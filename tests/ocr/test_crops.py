@@ -31,7 +31,22 @@ def rotated_boxes(seed: int, shape: tuple[int, ...], steepest: float) -> np.ndar
         corners = cv2.boxPoints((centre, size, float(rng.uniform(-steepest, steepest))))
         corners = corners[[1, 2, 3, 0]].astype(np.float64)
         boxes.append(np.clip(corners / [width, height], 0, 1))
-    return np.array(boxes)
+    return np.concatenate([boxes, whole_sides(seed, height, width)])
+
+
+def whole_sides(seed: int, height: int, width: int) -> np.ndarray:
+    """Boxes with sides of whole pixels, some of them turned: where a last bit decides the size."""
+    rng = np.random.default_rng(seed)
+    boxes = []
+    for number in range(80):
+        x, y = rng.integers(0, width - 70), rng.integers(20, height - 60)
+        a, b = int(rng.integers(4, 15)) * 5, int(rng.integers(1, 3)) * 5
+        right, down = np.array([4 * a, 3 * a]) / 5, np.array([-3 * b, 4 * b]) / 5
+        if number % 2:
+            right, down = np.array([a, 0]), np.array([0, b])
+        corner = np.array([x, y], np.float64)
+        boxes.append(np.array([corner, corner + right, corner + right + down, corner + down]))
+    return np.array(boxes) / [width, height]
 
 
 def compare(crops: list[dict[str, object]], wanted: list[np.ndarray]) -> int:

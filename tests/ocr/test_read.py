@@ -121,7 +121,7 @@ ODD: dict[str, Picture] = {
 
 def test_odd_images_are_read(folder: Path) -> None:
     runs = [
-        {"options": options(folder, *setting), "images": list(ODD.values()), "times": 2}
+        {"options": options(folder, *setting), "images": list(ODD.values())}
         for setting in SETTINGS.values()
     ]
     for kind, result in zip(SETTINGS, read(runs), strict=True):

@@ -80,7 +80,7 @@ def test_targets_are_those_that_inspect_knows():
 def test_an_unknown_pass_is_refused_and_the_known_are_listed():
     with pytest.raises(UsageError, match="--without-pass lay-out: there is no such pass") as error:
         passes.check_names(["lay-out"])
-    assert "loops, static-shapes, steps, batch-norms, layout" in error.value.hint
+    assert "loops, operators, einsums, static-shapes, steps, batch-norms" in error.value.hint
 
 
 def test_names_are_unique_and_functions_exist():

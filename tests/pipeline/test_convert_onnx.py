@@ -79,7 +79,7 @@ def test_what_the_reading_process_refuses_is_said_as_it_is(tmp_path):
 
 
 def test_sizes_and_inputs_by_the_files_own_names(tmp_path):
-    nodes = [onnx.helper.make_node("Resize", ["image:0", "", "scales"], ["y.1"], mode="linear")]
+    nodes = [onnx.helper.make_node("Resize", ["image:0", "", "scales"], ["y.1"], mode="cubic")]
     model = _save(
         tmp_path / "model.onnx",
         nodes,

@@ -34,6 +34,14 @@ def test_the_trace_that_was_taken_is_told_and_the_other_can_be(tmp_path: Path) -
     assert chosen.notes[0] == "of the traces of __call__ the one with training=True is taken"
 
 
+def test_convert_tells_it_as_a_command_that_there_is() -> None:
+    from sigfix.pipeline.changing import _as_told
+
+    told = _as_told(Path("m"), "another trace of f: choose it with --function f --bind t=true")
+    assert told.startswith("another trace of f: try: sigfix repair m --function f --bind t=true ")
+    assert "&& sigfix convert" in told
+
+
 def test_one_trace_is_no_choice(tmp_path: Path) -> None:
     assert planned(of_functions({"__call__": Traced(((X, True),), ("x", "training"))}),
                    tmp_path).notes == ()  # fmt: skip

@@ -23,33 +23,25 @@ OPTIONS = (
     "--importMemory", "--initialMemory", "0",
 )  # fmt: skip
 """The memory is TensorFlow.js's, so the module has no data and no allocator of its own."""
-SHARED = ("--enable", "threads", "--sharedMemory", "--maximumMemory", "65536")
-"""For the backend with threads; its memory may grow to 65,536 pages."""
 HEAD = """\
-// WebAssembly, made from assembly/ by python -m tests.tools.web_kernels. The second is for a memory
-// that threads share; they do the same.
+// WebAssembly, made from assembly/ by python -m tests.tools.web_kernels.
 
 """
 
 
-def compiled(options: tuple[str, ...] = ()) -> bytes:
+def compiled() -> bytes:
     """The WebAssembly module; raises `CalledProcessError` where the source does not compile."""
     compiler = installed(Path(__file__).parent / "assemblyscript") / "assemblyscript" / "bin"
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "module.wasm"
-        command = [find_node().program, compiler / "asc.js", SOURCE, *OPTIONS, *options]
-        subprocess.run([*command, "-o", output], check=True, timeout=300, capture_output=True)
+        command = [find_node().program, compiler / "asc.js", SOURCE, *OPTIONS, "-o", output]
+        subprocess.run(command, check=True, timeout=300, capture_output=True)
         return output.read_bytes()
 
 
 def module_text() -> str:
     """The whole of module.mjs."""
-    parts = {"UNSHARED": compiled(), "SHARED": compiled(SHARED)}
-    lines = [
-        f"export const {name} = '{base64.b64encode(code).decode()}';\n"
-        for name, code in parts.items()
-    ]
-    return HEAD + "".join(lines)
+    return f"{HEAD}export const WASM = '{base64.b64encode(compiled()).decode()}';\n"
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 // The module imports the backend's memory, so a tensor is read and written where it lies. What
 // this file knows of the inside of TensorFlow.js was looked up in the versions that are TESTED.
 
-import { SHARED, UNSHARED } from './module.mjs';
+import { WASM } from './module.mjs';
 
 /** Versions of TensorFlow.js whose insides are as this folder expects them. */
 export const TESTED = ['4.22.0'];
@@ -12,9 +12,9 @@ function bytesOf(base64) {
   return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
 }
 
-/** The backend's memory: exported where there is one thread, made in JavaScript for several. */
+/** The backend's memory; its build for several threads keeps it elsewhere. */
 function memoryOf(backend) {
-  return backend.wasm?.wasmMemory ?? backend.wasm?.asm?.memory;
+  return backend.wasm?.asm?.memory;
 }
 
 /** Why the kernels cannot serve this TensorFlow.js as it is set up now; '' where they can. */
@@ -24,10 +24,11 @@ export function obstacle(tf) {
     return `TensorFlow.js ${version} is not a version that they were tested with (${TESTED})`;
   }
   if (tf.getBackend() !== 'wasm') return `the backend is ${tf.getBackend()}, not wasm`;
-  if (!(memoryOf(tf.backend()) instanceof WebAssembly.Memory)) {
-    return 'the memory of the wasm backend cannot be reached';
+  const memory = memoryOf(tf.backend());
+  if (!(memory instanceof WebAssembly.Memory && memory.buffer instanceof ArrayBuffer)) {
+    return 'the wasm backend is the one for several threads';
   }
-  if (!WebAssembly.validate(bytesOf(UNSHARED))) return 'WebAssembly here has no SIMD';
+  if (!WebAssembly.validate(bytesOf(WASM))) return 'WebAssembly here has no SIMD';
   return '';
 }
 
@@ -37,8 +38,6 @@ export class Kit {
     this.tf = tf;
     this.backend = tf.backend();
     this.functions = functions;
-    this.threads = memoryOf(this.backend).buffer instanceof ArrayBuffer
-      ? 1 : this.backend.wasm.tfjs.getThreadsCount();
     this.roomAt = 0;
     this.roomBytes = 0;
     this.panels = new Map(); // data ids -> where their matrices lie packed
@@ -102,9 +101,7 @@ export class Kit {
 /** A kit for the current backend; `obstacle` has said that there is none. */
 export async function makeKit(tf) {
   const memory = memoryOf(tf.backend());
-  const shared = !(memory.buffer instanceof ArrayBuffer);
-  const bytes = bytesOf(shared ? SHARED : UNSHARED);
-  const { instance } = await WebAssembly.instantiate(bytes, { env: { memory } });
+  const { instance } = await WebAssembly.instantiate(bytesOf(WASM), { env: { memory } });
   return new Kit(tf, instance.exports);
 }
 

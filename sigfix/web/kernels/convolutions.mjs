@@ -35,8 +35,7 @@ function convolution(kit, original, kindOf) {
   return (call) => {
     const { inputs: { x, filter, bias }, attrs, backend } = call;
     const kind = kindOf(call);
-    // With several threads XNNPACK shares the pixels out.
-    if (!kit.serves(backend) || kit.threads > 1 || kind === undefined) return original(call);
+    if (!kit.serves(backend) || kind === undefined) return original(call);
     const form = formOf(kit, x, filter, bias, attrs);
     return form ? convolve(kit, x, filter, bias, form, kind) : original(call);
   };

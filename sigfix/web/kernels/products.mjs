@@ -5,8 +5,6 @@
 
 import { sizeOf } from './backend.mjs';
 
-/** Products of one thread's work; with several threads XNNPACK shares larger ones out. */
-const ALONE = 1 << 21;
 /** What `finish_rows` can do, by TensorFlow.js's names. */
 export const ACTIVATIONS = new Map([['linear', 0], ['relu', 1], ['relu6', 2]]);
 
@@ -60,13 +58,6 @@ function multiply(kit, a, b, transposeA, transposeB, form) {
   return out;
 }
 
-/** Whether XNNPACK with its threads is faster. */
-function forThreads(kit, form, transposeA, transposeB) {
-  const { m, k, n, batch } = form;
-  const plain = !transposeA && !transposeB && sizeOf(batch) === 1;
-  return kit.threads > 1 && plain && m * k * n > ALONE;
-}
-
 function roomFor(kit, k, n) {
   return kit.room((((n + 7) >> 3) * k) << 5);
 }
@@ -90,7 +81,7 @@ export function batchMatMul(kit, original) {
   return (call) => {
     const { inputs: { a, b }, attrs: { transposeA, transposeB }, backend } = call;
     const form = kit.serves(backend) ? forms(a, b, transposeA, transposeB, broadcast) : null;
-    if (!form || forThreads(kit, form, transposeA, transposeB)) return original(call);
+    if (!form) return original(call);
     return multiply(kit, a, b, transposeA, transposeB, form);
   };
 }
@@ -103,7 +94,7 @@ export function fusedMatMul(kit, original) {
     const kind = ACTIVATIONS.get(activation ?? 'linear');
     if (!kit.serves(backend) || kind === undefined || preluActivationWeights) return original(call);
     const form = forms(a, b, transposeA, transposeB, broadcast);
-    if (!form || forThreads(kit, form, transposeA, transposeB)) return original(call);
+    if (!form) return original(call);
     if (bias && !(bias.dtype === 'float32' && sizeOf(bias.shape) === form.n)) return original(call);
     const rows = sizeOf(form.batch) * form.m;
     if (!transposeA && !transposeB && sizeOf(form.outerB) === 1 && sizeOf(form.batch) > 0) {

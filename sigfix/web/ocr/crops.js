@@ -6,7 +6,16 @@ import { affine, projective, warp } from './warp.js';
 
 const f = Math.fround;
 
-const distance = (from, to) => Math.hypot(to[0] - from[0], to[1] - from[1]);
+// Whether a side of 72 pixels is cut to 71 is decided by its last bit, so lengths are computed in
+// the steps and the precision that NumPy takes them in.
+
+const distance = (from, to) => Math.sqrt((to[0] - from[0]) ** 2 + (to[1] - from[1]) ** 2);
+
+/** Of points that are floats of 32 bits. */
+function floatDistance(from, to) {
+  const [x, y] = [f(to[0] - from[0]), f(to[1] - from[1])];
+  return f(Math.sqrt(f(f(x * x) + f(y * y))));
+}
 
 /** @typedef {import('./resize.js').Picture} Picture */
 
@@ -24,8 +33,10 @@ export function straightCrop(page, [left, top, right, bottom]) {
 
 /** The corners of a box in pixels. */
 function inPixels(box, page) {
-  return box.map(([x, y]) => [f(x * page.width), f(y * page.height)]);
+  return box.map(([x, y]) => [x * page.width, y * page.height]);
 }
+
+const asFloats = (points) => points.map((point) => point.map(f));
 
 const EMPTY = { data: new Uint8Array(0), width: 0, height: 0 };
 
@@ -36,8 +47,8 @@ const EMPTY = { data: new Uint8Array(0), width: 0, height: 0 };
  * @returns {Picture} which may be empty
  */
 export function rotatedCrop(page, box) {
-  const points = inPixels(box, page);
-  const [wide, high] = [f(distance(points[0], points[1])), f(distance(points[1], points[2]))];
+  const points = asFloats(inPixels(box, page));
+  const [wide, high] = [floatDistance(points[0], points[1]), floatDistance(points[1], points[2])];
   const [width, height] = [Math.trunc(wide), Math.trunc(high)];
   if (width < 1 || height < 1) return EMPTY;
   return warp(page, width, height, affine(points, f(wide - 1), f(high - 1)));
@@ -61,5 +72,5 @@ export function horizontalCrop(page, box) {
   const width = longer([quad[0], quad[1]], [quad[3], quad[2]]);
   const height = longer([quad[0], quad[3]], [quad[1], quad[2]]);
   if (width < 1 || height < 1) return EMPTY;
-  return warp(page, width, height, projective(quad, width - 1, height - 1));
+  return warp(page, width, height, projective(asFloats(quad), width - 1, height - 1));
 }
