@@ -96,7 +96,7 @@ def vocabulary_characters(text: str) -> str:
     """
     for mark in (LITERALLY, _ALSO_LITERALLY):
         if text.startswith(mark):
-            return _distinct(text.removeprefix(mark), f"--vocab {mark}")
+            return _distinct(text.removeprefix(mark), f"--vocab {mark}...")
     if text in PRESETS_OWN:
         return PRESETS_OWN[text]
     known = installed_table()

@@ -74,6 +74,10 @@ def repair(
         build(context, preset, edits.normalize, building, seed, keep_onnx, writing)
         return
     refuse_clashes(context)
+    if str(model) in PRESETS and not model.exists():
+        raise UsageError(
+            f"{model} does not exist; it is a preset's name.", f"sigfix repair --preset {model}"
+        )
     if writing.plan_file is not None:
         why = f"is no part of {writing.plan_file}, which has all that is planned"
         refuse_others(context, BESIDE_A_PLAN, why)

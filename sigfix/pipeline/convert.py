@@ -215,7 +215,7 @@ def _checked(
         written.weights,
         temporary,
         options.seconds,
-        options.tolerance,
+        options.tolerance if options.tolerance is not None else optimised.tolerance,
         None if options.quantize == AUTO else options.max_loss,
     )
     try:

@@ -50,7 +50,7 @@ def settled(name: str, options: PresetOptions) -> tuple[PresetOptions, tuple[str
             vocabulary_characters(changes["vocabulary"])
         except UsageError as error:
             raise UsageError(
-                error.message.replace("--vocab chars:", f"{config.path}"),
+                error.message.replace("--vocab chars:...", f"{config.path}"),
                 "--vocab says which characters the model was trained for",
             ) from error
     told = [text for text in taken if text]

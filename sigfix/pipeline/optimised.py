@@ -16,6 +16,9 @@ if TYPE_CHECKING:  # at run time it needs numpy, and some commands do without
     from sigfix.optimising.graph.graph import Graph
 
 
+DT_HALF = 19
+
+
 @dataclass(frozen=True)
 class Optimised:
     """A frozen graph after the passes: `values` TensorFlow can run, `kernels` TF.js alone."""
@@ -26,9 +29,22 @@ class Optimised:
     """Passes that raised and were left out, each with what it raised."""
 
     @property
+    def tolerance(self) -> float | None:
+        """What TensorFlow.js may differ by where the model computes with float16, else None."""
+        from sigfix.verifying.tolerances import OF_HALVES
+
+        nodes = self.values.nodes.values()
+        halves = any(node.op != "Cast" and node.attr["T"].type == DT_HALF for node in nodes)
+        return OF_HALVES if halves else None
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """A line about each pass that failed."""
-        return tuple(
+        halves = (
+            f"the model computes with float16 and TensorFlow.js with float32: they may differ by "
+            f"{self.tolerance:g} of an output's range",
+        )
+        return (halves if self.tolerance else ()) + tuple(
             f"the pass {name} failed and was left out; this is a fault of sigfix ({reason})"
             for name, reason in self.failed.items()
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sigfix.errors import BlockedError, UnreadableModelError, UsageError
+from sigfix.importing.hub_config import CONFIG
 from sigfix.model import DEFAULT_SERVING_KEY, MetaGraph, Signature
 from sigfix.pipeline.hub_folder import of_folder
 from sigfix.planning.graphs import refuse_unfed
@@ -48,7 +49,7 @@ def _source_at(path: Path, given: str) -> Source:
         return Source(ONNX, path)
     if not path.exists() and given in PRESETS:
         return Source(PRESET, path)
-    near = [] if path.exists() else difflib.get_close_matches(given, PRESETS, n=1)
+    near = [] if path.exists() else difflib.get_close_matches(given.lower(), PRESETS, n=1)
     if near:
         raise UnreadableModelError(
             f"{path} does not exist, and there is no preset of that name.",
@@ -58,7 +59,7 @@ def _source_at(path: Path, given: str) -> Source:
         raise UsageError(
             f"{path} is already a TensorFlow.js model.", f"sigfix inspect {quote_path(path)}"
         )
-    hub = of_folder(path) if path.is_dir() else ""
+    hub = of_folder(path if path.is_dir() else path.parent) if _may_be_hub(path) else ""
     if hub:
         raise UsageError(f"{path} has weights of docTR's, and what they are for.", hub)
     if path.is_file() and path.name in SAVED_MODEL_FILES:
@@ -67,6 +68,10 @@ def _source_at(path: Path, given: str) -> Source:
     if path.is_file():
         return Source(KERAS if path.suffix.lower() in KERAS_FILES else FROZEN, path)
     return Source(SAVED_MODEL, path)
+
+
+def _may_be_hub(path: Path) -> bool:
+    return path.is_dir() or (path.is_file() and path.name == CONFIG)
 
 
 def _is_onnx(path: Path) -> bool:

@@ -61,6 +61,10 @@ def of_preset(preset: Preset) -> Tolerance:
     return Tolerance(DEEP_PRESET if deep else REPAIRED)
 
 
+OF_HALVES = 1e-2
+"""Of a model that computes with float16: TensorFlow.js computes the same with float32."""
+
+
 def of_tfjs(preset: Preset | None, chosen: float | None = None) -> Tolerance:
     """What TensorFlow.js may differ by, or what the user chose."""
     if chosen is not None:

@@ -130,10 +130,24 @@ def test_a_folder_without_weights_or_with_several(tmp_path: Path) -> None:
 
 def test_a_folder_in_the_place_of_a_model_comes_with_its_command(tmp_path: Path) -> None:
     folder = _folder(tmp_path / "a hub", CRNN)
-    with pytest.raises(UsageError, match="weights of docTR's") as caught:
-        find_source(str(folder), tmp_path)
-    words = shlex.split(caught.value.hint or "")
-    assert words == ["sigfix", "convert", CRNN["arch"], "--weights", str(folder)]
+    for given in (folder, folder / "config.json"):
+        with pytest.raises(UsageError, match="weights of docTR's") as caught:
+            find_source(str(given), tmp_path)
+        words = shlex.split(caught.value.hint or "")
+        assert words == ["sigfix", "convert", CRNN["arch"], "--weights", str(folder)]
+
+
+def test_a_presets_name_in_other_letters_or_without_its_option(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for typed, way in (
+        (["convert", "CRNN_VGG16_BN"], "sigfix convert crnn_vgg16_bn"),
+        (["repair", "crnn_vgg16_bn"], "sigfix repair --preset crnn_vgg16_bn"),
+    ):
+        with pytest.raises(SystemExit):
+            main(typed)
+        assert f"try: {way}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

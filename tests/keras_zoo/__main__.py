@@ -29,7 +29,7 @@ Made by `python -m tests.keras_zoo`: small models of every kind of Keras layer
 backend what Keras itself does, to 1e-4 of an output's range (3e-3 where the model computes with
 float16), on inputs and by a comparison of the table's own; what `model.export` writes, sigfix had
 to verify as well. `async` needs `executeAsync`. A dash: this Keras has no such layer, or does not
-save it so; an empty cell was not measured.
+save it so; an empty cell was not measured. Wrong is what `--no-verify` wrote.
 
 """
 TITLES = (".keras", ".h5", "model.export", "tf.saved_model.save")

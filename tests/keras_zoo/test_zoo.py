@@ -13,7 +13,7 @@ SAMPLE = [
     ("grouped_convolution", "keras", "save"),
     ("masked_attention", "tf_keras", "save"),
     ("string_lookup", "keras", "save"),
-    ("half_precision", "tf_keras", "save"),
+    ("mixed_precision", "keras", "export"),
     ("bert_like", "keras", "export"),
 ]
 

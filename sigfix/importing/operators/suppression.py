@@ -35,7 +35,9 @@ def suppress(
     if batch is None or classes is None:
         raise node.refuse_dynamic("the number of images or classes is dynamic")
     if batch * classes > MOST:
-        raise node.refuse(f"{batch} images times {classes} classes are more than {MOST}")
+        raise node.refuse(
+            f"its number of images, {batch}, times that of classes, {classes}, is above {MOST}"
+        )
     count = 0 if largest is None else as_array(largest)
     if count is None:
         count = tf.cast(tf.reshape(largest, []), tf.int32)
