@@ -33,20 +33,26 @@ class Optimised:
         """What TensorFlow.js may differ by where the model computes with float16, else None."""
         from sigfix.verifying.tolerances import OF_HALVES
 
-        nodes = self.values.nodes.values()
-        halves = any(node.op != "Cast" and node.attr["T"].type == DT_HALF for node in nodes)
+        # Asking an attribute that is absent would add it.
+        halves = any(
+            node.op != "Cast" and "T" in node.attr and node.attr["T"].type == DT_HALF
+            for node in self.values.nodes.values()
+        )
         return OF_HALVES if halves else None
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """A line about each pass that failed."""
-        halves = (
-            f"the model computes with float16 and TensorFlow.js with float32: they may differ by "
-            f"{self.tolerance:g} of an output's range",
-        )
-        return (halves if self.tolerance else ()) + tuple(
+        """A line about each pass that failed, and about float16."""
+        failed = [
             f"the pass {name} failed and was left out; this is a fault of sigfix ({reason})"
             for name, reason in self.failed.items()
+        ]
+        if self.tolerance is None:
+            return tuple(failed)
+        return (
+            "the model computes with float16 and TensorFlow.js with float32: they may differ by "
+            f"{self.tolerance:g} of an output's range",
+            *failed,
         )
 
     @property

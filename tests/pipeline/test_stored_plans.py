@@ -20,6 +20,7 @@ OTHERS = {
     "--set-tags": "serve", "--only-metagraph": None, "--rebuild": None,
     "--preset": "parseq", "--vocab": "french",
     "--size": "64", "--raw-logits": None, "--weights": "random", "--keep-onnx": None,
+    "--classes": "date,total",
 }  # fmt: skip
 
 

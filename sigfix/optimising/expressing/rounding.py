@@ -28,17 +28,16 @@ def _rounded(to: Writer, low: Array | None, high: Array | None) -> Reference | N
     least, largest, step = _nudged(to, low, high)
     if not (step > 0).all():
         return None
-    inverse = np.float32(1) / step
-    zero = np.floor(-least * inverse + np.float32(0.5))
 
     def number(value: Array) -> Reference:
         return to.constant(np.asarray(value, np.float32))
 
+    # In TensorFlow's own order: on the edge between two steps, a last bit decides.
     x = to.add("Minimum", to.operand(0), number(largest))
     x = to.add("Maximum", x, number(least))
-    steps = to.add("Mul", to.add("Sub", x, number(least)), number(inverse))
-    whole = to.add("Floor", to.add("Sub", steps, number(zero - np.float32(0.5))))
-    return to.add("Mul", whole, number(step))
+    steps = to.add("RealDiv", to.add("Sub", x, number(least)), number(step))
+    whole = to.add("Floor", to.add("AddV2", steps, number(np.float32(0.5))))
+    return to.add("AddV2", to.add("Mul", whole, number(step)), number(least))
 
 
 def _by_attributes(to: Writer) -> Reference | None:
