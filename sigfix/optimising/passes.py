@@ -195,9 +195,9 @@ KERNEL_PASSES = (
         in_loops=True,
     ),
     Pass(
-        "boolean-reverses",
+        "booleans",
         "as whole numbers, where the wasm backend gets it wrong",
-        "kernels.boolean_reverses.reverse_as_numbers",
+        "kernels.booleans.move_as_numbers",
         in_loops=True,
     ),
     Pass(

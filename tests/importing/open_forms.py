@@ -109,8 +109,9 @@ OPEN_FORMS: tuple[OpenForm, ...] = (
         k = Min(s, limit)
         y, i = TopK<axis = 1>(x, k)"""),
     _rows("n = NonZero(x)\n y = Transpose(n)", "int64[k, 3]"),
-    _rows("h, y = RNN<hidden_size = 3, direction = \"reverse\", layout = 1>(x, w, r)",
-          "float[b, 1, 3]", w=(1, 3, 6), r=(1, 3, 3)),
+    _rows("z = Transpose<perm = [1, 0, 2]>(x)\n"
+          "h, y = RNN<hidden_size = 3, direction = \"reverse\">(z, w, r)",
+          "float[1, b, 3]", w=(1, 3, 6), r=(1, 3, 3)),
     _rows("z = Transpose<perm = [1, 0, 2]>(x)\n"
           "y, h, c = LSTM<hidden_size = 3, direction = \"bidirectional\">(z, w, r, d)",
           "float[t, 2, b, 3]", w=(2, 12, 6), r=(2, 12, 3), d=(2, 24)),

@@ -173,6 +173,6 @@ RULES = (
         example="FakeQuantWithMinMaxVars after each activation",
         fix="`sigfix convert MODEL --tfjs` writes the rounding out, and proves that the numbers "
         "stay the same.",
-        advice="Convert the model anew from its source with sigfix convert.",
+        advice="Convert the model anew from its source.",
     ),
 )  # fmt: skip
