@@ -201,6 +201,12 @@ KERNEL_PASSES = (
         in_loops=True,
     ),
     Pass(
+        "axes",
+        "of running sums, from the first axis on",
+        "kernels.negative_axes.count_from_the_first",
+        in_loops=True,
+    ),
+    Pass(
         "same-padding",
         "as amounts, where the wasm backend gets it wrong",
         "kernels.same_padding.write_out_padding",
