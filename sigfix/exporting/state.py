@@ -38,7 +38,8 @@ def drop_assignments(
     Raises `ConversionError` for one that is read: it says which, and by which operator.
     """
     nodes = {str(node.name): node for node in definition.node}
-    needed = _needed(nodes, outputs)
+    ends = {node_of(output) for output in outputs}
+    needed = _needed(nodes, ends)
     _refuse_generators(nodes, needed, variables, model)
     writers = [node for node in definition.node if kind_of(node.op) == STATE]
     if not writers:
@@ -49,16 +50,20 @@ def drop_assignments(
         for node in definition.node
         if node.op in PASSED_ON and _variable(nodes, node.name) in written
     }
-    read = passing - _read_by_writers_alone(definition, passing)
+    read = passing - _read_by_writers_alone(definition, passing - ends)
     for node in definition.node:
         if node.name not in needed:
             continue
-        for reference in node.input:
-            source = node_of(reference)
-            direct = source in written and node.name not in passing
-            if reference[0] == "^" or kind_of(node.op) == STATE or not (direct or source in read):
-                continue
-            variable = _variable(nodes, source)
+        reads = [node_of(reference) for reference in node.input if reference[0] != "^"]
+        state = [
+            source
+            for source in reads
+            if source in read or (source in written and node.name not in passing)
+        ]
+        if node.name in ends & passing:  # the output is the variable itself
+            state = reads
+        if state and kind_of(node.op) != STATE:
+            variable = _variable(nodes, state[0])
             name, writer = variables.get(variable, variable), written[variable]
             raise ConversionError(
                 f"{model} keeps a state: '{name}' is read, and changed by {writer.op} "
@@ -91,13 +96,13 @@ def _refuse_generators(
             )
 
 
-def _needed(nodes: Mapping[str, Any], outputs: Iterable[str]) -> set[str]:
+def _needed(nodes: Mapping[str, Any], ends: Iterable[str]) -> set[str]:
     """The nodes that outputs are computed from, also by which branch is taken.
 
     What they only wait for is none: a call waits for all that it changes.
     """
     found: set[str] = set()
-    stack = [node_of(output) for output in outputs]
+    stack = list(ends)
     while stack:
         node = nodes[stack.pop()]
         if node.name in found:

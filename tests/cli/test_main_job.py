@@ -143,7 +143,7 @@ def test_without_network_the_missing_file_is_named(tmp_path):
         (("convert", "m", "--tfjs", "--preset", "fast_tiny"), "repair m --preset fast_tiny"),
         (("convert", "fast_tin", "--tfjs"), "sigfix convert fast_tiny --tfjs"),
         (("repair", "--preset", "crnn_vgg16_bn", "--weights", "no.pt"), "there is no such file"),
-        (("convert",), "add --tfjs"),
+        (("convert",), "no SavedModel"),
         (("convert", "--tfjs"), "no SavedModel"),
         (("convert", "--tfjs", "absent"), "absent"),
         (("convert", "crnn_vgg16_bn", "--tfjs", "--quantize", "int4"), "expected one of uint8"),

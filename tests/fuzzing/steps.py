@@ -40,6 +40,7 @@ from sigfix.rendering.repair_text import plan_text, signature_diff
 from sigfix.rendering.style import Style
 from sigfix.rendering.summary import render_findings, render_summary
 from sigfix.report import Inspection
+from sigfix.temporary import temporary_folder
 from tests.fuzzing import importing
 from tests.fuzzing.cases import SECRET
 from tests.fuzzing.forks import Lost, in_fork
@@ -231,10 +232,11 @@ def _files(folder: Path) -> Iterator[bytes]:
             yield path.read_bytes()
 
 
-def _prepare(path: Path, temporary: Path) -> None:
+def _prepare(path: Path) -> None:
     source = find_source(os.fspath(path), Path())
     if source.kind == SAVED_MODEL:
-        prepare(source, SourceChoice(), temporary, lambda message: None)
+        with temporary_folder() as temporary:
+            prepare(source, SourceChoice(), temporary, lambda message: None)
 
 
 @dataclasses.dataclass
@@ -268,7 +270,7 @@ def run_all(
     elif not is_onnx and generator.random() < 0.5:
         todo.append(("repaired", lambda: _repair(path, out / "result", choices)))
     if not is_onnx and generator.random() < 0.4:
-        todo.append(("prepared", lambda: _prepare(path, temporary)))
+        todo.append(("prepared", lambda: _prepare(path)))
     done = [name for name, step in todo if _attempt(step)]
     apart: list[tuple[str, Callable[[], object]]] = []
     if "inspected" not in done:

@@ -253,7 +253,8 @@ def test_what_tfjs_writes_in_place_is_not_merged():
     def lists(graph):
         return {op: count for op, count in operators(graph).items() if "TensorList" in op}
 
-    valued = passes.optimise_values(graph)
+    # The pass `loops` makes plain tensors of such lists, as long as it knows what is in them.
+    valued = passes.optimise_values(graph, without=("loops",))
     assert lists(valued) == lists(graph)
     assert set(lists(graph).values()) == {2, 6}
     x = noise(3, 4)
