@@ -11,13 +11,13 @@ from sigfix.errors import ConversionError
 from sigfix.model import DEFAULT_SERVING_KEY
 from sigfix.pipeline.prepared import PARSED, STRINGS
 from sigfix.quoting import quote_path
-from sigfix.verifying.arrays import Arrays
-from sigfix.verifying.checking import Source
 
-if TYPE_CHECKING:  # at run time they need TensorFlow
+if TYPE_CHECKING:  # at run time they need numpy or TensorFlow
     from sigfix.exporting.cutting import Cut
     from sigfix.exporting.freezing import FrozenSignature
     from sigfix.optimising.graph.graph import Graph
+    from sigfix.verifying.arrays import Arrays
+    from sigfix.verifying.checking import Source
 
 
 def cut_in_front(frozen: FrozenSignature, how: str) -> Cut | None:

@@ -36,7 +36,7 @@ def _rounded(to: Writer, low: Array | None, high: Array | None) -> Reference | N
     x = to.add("Minimum", to.operand(0), number(largest))
     x = to.add("Maximum", x, number(least))
     steps = to.add("RealDiv", to.add("Sub", x, number(least)), number(step))
-    whole = to.add("Floor", to.add("AddV2", steps, number(np.float32(0.5))))
+    whole = to.add("Floor", to.add("AddV2", steps, number(np.array(0.5))))
     return to.add("AddV2", to.add("Mul", whole, number(step)), number(least))
 
 

@@ -18,9 +18,9 @@ def count_from_the_first(graph: Graph) -> int:
     found = []
     for node in graph.nodes.values():
         if node.op in ("Cumsum", "Cumprod"):
-            axis = graph.constant(node.input[1])
-            if axis is not None and int(axis) < 0:
-                found.append((node, int(axis)))
+            constant = graph.constant(node.input[1])
+            if constant is not None and int(constant) < 0:
+                found.append((node, int(constant)))
     if not found:
         return 0
     shapes, changed = infer_shapes(graph), 0
