@@ -114,10 +114,15 @@ def traced(model: Any) -> Any:
     while a `tf.function` is traced (`==` of two tensors, for one).
     """
     import tensorflow as tf
+    from tensorflow.python.eager import context
 
     from sigfix.importing.onnx_to_graph import trace_onnx
 
     graph = trace_onnx(model)
+    for body in graph.graph.library.function:
+        # A loop's functions would go from this process with the graph that was traced, whenever
+        # Python collects it.
+        context.context().add_function_def(body)
     present = {node.name for node in graph.graph.node}
 
     def serve(**tensors: Any) -> dict[str, Any]:
