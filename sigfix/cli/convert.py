@@ -24,6 +24,7 @@ from sigfix.cli.groups import (
     KeepFailed,
     NoVerify,
     Quiet,
+    Renames,
     Running,
     pair_of,
 )
@@ -148,12 +149,7 @@ class Changes:
             parser=pair_of("--output"),
         ),
     ] = field(default_factory=list)
-    rename: Annotated[
-        list[Pair],
-        option(
-            "An input or output: `old=new`.", "--rename", panel=CHANGE, parser=pair_of("--rename")
-        ),
-    ] = field(default_factory=list)
+    rename: Renames = field(default_factory=list)
     normalize: Annotated[
         str | None,
         option(

@@ -56,6 +56,10 @@ ChosenTags = Annotated[
         parser=parse_tags,
     ),
 ]
+Renames = Annotated[
+    list[Pair],
+    option("An input or output: `old=new`.", "--rename", panel=CHANGE, parser=pair_of("--rename")),
+]
 NoVerify = Annotated[
     bool,
     option("Compare no numbers, and write the result unchecked.", "--no-verify", panel=CHECK),

@@ -18,6 +18,7 @@ from sigfix.cli.groups import (
     KeepFailed,
     NoVerify,
     Quiet,
+    Renames,
     pair_of,
 )
 from sigfix.cli.options import option
@@ -102,12 +103,7 @@ class Edits:
             parser=parse_binding,
         ),
     ] = field(default_factory=list)
-    rename: Annotated[
-        list[Pair],
-        option(
-            "An input or output: `old=new`.", "--rename", panel=CHANGE, parser=pair_of("--rename")
-        ),
-    ] = field(default_factory=list)
+    rename: Renames = field(default_factory=list)
     drop_output: Annotated[
         list[str], option("An output to leave out.", "--drop-output", panel=CHANGE)
     ] = field(default_factory=list)

@@ -1,7 +1,7 @@
 """What is refused for sizes that are dynamic, or for what a node has computed: of a whole graph.
 
-The operators say the same when they are traced, one at a time and in TensorFlow; a test holds the
-two together. What shape inference cannot tell is left to them.
+The operators say the same when they are traced, one at a time and in TensorFlow: a form that they
+come to take has to go here, too. What shape inference cannot tell is left to them.
 """
 
 from __future__ import annotations

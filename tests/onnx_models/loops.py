@@ -55,29 +55,20 @@ def until(opset: int = 17) -> Any:
     return parsed(text, opset, limit)
 
 
-def scanned(opset: int = 17) -> Any:
-    """A Scan over six steps: a running sum with decay, forwards."""
-    text = """g (float[6, 4] x) => (float[4] last, float[6, 4] sums) {
-        zero = Constant<value = float[4] {0.0, 0.0, 0.0, 0.0}>()
-        last, sums = Scan<num_scan_inputs = 1,
-            body = step (float[4] s, float[4] item) => (float[4] next, float[4] shown) {
+def scanned(steps: int | str = 6, options: str = "") -> Any:
+    """A Scan: a running sum with decay, forwards; over an open length where `steps` is a name."""
+    text = f"""g (float[{steps}, 4] x) => (float[4] last, float[{steps}, 4] sums) {{
+        zero = Constant<value = float[4] {{0.0, 0.0, 0.0, 0.0}}>()
+        last, sums = Scan<num_scan_inputs = 1, {options}
+            body = step (float[4] s, float[4] item) => (float[4] next, float[4] shown) {{
                 less = Mul(s, decay)
                 next = Add(less, item)
                 shown = Identity(next)
-            }>(zero, x)
-    }"""
-    return parsed(text, opset, {"decay": drawn(1, 4)})
+            }}>(zero, x)
+    }}"""
+    return parsed(text, 17, {"decay": drawn(1, 4)})
 
 
-def scanned_open(opset: int = 17) -> Any:
-    """The same over any number of steps."""
-    text = """g (float[t, 4] x) => (float[4] last, float[t, 4] sums) {
-        zero = Constant<value = float[4] {0.0, 0.0, 0.0, 0.0}>()
-        last, sums = Scan<num_scan_inputs = 1, scan_input_directions = [1],
-            body = step (float[4] s, float[4] item) => (float[4] next, float[4] shown) {
-                less = Mul(s, decay)
-                next = Add(less, item)
-                shown = Identity(next)
-            }>(zero, x)
-    }"""
-    return parsed(text, opset, {"decay": drawn(1, 4)})
+def scanned_open() -> Any:
+    """Backwards over any number of steps."""
+    return scanned("t", "scan_input_directions = [1],")

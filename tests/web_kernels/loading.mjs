@@ -5,10 +5,9 @@
 // sigfix's own, what console.info said, how far the outputs are apart, and how many tensors more
 // there are once both models are disposed. VERSION is what TensorFlow.js says that it is.
 
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { distance, start } from './tensorflow.mjs';
+import { artifactsOf, distance, start } from './tensorflow.mjs';
 
 const [packages, kernels, folder, backend, version] = process.argv.slice(2);
 const infos = [];
@@ -18,16 +17,7 @@ infos.length = 0;
 const tf = version ? { ...real, version: { ...real.version, tfjs: version } } : real;
 const { loadModel, useFastKernels } = await import(pathToFileURL(join(kernels, 'index.mjs')));
 
-async function load() {
-  const model = JSON.parse(readFileSync(join(folder, 'model.json'), 'utf8'));
-  const groups = model.weightsManifest;
-  const shards = groups.flatMap(({ paths }) => paths.map((path) => readFileSync(join(folder, path))));
-  return {
-    ...model,
-    weightSpecs: groups.flatMap(({ weights }) => weights),
-    weightData: new Uint8Array(Buffer.concat(shards)).buffer,
-  };
-}
+const load = async () => artifactsOf(folder);
 
 const before = tf.memory().numTensors;
 function run(model) {

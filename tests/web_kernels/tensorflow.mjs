@@ -1,5 +1,6 @@
 // TensorFlow.js in Node.js, and what tests do with it. PACKAGES is the folder with node_modules.
 
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
@@ -14,6 +15,18 @@ export async function start(packages, backend = 'wasm') {
   await tf.setBackend(backend);
   await tf.ready();
   return tf;
+}
+
+/** What an IO handler gives of a model that lies in a folder. */
+export function artifactsOf(folder) {
+  const model = JSON.parse(readFileSync(join(folder, 'model.json'), 'utf8'));
+  const groups = model.weightsManifest;
+  const shards = groups.flatMap(({ paths }) => paths.map((path) => readFileSync(join(folder, path))));
+  return {
+    ...model,
+    weightSpecs: groups.flatMap(({ weights }) => weights),
+    weightData: new Uint8Array(Buffer.concat(shards)).buffer,
+  };
 }
 
 /** Numbers from 0 to 1, the same each time for a seed. */

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sigfix.optimising.expressing.writing import Reference, Writer
+from sigfix.optimising.expressing.writing import Reference, Writer, apply_rules
 from sigfix.optimising.graph.graph import Graph
 from sigfix.optimising.graph.operator_kinds import DT_INT32
-from sigfix.optimising.graph.shapes import infer_shapes
 
 Sizes = dict[str, tuple[Reference, int, int | None]]
 """Label -> a tensor that has it, its axis there, and the size where that is known."""
@@ -31,20 +30,7 @@ class Operand:
 
 def express_einsums(graph: Graph) -> int:
     """Rewrite each Einsum of one or two operands without repeated labels; returns how many."""
-    found = [node for node in graph.ordered() if node.op == "Einsum"]
-    if not found:
-        return 0
-    shapes = infer_shapes(graph)
-    loops = any(node.op == "Enter" for node in graph.nodes.values())
-    done = 0
-    for node in found:
-        result = _rewritten(Writer(graph, node, shapes, loops))
-        if result is not None:
-            shapes[result] = shapes[node.name]
-            graph.replace(str(node.name), result)
-            done += 1
-    graph.prune()
-    return done
+    return apply_rules(graph, {"Einsum": _rewritten})
 
 
 def _rewritten(to: Writer) -> Reference | None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from sigfix.optimising.graph.graph import Array, Graph, NodeDef, node_of
 from sigfix.optimising.graph.operator_kinds import DT_FLOAT, DT_INT32, names
-from sigfix.optimising.graph.shapes import Shapes
+from sigfix.optimising.graph.shapes import Shapes, infer_shapes
 
 Reference = str
 WITHOUT_TYPE = names("LogicalAnd LogicalNot LogicalOr Range")
@@ -166,3 +166,22 @@ class Writer:
 Rule = Callable[[Writer], "Reference | None"]
 """What a node computes, written with its `Writer`: the reference of the same result, or None for a
 form that is not expressed, which is refused by its name later."""
+
+
+def apply_rules(graph: Graph, rules: Mapping[str, Rule]) -> int:
+    """Rewrite each node whose operator has a rule that takes its form; returns how many."""
+    found = [node for node in graph.ordered() if node.op in rules]
+    if not found:
+        return 0
+    shapes = infer_shapes(graph)
+    loops = any(node.op == "Enter" for node in graph.nodes.values())
+    done = 0
+    for node in found:
+        result = rules[node.op](Writer(graph, node, shapes, loops))
+        if result is not None:
+            if node.name in shapes:
+                shapes[result] = shapes[node.name]
+            graph.replace(str(node.name), result)
+            done += 1
+    graph.prune()
+    return done

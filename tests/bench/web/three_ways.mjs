@@ -5,36 +5,20 @@
 // first. Prints {fast, plain, ort, difference, load: [fast, plain], kernels}: medians in
 // milliseconds, the largest difference of fast and plain in parts of the range, and a profile.
 
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { artifactsOf, start as startTensorFlow } from '../../web_kernels/tensorflow.mjs';
 
 const [tfjs, web, kernels, folder, onnx, output, shapeText, seconds] = process.argv.slice(2);
-for (const level of ['log', 'info', 'warn']) console[level] = () => {};
-const require = createRequire(join(tfjs, 'request.js'));
-const tf = require('@tensorflow/tfjs');
-const wasm = require('@tensorflow/tfjs-backend-wasm');
-const own = dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json'));
-wasm.setWasmPaths(join(own, 'dist', '/'));
-tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
-await tf.setBackend('wasm');
-await tf.ready();
+console.info = () => {};
+const tf = await startTensorFlow(tfjs);
 const imported = await import(pathToFileURL(
   createRequire(join(web, 'package.json')).resolve('onnxruntime-web')));
 const ort = imported.default ?? imported;
 ort.env.wasm.numThreads = 1;
 
-async function load() {
-  const model = JSON.parse(readFileSync(join(folder, 'model.json'), 'utf8'));
-  const groups = model.weightsManifest;
-  const shards = groups.flatMap(({ paths }) => paths.map((path) => readFileSync(join(folder, path))));
-  return {
-    ...model,
-    weightSpecs: groups.flatMap(({ weights }) => weights),
-    weightData: new Uint8Array(Buffer.concat(shards)).buffer,
-  };
-}
+const load = async () => artifactsOf(folder);
 
 async function timed(action) {
   const start = performance.now();

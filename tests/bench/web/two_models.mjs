@@ -1,34 +1,23 @@
 // Time two TensorFlow.js graph models (wasm, one thread) in turns in one process.
 // usage: node two_models.mjs PACKAGES FIRST SECOND SHAPE ROUNDS   (SHAPE as 1,64,128)
-import {readFileSync, statSync} from 'node:fs';
-import {createRequire} from 'node:module';
-import {dirname, join, resolve} from 'node:path';
+import {statSync} from 'node:fs';
+import {join, resolve} from 'node:path';
+import {artifactsOf, start as startTensorFlow} from '../../web_kernels/tensorflow.mjs';
 
 const [packages, first, second, shapeText, rounds] = process.argv.slice(2);
-const require = createRequire(join(resolve(packages), 'request.js'));
-for (const level of ['log', 'info', 'warn']) console[level] = () => {};
-const tf = require('@tensorflow/tfjs');
-const wasm = require('@tensorflow/tfjs-backend-wasm');
-const folder = dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json'));
-wasm.setWasmPaths(join(folder, 'dist', '/'));
-tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
-await tf.setBackend('wasm');
-await tf.ready();
+console.info = () => {};
+const tf = await startTensorFlow(resolve(packages));
 
 const shape = shapeText.split(',').map(Number);
 const x = tf.randomNormal(shape, 0, 1, 'float32', 1);
 
 async function load(path) {
-  const model = JSON.parse(readFileSync(join(path, 'model.json'), 'utf8'));
-  const [group] = model.weightsManifest;
-  const weights = Buffer.concat(group.paths.map((name) => readFileSync(join(path, name))));
-  const weightData = weights.buffer.slice(
-    weights.byteOffset, weights.byteOffset + weights.byteLength);
+  const artifacts = artifactsOf(path);
   const start = performance.now();
-  const made = await tf.loadGraphModel(
-    {load: async () => ({...model, weightSpecs: group.weights, weightData})});
-  const graph = statSync(join(path, 'model.json')).size;
-  return {made, load_ms: performance.now() - start, bytes: graph + weights.length, times: []};
+  const made = await tf.loadGraphModel({load: async () => artifacts});
+  const load_ms = performance.now() - start;
+  const bytes = statSync(join(path, 'model.json')).size + artifacts.weightData.byteLength;
+  return {made, load_ms, bytes, times: []};
 }
 
 async function run(side) {
