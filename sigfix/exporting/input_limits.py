@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import numpy as np
+from tensorflow.core.framework import types_pb2
 
 from sigfix.optimising.graph.graph import Graph, NodeDef, node_of
 from sigfix.optimising.graph.operator_kinds import names
@@ -21,6 +22,14 @@ _PASSING = names(
 )
 """Operators whose first operand goes through; what is padded with is a number like the others."""
 _GATHERS = names("Gather GatherV2")
+_RANGES: dict[int, Limits] = {
+    types_pb2.DT_BOOL: (0, 1),
+    types_pb2.DT_INT8: (-128, 127),
+    types_pb2.DT_UINT8: (0, 255),
+    types_pb2.DT_INT16: (-(2**15), 2**15 - 1),
+    types_pb2.DT_UINT16: (0, 2**16 - 1),
+}
+"""Type that an input is cast to -> the numbers that stay what they are."""
 
 
 def input_limits(graph: Graph, inputs: Mapping[str, str]) -> dict[str, Limits]:
@@ -63,19 +72,10 @@ def _taken(graph: Graph, node: NodeDef, source: str) -> Limits | None:
         axis = graph.constant(node.input[2]) if node.op == "GatherV2" else np.array(0)
         return None if axis is None or not shape else (0, shape[int(axis)] - 1)
     if node.op == "Cast":
-        return None if node.attr["SrcT"].type == BOOLEAN else _RANGES.get(node.attr["DstT"].type)
+        kinds = node.attr["SrcT"].type, node.attr["DstT"].type
+        return None if kinds[0] == types_pb2.DT_BOOL else _RANGES.get(kinds[1])
     if node.op == "Sub" and node_of(node.input[1]) == source:
         value = graph.constant(node.input[0])
         ones = value is not None and value.size and bool((value == 1).all())
         return (0, 1) if ones else None
     return None
-
-
-BOOLEAN = 10
-_RANGES: dict[int, Limits] = {
-    4: (0, 255),  # uint8
-    5: (-(2**15), 2**15 - 1),  # int16
-    6: (-128, 127),  # int8
-    BOOLEAN: (0, 1),
-    17: (0, 2**16 - 1),  # uint16
-}
