@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -120,3 +121,24 @@ def test_two_targets_say_what_both_lack_once(
     findings = json.loads(capsys.readouterr().out)["models"][0]["findings"]
     said = [(item["code"], item["location"], item["message"]) for item in findings]
     assert len(said) == len(set(said))
+
+
+@pytest.mark.matrix
+def test_ten_thousand_models_are_found_as_they_are_one_by_one(
+    models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kinds = ("ok", "unnamed", "open")
+    for number in range(10_000):
+        shutil.copytree(kinds[number % 3], f"many/{number // 100}/{number}")
+    assert run("--recursive", "many", "-f", "json") == 1
+    found = json.loads(capsys.readouterr().out)["models"]
+    assert len(found) == 10_000
+    alone = {}
+    for kind in kinds:
+        run(kind, "-f", "json")
+        (model,) = json.loads(capsys.readouterr().out)["models"]
+        alone[kind] = [(item["code"], item["message"]) for item in model["findings"]]
+    assert alone["unnamed"] and not alone["ok"]
+    for item in found:
+        kind = kinds[int(Path(item["path"]).name) % 3]
+        assert [(each["code"], each["message"]) for each in item["findings"]] == alone[kind]
