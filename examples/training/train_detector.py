@@ -47,7 +47,7 @@ def rendered(seed: int, names: list[str]) -> tuple[NDArray[np.uint8], NDArray[np
     image, quads = written.image, corners(written.boxes)
     if chance.random() < 0.4:
         image, quads = turned(image, quads, chance.gauss(0, 1.5))
-    return np.asarray(spoiled(image, chance)), quads
+    return np.array(spoiled(image, chance)), quads
 
 
 def crops(seed: int, names: list[str]) -> Iterator[Sample]:
