@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from sigfix.importing import layout
+from sigfix.importing.operators.combining import combined
 from sigfix.importing.operators.registry import Node, onnx_operator
 from sigfix.importing.static_values import as_array, holds_throughout
 from sigfix.optimising.graph.permutations import inverse
@@ -116,7 +117,7 @@ def gather_elements(node: Node, data: Any, indices: Any) -> Any:
 @onnx_operator("Scatter", 9)
 @onnx_operator("ScatterElements", 11, 13, 16, 18)
 def scatter_elements(node: Node, data: Any, indices: Any, updates: Any) -> Any:
-    """A copy of `data` with each update at its index along `axis`, or added there."""
+    """A copy of `data` with each update put at, or combined with, its index along `axis`."""
     axis = int(node.attributes.get("axis", 0)) % data.shape.rank
     places = tf.reshape(_flat_places(node, data, indices, axis), [-1, 1])
     flat = _scattered(node, tf.reshape(data, [-1]), places, tf.reshape(updates, [-1]))
@@ -127,7 +128,7 @@ def scatter_elements(node: Node, data: Any, indices: Any, updates: Any) -> Any:
 
 @onnx_operator("ScatterND", 11, 13, 16, 18)
 def scatter(node: Node, data: Any, indices: Any, updates: Any) -> Any:
-    """A copy of `data` with `updates` at `indices`, or added there.
+    """A copy of `data` with `updates` at `indices`, or combined with what is there.
 
     Scatters to a box of places never come here: `static_shapes.py` turns them into slices.
     """
@@ -138,9 +139,12 @@ def scatter(node: Node, data: Any, indices: Any, updates: Any) -> Any:
 
 
 def _scattered(node: Node, data: Any, places: Any, updates: Any) -> Any:
-    if node.text("reduction", "none") == "add":
+    reduction = node.text("reduction", "none")
+    if reduction == "add":
         return data + tf.scatter_nd(places, updates, tf.shape(data))
-    return tf.tensor_scatter_nd_update(data, places, updates)
+    if reduction == "none":
+        return tf.tensor_scatter_nd_update(data, places, updates)
+    return combined(node, data, places, updates)
 
 
 def one_hot_as(indices: Any, size: int, dtype: Any) -> Any:

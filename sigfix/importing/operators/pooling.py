@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,11 +66,16 @@ def _bordered(x: Any, pads: list[tuple[int, int]], fill: float) -> Any:
 
 @onnx_operator("MaxPool", 1, 8, 10, 11, 12, 22)
 def max_pool(node: Node, x: Any) -> Any:
-    """Largest value of each window; padding never wins."""
+    """Largest value of each window; padding never wins. A second output says where it is."""
     if not x.dtype.is_floating:
         raise node.refuse("only float tensors are supported")
     window, sizes = _window(node, x), list(x.shape[2:])
     x = layout.channels_last(x)
+    if node.output_count > 1:
+        if None in x.shape[1:]:
+            raise node.refuse_dynamic("the places of the largest values need static sizes")
+        by_column = bool(node.attributes.get("storage_order", 0))
+        return tuple(map(layout.channels_first, _max_and_place(x, window, by_column)))
     # TensorFlow.js has no dilated pooling, and its three-dimensional one is wrong on wasm.
     if max(window.dilations) > 1 or len(window.kernel) == 3:
         if None in sizes:
@@ -82,9 +88,8 @@ def max_pool(node: Node, x: Any) -> Any:
     return layout.channels_first(tf.nn.max_pool(x, window.kernel, window.strides, padding))
 
 
-def _sliced_max(x: Any, window: Window) -> Any:
-    """The largest of one strided slice for each cell of the window."""
-    slices = []
+def _cells(x: Any, window: Window) -> Iterator[tuple[tuple[int, ...], Any]]:
+    """Each cell of the window, and what it sees: one strided slice of what is padded already."""
     axes = list(zip(x.shape[1:-1], window.kernel, window.strides, window.dilations, strict=True))
     counts = [(size - (k - 1) * d - 1) // s + 1 for size, k, s, d in axes]
     for cell in itertools.product(*(range(k) for k in window.kernel)):
@@ -94,8 +99,38 @@ def _sliced_max(x: Any, window: Window) -> Any:
             for start, count, s in zip(starts, counts, window.strides, strict=True)
         ]
         where = (slice(None), *spans, slice(None))
-        slices.append(x[where])
-    return functools.reduce(tf.maximum, slices)
+        yield cell, x[where]
+
+
+def _sliced_max(x: Any, window: Window) -> Any:
+    """The largest of one strided slice for each cell of the window."""
+    return functools.reduce(tf.maximum, (seen for _, seen in _cells(x, window)))
+
+
+def _max_and_place(x: Any, window: Window, by_column: bool) -> tuple[Any, Any]:
+    """The largest value of each window of [N, ..., C], and its place in ONNX's flattened input.
+
+    The first of several that are equal is taken. Within an image and channel places are counted
+    row by row, or with `by_column` from the first spatial axis on.
+    """
+    sizes, channels = list(x.shape[1:-1]), int(x.shape[-1])
+    turn = 1 if by_column else -1
+    within = [1, *np.cumprod(sizes[::turn])[:-1]][::turn]  # what a step along an axis adds
+    best = place = None
+    for cell, seen in _cells(_bordered(x, window.pads, x.dtype.min), window):
+        where = np.zeros([1, *seen.shape[1:-1], 1], np.int32)
+        for axis, (size, step) in enumerate(zip(sizes, within, strict=True)):
+            first = cell[axis] * window.dilations[axis] - window.pads[axis][0]
+            along = first + np.arange(seen.shape[1 + axis]) * window.strides[axis]
+            inside = np.clip(along, 0, size - 1) * step  # padding has no place, and never wins
+            where = where + inside.reshape([-1 if i == 1 + axis else 1 for i in range(where.ndim)])
+        here = tf.constant(where.astype(np.int32))
+        place = here if best is None else tf.where(seen > best, here, place)
+        best = seen if best is None else tf.maximum(best, seen)
+    images = tf.range(tf.shape(x)[0]) if x.shape[0] is None else tf.range(int(x.shape[0]))
+    ones = [1] * len(sizes)
+    before = tf.reshape(images, [-1, *ones, 1]) * channels + tf.range(channels)
+    return best, tf.cast(place + before * int(np.prod(sizes)), tf.int64)
 
 
 @onnx_operator("AveragePool", 1, 7, 10, 11, 19, 22)
