@@ -103,9 +103,7 @@ def group_normalization(node: Node, x: Any, scale: Any, bias: Any) -> Any:
     Scale and bias are per channel from opset 21 on, and per group before.
     """
     groups = int(node.attributes["num_groups"])
-    channels, sizes = x.shape[1], list(x.shape[2:])
-    if channels is None or None in sizes:
-        raise node.refuse("all dimensions but the batch must be static")
+    channels, sizes = x.shape[1], list(x.shape[2:])  # static: `preflight_sizes.py`
     positions, each = int(np.prod(sizes)), channels // groups
     rows = tf.reshape(layout.channels_last(x), [-1, positions, groups, each])
     normal, _, _ = _standardised(rows, [1, 3], node.attributes.get("epsilon", 1e-5))

@@ -69,7 +69,7 @@ def lstm(
 
 def _peepholes(layer: Layer, weights: Any) -> list[Any]:
     """What the input, output and forget gates see of the cell: [D * H] each, from [D, 3 * H]."""
-    given = layer.node.constant(weights, "peepholes")
+    given = layer.node.fixed(weights, 7)
     return [tf.constant(part.reshape(-1)) for part in np.split(given, 3, axis=1)]
 
 

@@ -152,7 +152,7 @@ def split(node: Node, x: Any, sizes: Any = None) -> Any:
     axis = int(node.attributes.get("axis", 0)) % x.shape.rank
     given = node.attributes.get("split")
     if sizes is not None:
-        given = node.constant(sizes, "split sizes").reshape(-1).tolist()
+        given = node.fixed(sizes, 1).reshape(-1).tolist()
     total, count = x.shape[axis], node.output_count
     if not given:
         if total is None:
@@ -202,7 +202,7 @@ def _cast(node: Node, x: Any, target: tf.DType) -> Any:
 def triangle(node: Node, x: Any, diagonal: Any = None) -> Any:
     """The upper (or lower) triangle of the last two axes, zero elsewhere."""
     rows, columns = x.shape[-2:]
-    offset = 0 if diagonal is None else int(node.constant(diagonal, "diagonal").reshape(-1)[0])
+    offset = 0 if diagonal is None else int(node.fixed(diagonal, 1).reshape(-1)[0])
     if rows is None or columns is None:
         own = tf.shape(x)
         place = tf.range(own[-1])[None, :] - tf.range(own[-2])[:, None]
