@@ -20,6 +20,7 @@ from sigfix.pipeline.conversion_options import (
     ConvertResult,
     check_files,
     check_options,
+    default_output,
     require_source_packages,
 )
 from sigfix.pipeline.notes import loops_left, nonfinite, states_kept
@@ -56,7 +57,7 @@ def convert(
     """
     options = options or ConvertOptions()
     source = find_source(None if given is None else str(given), Path())
-    destination = _default_output(source) if output is None else Path(output)
+    destination = default_output(source) if output is None else Path(output)
     check_options(source, options)
     read = None if source.kind == PRESET else source.path
     staging.refuse_places(destination, options.force, options.keep_failed, read)
@@ -72,6 +73,19 @@ def convert(
             return _export(source, prepared, options, destination, place, temporary, say)
 
 
+def convert_part(
+    source: Source, place: Path, options: ConvertOptions, temporary: Path, say: Say
+) -> ConvertResult:
+    """`convert` into the empty folder `place`, for a caller that publishes it as a part of more."""
+    check_options(source, options)
+    require_source_packages(source)
+    check_files(source, options)
+    prepared = prepare(source, options.choice, temporary, say, _running(options))
+    release()
+    with _named(prepared.model, source.path):
+        return _export(source, prepared, options, place, place, temporary, say)
+
+
 @contextmanager
 def _named(made: Path, source: Path) -> Iterator[None]:
     """Say the source's name in errors, where a copy or an export of it is what is converted."""
@@ -82,14 +96,6 @@ def _named(made: Path, source: Path) -> Iterator[None]:
         error.hint = error.hint and error.hint.replace(str(made), str(source))
         error.args = (error.message,)
         raise
-
-
-def _default_output(source: Source) -> Path:
-    path = source.path
-    if source.kind == PRESET:
-        return Path(f"{path.name}_tfjs")
-    path = path.resolve() if path.name in ("", ".", "..") else path
-    return path.with_name(f"{path.stem if path.is_file() else path.name}_tfjs")
 
 
 def _running(options: ConvertOptions) -> RepairOptions:
