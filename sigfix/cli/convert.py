@@ -31,6 +31,7 @@ from sigfix.cli.groups import (
 from sigfix.cli.options import grouped, option
 from sigfix.cli.refusing import refuse_clashes
 from sigfix.cli.steps import steps, tell
+from sigfix.errors import UsageError
 from sigfix.optimising.passes import ANY_TARGET, PASSES, TARGETS
 from sigfix.pipeline.conversion_options import ConvertOptions
 from sigfix.pipeline.prepared import PARSED, STRINGS, SourceChoice
@@ -39,6 +40,7 @@ from sigfix.planning.parsing import parse_input, parse_normalize
 from sigfix.presets import PRESETS
 
 DEBUGGING = "Debugging"
+IO = "io"
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,15 @@ class Changes:
             panel=CHANGE,
         ),
     ] = None
+    state: Annotated[
+        str | None,
+        option(
+            "io: make what the model keeps from one call to the next inputs and outputs.",
+            "--state",
+            panel=CHANGE,
+            autocompletion=lambda: [IO],
+        ),
+    ] = None
     parsed: Annotated[
         bool,
         option(
@@ -247,6 +258,8 @@ def convert(
     from sigfix.rendering.conversion_text import conversion_text
     from sigfix.rendering.json_text import json_text
 
+    if changes.state not in (None, IO):
+        raise UsageError(f"--state {changes.state}: expected {IO}.")
     of_preset = changes.normalize == "preset"
     choice = SourceChoice(
         signature=saved_model.signature,
@@ -258,6 +271,7 @@ def convert(
         inputs=tuple(changes.inputs),
         outputs=tuple(changes.outputs),
         rename=tuple(changes.rename),
+        states=changes.state == IO,
         cut=PARSED if changes.parsed else STRINGS if changes.cut_strings else "",
         normalize=None
         if changes.normalize is None or of_preset

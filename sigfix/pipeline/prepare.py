@@ -260,8 +260,8 @@ def _input_shapes(prepared: Prepared) -> dict[str, Shape]:
     return {item.key: item.spec.shape for item in signature.inputs} if signature else {}
 
 
-def freeze(prepared: Prepared, say: Say) -> FrozenSignature:
-    """The one signature of what was prepared as a frozen graph.
+def freeze(prepared: Prepared, say: Say, states: bool = False) -> FrozenSignature:
+    """The one signature of what was prepared as a frozen graph, with its `states` as inputs.
 
     Raises `ConversionError` where TensorFlow cannot express or freeze it.
     """
@@ -270,7 +270,7 @@ def freeze(prepared: Prepared, say: Say) -> FrozenSignature:
     if prepared.onnx_file is None:
         say("loading the model in TensorFlow and freezing its signature")
         shapes = _input_shapes(prepared)
-        return freezing.freeze(prepared.model, prepared.signature, prepared.tags, shapes)
+        return freezing.freeze(prepared.model, prepared.signature, prepared.tags, shapes, states)
     say("importing the ONNX model")
     from sigfix.importing.onnx_to_graph import trace_onnx
 
