@@ -59,7 +59,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	  exit 1; } >&2
 	$(PYTHON) -m venv .venv
 	@echo "Installing the tested environment into .venv: 9 GB, a few minutes."
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,dev,exporters]'
 	@$(BIN)/python -c 'import cv2' || { \
 	  echo "OpenCV, which docTR uses, lacks a system library. On Debian or Ubuntu: apt install libgl1 libglib2.0-0"; \
 	  exit 1; } >&2
