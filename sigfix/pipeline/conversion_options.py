@@ -200,3 +200,12 @@ def require_source_packages(source: Source) -> None:
     require_extras(
         "sigfix convert --tfjs", *(("tfjs", "onnx") if source.kind == ONNX else ("tfjs",))
     )
+
+
+def default_output(source: Source) -> Path:
+    """Where `convert` writes to where nobody says: `MODEL_tfjs` beside the model."""
+    path = source.path
+    if source.kind == PRESET:
+        return Path(f"{path.name}_tfjs")
+    path = path.resolve() if path.name in ("", ".", "..") else path
+    return path.with_name(f"{path.stem if path.is_file() else path.name}_tfjs")
