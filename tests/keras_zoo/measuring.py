@@ -127,7 +127,7 @@ def _converted(
 
 
 def _graph(web: Path) -> str:
-    """A digest of the operators, how they are connected, and the weights, whatever they are called."""
+    """A digest of the operators, how they are connected, and the weights, under any names."""
     model = json.loads((web / "model.json").read_text("utf-8"))
     nodes = [*model["modelTopology"]["node"], *model.get("modelInitializer", {}).get("node", [])]
     numbers = {node["name"]: f"n{number}" for number, node in enumerate(nodes)}
