@@ -107,7 +107,7 @@ def _export(
     say: Say,
 ) -> ConvertResult:
     """Frozen graph -> optimised graphs -> model on disk -> verdict; each is made of the last."""
-    with _source(prepared, options) as ask:
+    with _source(prepared, options, say) as ask:
         whole = freeze(prepared, say)
         release()
         cut = cut_in_front(whole, options.choice.cut)
@@ -169,7 +169,7 @@ def _write(
     options: ConvertOptions,
     say: Say,
 ) -> Written:
-    from sigfix.exporting import tfjs_model
+    from sigfix.exporting import tfjs_model, weight_files
     from sigfix.optimising.regions.finding import regions_of
 
     quantize: str | None = options.quantize
@@ -185,7 +185,7 @@ def _write(
     tfjs_model.write_model(optimised.kernels, frozen.signature, place, quantize, metadata)
     release()
     quantised = Counter(tfjs_model.quantised_weights(optimised.kernels, quantize).values())
-    weights = tfjs_model.stored_weights(place) if quantize and options.verify else None
+    weights = weight_files.stored_weights(place) if quantize and options.verify else None
     return Written(place, quantize, dict(quantised), weights, trials)
 
 
@@ -244,7 +244,7 @@ Asked = tuple["Callable[[], SourceAnswers] | None", tuple[str, ...]]
 
 @contextmanager
 def _source(
-    prepared: Prepared, options: ConvertOptions
+    prepared: Prepared, options: ConvertOptions, say: Say
 ) -> Iterator[Callable[[FrozenSignature, Mapping[str, TensorSpec]], Asked]]:
     """The source, running beside the block, which asks it once its inputs are known."""
     if not options.verify:
@@ -253,7 +253,7 @@ def _source(
     from sigfix.pipeline.conversion_source import conversion_cases, input_keys, started_source
     from sigfix.verifying.checking import given_and_tried
 
-    with started_source(prepared, options.seconds) as running:
+    with started_source(prepared, options.seconds, say) as running:
 
         def ask(frozen: FrozenSignature, specs: Mapping[str, TensorSpec]) -> Asked:
             from sigfix.exporting.input_limits import input_limits
