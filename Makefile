@@ -70,7 +70,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	  exit 1; } >&2
 	$(PYTHON) -m venv .venv
 	@echo "Installing the tested environment into .venv: 9 GB, a few minutes."
-	$(call install,$(BIN),$(addprefix --extra-index-url ,$(TORCH_INDEX)) -c constraints.txt -e '.[all$(comma)dev]')
+	$(call install,$(BIN),$(addprefix --extra-index-url ,$(TORCH_INDEX)) -c constraints.txt -e '.[all$(comma)dev$(comma)exporters]')
 	@$(BIN)/python -c 'import cv2' || { \
 	  echo "OpenCV, which docTR uses, lacks a system library. On Debian or Ubuntu: apt install libgl1 libglib2.0-0"; \
 	  exit 1; } >&2
