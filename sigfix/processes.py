@@ -170,26 +170,43 @@ def run_program(
     or takes too long.
     """
     try:
-        with ending_pipe() as pipe:
+        with supervised(command, folder, environment, subprocess.PIPE) as process:
+            said = process.communicate(timeout=seconds)[1]
+    except subprocess.TimeoutExpired as error:
+        raise ProcessError(f"took longer than {seconds:g} s") from error
+    return process.returncode, said.decode("utf-8", "replace")
+
+
+@contextmanager
+def supervised(
+    command: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    messages: int = subprocess.DEVNULL,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run another program in `folder` beside the block, and not longer than that.
+
+    Its standard output is dropped; `messages` is where its standard error goes. Raises
+    `ProcessError` where it cannot be started.
+    """
+    with ending_pipe() as pipe:
+        try:
             process = subprocess.Popen(
                 [sys.executable, "-c", f"{_START}supervise()", *command],
                 cwd=folder,
                 stdin=pipe,
                 stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
+                stderr=messages,
                 env={**_environment(), **environment},
                 **_apart(),
             )
-            try:
-                said = process.communicate(timeout=seconds)[1]
-            finally:
-                with held():
-                    _end(process)
-    except subprocess.TimeoutExpired as error:
-        raise ProcessError(f"took longer than {seconds:g} s") from error
-    except OSError as error:
-        raise ProcessError(f"cannot be started ({error.strerror or error})") from error
-    return process.returncode, said.decode("utf-8", "replace")
+        except OSError as error:
+            raise ProcessError(f"cannot be started ({error.strerror or error})") from error
+        try:
+            yield process
+        finally:
+            with held():
+                _end(process)
 
 
 @contextmanager

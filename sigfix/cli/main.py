@@ -26,7 +26,17 @@ from sigfix.lean import import_lean, keep_to_the_end
 from sigfix.quoting import printable_lines, quote_path
 from sigfix.stopping import Stopped, ignore, watched, written_by_now
 
-COMMANDS = ("convert", "diff", "explain", "inspect", "presets", "repair", "verify")
+COMMANDS = (
+    "bundle",
+    "convert",
+    "diff",
+    "explain",
+    "inspect",
+    "presets",
+    "repair",
+    "serve",
+    "verify",
+)
 """Each is a module of this package that registers itself when it is imported."""
 
 
