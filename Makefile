@@ -9,7 +9,7 @@ INSTALLED := .venv/installed
 CODE := sigfix tests examples
 # The tests run two parts at a time, the longest first: most of the time is TensorFlow's.
 PARTS := importing repairing pipeline verifying cli printed classes exporting keras_zoo optimising planting reading fuzzing \
-  page ocr web_kernels matrix describing diagnosis planning rendering
+  page ocr web_kernels matrix training describing diagnosis planning rendering
 IN_TURN := --no-print-directory --jobs 2 --output-sync=target --keep-going
 # What runs TensorFlow, whose kernels for a processor are of two sets (docs/machines.md).
 KERNEL_TESTS := $(addprefix tests/,importing pipeline verifying cli repairing optimising exporting \
@@ -25,7 +25,7 @@ SEED ?= 0
 FUZZ_SECONDS ?= 1800
 
 .PHONY: always help venv demo test run/tests test-light test-kernels matrix fuzz bench lint format \
-  release clean
+  docs release clean
 
 help:
 	@echo "make demo     convert a docTR model to TensorFlow.js and read words with it"
@@ -37,9 +37,10 @@ help:
 	@echo "make bench    measure speed, as ratios, and write docs/speed.md"
 	@echo "make matrix   measure every docTR preset (docs/matrix.md) and run the long tests"
 	@echo "make fuzz     hostile models (INPUTS=50000 SEED=0), random networks (FUZZ_SECONDS=1800)"
+	@echo "make docs     build the documentation as a site, in site/"
 	@echo "make release  build the wheel and the sdist into dist/, and check them"
 	@echo "make venv     make .venv with the tested versions (the others do it by themselves)"
-	@echo "make clean    remove .venv, .venv-light, .matrix and demo/"
+	@echo "make clean    remove .venv, .venv-light, .venv-docs, .matrix, demo/ and site/"
 	@echo
 	@echo "Python 3.11 or 3.12 is needed: $(PYTHON), or make PYTHON=/path/to/python3.12"
 	@echo "(test-light takes another one too: make test-light PYTHON=python3.13)"
@@ -123,8 +124,14 @@ format: $(INSTALLED)
 	$(BIN)/ruff check --fix $(CODE)
 	$(BIN)/ruff format $(CODE)
 
+docs:
+	$(PYTHON) -m venv .venv-docs
+	.venv-docs/bin/python -m pip install --quiet --disable-pip-version-check \
+	  "$$(sed -n 's/^docs = \["\(.*\)"\]$$/\1/p' pyproject.toml)"
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/python -m mkdocs build --strict -f .mkdocs.yml -d site
+
 release: $(INSTALLED)
 	$(BIN)/python -m tests.tools.release dist
 
 clean:
-	rm -rf .venv .venv-light .matrix demo
+	rm -rf .venv .venv-light .venv-docs .matrix demo site

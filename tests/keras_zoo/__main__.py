@@ -100,7 +100,9 @@ def _cell(item: Result | None) -> str:
         return ""
     if item.verdict == "unsaved":
         return "-"
-    return f"{item.verdict} {item.detail}".strip(" ,") if item.verdict == "right" else item.verdict
+    if item.verdict != "right":
+        return item.verdict
+    return f"{'same' if item.same else 'right'} {item.detail}".strip(" ,")
 
 
 if __name__ == "__main__":
