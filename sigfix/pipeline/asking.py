@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sigfix.model import TensorSpec
 from sigfix.pipeline.conversion_options import ConvertOptions
 from sigfix.pipeline.prepared import Prepared
+from sigfix.pipeline.progress import Say
 
 if TYPE_CHECKING:  # at run time it needs numpy, and some commands do without
     from sigfix.exporting.freezing import FrozenSignature
@@ -20,7 +21,7 @@ Asked = tuple["Callable[[], SourceAnswers] | None", tuple[str, ...]]
 
 @contextmanager
 def asked_source(
-    prepared: Prepared, options: ConvertOptions
+    prepared: Prepared, options: ConvertOptions, say: Say
 ) -> Iterator[Callable[[FrozenSignature, Mapping[str, TensorSpec]], Asked]]:
     """The source, running beside the block, which asks it once its inputs are known."""
     if not options.verify:
@@ -37,7 +38,7 @@ def asked_source(
     from sigfix.pipeline.conversion_source import conversion_cases, input_keys, started_source
     from sigfix.verifying.checking import given_and_tried
 
-    with started_source(prepared, options.seconds) as running:
+    with started_source(prepared, options.seconds, say) as running:
 
         def ask(frozen: FrozenSignature, specs: Mapping[str, TensorSpec]) -> Asked:
             from sigfix.exporting.input_limits import input_limits

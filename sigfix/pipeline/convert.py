@@ -114,7 +114,7 @@ def _export(
     say: Say,
 ) -> ConvertResult:
     """Frozen graph -> optimised graphs -> model on disk -> verdict; each is made of the last."""
-    with asked_source(prepared, options) as ask:
+    with asked_source(prepared, options, say) as ask:
         whole = freeze(prepared, say, options.choice.states)
         release()
         cut = cut_in_front(whole, options.choice.cut)
@@ -177,7 +177,7 @@ def _write(
     options: ConvertOptions,
     say: Say,
 ) -> Written:
-    from sigfix.exporting import tfjs_model
+    from sigfix.exporting import tfjs_model, weight_files
 
     quantize: str | None = options.quantize
     trials: tuple[QuantisationTrial, ...] = ()
@@ -189,7 +189,7 @@ def _write(
     tfjs_model.write_model(optimised.kernels, frozen.signature, place, quantize, metadata)
     release()
     quantised = Counter(tfjs_model.quantised_weights(optimised.kernels, quantize).values())
-    weights = tfjs_model.stored_weights(place) if quantize and options.verify else None
+    weights = weight_files.stored_weights(place) if quantize and options.verify else None
     return Written(place, quantize, dict(quantised), weights, trials)
 
 
