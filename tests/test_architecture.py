@@ -42,6 +42,7 @@ COMPUTED = {
     "sigfix.verifying.running": "the runners, from its table, whose names are whole",
     "sigfix.pipeline.prepare": "TensorFlow",
     "sigfix.describing.libraries": "packages that register operators, from its table",
+    "sigfix.exporting.tensorflowjs_parts": "modules of the package tensorflowjs",
 }
 """Modules that import by a name that they put together, and what that is."""
 

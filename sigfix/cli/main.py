@@ -22,7 +22,7 @@ from sigfix.errors import (
     UsageError,
     WeightsUnavailableError,
 )
-from sigfix.lean import import_lean
+from sigfix.lean import import_lean, keep_to_the_end
 from sigfix.quoting import printable_lines, quote_path
 from sigfix.stopping import Stopped, ignore, watched, written_by_now
 
@@ -141,6 +141,9 @@ def main(arguments: list[str] | None = None) -> None:
             ignore()
             report_stop(stopped)
             sys.exit(stopped.exit_code)
+        finally:
+            if arguments is None:
+                keep_to_the_end()
 
 
 def _run(arguments: list[str]) -> None:

@@ -55,9 +55,7 @@ def thread_state(
     nodes = {str(node.name): node for node in definition.node}
     kept = _kept(nodes, variables, {node_of(output) for output in outputs})
     if not kept:
-        raise ConversionError(
-            "--state io: nothing that this signature computes depends on a state."
-        )
+        raise ConversionError("--state io: nothing that this signature computes keeps a state.")
     threaded = []
     for number, (variable, found) in enumerate(kept.items()):
         thread = _Thread(definition, nodes, variable, variables[variable], found, number)

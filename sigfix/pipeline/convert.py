@@ -15,6 +15,7 @@ from sigfix.memory import release
 from sigfix.model import DEFAULT_SERVING_KEY, TensorSpec
 from sigfix.pipeline import staging
 from sigfix.pipeline.applying import WAYS_ON, RepairOptions
+from sigfix.pipeline.asking import asked_source
 from sigfix.pipeline.conversion_options import (
     ConvertOptions,
     ConvertResult,
@@ -113,7 +114,7 @@ def _export(
     say: Say,
 ) -> ConvertResult:
     """Frozen graph -> optimised graphs -> model on disk -> verdict; each is made of the last."""
-    with _source(prepared, options) as ask:
+    with asked_source(prepared, options, say) as ask:
         whole = freeze(prepared, say, options.choice.states)
         release()
         cut = cut_in_front(whole, options.choice.cut)
@@ -176,7 +177,7 @@ def _write(
     options: ConvertOptions,
     say: Say,
 ) -> Written:
-    from sigfix.exporting import tfjs_model
+    from sigfix.exporting import tfjs_model, weight_files
 
     quantize: str | None = options.quantize
     trials: tuple[QuantisationTrial, ...] = ()
@@ -188,7 +189,7 @@ def _write(
     tfjs_model.write_model(optimised.kernels, frozen.signature, place, quantize, metadata)
     release()
     quantised = Counter(tfjs_model.quantised_weights(optimised.kernels, quantize).values())
-    weights = tfjs_model.stored_weights(place) if quantize and options.verify else None
+    weights = weight_files.stored_weights(place) if quantize and options.verify else None
     return Written(place, quantize, dict(quantised), weights, trials)
 
 
@@ -241,44 +242,6 @@ def _verdict(
         if not options.bisect:
             raise
         raise pass_bisection.named(error, conversion, answers, options, say) from error
-
-
-Asked = tuple["Callable[[], SourceAnswers] | None", tuple[str, ...]]
-"""What waits for the source's answers, and the kinds of inputs that were made up for it."""
-
-
-@contextmanager
-def _source(
-    prepared: Prepared, options: ConvertOptions
-) -> Iterator[Callable[[FrozenSignature, Mapping[str, TensorSpec]], Asked]]:
-    """The source, running beside the block, which asks it once its inputs are known."""
-    if not options.verify:
-        yield lambda frozen, specs: (None, ())
-        return
-    if options.choice.states:
-        from sigfix.pipeline import stepwise
-
-        yield lambda frozen, specs: (
-            lambda: stepwise.answers(prepared, frozen, specs, options),
-            (),
-        )
-        return
-    from sigfix.pipeline.conversion_source import conversion_cases, input_keys, started_source
-    from sigfix.verifying.checking import given_and_tried
-
-    with started_source(prepared, options.seconds) as running:
-
-        def ask(frozen: FrozenSignature, specs: Mapping[str, TensorSpec]) -> Asked:
-            from sigfix.exporting.input_limits import input_limits
-
-            limits = input_limits(frozen.graph, frozen.inputs)
-            keys = input_keys(prepared)
-            cases = conversion_cases(
-                specs, options.inputs, prepared.card, keys, limits, prepared.features
-            )
-            return running(cases), given_and_tried(cases)["tried"]
-
-        yield ask
 
 
 def _without_hidden_name(error: SigfixError, place: Path) -> None:

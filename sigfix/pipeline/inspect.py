@@ -24,6 +24,7 @@ from sigfix.diagnosis.folding import fold
 from sigfix.diagnosis.rule import Command, repair_command
 from sigfix.errors import SigfixError, UsageError
 from sigfix.model import OtherModel, SavedModel
+from sigfix.pipeline.hub_folder import CONVERT_HUB, refuse_hub
 from sigfix.planning.commands import Comparable, carried_out
 from sigfix.reading.checksums import with_checksums
 from sigfix.reading.opening import open_model
@@ -66,6 +67,7 @@ def inspect(
         raise UsageError(f"{clash[0]} is both selected and ignored: nothing of it is left.")
     targets = (target,) if isinstance(target, str) else target
     wanted = [find_target(name) for name in targets if name]
+    refuse_hub(path, CONVERT_HUB)
     model = open_model(path, "inspect")
     model = replace(model, non_finite=find_non_finite(model, None if checksums else MOST))
     if isinstance(model, OtherModel):

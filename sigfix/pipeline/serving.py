@@ -168,5 +168,3 @@ def _file_at(root: Path, address: str) -> Path | None:
         return file if file.is_relative_to(root) and file.is_file() else None
     except OSError:  # a name too long
         return None
-
-
