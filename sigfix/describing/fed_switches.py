@@ -32,8 +32,6 @@ def fed_switch(
         for side, value in ((on - off, "false"), (off - on, "true")):
             if scopes <= side:
                 return fed[names.pop()], value
-    if any(scopes):
-        return None
     for name, key in fed.items():
         placeholder = run.meta.graph.by_name.get(name)
         value = evident_value(run.meta, placeholder) if placeholder is not None else ""
