@@ -83,3 +83,26 @@ def with_suppression(classes: int = 3, opset: int = 17, largest: int = 10) -> An
         detections = Concat<axis = 1>(kept_boxes, score_column, kind_column)
     }}"""
     return parsed(text, opset, weights)
+
+
+def with_open_windows(opset: int = 19) -> Any:
+    """Windows, borders and samples whose places depend on a size that is known at run time."""
+    text = """g (float[batch, 3, height, width] x) => (float[batch, 6, p, q] y) {
+        c1 = Conv<kernel_shape = [3, 3], strides = [2, 2], auto_pad = "SAME_UPPER">(x, w1)
+        m1 = MaxPool<kernel_shape = [3, 3], strides = [2, 2], ceil_mode = 1>(c1)
+        m2 = MaxPool<kernel_shape = [3, 3], strides = [1, 1], dilations = [2, 2],
+            pads = [2, 2, 2, 2]>(m1)
+        borders = Constant<value = int64[8] {0, 0, 1, 2, 0, 0, 2, 1}>()
+        e1 = Pad<mode = "edge">(m2, borders)
+        e2 = Pad<mode = "wrap">(e1, borders)
+        s1 = Shape<start = 2>(c1)
+        s2 = Shape<end = 2>(c1)
+        s3 = Concat<axis = 0>(s2, s1)
+        r1 = Resize<mode = "cubic", coordinate_transformation_mode = "half_pixel">(e2, , , s3)
+        both = Add(r1, c1)
+        a1 = AveragePool<kernel_shape = [2, 2], strides = [2, 2], auto_pad = "SAME_LOWER",
+            count_include_pad = 1>(both)
+        y = AveragePool<kernel_shape = [3, 3], strides = [2, 2], pads = [1, 1, 1, 1],
+            ceil_mode = 1>(a1)
+    }"""
+    return parsed(text, opset, {"w1": drawn(1, 6, 3, 3, 3)})

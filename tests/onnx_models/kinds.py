@@ -28,6 +28,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("GRU, open number of steps", recognisers.gru, ASYNCHRONOUS),
     Kind("feature pyramid, open image", recognisers.with_resize, SYNCHRONOUS, True),
     Kind("detector of opset 9", detectors.upsampling, SYNCHRONOUS, True),
+    Kind("windows over an open image", detectors.with_open_windows, SYNCHRONOUS),
     Kind("YOLO head with NMS", detectors.with_suppression, ASYNCHRONOUS, True),
     Kind("Loop, counted before", loops.counted, SYNCHRONOUS),
     Kind("Loop, counted by an input", loops.counted_by_input, ASYNCHRONOUS, True),

@@ -19,8 +19,8 @@ def cut(node: Node, x: Any, starts: Any, ends: Any, axes: Any = None, steps: Any
     begin, end = elements_of(starts), elements_of(ends)
     if begin is None or end is None:
         raise node.refuse_dynamic("along how many axes it cuts is dynamic")
-    along = np.arange(len(begin)) if axes is None else node.constant(axes, "axes").reshape(-1)
-    step = np.ones(len(begin), int) if steps is None else node.constant(steps, "steps").reshape(-1)
+    along = np.arange(len(begin)) if axes is None else node.fixed(axes, 3).reshape(-1)
+    step = np.ones(len(begin), int) if steps is None else node.fixed(steps, 4).reshape(-1)
     where = [slice(None)] * x.shape.rank
     for axis, first, last, stride in zip(along, begin, end, step, strict=True):
         where[int(axis)] = _python_slice(first, last, int(stride), x.shape[int(axis)])
