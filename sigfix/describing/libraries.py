@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -62,6 +63,8 @@ def with_libraries(load: Callable[[], _Loaded]) -> _Loaded:
             if library is None or library.module in tried or find_spec(library.module) is None:
                 raise
             tried.add(library.module)
+            # The greeting of TF-DF fails where standard output is captured and IPython absent.
+            os.environ.setdefault("TFDF_DISABLE_WELCOME_MESSAGE", "1")
             import_module(library.module)
 
 

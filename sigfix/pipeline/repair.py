@@ -19,6 +19,7 @@ from sigfix.pipeline.applying import (
     require_same,
     write_result,
 )
+from sigfix.pipeline.hub_folder import REPAIR_HUB, refuse_hub
 from sigfix.pipeline.keras_file import export_keras, refuse_untrusted
 from sigfix.pipeline.making import Made
 from sigfix.pipeline.notes import nonfinite
@@ -57,8 +58,10 @@ def default_output(model: Path) -> Path:
 def describe(model: Path | str) -> SavedModel | OtherModel:
     """Read what `repair` accepts: a SavedModel, a frozen graph as one, a Keras or ONNX file.
 
-    Executes nothing. Raises `UnreadableModelError` for anything else.
+    Executes nothing. Raises `UnreadableModelError` for anything else, `UsageError` for a folder
+    of docTR's.
     """
+    refuse_hub(Path(model), REPAIR_HUB)
     return open_model(model, "repair")
 
 

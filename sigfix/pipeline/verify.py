@@ -12,7 +12,13 @@ from sigfix.describing.running import of_signature
 from sigfix.errors import BlockedError
 from sigfix.model import MetaGraph, OtherModel, SavedModel, TensorSpec, covers
 from sigfix.packages import require_extras, require_packages
-from sigfix.pipeline.applying import DEFAULT_SECONDS, check_seconds, check_tolerance
+from sigfix.pipeline.applying import (
+    DEFAULT_SECONDS,
+    RepairOptions,
+    check_seconds,
+    check_tolerance,
+)
+from sigfix.pipeline.hub_folder import REPAIR_HUB, refuse_hub
 from sigfix.planning.choices import as_tags
 from sigfix.planning.edits import AliasSignature
 from sigfix.planning.meta_graphs import choose_meta_graph
@@ -22,6 +28,7 @@ from sigfix.planning.trust import refuse_reaching
 from sigfix.quoting import quote_path
 from sigfix.reading.folder import refuse_strangers
 from sigfix.reading.opening import open_model
+from sigfix.temporary import temporary_folder
 
 if TYPE_CHECKING:  # at run time it needs numpy
     from sigfix.verifying.verdict import Verification
@@ -41,9 +48,9 @@ def verify(
 ) -> tuple[Verification, ...]:
     """Run the same inputs through `left` and `right`, and compare all outputs.
 
-    Each is a SavedModel, an ONNX file or a TensorFlow.js directory. Of two SavedModels, every
-    signature of `left` (or `signature` alone) is compared with that of the same key, through both
-    loaders; a signature that `right` lacks is `different`. Otherwise `signature`, else
+    Each is a SavedModel, an ONNX or Keras file or a TensorFlow.js directory. Of two SavedModels,
+    every signature of `left` (or `signature` alone) is compared with that of the same key, through
+    both loaders; a signature that `right` lacks is `different`. Otherwise `signature`, else
     `serving_default`, else the only one is compared; images may be channels first in one model
     and last in the other. `inputs` (name -> numpy array, `left`'s names) replace seeded ones.
     `tolerance` is relative to an output's range: 1e-5 by default, with TensorFlow.js 1e-4. Both
@@ -56,6 +63,8 @@ def verify(
     tags = as_tags(tags)
     check_seconds(seconds)
     check_tolerance(tolerance)
+    for path in (left, right):
+        refuse_hub(Path(path), REPAIR_HUB)
     one, other = open_model(left, "verify"), open_model(right, "verify")
     _require_packages(one, other)
     for model in (one, other):
@@ -67,8 +76,10 @@ def verify(
         return _verify_signatures(one, other, signature, tags, inputs, tolerance, seed, seconds)
     from sigfix.pipeline.verify_formats import chosen, verify_formats
 
-    sides = (chosen(one, signature, tags), chosen(other, signature, tags))
-    return (verify_formats(*sides, inputs, tolerance, seed, seconds),)
+    options = RepairOptions(trust=trust, seconds=seconds)
+    with temporary_folder() as folder:
+        first, second = (chosen(m, signature, tags, options, folder) for m in (one, other))
+        return (verify_formats(first, second, inputs, tolerance, seed, seconds),)
 
 
 def _require_packages(*models: SavedModel | OtherModel) -> None:

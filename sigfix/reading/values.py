@@ -42,6 +42,21 @@ def type_spec_name(message: Any) -> str:
     )
 
 
+def values_of(message: Any) -> TensorSpec | None:
+    """Dtype and shape of what a TypeSpecProto stands for as a whole; None where it names neither.
+
+    Of a ragged tensor's two dtypes the first is that of its values.
+    """
+    parts = message.type_state.tuple_value.values
+    shapes = [item.tensor_shape_value for item in parts if item.HasField("tensor_shape_value")]
+    dtypes = [
+        item.tensor_dtype_value for item in parts if item.WhichOneof("kind") == "tensor_dtype_value"
+    ]
+    if not shapes or not dtypes:
+        return None
+    return TensorSpec(dtype_name(dtypes[0]), read_shape(shapes[0]))
+
+
 def _opaque_tensor(message: Any, kind: str) -> OpaqueLiteral:
     return OpaqueLiteral(
         kind, f"{dtype_name(message.dtype)}{format_shape(read_shape(message.tensor_shape))}"

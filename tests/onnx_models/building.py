@@ -67,7 +67,7 @@ def exported(
 
 
 def randomised(module: Any, seed: int = 0) -> Any:
-    """The module with drawn weights, normalisations' statistics and biases included."""
+    """The module with drawn weights: statistics and biases, and what was all one number, too."""
     import torch
 
     generator = torch.Generator().manual_seed(seed)
@@ -78,6 +78,6 @@ def randomised(module: Any, seed: int = 0) -> Any:
             noise = torch.randn(tensor.shape, generator=generator)
             if name.endswith("running_var"):
                 tensor.copy_(1 + 0.2 * noise.abs())
-            elif tensor.dim() < 2:
+            elif tensor.dim() < 2 or tensor.min() == tensor.max():
                 tensor.add_(0.1 * noise)
     return module

@@ -11,6 +11,7 @@ from onnx import helper
 
 from sigfix.verifying.runners import tfjs
 from tests.importing.single_node import onnx_runtime_outputs
+from tests.onnx_models.measuring import difference
 
 OPEN = {"width": 64, "steps": 7, "height": 32, "samples": 256}
 """Sizes for dynamic axes, by their names; 1 for others."""
@@ -43,11 +44,5 @@ def difference_on_cpu(file: Path, web: Path) -> float:
         for name, value in given.items()
     }
     ran = tfjs.run(web, [fed], list(wanted), backend="cpu")
-    worst = 0.0
-    for name, value in wanted.items():
-        found = ran.outputs[0][name]
-        assert found.shape == value.shape
-        if value.size:
-            difference = np.abs(found.astype(np.float64) - value.astype(np.float64)).max()
-            worst = max(worst, float(difference / (np.ptp(value.astype(np.float64)) or 1.0)))
-    return worst
+    found = [ran.outputs[0][name].astype(np.float64) for name in wanted]
+    return difference([value.astype(np.float64) for value in wanted.values()], found)

@@ -175,4 +175,16 @@ RULES = (
         "stay the same.",
         advice="Convert the model anew from its source.",
     ),
+    Rule(
+        "TGT417", "composite-signature", Severity.ERROR, Fixable.SOMETIMES,
+        what="The signature has a ragged or sparse tensor, and the target has dense ones only.",
+        why="A TensorFlow.js model is fed and answers with plain tensors: the parts of a ragged "
+        "one (values and row splits) have no names that a caller could use.",
+        causes="tf.strings.split, tf.RaggedTensor or tf.SparseTensor as the last step of a "
+        "function.",
+        example="output tokens: RaggedTensor(string[?,?])",
+        fix="`sigfix repair MODEL --function __call__` makes a signature of its parts, "
+        "tokens_values and tokens_row_splits; `sigfix convert` takes that.",
+        advice="In the original code, return plain tensors, such as tokens.to_tensor().",
+    ),
 )  # fmt: skip

@@ -40,7 +40,7 @@ export class Kit {
     this.functions = functions;
     this.roomAt = 0;
     this.roomBytes = 0;
-    this.panels = new Map(); // data ids -> where their matrices lie packed
+    this.panels = new Map(); // data ids -> {kind: where what was made of them lies}
     this.freeWithTensors();
   }
 
@@ -70,17 +70,24 @@ export class Kit {
   }
 
   /**
-   * Where a matrix [k, n] lies in panels. They are kept as long as the tensor is, as XNNPACK keeps
-   * its own; a tensor's values never change.
+   * Where what a kernel made of a tensor lies, `bytes` bytes that `make(at)` writes the first time.
+   * They are kept as long as the tensor is, as XNNPACK keeps its own; a tensor's values never
+   * change.
    */
-  packed(matrix, k, n) {
-    let at = this.panels.get(matrix.dataId);
-    if (at === undefined) {
-      at = this.backend.wasm._malloc((((n + 7) >> 3) * k) << 5) >>> 0;
-      this.functions.pack(this.at(matrix), n << 2, at, k, n);
-      this.panels.set(matrix.dataId, at);
+  kept(tensor, kind, bytes, make) {
+    const found = this.panels.get(tensor.dataId) ?? {};
+    if (found[kind] === undefined) {
+      found[kind] = this.backend.wasm._malloc(bytes) >>> 0;
+      this.panels.set(tensor.dataId, found);
+      make(found[kind]);
     }
-    return at;
+    return found[kind];
+  }
+
+  /** Where a matrix [k, n] lies in panels. */
+  packed(matrix, k, n) {
+    return this.kept(matrix, 'panels', (((n + 7) >> 3) * k) << 5, (at) => (
+      this.functions.pack(this.at(matrix), n << 2, at, k, n)));
   }
 
   freeWithTensors() {
@@ -88,9 +95,8 @@ export class Kit {
     const dispose = backend.disposeData;
     backend.disposeData = function disposeData(dataId, force) {
       const gone = dispose.call(this, dataId, force);
-      const at = gone ? panels.get(dataId) : undefined;
-      if (at !== undefined) {
-        backend.wasm._free(at);
+      if (gone) {
+        for (const at of Object.values(panels.get(dataId) ?? {})) backend.wasm._free(at);
         panels.delete(dataId);
       }
       return gone;

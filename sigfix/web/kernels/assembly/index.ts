@@ -5,3 +5,4 @@ export { finish_rows, pack, products } from './products';
 export { lstm } from './recurrent';
 export { copy_rows } from './copies';
 export { convolve, dense, patch_bytes } from './convolutions';
+export { winograd, winograd_bytes, winograd_pack } from './winograd';
