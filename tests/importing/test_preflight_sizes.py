@@ -19,7 +19,7 @@ from sigfix.importing.onnx_to_graph import trace_onnx  # noqa: E402
 from sigfix.importing.preflight import refusals  # noqa: E402
 from sigfix.importing.preflight_sizes import CONSTANTS, SIZE_FORMS, size_refusals  # noqa: E402
 
-COUNT = 4
+COUNT = 2
 IMAGE, VOLUME = Fed((2, 4, 6, 6)), Fed((2, 4, 6, 6, 6))
 BYTES = Fed(IMAGE.shape, "uint8", 0, 9)
 STEP = (np.array(0.5, np.float32), np.array(1, np.uint8))
