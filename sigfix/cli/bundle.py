@@ -23,7 +23,7 @@ from sigfix.cli.groups import (
 )
 from sigfix.cli.options import grouped, option
 from sigfix.cli.steps import steps, tell
-from sigfix.pipeline.bundle import BundleOptions, Part
+from sigfix.pipeline.bundle_models import BundleOptions, Part
 from sigfix.pipeline.preset_options import PresetOptions
 from sigfix.pipeline.quantising import AUTO
 from sigfix.planning.parsing import parse_size

@@ -18,7 +18,9 @@ PORT = 8000
 @app.command()
 def serve(
     folder: Annotated[Path, typer.Argument(help="A folder that `sigfix bundle` wrote.")],
-    port: Annotated[int, option("The port; 0 takes a free one.", "--port", min=0, max=65535)] = PORT,
+    port: Annotated[
+        int, option("The port; 0 takes a free one.", "--port", min=0, max=65535)
+    ] = PORT,
 ) -> None:
     """Serve a bundle on this machine alone (127.0.0.1), until Ctrl-C."""
     from sigfix.pipeline.bundle_form import damages, read_manifest

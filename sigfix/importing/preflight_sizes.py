@@ -100,11 +100,6 @@ SIZE_FORMS: tuple[SizeForm, ...] = (
         "the number of images or classes is dynamic",
     ),
     SizeForm(
-        ("GatherElements", "ScatterElements", "Scatter"),
-        lambda a, s: _open(s, 1) or _open(s, 1, place=1),
-        "all dimensions but the first must be static",
-    ),
-    SizeForm(
         ("GatherND", "ScatterND"),
         lambda a, s: _last_open(s, 1),
         "the last axis of its indices must be static",

@@ -10,14 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from sigfix.errors import NotVerifiedError, ParityError, ProcessError
 from sigfix.pipeline.bundle_files import SAMPLE
 from sigfix.pipeline.serving import TYPES, served
 from sigfix.processes import run_program
 from sigfix.temporary import temporary_folder
-from sigfix.verifying.decoding import in_both
 from sigfix.verifying.runners.chromium import find_chromium, open_page
 from sigfix.verifying.runners.node import WEB, find_node, packages_directory
 
@@ -25,6 +22,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from sigfix.verifying.doctr_pages import Model
+    from sigfix.verifying.page_words import WordCount
 
 CHECK = WEB / "check"
 MOST_DIFFERENT = 0.01
@@ -37,21 +35,13 @@ LEAST_WORDS = 20
 class BundleCheck:
     """What a bundle read on the rendered page, beside docTR's Python pipeline.
 
-    `words` are those of docTR, `same` those of them that the bundle found in the same place and
-    read the same, `found` those of the bundle. `where` ran it; times are in milliseconds.
+    `where` ran it; times are in milliseconds.
     """
 
     where: str
-    words: int
-    found: int
-    same: int
+    words: WordCount
     load_ms: float
     read_ms: float
-
-    @property
-    def part_different(self) -> float:
-        """Of the words, as a part of 1."""
-        return 1 - self.same / max(self.words, self.found, 1)
 
 
 def compare(
@@ -63,49 +53,36 @@ def compare(
     `ParityError` where more than `MOST_DIFFERENT` of the words differ.
     """
     from sigfix.verifying.doctr_pages import read_page
+    from sigfix.verifying.page_words import WordCount
 
-    pixels = np.asarray(picture.convert("RGB"))
-    where, result = _read_by_bundle(place, pixels, seconds)
-    own = _words(result["pages"][0])
-    reference = _words(read_page(models, pixels))
-    if len(reference) < LEAST_WORDS:
+    where, result = _read_by_bundle(place, picture, seconds)
+    words = WordCount.of(read_page(models, picture), result["pages"][0])
+    if words.reference < LEAST_WORDS:
         raise NotVerifiedError(
-            f"Not verified, so nothing was written: docTR itself finds {len(reference)} words with "
-            "these models on a rendered page of text, and that is too few to compare.",
+            "Not verified, so nothing was written: on a rendered page of text docTR itself finds "
+            f"{words.reference} words with these models, too few to compare.",
             "--det-weights and --reco-weights name weights that were trained; --no-verify writes "
             "the bundle unchecked",
         )
-    boxes = [np.array([box for box, _ in words]).reshape(-1, 4) for words in (reference, own)]
-    same = sum(reference[n][1] == own[m][1] for n, m in in_both(*boxes))
-    found = BundleCheck(where, len(reference), len(own), same, result["load"], result["read"])
-    if found.part_different > MOST_DIFFERENT:
+    found = BundleCheck(where, words, result["load"], result["read"])
+    if words.part_different > MOST_DIFFERENT:
         raise ParityError(
             f"The bundle reads otherwise than docTR's Python pipeline with the same models: of "
-            f"{found.words} words on a rendered page it read {found.same} the same, and found "
-            f"{found.found}.",
+            f"{words.reference} words on a rendered page it read {words.same} the same, and found "
+            f"{words.own}.",
             "--quantize none stores the weights as they are",
         )
     return found
 
 
-def _words(page: Mapping[str, Any]) -> list[tuple[tuple[float, float, float, float], str]]:
-    """The words of a page with the straight boxes around them."""
-    words = []
-    for block in page["blocks"]:
-        for line in block["lines"]:
-            for word in line["words"]:
-                points = np.array(word["geometry"], np.float64)
-                low, high = points.min(0), points.max(0)
-                words.append(((low[0], low[1], high[0], high[1]), str(word["value"])))
-    return words
-
-
-def _read_by_bundle(place: Path, pixels: Any, seconds: float) -> tuple[str, dict[str, Any]]:
+def _read_by_bundle(
+    place: Path, picture: Image.Image, seconds: float
+) -> tuple[str, dict[str, Any]]:
     program = find_chromium()
     if program is not None:
         where, result = "Chromium", _in_chromium(program, place, seconds)
     else:
-        where, result = "Node.js", _in_node(place, pixels, seconds)
+        where, result = "Node.js", _in_node(place, picture, seconds)
     if "error" in result:
         raise ParityError(f"The bundle does not read a page in {where}: {result['error']}")
     return where, result
@@ -129,12 +106,12 @@ def _in_chromium(program: str, place: Path, seconds: float) -> dict[str, Any]:
     return results[0]
 
 
-def _in_node(place: Path, pixels: Any, seconds: float) -> dict[str, Any]:
+def _in_node(place: Path, picture: Image.Image, seconds: float) -> dict[str, Any]:
     node = find_node()
     with temporary_folder() as folder:
         request, result = folder / "request.json", folder / "result.json"
-        (folder / "pixels.bin").write_bytes(np.ascontiguousarray(pixels).tobytes())
-        height, width = pixels.shape[:2]
+        (folder / "pixels.bin").write_bytes(picture.tobytes())
+        width, height = picture.size
         asked = {"pixels": str(folder / "pixels.bin"), "width": width, "height": height}
         request.write_text(json.dumps(asked), "utf-8")
         reader = [str(CHECK / "read.mjs"), str(place), str(packages_directory(node))]
@@ -144,7 +121,9 @@ def _in_node(place: Path, pixels: Any, seconds: float) -> dict[str, Any]:
             found: dict[str, Any] = json.loads(result.read_text("utf-8"))
             return found
         except ProcessError as error:
-            raise NotVerifiedError(f"The bundle was not read in Node.js: {error.reason}.") from error
+            raise NotVerifiedError(
+                f"The bundle was not read in Node.js: {error.reason}."
+            ) from error
         except (OSError, ValueError) as error:
             last = said.strip().splitlines()[-1:] or [f"exit status {code}"]
             raise NotVerifiedError(f"The bundle was not read in Node.js: {last[0]}.") from error

@@ -17,9 +17,7 @@ INDEX = "index.html"
 VERSION = 1
 KEY = "sigfix_bundle"
 LARGEST_MANIFEST = 1 << 20
-MAKE = (
-    "sigfix bundle --det db_mobilenet_v3_large --reco crnn_mobilenet_v3_small -o site/ makes one"
-)
+MAKE = "sigfix bundle --det db_mobilenet_v3_large --reco crnn_mobilenet_v3_small -o site/ makes one"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from sigfix.rendering.style import size_text
 from sigfix.wording import plural
 
 if TYPE_CHECKING:
-    from sigfix.pipeline.bundle import BundledModel, BundleResult
+    from sigfix.pipeline.bundle import BundleResult
+    from sigfix.pipeline.bundle_models import BundledModel
 
 _WIDTH = 20
 
@@ -25,8 +26,8 @@ def bundle_text(result: BundleResult) -> str:
         lines.append("Not verified: --no-verify was given")
     else:
         lines.append(
-            f"  same   docTR (Python) -> {check.where}: {check.same} of "
-            f"{plural(check.words, 'word')} on a rendered page read the same"
+            f"  same   docTR (Python) -> {check.where}: {check.words.same} of "
+            f"{plural(check.words.reference, 'word')} on a rendered page read the same"
         )
         lines.append(
             f"         {check.load_ms / 1000:.1f} s to load, {check.read_ms / 1000:.1f} s to read"
@@ -62,9 +63,9 @@ def bundle_data(result: BundleResult) -> dict[str, Any]:
         if check is None
         else {
             "where": check.where,
-            "words": check.words,
-            "found": check.found,
-            "same": check.same,
+            "words": check.words.reference,
+            "found": check.words.own,
+            "same": check.words.same,
             "load_ms": check.load_ms,
             "read_ms": check.read_ms,
         },

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from sigfix.importing.doctr import build_model
 from sigfix.importing.doctr_models import construct, quiet
 from sigfix.presets import ORIENTATION, Preset, find_preset
 from sigfix.verifying.runners import tfjs
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 BATCH = 32
 
@@ -44,8 +47,8 @@ class Converted:
 Model = Trained | Converted
 
 
-def read_page(models: Mapping[str, Model], page: np.ndarray[Any, Any]) -> dict[str, Any]:
-    """What docTR reads on a page [height, width, 3] of bytes, as `Document.export()` has pages.
+def read_page(models: Mapping[str, Model], picture: Image.Image) -> dict[str, Any]:
+    """What docTR reads on a picture of a page, as `Document.export()` has pages.
 
     `models` are "detection" and "recognition", and "orientation" for words at all angles; only
     then pages are not taken for straight. Raises what `build_model` and `tfjs.run` raise.
@@ -69,7 +72,7 @@ def read_page(models: Mapping[str, Model], page: np.ndarray[Any, Any]) -> dict[s
             turning = OrientationPredictor(*_parts(models[ORIENTATION], straight))
             predictor.crop_orientation_predictor = turning
             predictor._page_orientation_disabled = False
-        found = predictor([page]).export(reading_order=False)
+        found = predictor([np.asarray(picture.convert("RGB"))]).export(reading_order=False)
     pages: list[dict[str, Any]] = found["pages"]
     return pages[0]
 
@@ -108,14 +111,14 @@ def _run_in_node(model: Converted) -> Any:
     preset, card = _as_preset(model), model.card
     own = construct(preset, card.vocabulary)
 
-    class Module(torch.nn.Module):
+    class Module(torch.nn.Module):  # type: ignore[misc]
         """Stands where docTR's own model would."""
 
         def __init__(self) -> None:
             super().__init__()
             self.place = torch.nn.Parameter(torch.zeros(1))  # predictors ask for a device
             self.cfg = own.cfg
-            self.postprocessor = getattr(own, "postprocessor", None)
+            self.postprocessor: Any = getattr(own, "postprocessor", None)
             self.class_names = getattr(own, "class_names", [])
 
         def forward(self, images: torch.Tensor, **_: Any) -> Any:

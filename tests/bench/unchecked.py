@@ -14,8 +14,8 @@ from pathlib import Path
 
 from sigfix import ConvertOptions, convert
 from sigfix.importing import doctr
-from sigfix.pipeline.preset import finish_onnx
 from sigfix.pipeline.prepared import SourceChoice
+from sigfix.pipeline.preset import finish_onnx
 from sigfix.pipeline.preset_options import PresetOptions
 from sigfix.presets import PRESETS
 from tests.matrix.stages import options_of

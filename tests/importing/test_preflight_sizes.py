@@ -35,7 +35,6 @@ OPENED: tuple[Case, ...] = (
     Case("Resize", (IMAGE, None, np.array([1, 1, 0.5, 0.5], np.float32)),
          {"mode": "linear", "antialias": 1}, 18),
     Case("NonMaxSuppression", (BOXES, SCORES)),
-    Case("GatherElements", (IMAGE, Fed(IMAGE.shape, "int64", 0, 3)), {"axis": 1}),
     Case("GatherND", (IMAGE, Fed((2, 1), "int64", 0, 1))),
     Case("DepthToSpace", (IMAGE,), {"blocksize": 2}),
     Case("EyeLike", (Fed((3, 4), dynamic=False),)),

@@ -107,7 +107,11 @@ def test_pictures_are_samples(tmp_path: Path) -> None:
     ("make", "card", "words"),
     [
         (None, None, "no docTR model with a card"),
-        (None, make_card(find_preset("mobilenet_v3_small_crop_orientation"), "", "none"), "neither"),
+        (
+            None,
+            make_card(find_preset("mobilenet_v3_small_crop_orientation"), "", "none"),
+            "neither",
+        ),
         ("folder", CRNN, "there are no pictures"),
         ("broken.png", CRNN, "not a readable picture"),
     ],

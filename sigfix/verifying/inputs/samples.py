@@ -164,4 +164,3 @@ def _opened(path: Path) -> Image.Image:
     except (OSError, ValueError, image.DecompressionBombError) as error:
         raise UsageError(f"--samples {path}: not a readable picture ({error}).") from error
     return loaded
-

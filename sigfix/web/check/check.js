@@ -1,9 +1,8 @@
 // Reads one page with a bundle in a browser, as its own page does, and posts what was read.
 
-import { loadOcr } from '../ocr/index.js';
-import { ocrOptions, readBundle } from '../page/settings.js';
-
 async function read() {
+  const { loadOcr } = await import('../ocr/index.js');
+  const { ocrOptions, readBundle } = await import('../page/settings.js');
   const base = new URL('../', import.meta.url);
   const began = performance.now();
   const ocr = await loadOcr(ocrOptions(await readBundle(base), base, 'wasm'));

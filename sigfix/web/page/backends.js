@@ -17,30 +17,23 @@ function hasWebgl() {
   return Boolean(context);
 }
 
-async function hasWebgpu() {
-  try {
-    return Boolean(await navigator.gpu?.requestAdapter());
-  } catch {
-    return false;
-  }
-}
-
 /** The title of a backend, whether it is there, and a note on it, by its name. */
 const KNOWN = {
-  wasm: async () => ({
+  wasm: () => ({
     title: 'processor (wasm)',
     there: typeof WebAssembly === 'object',
     note: hasSimd() ? '' : 'This browser\'s WebAssembly has no SIMD, so that reading on the processor '
       + 'takes several times as long. Use a newer browser, or choose webgl.',
   }),
-  webgl: async () => ({
+  webgl: () => ({
     title: 'graphics card (webgl)',
     there: hasWebgl(),
     note: 'This browser gives no WebGL: switch hardware acceleration on in its settings.',
   }),
-  webgpu: async () => ({
+  // Whether there is a graphics card is only asked when it is chosen: some browsers log a warning.
+  webgpu: () => ({
     title: 'graphics card (webgpu)',
-    there: await hasWebgpu(),
+    there: Boolean(navigator.gpu),
     note: 'This browser gives no WebGPU.',
   }),
 };
@@ -48,9 +41,9 @@ const KNOWN = {
 /**
  * What the bundle has scripts for.
  * @param {any} bundle
- * @returns {Promise<{name: string, title: string, there: boolean, note: string}[]>}
+ * @returns {{name: string, title: string, there: boolean, note: string}[]}
  */
-export async function backendsOf(bundle) {
+export function backendsOf(bundle) {
   const names = Object.keys(bundle.backends).filter((name) => KNOWN[name]);
-  return Promise.all(names.map(async (name) => ({ name, ...await KNOWN[name]() })));
+  return names.map((name) => ({ name, ...KNOWN[name]() }));
 }
