@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 import shutil
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -54,6 +55,15 @@ Extra = Mapping[str, tuple[str, bytes]]
 """Further addresses: the type and the content of what is there."""
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A browser may hang up in the middle; that is no fault of ours."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 @contextmanager
 def served(
     folder: Path,
@@ -69,13 +79,12 @@ def served(
     Raises `UsageError` where the port cannot be had.
     """
     try:
-        server = ThreadingHTTPServer((LOOPBACK, port), _handler(folder, extra or {}, take))
+        server = _Server((LOOPBACK, port), _handler(folder, extra or {}, take))
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UsageError(
             f"Port {port} of this machine cannot be used: {reason}.", "--port 0 takes a free one"
         ) from error
-    server.daemon_threads = True
     with server:
         thread = threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True)
         thread.start()

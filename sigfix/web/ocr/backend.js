@@ -10,7 +10,7 @@ async function runScript(address) {
     await import(/* @vite-ignore */ /* webpackIgnore: true */ String(address));
   } catch (error) {
     throw new OcrError(`${address}, a script of TensorFlow.js, cannot be loaded: `
-      + `${error.message}.`, { cause: error });
+      + `${error.message}. Copy the files of its npm packages again.`, { cause: error });
   }
 }
 
@@ -39,8 +39,10 @@ export async function startTensorFlow({
   const started = await found.setBackend(backend).catch((error) => error);
   if (started !== true) {
     const why = started instanceof Error ? ` (${started.message})` : '';
+    const hint = backend === 'wasm' ? ' Copy its .wasm files again, all three, to where wasmPaths says.'
+      : '';
     throw new OcrError(`The backend ${backend} did not start${why}. There are: `
-      + `${Object.keys(found.engine().registryFactory).join(', ') || 'none'}.`);
+      + `${Object.keys(found.engine().registryFactory).join(', ') || 'none'}.${hint}`);
   }
   await found.ready();
   return found;
