@@ -129,7 +129,9 @@ RECURRENT = {1: "weights", 2: "recurrent weights", 3: "bias"}
 # Inputs that have to be constants, by place, and what they are called.
 CONSTANTS: dict[str, dict[int, str]] = {
     "Conv": {1: "weights", 2: "bias"},
+    "ConvInteger": {1: "weights"},
     "ConvTranspose": {1: "weights", 2: "bias"},
+    "QLinearConv": {3: "weights", 8: "bias"},
     "LSTM": {**RECURRENT, 7: "peepholes"},
     "GRU": RECURRENT,
     "RNN": RECURRENT,

@@ -15,6 +15,7 @@ SAMPLE = [
     ("string_lookup", "keras", "save"),
     ("mixed_precision", "keras", "export"),
     ("bert_like", "keras", "export"),
+    ("masked_attention", "keras", ".h5"),
 ]
 
 
