@@ -8,6 +8,7 @@ thread, which cannot run while native code holds the interpreter; Linux kills su
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import runpy
 import signal
@@ -15,7 +16,7 @@ import subprocess
 import sys
 import threading
 
-from sigfix.lean import import_lean
+from sigfix.lean import import_lean, keep_to_the_end
 
 _PR_SET_PDEATHSIG = 1
 """The number in `prctl(2)`."""
@@ -24,11 +25,20 @@ _PR_SET_PDEATHSIG = 1
 def main() -> None:
     """Run the module that the first argument names as `__main__`, with the job as its argument."""
     module, job, parent, memory = sys.argv[1:5]
-    _end_with_parent(int(parent))
     _limit_memory(int(memory))
-    sys.argv[1:] = [job]
     import_lean()
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    run(module, job, int(parent))
+
+
+def run(module: str, job: str, parent: int) -> None:
+    """Be the child process of `parent` that runs `module` on the file `job`."""
+    _end_with_parent(parent)
+    sys.argv[1:] = [job]
+    gc.disable()  # until `do_job`: a module is imported first
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    finally:
+        keep_to_the_end()
 
 
 def supervise() -> None:

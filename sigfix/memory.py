@@ -8,7 +8,10 @@ import gc
 import sys
 
 LARGE = 2 << 30
-"""Bytes that the process must once have held: below, a collection costs more than it gives."""
+"""Bytes that the process must once have held: below, a collection costs more than it gives.
+
+Where what TensorFlow is made of is not collected (see `lean.importing`), it costs nothing.
+"""
 
 
 def release() -> None:
@@ -22,7 +25,8 @@ def release() -> None:
     except ImportError:  # Windows, whose C library has nothing of the kind either
         return
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    if peak * (1 if sys.platform == "darwin" else 1024) < LARGE:
+    small = peak * (1 if sys.platform == "darwin" else 1024) < LARGE
+    if small and not gc.get_freeze_count():
         return
     gc.collect()
     with contextlib.suppress(OSError, AttributeError):  # another C library has no such function

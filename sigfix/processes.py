@@ -7,6 +7,7 @@ with the block that started it, and with this process however that ends (see `ch
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import signal
@@ -17,9 +18,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from sigfix.errors import ProcessError, SigfixError
+from sigfix.forking import Copy, is_copying, start_copy
 from sigfix.stopping import held
 from sigfix.temporary import temporary_folder
 
@@ -42,7 +44,7 @@ class Child:
     `memory` is the number of bytes that it may have, None for any.
     """
 
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | Copy
     place: Path
     memory: int | None = None
 
@@ -81,7 +83,7 @@ class Child:
         return mark.exists()
 
     def _last_words(self) -> str:
-        code = self.process.returncode
+        code = self.process.wait()
         with (self.place / "log").open("rb") as log:
             log.seek(max(0, log.seek(0, os.SEEK_END) - _LOG_BYTES))
             lines = log.read().decode("utf-8", "replace").strip().splitlines()
@@ -114,17 +116,9 @@ def started(
     """
     with temporary_folder() as place:
         (place / "job.pickle").write_bytes(pickle.dumps(job))
-        arguments = [module, str(place / "job.pickle"), str(os.getpid()), str(memory or 0)]
         try:
             with (place / "log").open("wb") as log:
-                process = subprocess.Popen(
-                    [sys.executable, "-c", f"{_START}main()", *arguments],
-                    stdin=subprocess.PIPE,
-                    stdout=log,
-                    stderr=log,
-                    env={**_environment(), **(environment or {})},
-                    **_apart(),
-                )
+                process = _start(module, place / "job.pickle", log, memory, environment or {})
         except OSError as error:
             raise ProcessError(f"it could not be started: {error.strerror or error}") from error
         try:
@@ -132,6 +126,24 @@ def started(
         finally:
             with held():
                 _end(process)
+
+
+def _start(
+    module: str, job: Path, log: IO[bytes], memory: int | None, environment: Mapping[str, str]
+) -> subprocess.Popen[bytes] | Copy:
+    if is_copying() and not memory and not environment:
+        return start_copy(module, job, log)
+    return subprocess.Popen(
+        [
+            sys.executable, "-c", f"{_START}main()",
+            module, str(job), str(os.getpid()), str(memory or 0),
+        ],
+        stdin=subprocess.PIPE,
+        stdout=log,
+        stderr=log,
+        env={**_environment(), **environment},
+        **_apart(),
+    )  # fmt: skip
 
 
 def run_process(
@@ -158,26 +170,43 @@ def run_program(
     or takes too long.
     """
     try:
-        with ending_pipe() as pipe:
+        with supervised(command, folder, environment, subprocess.PIPE) as process:
+            said = process.communicate(timeout=seconds)[1]
+    except subprocess.TimeoutExpired as error:
+        raise ProcessError(f"took longer than {seconds:g} s") from error
+    return process.returncode, said.decode("utf-8", "replace")
+
+
+@contextmanager
+def supervised(
+    command: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    messages: int = subprocess.DEVNULL,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run another program in `folder` beside the block, and not longer than that.
+
+    Its standard output is dropped; `messages` is where its standard error goes. Raises
+    `ProcessError` where it cannot be started.
+    """
+    with ending_pipe() as pipe:
+        try:
             process = subprocess.Popen(
                 [sys.executable, "-c", f"{_START}supervise()", *command],
                 cwd=folder,
                 stdin=pipe,
                 stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
+                stderr=messages,
                 env={**_environment(), **environment},
                 **_apart(),
             )
-            try:
-                said = process.communicate(timeout=seconds)[1]
-            finally:
-                with held():
-                    _end(process)
-    except subprocess.TimeoutExpired as error:
-        raise ProcessError(f"took longer than {seconds:g} s") from error
-    except OSError as error:
-        raise ProcessError(f"cannot be started ({error.strerror or error})") from error
-    return process.returncode, said.decode("utf-8", "replace")
+        except OSError as error:
+            raise ProcessError(f"cannot be started ({error.strerror or error})") from error
+        try:
+            yield process
+        finally:
+            with held():
+                _end(process)
 
 
 @contextmanager
@@ -194,6 +223,8 @@ def ending_pipe() -> Iterator[int]:
 def do_job(work: Callable[[dict[str, Any]], Answer]) -> None:
     """Be the child: do the job that the first argument names, and write the answer beside it."""
     place = Path(sys.argv[1])
+    gc.freeze()  # what was imported is there to stay
+    gc.enable()
     try:
         answer = work(pickle.loads(place.read_bytes()))
     except SigfixError as error:
@@ -210,7 +241,7 @@ def _apart() -> dict[str, Any]:
     return {"start_new_session": True}
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: subprocess.Popen[bytes] | Copy) -> None:
     """Kill the process with all that it started, and wait until it is gone."""
     if hasattr(os, "killpg"):
         with suppress(OSError):

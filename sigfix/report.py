@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sigfix.describing.candidates import Candidate
 from sigfix.describing.producer import Producer
 from sigfix.diagnosis.rule import Finding, Severity
-from sigfix.model import OtherModel, SavedModel
+from sigfix.model import Graph, GraphFunction, Node, OtherModel, SavedModel
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Inspection:
 
     `candidates` are the possible (inputs, outputs) of each TF1 MetaGraph that no signature has;
     `custom_operators` those of each MetaGraph, with their numbers. `ignored` and `unselected` are
-    how many findings the user's choice of codes left out.
+    how many findings the user's choice of codes left out, `baselined` how many a baseline did.
     """
 
     path: Path
@@ -45,9 +45,41 @@ class Inspection:
     other: OtherModel | None = None
     ignored: int = 0
     unselected: int = 0
+    baselined: int = 0
+
+    @property
+    def left_out(self) -> int:
+        """How many findings `--ignore` names, and the path itself where it could not be read."""
+        failed = self.failure is not None and self.failure.ignored and not self.baselined
+        return self.ignored + failed
 
     def count(self, severity: Severity) -> int:
         """How many findings have this severity; a path that could not be read is an error."""
         failed = self.failure is not None and not self.failure.ignored
         found = sum(item.severity is severity for item in self.findings)
         return found + (failed and severity is Severity.ERROR)
+
+
+def light(item: Inspection) -> Inspection:
+    """The same, of a model's graphs only which operators they have and how many.
+
+    It says the same in every format; a thousand of them fit into memory, and a process can send it.
+    """
+    if item.other is not None:
+        return replace(item, other=replace(item.other, graph=None))
+    if item.model is None:
+        return item
+    metas = tuple(replace(meta, graph=_counted(meta.graph)) for meta in item.model.meta_graphs)
+    return replace(item, model=replace(item.model, meta_graphs=metas))
+
+
+def _counted(graph: Graph) -> Graph:
+    kinds: dict[str, Node] = {}
+
+    def bare(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+        return tuple(kinds.setdefault(node.op, Node("", node.op, ())) for node in nodes)
+
+    functions = tuple(
+        GraphFunction(function.name, (), (), bare(function.nodes)) for function in graph.functions
+    )
+    return Graph(bare(graph.nodes), functions, graph.producer, graph.min_consumer)

@@ -16,8 +16,18 @@ def run_v2(path, inputs, key="serving_default", tags=None):
     model = tf.saved_model.load(str(path), tags=tags)
     function = model.signatures[key]
     specs = function.structured_input_signature[1]
-    fed = {name: tf.constant(value, specs[name].dtype) for name, value in inputs.items()}
-    return {name: value.numpy() for name, value in function(**fed).items()}
+    given = {
+        key: part
+        for name, value in inputs.items()
+        for key, part in (
+            ((f"{name}_{field}", item) for field, item in value._asdict().items())
+            if hasattr(value, "dense_shape")
+            else ((name, value),)
+        )
+    }
+    fed = {name: tf.constant(value, specs[name].dtype) for name, value in given.items()}
+    found = function(**fed).items()
+    return {name: value.numpy() if hasattr(value, "numpy") else value for name, value in found}
 
 
 def run_v1(path, inputs, key="serving_default", tags=("serve",)):
@@ -27,8 +37,9 @@ def run_v1(path, inputs, key="serving_default", tags=("serve",)):
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         loaded = tf.compat.v1.saved_model.loader.load(session, list(tags), str(path))
         signature = loaded.signature_def[key]
-        fed = {signature.inputs[name].name: value for name, value in inputs.items()}
-        fetched = {name: info.name for name, info in signature.outputs.items()}
+        tensor = tf.compat.v1.saved_model.utils.get_tensor_from_tensor_info
+        fed = {tensor(signature.inputs[name]): value for name, value in inputs.items()}
+        fetched = {name: tensor(info) for name, info in signature.outputs.items()}
         return session.run(fetched, fed)
 
 

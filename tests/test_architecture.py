@@ -27,14 +27,22 @@ LIGHT = (
     "planning", "rendering",
 )  # fmt: skip
 """Parts that never import a heavy package at module level."""
-REQUIRED = {"typer": "typer", "rich": "rich", "protobuf": "google", "platformdirs": "platformdirs"}
+REQUIRED = {
+    "typer": "typer",
+    "rich": "rich",
+    "protobuf": "google",
+    "platformdirs": "platformdirs",
+    "tomli": "tomli",
+}
 """The base requirements -> what they are imported as."""
 COMPUTED = {
+    "sigfix.cli.settings": "tomllib, or tomli where Python has none",
     "sigfix.cli.main": "the modules of its own folder, when a command is asked for",
     "sigfix.optimising.passes": "the modules of its own folder, from the table of passes",
     "sigfix.verifying.running": "the runners, from its table, whose names are whole",
     "sigfix.pipeline.prepare": "TensorFlow",
     "sigfix.describing.libraries": "packages that register operators, from its table",
+    "sigfix.exporting.tensorflowjs_parts": "modules of the package tensorflowjs",
 }
 """Modules that import by a name that they put together, and what that is."""
 

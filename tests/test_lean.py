@@ -1,4 +1,4 @@
-"""TensorFlow without JAX, pandas and OpenCV: in sigfix's processes, and nowhere else."""
+"""TensorFlow without what it only looks for: in sigfix's processes, and nowhere else."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from importlib.util import find_spec
 
 import pytest
 
-from sigfix.lean import OPTIONAL
+from sigfix.lean import OF_KERAS, OPTIONAL
 from tests.environments import needs
 
 _SEEN = "import sys; print(*sorted({name for name in %r if name in sys.modules}))" % (  # noqa: UP031
-    tuple(OPTIONAL),
+    tuple(OPTIONAL | OF_KERAS),
 )
 
 
@@ -25,7 +25,7 @@ def _modules_after(code: str) -> set[str]:
 
 def test_tensorflow_leaves_them_out_and_they_are_there_later() -> None:
     needs("tensorflow")
-    there = sorted(name for name in OPTIONAL if find_spec(name) is not None)
+    there = sorted(name for name in OPTIONAL | OF_KERAS if _is_there(name))
     if not there:
         pytest.skip("none of them is installed")
     lean = "from sigfix.lean import import_lean; import_lean()\nimport tensorflow as tf"
@@ -37,3 +37,18 @@ def test_tensorflow_leaves_them_out_and_they_are_there_later() -> None:
 def test_importing_sigfix_changes_nothing() -> None:
     code = "import sys; before = list(sys.meta_path); import sigfix; from sigfix import convert"
     assert _modules_after(f"{code}\nassert sys.meta_path == before") == set()
+
+
+@pytest.mark.parametrize("keras", ["keras", "tf_keras"])
+def test_keras_has_what_it_uses_though_it_imports_tensorflow(keras: str) -> None:
+    needs("tensorflow")
+    needs(keras)
+    lean = "from sigfix.lean import import_lean; import_lean()"
+    models = f"{lean}\nimport {keras}\nmodel = {keras}.Sequential([{keras}.layers.Dense(1)])"
+    saved = "model.build((None, 2)); import tempfile, os; place = tempfile.mkdtemp() + '/m.h5'"
+    code = f"{models}\n{saved}\nmodel.save(place); assert os.path.getsize(place) > 1000"
+    assert {"h5py", f"{keras}.src"} <= _modules_after(code)
+
+
+def _is_there(name: str) -> bool:
+    return find_spec(name.split(".")[0]) is not None and find_spec(name) is not None

@@ -3,96 +3,47 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from enum import Enum
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sigfix.cli.app import app
+from sigfix.cli.inspect_options import (
+    FailOn,
+    Judged,
+    Report,
+    Where,
+    judgement,
+    refuse_clashes,
+)
+from sigfix.cli.options import grouped
+from sigfix.cli.settings import find_settings
 from sigfix.cli.terminal import terminal_style
-from sigfix.errors import SigfixError, UsageError
+from sigfix.errors import OutputError
 from sigfix.quoting import printable, quote_path
-from sigfix.rendering.inspections import FORMATS, TEXT
+from sigfix.rendering.inspections import FORMATS, TEXT, Shown
 
 if TYPE_CHECKING:
     from sigfix.report import Inspection
 
 
-class FailOn(str, Enum):
-    """The mildest finding that makes the exit code 1."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    NOTE = "note"
-    NEVER = "never"
-
-
-class TargetName(str, Enum):
-    """Where the model shall run."""
-
-    TFJS = "tfjs"
-    TFJS_WASM = "tfjs-wasm"
-    TFJS_WEBGL = "tfjs-webgl"
-    TFJS_WEBGPU = "tfjs-webgpu"
-    TFJS_NODE = "tfjs-node"
-    SERVING = "serving"
-    TFLITE = "tflite"
-
-
-def known_format(name: str) -> str:
-    """A name of the table. (Click's own check would need Click, which not every Typer brings.)"""
-    if name not in FORMATS:
-        raise typer.BadParameter(f"{name!r} is not one of {', '.join(map(repr, FORMATS))}.")
-    return name
-
-
 @app.command()
+@grouped
 def inspect(
     paths: Annotated[
         list[Path],
         typer.Argument(
             metavar="PATH...",
-            help="SavedModels, and .pb, .onnx, .keras, .h5 and TensorFlow.js files.",
+            help="SavedModels, and .pb, .onnx, .keras, .h5 and TensorFlow.js files; `-` reads "
+            "their paths from standard input, one a line.",
             readable=False,  # a file without permission is a row of the report, not the end
         ),
     ],
-    output_format: Annotated[
-        str,
-        typer.Option(
-            "--format",
-            "-f",
-            help="How to write the report.",
-            metavar=f"<{'|'.join(FORMATS)}>",
-            callback=known_format,
-            autocompletion=lambda: [*FORMATS],
-        ),
-    ] = TEXT,
-    fail_on: Annotated[
-        FailOn, typer.Option("--fail-on", help="The mildest finding that makes the exit code 1.")
-    ] = FailOn.ERROR,
-    selected: Annotated[
-        list[str] | None,
-        typer.Option("--select", metavar="CODES", help="Only these codes or families."),
-    ] = None,
-    ignored: Annotated[
-        list[str] | None,
-        typer.Option("--ignore", metavar="CODES", help="Not these codes or families."),
-    ] = None,
-    target: Annotated[
-        TargetName | None, typer.Option("--target", "-t", help="Also check what this cannot run.")
-    ] = None,
-    checksums: Annotated[
-        bool,
-        typer.Option(
-            "--checksums", help="Verify the CRC32C of every stored tensor, and look for NaN."
-        ),
-    ] = False,
-    everything: Annotated[
-        bool, typer.Option("--all", "-a", help="Show every function, tensor and operator.")
-    ] = False,
+    where: Where,
+    judged: Judged,
+    report: Report,
 ) -> None:
     """Say what is in a model and what is wrong with it.
 
@@ -100,83 +51,72 @@ def inspect(
 
     Exits with 1 where there is a finding at or above --fail-on, with 2 where a path cannot be read.
     """
-    from sigfix.diagnosis import check_selection
-    from sigfix.pipeline.inspect import inspect as inspect_path
+    from sigfix.cli.inspect_paths import Wanted, inspect_all, the_only_one, wanted_paths
 
-    if everything and output_format != TEXT:
-        raise UsageError(f"--all is for text: {output_format} has everything.", "leave it out")
-    left_out = check_selection(ignored or ())
-    inspect_one = partial(
-        inspect_path,
-        target=target.value if target else "",
-        checksums=checksums,
-        selected=check_selection(selected or ()),
-        ignored=left_out,
-    )
-    if len(paths) == 1 and output_format == TEXT:
-        inspections = [the_only_one(paths[0], inspect_one, left_out)]
+    refuse_clashes(judged, report)
+    settings = find_settings(Path(), where.config)
+    counted = judgement(judged, settings)
+    wanted = Wanted(counted, settings, judged.checksums)
+    found = wanted_paths(paths, where, settings)
+    if len(found) == len(paths) == 1 and report.output_format == TEXT and not judged.baseline:
+        inspections = [the_only_one(found[0], wanted)]
     else:
-        inspections = inspect_all(paths, inspect_one, left_out)
-    sys.stdout.write(FORMATS[output_format](inspections, terminal_style(), everything))
-    if target is not None:
-        sys.stderr.writelines(unchecked(inspections, target.value))
-    if len(paths) > 1 and all(item.failure is not None for item in inspections):
+        inspections = inspect_all(found, wanted, where.jobs)
+    if judged.baseline is not None:
+        inspections = without_known(inspections, judged.baseline, judged.write_baseline)
+    shown = Shown(terminal_style(), report.everything, counted.fail_on.severity)
+    if report.output_file is not None:
+        shown = replace(shown, style=replace(shown.style, colour=False))
+    write(FORMATS[report.output_format](inspections, shown), report.output_file)
+    sys.stderr.writelines(unchecked(inspections, counted.targets))
+    if len(found) > 1 and all(item.failure is not None for item in inspections):
         sys.stderr.write("note: Nothing was inspected: none of the paths could be read.\n")
-    raise typer.Exit(exit_code(inspections, fail_on))
+    raise typer.Exit(exit_code(inspections, counted.fail_on))
 
 
-def unchecked(inspections: list[Inspection], target: str) -> list[str]:
+def without_known(inspections: list[Inspection], file: Path, write_it: bool) -> list[Inspection]:
+    """The inspections without what the baseline has, which is written anew where that is asked."""
+    from sigfix.pipeline.baseline import (
+        apply_baseline,
+        expired_notes,
+        read_baseline,
+        write_baseline,
+    )
+
+    if write_it:
+        write_baseline(file, inspections)
+    applied = apply_baseline(inspections, read_baseline(file), file.parent)
+    for line in expired_notes(applied.expired, file):
+        sys.stderr.write(printable(f"note: {line}") + "\n")
+    return applied.inspections
+
+
+def write(text: str, file: Path | None) -> None:
+    """Write the report to standard output or a file. Raises `OutputError`."""
+    if file is None:
+        sys.stdout.write(text)
+        return
+    try:
+        file.write_text(text, "utf-8")
+    except OSError as error:
+        raise OutputError(f"{file} cannot be written: {error.strerror or error}.") from error
+
+
+def unchecked(inspections: list[Inspection], targets: tuple[str, ...]) -> list[str]:
     """A note for each file whose operators are not TensorFlow's, so that no table has them."""
-    notes = []
+    notes: list[str] = []
+    named = " and ".join(targets)
+    if not named:
+        return notes
     for item in inspections:
         if item.other is not None and item.other.kind in ("onnx", "keras"):
             path = quote_path(item.path)
             way = f"sigfix convert {path} --tfjs   # says what cannot be converted"
             way = item.other.unusable or way
             notes.append(
-                printable(f"note: {item.path} was not checked against {target}: {way}") + "\n"
+                printable(f"note: {item.path} was not checked against {named}: {way}") + "\n"
             )
     return notes
-
-
-def the_only_one(
-    path: Path, inspect_one: Callable[[Path], Inspection], ignored: tuple[str, ...]
-) -> Inspection:
-    """Inspect the one path that was named. A path without a model cannot be ignored then."""
-    from sigfix.diagnosis import is_named
-
-    try:
-        return inspect_one(path)
-    except SigfixError as error:
-        code = getattr(error, "code", "")
-        if is_named(code, ignored):
-            error.message += f" --ignore {code} leaves out one of several paths, and this is all."
-        raise
-
-
-def inspect_all(
-    paths: list[Path], inspect_one: Callable[[Path], Inspection], ignored: tuple[str, ...]
-) -> list[Inspection]:
-    """Inspect every path, with a progress line on a terminal where there are many.
-
-    One that cannot be read is a row like the others; its code can be among the `ignored`.
-    """
-    from sigfix.pipeline.inspect import failed_inspection
-
-    shown = len(paths) > 3 and sys.stderr.isatty()
-    inspections = []
-    for number, path in enumerate(paths, 1):
-        if shown:
-            done = 20 * number // len(paths)
-            bar = "#" * done + "." * (20 - done)
-            sys.stderr.write(f"\r[{bar}] {number}/{len(paths)}\x1b[K")
-        try:
-            inspections.append(inspect_one(path))
-        except SigfixError as error:
-            inspections.append(failed_inspection(path, error, ignored))
-    if shown:
-        sys.stderr.write("\r\x1b[K")
-    return inspections
 
 
 def exit_code(inspections: list[Inspection], fail_on: FailOn) -> int:

@@ -22,11 +22,21 @@ from sigfix.errors import (
     UsageError,
     WeightsUnavailableError,
 )
-from sigfix.lean import import_lean
+from sigfix.lean import import_lean, keep_to_the_end
 from sigfix.quoting import printable_lines, quote_path
 from sigfix.stopping import Stopped, ignore, watched, written_by_now
 
-COMMANDS = ("convert", "diff", "explain", "inspect", "presets", "repair", "verify")
+COMMANDS = (
+    "bundle",
+    "convert",
+    "diff",
+    "explain",
+    "inspect",
+    "presets",
+    "repair",
+    "serve",
+    "verify",
+)
 """Each is a module of this package that registers itself when it is imported."""
 
 
@@ -131,6 +141,9 @@ def main(arguments: list[str] | None = None) -> None:
             ignore()
             report_stop(stopped)
             sys.exit(stopped.exit_code)
+        finally:
+            if arguments is None:
+                keep_to_the_end()
 
 
 def _run(arguments: list[str]) -> None:

@@ -67,4 +67,6 @@ def _options(group: Any) -> list[Parameter]:
 
 
 def _default(each: Field[Any]) -> Any:
-    return each.default_factory() if each.default_factory is not MISSING else each.default
+    if each.default_factory is not MISSING:
+        return each.default_factory()
+    return Parameter.empty if each.default is MISSING else each.default

@@ -27,7 +27,8 @@ def verify(
     context: typer.Context,
     *,
     left: Annotated[
-        Path, typer.Argument(help="A SavedModel, an ONNX file or a TensorFlow.js directory.")
+        Path,
+        typer.Argument(help="A SavedModel, an ONNX or Keras file or a TensorFlow.js directory."),
     ],
     right: Annotated[Path, typer.Argument(help="The model that shall compute the same.")],
     running: Running,

@@ -67,7 +67,10 @@ def signature_tensor_text(tensor: SignatureTensor) -> str:
     """The type of a signature's tensor: `float32[?,3]`, `SparseTensor(float32[?,3])`."""
     if tensor.encoding == "dense":
         return str(tensor.spec)
-    name = "SparseTensor" if tensor.encoding == "sparse" else tensor.type_spec
+    sparse = tensor.encoding == "sparse"
+    name = "SparseTensor" if sparse else tensor.type_spec.removesuffix("Spec")
+    if tensor.spec.dtype == "invalid":  # the file does not say
+        return name
     return f"{name}({tensor.spec.dtype}{format_shape(tensor.spec.shape)})"
 
 

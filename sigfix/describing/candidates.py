@@ -6,6 +6,7 @@ but bookkeeping consumes.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sigfix.describing.operators import output_dtypes, tensorflow_operators
@@ -116,21 +117,25 @@ def _inputs(flow: Flow) -> list[Candidate]:
     return sorted(found, key=lambda item: (-item.rank, item.spec.name))
 
 
-def output_candidates(meta: MetaGraph) -> list[Candidate]:
-    """The tensors that a caller would fetch, most likely first; losses and metrics are last."""
+def output_candidates(meta: MetaGraph, also: Collection[str] = ()) -> list[Candidate]:
+    """The tensors that a caller would fetch, most likely first; losses and metrics are last.
+
+    They depend on a placeholder, or on a tensor in `also`.
+    """
     flow = flow_of(meta)
-    return _outputs(flow, _inputs(flow))
+    return _outputs(flow, _inputs(flow), also)
 
 
-def _outputs(flow: Flow, inputs: list[Candidate]) -> list[Candidate]:
-    fed = forward([node_of(item.spec.name) for item in inputs], flow.readers)
+def _outputs(flow: Flow, inputs: list[Candidate], also: Collection[str] = ()) -> list[Candidate]:
+    given = [*(item.spec.name for item in inputs), *also]
+    fed = forward([node_of(name) for name in given], flow.readers)
     operators = tensorflow_operators()
     found = []
     for node in flow.meta.graph.nodes:
         if node.name not in fed or node.op in BOOKKEEPING or node.op in PLACEHOLDER_OPS:
             continue
         rank, evidence = _likelihood(flow, node)
-        if not evidence or not _is_nameable(node):
+        if not evidence or not _is_nameable(node) or _is_of_a_branch(flow.meta, node):
             continue
         known = operators.get(node.op)
         dtypes = output_dtypes(node)
@@ -148,6 +153,20 @@ def _outputs(flow: Flow, inputs: list[Candidate]) -> list[Candidate]:
             of_training = node.name in flow.sides.nodes
             found.append(Candidate(spec, evidence, rank, of_training))
     return sorted(found, key=lambda item: (-item.rank, item.spec.name))
+
+
+def _is_of_a_branch(meta: MetaGraph, node: Node) -> bool:
+    """Whether a node is what TensorFlow 1 makes of a branch itself, and no result of it.
+
+    The pivot of `tf.cond` (a copy of its switched condition), and a variable's value, which depends
+    on a placeholder only because it is read within the branch.
+    """
+    if node.op == "ReadVariableOp":
+        return True
+    source = meta.graph.by_name.get(node_of(node.data_inputs[0])) if node.data_inputs else None
+    if node.op != "Identity" or source is None or source.op != "Switch":
+        return False
+    return len(source.data_inputs) == 2 and len(set(map(node_of, source.data_inputs))) == 1
 
 
 def _likelihood(flow: Flow, node: Node) -> tuple[int, tuple[str, ...]]:

@@ -79,9 +79,17 @@ def of_signature(meta: MetaGraph, key: str) -> Computation:
     )
 
 
-def of_tensors(meta: MetaGraph, outputs: Collection[str], fed: Collection[str]) -> Computation:
-    """What tensors of the graph (`y:0`) are computed by, where `fed` ones are given."""
-    walk = _Walk(meta.graph, fed)
+def of_tensors(
+    meta: MetaGraph,
+    outputs: Collection[str],
+    fed: Collection[str],
+    bound: Mapping[str, bool] | None = None,
+) -> Computation:
+    """What tensors of the graph (`y:0`) are computed by, where `fed` ones are given.
+
+    `bound` are placeholders that are switches, with their values.
+    """
+    walk = _Walk(meta.graph, fed, bound)
     for tensor in outputs:
         walk.visit("", tensor, None)
     return walk.run(running.of_tensors(meta, outputs), {})
@@ -112,11 +120,13 @@ def of_function(meta: MetaGraph, name: str) -> Computation:
 class _Walk:
     """The walk backwards: what is still to be looked at, and what calls each function."""
 
-    def __init__(self, graph: Graph, fed: Collection[str]) -> None:
+    def __init__(
+        self, graph: Graph, fed: Collection[str], bound: Mapping[str, bool] | None = None
+    ) -> None:
         self.graph = graph
         self.fed = {(node_of(name), output_index(name)) for name in fed}
         self.given: set[Place] = {("", f"{name}:{index}") for name, index in self.fed}
-        self.switches = Switches(graph, {name for name, _ in self.fed})
+        self.switches = Switches(graph, {name for name, _ in self.fed}, bound)
         self.bodies: dict[str, dict[str, Node]] = {"": graph.by_name}
         self.callers: dict[str, list[tuple[str, Node, int]]] = {}
         self.entered: set[tuple[str, str, str]] = set()
@@ -138,6 +148,8 @@ class _Walk:
         changed: set[Place] = set()
         for scope, node in executed.nodes:
             if kind_of(node.op) == STATE and node.data_inputs and scope in self.bodies:
+                if not scope and self.switches.is_dead(node.data_inputs[0]):
+                    continue  # in a branch that is never taken
                 self.visit(scope, node.data_inputs[0], None)
                 self._finish()
                 changed |= self._origins(scope, node.data_inputs[0])
@@ -155,7 +167,9 @@ class _Walk:
             place = pending.pop()
             if place not in seen:
                 seen.add(place)
-                sources = self.reads.get(place, set())
+                sources, node = self.reads.get(place, set()), self.found.get(place)
+                if node is not None and node.op in ("Switch", "RefSwitch"):  # not its condition
+                    sources = sources & {(place[0], node_of(node.data_inputs[0]))}
                 pending += sources
                 found |= set() if sources else {place}
         return found

@@ -15,18 +15,24 @@ _COPIES = frozenset({"Identity", "StopGradient", "PlaceholderWithDefault", "Ensu
 
 
 class Switches:
-    """The constant conditions of a graph, where the nodes `fed` are given by a caller."""
+    """The constant conditions of a graph, where the nodes `fed` are given by a caller.
 
-    def __init__(self, graph: Graph, fed: Collection[str]) -> None:
+    `bound` are placeholders that a repair would give a value.
+    """
+
+    def __init__(
+        self, graph: Graph, fed: Collection[str], bound: Mapping[str, bool] | None = None
+    ) -> None:
         self.graph = graph
         self.fed = frozenset(fed)
+        self.bound = dict(bound or {})
 
     def live_inputs(self, scope: str, node: Node) -> tuple[str, ...]:
         """The data inputs of a node, of a Merge those that are ever there."""
         inputs = node.data_inputs
         if scope or node.op not in ("Merge", "RefMerge"):
             return inputs
-        return tuple(item for item in inputs if not self._is_dead(item)) or inputs
+        return tuple(item for item in inputs if not self.is_dead(item)) or inputs
 
     def chosen_branch(self, body: Mapping[str, Node], node: Node) -> str:
         """The function that a functional choice in `body` always calls, '' where that is open."""
@@ -41,6 +47,8 @@ class Switches:
         negated = False
         for _ in range(100):  # no graph asks longer for a constant
             node = body.get(node_of(pending.pop()))
+            if node is not None and body is self.graph.by_name and node.name in self.bound:
+                return self.bound[node.name] != negated
             if node is None or (body is self.graph.by_name and node.name in self.fed):
                 return None
             if node.op == "Const":
@@ -89,7 +97,8 @@ class Switches:
                 pending.append(reader.name)
         return frozenset(found)
 
-    def _is_dead(self, tensor: str) -> bool:
+    def is_dead(self, tensor: str) -> bool:
+        """Whether a tensor of the graph itself is never there."""
         return _reads_dead(tensor, self._dead)
 
 

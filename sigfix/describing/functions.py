@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from sigfix.describing.effects import RANDOM, conduct
 from sigfix.describing.running import of_functions
 from sigfix.describing.training import function_marks, is_doubtful, name_words
-from sigfix.model import CompositeSpec, Function, MetaGraph, ObjectGraph, TensorSpec, leaves
+from sigfix.model import (
+    CompositeSpec,
+    Function,
+    MetaGraph,
+    ObjectGraph,
+    TensorSpec,
+    Value,
+    leaves,
+)
 
 KERAS_BOOKKEEPING = {
     "call_and_return_all_conditional_losses": "Keras' own, returns losses too",
@@ -64,6 +72,19 @@ def callable_functions(objects: ObjectGraph) -> list[Function]:
     ]
 
 
+def offered(functions: list[Function]) -> list[Function]:
+    """Callable functions without Keras's and a resource's machinery, where there are others.
+
+    Where the root has none of its own, Keras 3's copy of the whole model's call goes before what
+    its layers have.
+    """
+    own = [item for item in functions if not is_internal(item)]
+    whole = [item for item in functions if item.path == "_default_save_signature"]
+    if whole and all("." in item.path for item in own):
+        return whole
+    return own or functions
+
+
 WITHOUT_TRACES = "Keras saved the layers and their weights without their graphs (save_traces=False)"
 
 
@@ -116,11 +137,13 @@ def competing(meta: MetaGraph, functions: list[Function]) -> Competing:
     """Which of callable functions could be the model's signature.
 
     Functions of the root compete with each other; those of submodules are parts of the whole
-    and only count where the root has none. Keras' bookkeeping, and functions without a tensor
-    argument (`vocab_size`), count where nothing else does; training and evaluation never, unless
-    it is their name alone that tells of it: those are in `training` too.
+    and only count where the root has none. Keras' bookkeeping, functions without a tensor
+    argument (`vocab_size`) and those that return none (`warm_up`) count where nothing else does;
+    training and evaluation never, unless it is their name alone that tells of it: those are in
+    `training` too.
     """
-    functions = [item for item in functions if not is_internal(item)] or functions
+    functions = offered(functions)
+    functions = [item for item in functions if _gives_tensors(item)] or functions
     functions = [item for item in functions if _takes_tensors(item)] or functions
     training: dict[str, tuple[str, ...]] = {}
     for depth in sorted({item.path.count(".") for item in functions}):
@@ -143,10 +166,17 @@ def is_housekeeping(name: str) -> bool:
 
 
 def _takes_tensors(function: Function) -> bool:
+    return any(_has_tensors(trace.args, trace.kwargs) for trace in function.traces)
+
+
+def _gives_tensors(function: Function) -> bool:
+    return any(_has_tensors(trace.output) for trace in function.traces)
+
+
+def _has_tensors(*structures: Value) -> bool:
     return any(
         isinstance(leaf, (TensorSpec, CompositeSpec))
-        for trace in function.traces
-        for structure in (trace.args, trace.kwargs)
+        for structure in structures
         for _, leaf in leaves(structure)
     )
 

@@ -25,4 +25,11 @@ CONTROL_FLOW = frozenset({
     "StatelessIf", "Case", "StatelessCase",
 })  # fmt: skip
 
+ASYNCHRONOUS = CONTROL_FLOW | {
+    "NonMaxSuppressionV2", "NonMaxSuppressionV3", "NonMaxSuppressionV5", "Where", "HashTable",
+    "HashTableV2", "LookupTableImport", "LookupTableImportV2", "LookupTableFind",
+    "LookupTableFindV2", "LookupTableSize", "LookupTableSizeV2",
+}  # fmt: skip
+"""What TensorFlow.js runs by `executeAsync` alone (tfjs-converter 4.22, model_analysis)."""
+
 CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall", "SymbolicGradient"})

@@ -9,7 +9,7 @@ from sigfix.describing.meta_graphs import meant_meta_graph
 from sigfix.describing.targets import Target, find_target
 from sigfix.diagnosis.catalogue import FAMILIES, RULES, find_rule
 from sigfix.diagnosis.checks import behaviour, container, signatures, specs
-from sigfix.diagnosis.checks.other import check_other
+from sigfix.diagnosis.checks.other import check_names, check_other
 from sigfix.diagnosis.checks.target import check_target
 from sigfix.diagnosis.checks.weights import check_weights
 from sigfix.diagnosis.rule import Finding, Fixable, Rule, Severity
@@ -34,8 +34,9 @@ __all__ = [
 _PER_META_GRAPH = (*signatures.CHECKS, *specs.CHECKS, *behaviour.CHECKS)
 
 
-def diagnose(model: SavedModel, target: Target | None = None) -> list[Finding]:
-    """Every finding about a SavedModel (and a target), the worst first, then by code."""
+def diagnose(model: SavedModel, targets: Iterable[Target] = ()) -> list[Finding]:
+    """Every finding about a SavedModel (and targets), the worst first, then by code."""
+    targets = list(targets)
     found = [item for check in container.CHECKS for item in check(model)]
     found += check_weights(model)
     several = len(model.meta_graphs) > 1
@@ -44,8 +45,7 @@ def diagnose(model: SavedModel, target: Target | None = None) -> list[Finding]:
         prefix = f"MetaGraph {number} [{', '.join(meta.tags)}]" if several else ""
         subject = Subject(model, meta, prefix)
         own = [item for check in _PER_META_GRAPH for item in check(subject)]
-        if target is not None:
-            own += check_target(subject, target)
+        own += unique(item for target in targets for item in check_target(subject, target))
         found += own if meant in (None, number) else _beside(own)
     return sort_findings(found)
 
@@ -60,11 +60,18 @@ def _beside(findings: Iterable[Finding]) -> list[Finding]:
     return [replace(item, severity=Severity.NOTE) for item in left]
 
 
-def diagnose_other(model: OtherModel, target: Target | None = None) -> list[Finding]:
+def unique(found: Iterable[Finding]) -> list[Finding]:
+    """Each finding once: what two targets lack alike is said of the first."""
+    return list(dict.fromkeys(found))
+
+
+def diagnose_other(model: OtherModel, targets: Iterable[Target] = ()) -> list[Finding]:
     """Every finding about a model that is no SavedModel; TF.js models are checked for TF.js."""
     found = [finding(item.code, item.message, item.location) for item in model.problems]
     found += check_weights(model)
-    found += check_other(model, target or (find_target("tfjs") if model.kind == "tfjs" else None))
+    wanted = [*targets] or ([find_target("tfjs")] if model.kind == "tfjs" else [])
+    found += check_names(model)
+    found += unique(item for target in wanted for item in check_other(model, target))
     return sort_findings(found)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from sigfix.describing.functions import callable_functions, competing, is_internal
+from sigfix.describing.functions import callable_functions, competing, offered
 from sigfix.describing.running import Run, of_signature
 from sigfix.describing.training import signature_marks
 from sigfix.diagnosis.catalogue import RULES
@@ -37,17 +37,15 @@ class Subject:
 
     @cached_property
     def callables(self) -> list[Function]:
-        """The functions that a signature could be made of: with a trace, Keras's own left out.
+        """The functions that a signature could be made of: with a trace, without Keras's own.
 
         A trace whose graph is not in the library cannot be called.
         """
         functions = callable_functions(self.meta.objects) if self.meta.objects else []
         library = self.meta.graph.function_by_name
-        return [
-            item
-            for item in functions
-            if any(trace.name in library for trace in item.traces) and not is_internal(item)
-        ]
+        return offered(
+            [item for item in functions if any(trace.name in library for trace in item.traces)]
+        )
 
     @cached_property
     def preferred(self) -> list[Function]:

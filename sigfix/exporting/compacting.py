@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import base64
 import functools
-import json
-from importlib.resources import files
 from typing import Any
+
+from sigfix.exporting.tensorflowjs_parts import operator_lists
 
 Attributes = dict[str, Any]
 
@@ -48,16 +48,14 @@ def in_order(value: Any) -> Any:
 def _attributes() -> dict[str, dict[str, Attributes]]:
     """Operator -> attribute -> what TF.js's operator list says of it, the supported ones."""
     found: dict[str, dict[str, Attributes]] = {"Const": {"dtype": {}}}
-    for entry in (files("tensorflowjs") / "op_list").iterdir():
-        if entry.name.endswith(".json"):
-            for operator in json.loads(entry.read_text("utf-8")):
-                attributes = operator.get("attrs") or []
-                # A deprecated name stands for the same parameter.
-                supported = {a["tfName"]: a for a in attributes if not a.get("notSupported")}
-                supported |= {
-                    a["tfDeprecatedName"]: a for a in supported.values() if "tfDeprecatedName" in a
-                }
-                found.setdefault(operator["tfOpName"], supported)
+    for operator in operator_lists():
+        attributes = operator.get("attrs") or []
+        # A deprecated name stands for the same parameter.
+        supported = {a["tfName"]: a for a in attributes if not a.get("notSupported")}
+        supported |= {
+            a["tfDeprecatedName"]: a for a in supported.values() if "tfDeprecatedName" in a
+        }
+        found.setdefault(operator["tfOpName"], supported)
     return found
 
 

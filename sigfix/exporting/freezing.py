@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,31 +15,38 @@ from tensorflow.core.framework import graph_pb2, node_def_pb2
 from tensorflow.core.protobuf import meta_graph_pb2
 from tensorflow.python.framework import convert_to_constants
 
+from sigfix.describing.effects import STATE, kind_of
 from sigfix.describing.libraries import how_to_load, with_libraries
 from sigfix.errors import ConversionError, UsageError, first_line
 from sigfix.exporting.freezing_v1 import frozen_by_v1
+from sigfix.exporting.gradients import forgotten_gradients
 from sigfix.exporting.inlining import inline_calls
 from sigfix.exporting.refusing import refuse_resources
-from sigfix.exporting.state import drop_assignments
+from sigfix.exporting.state import STATELESS, drop_assignments
+from sigfix.exporting.state_threading import State, Threaded, thread_state
 from sigfix.exporting.tables import captured_tables, fill_tables
 from sigfix.memory import release
-from sigfix.model import Shape
+from sigfix.model import DEFAULT_SERVING_KEY, Shape
 from sigfix.optimising.graph.graph import Graph, from_graph_def, node_of, placeholder_of
 from sigfix.optimising.graph.setting_aside import is_large
-from sigfix.quoting import quote_path
+from sigfix.quoting import quote, quote_path
 
 IMPORT_SCOPE = "model"
 
 
 @dataclass(frozen=True)
 class FrozenSignature:
-    """A frozen graph; `inputs` and `outputs` map signature keys to node names."""
+    """A frozen graph; `inputs` and `outputs` map signature keys to node names.
+
+    `states` are variables that are inputs and outputs of it.
+    """
 
     graph: Graph
     inputs: dict[str, str]
     outputs: dict[str, str]
     signature: Any
     unused_inputs: tuple[str, ...]
+    states: tuple[State, ...] = ()
 
 
 def freeze(
@@ -46,19 +54,27 @@ def freeze(
     signature: str,
     tags: Sequence[str] | None = None,
     shapes: Mapping[str, Shape] | None = None,
+    states: bool = False,
 ) -> FrozenSignature:
     """Load a SavedModel (this runs its code) and freeze one signature.
 
     `shapes` are those that the signature has for its inputs: they say more than the placeholders
-    of a graph where somebody has set them.
+    of a graph where somebody has set them. With `states` the variables that the signature reads
+    and writes become inputs and outputs of it.
 
     Raises `UsageError` where it has no such signature, `ConversionError` where TensorFlow cannot
     freeze it.
     """
-    definition, inputs, outputs = _frozen(model, signature, tags)
+    with forgotten_gradients():
+        definition, inputs, outputs, kept = _frozen(model, signature, tags, states)
     release()
+    if states and not kept:
+        raise ConversionError(
+            "--state io: TensorFlow 2 does not load this model, and TensorFlow 1 keeps its "
+            "variables to itself."
+        )
     inputs = {key: _narrowed(spec, (shapes or {}).get(key)) for key, spec in inputs.items()}
-    return with_signature_names(definition, inputs, outputs)
+    return replace(with_signature_names(definition, inputs, outputs), states=kept)
 
 
 def _narrowed(spec: tf.TensorSpec, shape: Shape) -> tf.TensorSpec:
@@ -70,10 +86,11 @@ def _narrowed(spec: tf.TensorSpec, shape: Shape) -> tf.TensorSpec:
     return tf.TensorSpec(merged, spec.dtype, spec.name)
 
 
-def _frozen(
-    model: Path, signature: str, tags: Sequence[str] | None
-) -> tuple[Any, dict[str, tf.TensorSpec], dict[str, str]]:
-    """The frozen GraphDef, its inputs (called as their nodes) and output tensors by key.
+Frozen = tuple[Any, dict[str, tf.TensorSpec], dict[str, str], tuple[State, ...]]
+
+
+def _frozen(model: Path, signature: str, tags: Sequence[str] | None, states: bool) -> Frozen:
+    """The frozen GraphDef, its inputs (called as their nodes), output tensors by key, and states.
 
     Nothing that is returned keeps the loaded model or TensorFlow's own graph alive.
     """
@@ -83,7 +100,7 @@ def _frozen(
         )
     except Exception as error:  # TensorFlow raises a different kind for every fault
         try:
-            return frozen_by_v1(model, signature, tags or ())
+            return (*frozen_by_v1(model, signature, tags or ()), ())
         except ConversionError:
             raise
         except Exception:  # what the usual loader says is better known
@@ -93,7 +110,7 @@ def _frozen(
             ) from error
     if signature not in loaded.signatures and tags is not None:
         with contextlib.suppress(KeyError):
-            return frozen_by_v1(model, signature, tags)
+            return (*frozen_by_v1(model, signature, tags), ())
     if signature not in loaded.signatures:
         known = ", ".join(f"'{k}'" for k in loaded.signatures) or "none"
         raise UsageError(
@@ -110,16 +127,25 @@ def _frozen(
         variables = convert_to_constants._FunctionConverterDataInEager(
             function, lower_control_flow=True, aggressive_inlining=True
         )
+        threaded, way = _threaded(variables, function, states)
         definition, _ = convert_to_constants._replace_variables_by_constants(variables)
+    except ConversionError:
+        raise
     except Exception as error:  # TensorFlow raises several kinds here
         with contextlib.suppress(Exception):
-            return frozen_by_v1(model, signature, tags or ())
+            return (*frozen_by_v1(model, signature, tags or ()), ())
         raise ConversionError(
             f"TensorFlow could not freeze '{signature}': {first_line(error)}"
         ) from error
-    inline_calls(definition, [str(tensor.op.name) for tensor in function.outputs])
-    outputs = [str(tensor.name) for tensor in function.outputs]
-    drop_assignments(definition, _variable_names(function), outputs, model)
+    outputs = [*(str(tensor.name) for tensor in function.outputs), *(t.result for t in threaded)]
+    inline_calls(definition, [node_of(name) for name in outputs])
+    try:
+        drop_assignments(definition, _variable_names(function), outputs, model)
+    except ConversionError as error:
+        if way and error.hint == STATELESS:
+            of = "" if signature == DEFAULT_SERVING_KEY else f" --signature {quote(signature)}"
+            error.hint = f"sigfix convert {quote_path(model)} --tfjs{of} {way}"
+        raise
     fill_tables(definition, captured_tables(function), model)
     keys = list(function._arg_keywords)
     inputs = {
@@ -127,17 +153,58 @@ def _frozen(
         for key, tensor in zip(keys, function.inputs, strict=False)
     }
     results = zip(sorted(function.structured_outputs), function.outputs, strict=True)
-    return definition, inputs, {key: str(tensor.name) for key, tensor in results}
+    named = {key: str(tensor.name) for key, tensor in results}
+    kept = []
+    held = _variables(function)
+    for item in threaded:
+        start = held[item.variable].numpy()
+        key = _state_key(str(held[item.variable].name), {*inputs, *named})
+        kept.append(State(key, f"{key}_next", start))
+        inputs[key] = tf.TensorSpec(start.shape, start.dtype, item.node)
+        named[f"{key}_next"] = item.result
+    return definition, inputs, named, tuple(kept)
 
 
-def _variable_names(function: Any) -> dict[str, str]:
-    """The variables that a function captures: node -> name."""
-    variables = {id(variable.handle): str(variable.name) for variable in function.graph.variables}
+def _threaded(variables: Any, function: Any, states: bool) -> tuple[tuple[Threaded, ...], str]:
+    """Make states inputs and outputs where `states` asks for it, else the option that would.
+
+    `variables` are what TensorFlow has of a function to freeze; their graph is changed in place.
+    """
+    names = _variable_names(function)
+    outputs = [str(tensor.name) for tensor in function.outputs]
+    if states:
+        threaded = thread_state(variables.graph_def, names, outputs)
+        variables._build_node_defs_list()
+        return threaded, ""
+    if not any(kind_of(node.op) == STATE for node in variables.graph_def.node):
+        return (), ""
+    with contextlib.suppress(ConversionError):
+        tried = type(variables.graph_def)()
+        tried.CopyFrom(variables.graph_def)
+        thread_state(tried, names, outputs)
+        return (), "--state io   # what it keeps becomes inputs and outputs"
+    return (), ""
+
+
+def _state_key(variable: str, taken: set[str]) -> str:
+    """What the input is called that holds a variable: its name in letters, digits and `_`."""
+    name = re.sub(r"[^A-Za-z0-9_]", "_", variable.removesuffix(":0"))
+    names = itertools.chain([name], (f"{name}_{number}" for number in itertools.count(1)))
+    return next(key for key in names if not {key, f"{key}_next"} & taken)
+
+
+def _variables(function: Any) -> dict[str, Any]:
+    """The variables that a function captures, by the nodes that stand for them."""
+    variables = {id(variable.handle): variable for variable in function.graph.variables}
     return {
-        str(inside.op.name): variables[id(outside)].removesuffix(":0")
+        str(inside.op.name): variables[id(outside)]
         for outside, inside in function.graph.captures
         if id(outside) in variables
     }
+
+
+def _variable_names(function: Any) -> dict[str, str]:
+    return {node: str(v.name).removesuffix(":0") for node, v in _variables(function).items()}
 
 
 def tfjs_name(key: str, taken: set[str]) -> str:

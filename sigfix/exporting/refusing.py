@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from tensorflowjs.converters import tf_saved_model_conversion_v2 as tensorflowjs_converter
-
 from sigfix.describing.targets import find_target, library_of
 from sigfix.errors import ConversionError
+from sigfix.exporting.tensorflowjs_parts import operator_lists
 
 _HINTS = {
     "Parse": "the model takes serialised tf.Examples: export it with an input for each feature (an "
@@ -30,8 +29,10 @@ def unknown_operators(definition: Any) -> set[str]:
     Of those that are, the ones that only another package registers in TF.js are among them.
     """
     target = find_target("tfjs")
-    unknown = set(tensorflowjs_converter.validate(definition, False, False))
-    return unknown | {str(node.op) for node in definition.node if library_of(node.op, target)}
+    known = {item["tfOpName"] for item in operator_lists()}
+    own = {str(node.op) for node in definition.node}
+    inside = {str(n.op) for function in definition.library.function for n in function.node_def}
+    return (own | inside) - known | {name for name in own if library_of(name, target)}
 
 
 def refuse_unknown_operators(definition: Any) -> None:

@@ -21,7 +21,7 @@ _OF_LAYERS = (
     "export it as it predicts (training=False), without layers that are for training; of a Keras "
     "model sigfix takes the file itself: sigfix convert MODEL.keras --tfjs"
 )
-_STATELESS = (
+STATELESS = (
     "export it without (training=False, stateful=False), or with the state as an input and an "
     "output"
 )
@@ -39,20 +39,20 @@ def drop_assignments(
     """
     nodes = {str(node.name): node for node in definition.node}
     ends = {node_of(output) for output in outputs}
-    needed = _needed(nodes, ends)
-    _refuse_generators(nodes, needed, variables, model)
+    needs = needed(nodes, ends)
+    _refuse_generators(nodes, needs, variables, model)
     writers = [node for node in definition.node if kind_of(node.op) == STATE]
     if not writers:
         return
-    written = {_variable(nodes, node.input[0]): node for node in writers}
+    written = {variable_of(nodes, node.input[0]): node for node in writers}
     passing = {
         str(node.name)
         for node in definition.node
-        if node.op in PASSED_ON and _variable(nodes, node.name) in written
+        if node.op in PASSED_ON and variable_of(nodes, node.name) in written
     }
     read = passing - _read_by_writers_alone(definition, passing - ends)
     for node in definition.node:
-        if node.name not in needed:
+        if node.name not in needs:
             continue
         reads = [node_of(reference) for reference in node.input if reference[0] != "^"]
         state = [
@@ -63,12 +63,12 @@ def drop_assignments(
         if node.name in ends & passing:  # the output is the variable itself
             state = reads
         if state and kind_of(node.op) != STATE:
-            variable = _variable(nodes, state[0])
+            variable = variable_of(nodes, state[0])
             name, writer = variables.get(variable, variable), written[variable]
             raise ConversionError(
                 f"{model} keeps a state: '{name}' is read, and changed by {writer.op} "
                 f"('{writer.name}'). TensorFlow.js has functions of their inputs only.",
-                _OF_LAYERS if SEED in name else _STATELESS,
+                _OF_LAYERS if SEED in name else STATELESS,
             )
     gone = {str(node.name) for node in writers}
     for place in reversed(range(len(definition.node))):
@@ -81,13 +81,13 @@ def drop_assignments(
 
 
 def _refuse_generators(
-    nodes: Mapping[str, Any], needed: set[str], variables: Mapping[str, str], model: Path
+    nodes: Mapping[str, Any], needs: set[str], variables: Mapping[str, str], model: Path
 ) -> None:
     """Refuse random numbers from a generator that is a variable of the model."""
-    for node in (nodes[name] for name in needed):
+    for node in (nodes[name] for name in needs):
         if kind_of(node.op) != RANDOM or not node.input:
             continue
-        variable = _variable(nodes, node.input[0])
+        variable = variable_of(nodes, node.input[0])
         if variable in variables:
             raise ConversionError(
                 f"{model} draws random numbers, of which '{variables[variable]}' keeps the state: "
@@ -96,7 +96,7 @@ def _refuse_generators(
             )
 
 
-def _needed(nodes: Mapping[str, Any], ends: Iterable[str]) -> set[str]:
+def needed(nodes: Mapping[str, Any], ends: Iterable[str]) -> set[str]:
     """The nodes that outputs are computed from, also by which branch is taken.
 
     What they only wait for is none: a call waits for all that it changes.
@@ -118,7 +118,7 @@ def _needed(nodes: Mapping[str, Any], ends: Iterable[str]) -> set[str]:
     return found
 
 
-def _variable(nodes: Mapping[str, Any], reference: str) -> str:
+def variable_of(nodes: Mapping[str, Any], reference: str) -> str:
     """The node that stands for the variable that a reference passes on."""
     node = nodes[node_of(reference)]
     while node.op in PASSED_ON and node.input:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,23 +10,20 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-import tensorflowjs
 from google.protobuf.json_format import MessageToDict
-from tensorflowjs import quantization, read_weights, write_weights
-from tensorflowjs.converters import tf_saved_model_conversion_v2 as tensorflowjs_converter
+from tensorflow.python.framework import tensor_util
 
 from sigfix.errors import ParityError
 from sigfix.exporting.compacting import compact, in_order
 from sigfix.exporting.refusing import refuse_unknown_operators
 from sigfix.exporting.tables import take_initializer
-from sigfix.optimising.graph.graph import Graph
+from sigfix.exporting.tensorflowjs_parts import part
+from sigfix.exporting.weight_files import write_weights
+from sigfix.optimising.graph.graph import Graph, node_of, without_value
 
-SHARD_BYTES = 4 * 1024 * 1024
 # Quantising a bias or a scale saves nothing and costs accuracy.
 SMALLEST_QUANTISED = 256
 KEPT_WIDER = 0.01
-NARROWED = {"float16": "float32", "float64": "float32", "int64": "int32", "complex128": "complex64"}
-"""What TensorFlow.js has no type for -> what it is stored as."""
 
 _MISSTORED = "nothing was written; this is a fault of sigfix or of tensorflowjs"
 
@@ -65,6 +63,7 @@ def quantised_weights(graph: Graph, dtype: str | None) -> dict[str, str]:
 def dequantised(graph: Graph, dtype: str) -> dict[str, Array]:
     """What TF.js will see of the weights that are stored as `dtype`, by node name."""
     weights = {}
+    quantization = part("quantization")
     for name, own in quantised_weights(graph, dtype).items():
         stored, scale = quantization.quantize_weights(graph.constant(name), np.dtype(own).type)
         weights[name] = quantization.dequantize_weights(stored, scale, np.float32)
@@ -79,49 +78,58 @@ def write_model(
     metadata: dict[str, Any] | None = None,
 ) -> None:
     """Write `model.json` and weight shards of at most 4 MiB into an existing directory."""
-    chosen = quantised_weights(graph, quantize)
-    by_type = {
-        t: [n for n, own in chosen.items() if own == t] for t in sorted(set(chosen.values()))
-    }
-    definition = graph.graph_def()
+    quantised = quantised_weights(graph, quantize)
+    definition = graph.graph_def(values=False)
     refuse_unknown_operators(definition)
     initializer = take_initializer(definition)
-    (weights,) = tensorflowjs_converter.extract_weights(definition, initializer)
+    nodes = _constants(graph, definition) | _of_functions(definition)
+    nodes |= _constants(graph, initializer)
+    weights = ((n, tensor_util.MakeNdarray(node.attr["value"].tensor)) for n, node in nodes.items())
     topology = compact(MessageToDict(definition))
     tables = {"modelInitializer": compact(MessageToDict(initializer))} if initializer.node else {}
-    del definition  # its memory is wanted: the writer copies all weights four times
     model = {
         "format": "graph-model",
         "generatedBy": tf.__version__,
-        "convertedBy": f"TensorFlow.js Converter v{tensorflowjs.__version__}",
+        "convertedBy": f"TensorFlow.js Converter v{part('version').version}",
         "signature": in_order(MessageToDict(signature)),
         **({"userDefinedMetadata": metadata} if metadata else {}),
         "modelTopology": topology,
         **tables,
-        "weightsManifest": write_weights.write_weights(
-            [[{**weight, "data": narrowed(weight["data"])} for weight in weights]],
-            str(destination),
-            shard_size_bytes=SHARD_BYTES,
-            write_manifest=False,
-            quantization_dtype_map=by_type or None,
-        ),
+        "weightsManifest": write_weights(weights, destination, quantised),
     }
     text = json.dumps(model, separators=(",", ":"), ensure_ascii=False)
     (destination / "model.json").write_text(text, "utf-8")
 
 
-def narrowed(weights: Array) -> Array:
-    """Weights in a type that TensorFlow.js has (see `NARROWED`).
+def _constants(graph: Graph, definition: Any) -> dict[str, Any]:
+    """The constants of a part of `graph` by name, with the values that the part leaves out."""
+    return {n.name: graph.nodes[n.name] for n in definition.node if n.op == "Const"}
 
-    An int64 becomes the nearest int32: an exporter's "to the end" is the largest int64.
+
+def _of_functions(definition: Any) -> dict[str, Any]:
+    """The constants of a GraphDef's functions, taken out of it.
+
+    They are called as their function and themselves from then on: weights have one name each.
     """
-    dtype = NARROWED.get(weights.dtype.name)
-    if dtype is None:
-        return weights
-    if dtype == "int32":
-        limits = np.iinfo(np.int32)
-        weights = np.asarray(weights.clip(limits.min, limits.max))  # of a scalar: no array
-    return weights.astype(dtype)
+    found = {}
+    for function in definition.library.function:
+        own = {node.name for node in function.node_def if node.op == "Const"}
+
+        def renamed(reference: str, own: set[str] = own, of: str = function.signature.name) -> str:
+            if node_of(reference) not in own:
+                return reference
+            control = "^" if reference.startswith("^") else ""
+            return f"{control}{of}/{reference.removeprefix('^')}"
+
+        for node in function.node_def:
+            node.input[:] = map(renamed, node.input)
+            if node.op == "Const":
+                node.name = renamed(node.name)
+                found[node.name] = copy.deepcopy(node)
+                node.CopyFrom(without_value(node))
+        for key, reference in function.ret.items():
+            function.ret[key] = renamed(reference)
+    return found
 
 
 def refuse_misstored(graph: Graph, dtype: str, stored: Mapping[str, Array]) -> None:
@@ -147,10 +155,3 @@ def refuse_misstored(graph: Graph, dtype: str, stored: Mapping[str, Array]) -> N
                 f"more than the {float(step.max()):.2g} that rounding makes.",
                 _MISSTORED,
             )
-
-
-def stored_weights(model: Path) -> dict[str, Array]:
-    """Weights by node name as TF.js will see them: dequantised."""
-    manifest = json.loads((model / "model.json").read_text("utf-8"))["weightsManifest"]
-    groups = read_weights.read_weights(manifest, str(model), flatten=True)
-    return {entry["name"]: entry["data"] for entry in groups}

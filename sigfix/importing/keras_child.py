@@ -100,12 +100,19 @@ def _trackable(model: Any) -> Any:
     return module
 
 
+def _all_layers(model: Any) -> list[Any]:
+    """The layers of a model, and those inside of them."""
+    return list(model._flatten_layers())
+
+
 def _export(model: Any, target: str, tree: Any) -> dict[str, Any]:
     import tensorflow as tf
 
     inputs = _unique([_name(item.name.split(":")[0]) for item in model.inputs])
+    # A state has a row for each of a batch, so that a model that keeps one has the batch it had.
+    keeps = any(getattr(layer, "stateful", False) for layer in _all_layers(model))
     specs = {
-        name: tf.TensorSpec([None, *item.shape[1:]], item.dtype, name=name)
+        name: tf.TensorSpec([item.shape[0] if keeps else None, *item.shape[1:]], item.dtype, name)
         for name, item in zip(inputs, model.inputs, strict=True)
     }
     outputs: list[str] = []

@@ -20,7 +20,7 @@ from onnx_tf.handlers.backend_handler import BackendHandler
 from sigfix.errors import ConversionError, SigfixError
 from sigfix.importing.kernels import missing_kernel
 from sigfix.importing.onnx_graph import graph_inputs
-from sigfix.importing.operators.registry import OPERATORS, Node
+from sigfix.importing.operators.registry import OPERATORS, Node, expressed
 from sigfix.importing.refusal_reasons import FORMS, type_name
 from sigfix.importing.shape_folding import fold_shapes
 from sigfix.importing.static_shapes import settle_shapes
@@ -80,13 +80,12 @@ def _made(cls: Any, proto: onnx.NodeProto, tensors: dict[str, Any]) -> _Made:
     graph = tf.compat.v1.get_default_graph()
     before = len(graph.get_operations())
     try:
-        function = OPERATORS.get((node.operator, node.since_version))
-        if function is None:
+        if (node.operator, node.since_version) not in OPERATORS:
             raise node.refuse(f"sigfix has no version {node.since_version} of it")
         for form in FORMS:
             if node.operator in form.operators and form.found(attributes, proto):
                 raise node.refuse(form.reason)
-        outputs = function(node, *(tensors[i] if i else None for i in proto.input))
+        outputs = expressed(node, [tensors[i] if i else None for i in proto.input])
         missing = [m for m in map(missing_kernel, graph.get_operations()[before:]) if m]
         if missing:
             raise node.refuse(f"TensorFlow has no kernel for {missing[0]}")
@@ -96,7 +95,7 @@ def _made(cls: Any, proto: onnx.NodeProto, tensors: dict[str, Any]) -> _Made:
         raise
     except Exception as error:  # TensorFlow raises many kinds for what it does not express
         return _Made([], node.fault(error))
-    return _Made(list(outputs) if isinstance(outputs, tuple) else [outputs])
+    return _Made(list(outputs))
 
 
 def of_a_plain_copy(represent: Any) -> Any:

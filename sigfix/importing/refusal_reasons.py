@@ -67,14 +67,6 @@ def _several_outputs(attributes: Attributes, node: onnx.NodeProto) -> bool:
     return any(node.output[1:])
 
 
-def _is(name: str, *values: Any) -> Found:
-    return lambda attributes, node: attributes.get(name) in values
-
-
-def _input(index: int) -> Found:
-    return lambda attributes, node: len(node.input) > index and bool(node.input[index])
-
-
 def _to_no_type(attributes: Attributes, node: onnx.NodeProto) -> bool:
     return not is_held(int(attributes.get("to", onnx.TensorProto.FLOAT)))
 
@@ -93,21 +85,14 @@ def _other_activations(attributes: Attributes, node: onnx.NodeProto) -> bool:
 
 
 FORMS: tuple[Form, ...] = (
-    Form(("MaxPool",), _several_outputs, "its second output (indices) is not supported"),
     Form(
         ("BatchNormalization",),
-        lambda a, n: bool(a.get("training_mode")) or _several_outputs(a, n),
-        "training mode is not supported; export the model in inference mode",
-    ),
-    Form(
-        ("ScatterND", "ScatterElements"),
-        _is("reduction", b"mul", b"min", b"max"),
-        "only the reductions none and add are supported",
+        lambda a, n: not a.get("training_mode") and _several_outputs(a, n),
+        "training mode is not supported before opset 14; export the model in inference mode",
     ),
     Form(RECURRENT, _other_activations, "activations other than Sigmoid, Tanh and Relu"),
     Form(RECURRENT, lambda a, n: bool(a.get("clip")), "clipping is not supported"),
     Form(("LSTM",), lambda a, n: bool(a.get("input_forget")), "coupled gates are not supported"),
-    Form(("LSTM",), _input(7), "peephole connections are not supported"),
     Form(("AveragePool",), lambda a, n: max(a.get("dilations", [1])) > 1, "dilated averages"),
     Form(("Constant",), lambda a, n: "sparse_value" in a, "sparse tensors are not supported"),
     Form(

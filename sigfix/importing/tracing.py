@@ -14,7 +14,7 @@ from onnx import helper, numpy_helper
 from sigfix.errors import ConversionError, SigfixError
 from sigfix.importing import preflight
 from sigfix.importing.kernels import missing_kernel
-from sigfix.importing.operators.registry import OPERATORS, Node
+from sigfix.importing.operators.registry import Node, expressed
 from sigfix.importing.static_values import shared_constant
 
 
@@ -60,14 +60,11 @@ class _Tracer:
                 if name and name not in tensors:
                     raise node.refuse(f"its input {name} is made by no node before it")
             try:
-                made = OPERATORS[node.operator, node.since_version](
-                    node, *(tensors[name] if name else None for name in proto.input)
-                )
+                outputs = expressed(node, [tensors[i] if i else None for i in proto.input])
             except SigfixError:
                 raise
             except Exception as error:  # TensorFlow raises many kinds for what it cannot express
                 raise node.fault(error) from error
-            outputs = made if isinstance(made, tuple) else (made,)
             tensors.update(zip(proto.output, outputs, strict=False))  # the first few may be all
             if tf.compat.v1.get_default_graph() is self.graph:  # not that of a loop's body
                 self.emitted.append((node, self.graph.num_operations()))

@@ -100,28 +100,28 @@ def check(conversion: Conversion, source: Source) -> Checked:
     """
     fed = [Given(case) for case in source.fed]
     if conversion.weights is None:
-        found = run(_tfjs(conversion), fed, 1, conversion.seconds)
-        judged = judge(source, TFJS, _both_ways(found), _check(conversion))
-        _require(judged, source, conversion, found)
-        plain, fast = _apart(judged)
+        found = run(tfjs_of(conversion), fed, 1, conversion.seconds)
+        judged = judge(source, TFJS, both_ways(found), check_of(conversion))
+        require_ok(judged, source, conversion, found)
+        plain, fast = apart(judged)
         notes = (*finish("", plain, source.notes).notes, *fast)
-        return Checked(plain.comparisons, (), **_how(found), measured=notes)
+        return Checked(plain.comparisons, (), **how_run(found), measured=notes)
     graphs = _graphs(conversion, OPTIMISED, DEQUANTISED)
     with started(graphs, fed, 1, conversion.seconds) as finish_graphs:
-        found = run(_tfjs(conversion), fed, 1, conversion.seconds)
+        found = run(tfjs_of(conversion), fed, 1, conversion.seconds)
         answers = finish_graphs(None)
-    optimised = judge(source, OPTIMISED, [("", outputs_of(answers, 0))], _check(conversion))
-    _require(optimised, source, conversion, None)
+    optimised = judge(source, OPTIMISED, [("", outputs_of(answers, 0))], check_of(conversion))
+    require_ok(optimised, source, conversion, None)
     witness = Witness(_graphs(conversion, DEQUANTISED), (), only_call)
     exact = Source(DEQUANTISED, source.fed, tuple(outputs_of(answers, 1)), witness=witness)
-    check = replace(_check(conversion), witnesses=tuple)
-    stored = judge(exact, TFJS, _both_ways(found), check)
-    _require(stored, exact, conversion, found)
+    check = replace(check_of(conversion), witnesses=tuple)
+    stored = judge(exact, TFJS, both_ways(found), check)
+    require_ok(stored, exact, conversion, found)
     losses = _losses(conversion, source, outputs_of(found))
-    plain, fast = _apart(stored)
+    plain, fast = apart(stored)
     comparisons = (*optimised.comparisons, *plain.comparisons)
     notes = (*finish("", optimised, source.notes).notes, *plain.notes, *fast)
-    return Checked(comparisons, losses, **_how(found), measured=notes)
+    return Checked(comparisons, losses, **how_run(found), measured=notes)
 
 
 def _losses(
@@ -156,17 +156,18 @@ def _losses(
     return losses
 
 
-def _tfjs(conversion: Conversion) -> Runnable:
+def tfjs_of(conversion: Conversion) -> Runnable:
+    """The written model as something to run."""
     feed = AsTheyAre(conversion.frozen.unused_inputs)
     return tfjs_model(conversion.model, list(conversion.frozen.outputs), feed)
 
 
-def _both_ways(found: Run) -> list[tuple[str, list[Arrays]]]:
+def both_ways(found: Run) -> list[tuple[str, list[Arrays]]]:
     """What TensorFlow.js computed as it is, and with sigfix's kernels."""
     return [("", outputs_of(found, 0)), (WITH_KERNELS, outputs_of(found, 1))]
 
 
-def _apart(judged: Judged) -> tuple[Judged, tuple[str, ...]]:
+def apart(judged: Judged) -> tuple[Judged, tuple[str, ...]]:
     """What was found of the model as it is, and a line about the kernels, which are the same."""
     plain = tuple(each for each in judged.comparisons if not each.through)
     worst = [each.parity.worst for each in judged.comparisons if each.through]
@@ -203,7 +204,9 @@ def _graph_of(conversion: Conversion, title: str) -> Graph:
     return graph
 
 
-def _check(conversion: Conversion) -> Check:
+def check_of(conversion: Conversion) -> Check:
+    """How what it computes is compared."""
+
     def witnesses() -> Sequence[Witness]:
         """The graph as it was frozen, before any pass: its rounding is the source's."""
         return [Witness(_graphs(conversion, FROZEN), (), only_call)]
@@ -217,11 +220,12 @@ def _check(conversion: Conversion) -> Check:
     )
 
 
-def _how(found: Run) -> dict[str, str]:
+def how_run(found: Run) -> dict[str, str]:
+    """By which call and backend, as `Checked` has it."""
     return {"mode": found.details["mode"], "backend": found.details["backend"]}
 
 
-def _require(judged: Judged, source: Source, conversion: Conversion, found: Run | None) -> None:
+def require_ok(judged: Judged, source: Source, conversion: Conversion, found: Run | None) -> None:
     """Raise unless a stage is the same; where TF.js's cpu backend is right, wasm is to blame.
 
     `found` is the run in TensorFlow.js, None for a stage before it.
@@ -270,7 +274,7 @@ def _blame_wasm(judged: Judged, source: Source, conversion: Conversion, number: 
     one = Source(source.title, (source.fed[number],), (source.outputs[number],))
     try:
         cpu = run(
-            _tfjs(conversion),
+            tfjs_of(conversion),
             [Given(source.fed[number])],
             1,
             conversion.seconds,
@@ -278,7 +282,7 @@ def _blame_wasm(judged: Judged, source: Source, conversion: Conversion, number: 
         )
     except NotVerifiedError:
         return
-    check = replace(_check(conversion), witnesses=tuple)
+    check = replace(check_of(conversion), witnesses=tuple)
     if judge(one, TFJS, [("", [only_call(case) for case in cpu.cases])], check).verdict != SAME:
         return
     fed = in_tfjs_dtypes(AsTheyAre(conversion.frozen.unused_inputs)(source.fed[number]))

@@ -124,6 +124,8 @@ def check_options(source: Source, options: ConvertOptions) -> None:
             else f"sigfix repair {quote_path(source.path)} --preset {name} -o {name}/ && "
             f"sigfix convert {name}/ --tfjs",
         )
+    if options.choice.states:
+        _check_states(source, options)
     is_preset = source.kind == PRESET or options.choice.preset is not None
     if not is_preset and options.choice.preset_options != PresetOptions():
         raise UsageError(
@@ -133,6 +135,24 @@ def check_options(source: Source, options: ConvertOptions) -> None:
         )
     if source.kind == PRESET:
         _check_preset_choices(source, options.choice)
+
+
+def _check_states(source: Source, options: ConvertOptions) -> None:
+    """Raise `UsageError` for what cannot be done with a state as inputs and outputs."""
+    if source.kind in (ONNX, PRESET):
+        raise UsageError(
+            f"--state io: {source.path} keeps nothing from one call to the next.", "leave it out"
+        )
+    beside = {
+        "--quantize": options.quantize is not None,
+        "--bisect-passes": options.bisect,
+        options.choice.cut: bool(options.choice.cut),
+    }
+    for option, given in beside.items():
+        if given:
+            raise UsageError(
+                f"{option} is not compared over several steps, as --state io is.", "leave one out"
+            )
 
 
 def _check_preset_choices(source: Source, choice: SourceChoice) -> None:
@@ -180,3 +200,12 @@ def require_source_packages(source: Source) -> None:
     require_extras(
         "sigfix convert --tfjs", *(("tfjs", "onnx") if source.kind == ONNX else ("tfjs",))
     )
+
+
+def default_output(source: Source) -> Path:
+    """Where `convert` writes to where nobody says: `MODEL_tfjs` beside the model."""
+    path = source.path
+    if source.kind == PRESET:
+        return Path(f"{path.name}_tfjs")
+    path = path.resolve() if path.name in ("", ".", "..") else path
+    return path.with_name(f"{path.stem if path.is_file() else path.name}_tfjs")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 from sigfix.card import Card
 from sigfix.describing.examples import ExampleFeature
+from sigfix.forking import copies, is_copying
 from sigfix.model import TensorSpec
 from sigfix.pipeline.prepared import Prepared
+from sigfix.pipeline.progress import Say, silent
 from sigfix.planning.edits import InputPlan
 from sigfix.planning.names import signature_keys
 from sigfix.planning.traces import TO_NCHW
@@ -20,7 +22,7 @@ from sigfix.verifying.arrays import Arrays
 from sigfix.verifying.checking import REPEATS, Side, Source, read_source
 from sigfix.verifying.inputs.cases import BATCHES, Case, Given, Limits, made_up
 from sigfix.verifying.inputs.given import fit_inputs, read_npz
-from sigfix.verifying.runnable import CaseRun
+from sigfix.verifying.runnable import SAVED_MODEL, CaseRun
 from sigfix.verifying.runners import onnx, saved_model
 from sigfix.verifying.running import started
 
@@ -33,8 +35,11 @@ Asked = Callable[[Sequence[Case | Given]], Callable[[], Source]]
 
 
 @contextmanager
-def started_source(prepared: Prepared, seconds: float) -> Iterator[Asked]:
+def started_source(prepared: Prepared, seconds: float, say: Say = silent) -> Iterator[Asked]:
     """Start the source beside what the block does: importing its software takes seconds.
+
+    A SavedModel is run by a copy of this process, made before anything is loaded here; it is
+    loaded beside what the block does, and has ended when the block goes on after asking it.
 
     The block tells it the cases as soon as they are known. The waiting raises `NotVerifiedError`
     where the source cannot be run, or is random.
@@ -44,10 +49,15 @@ def started_source(prepared: Prepared, seconds: float) -> Iterator[Asked]:
         waiting = ThreadPoolExecutor(1, "sigfix-source")
         ending.callback(waiting.shutdown)
         # Ended before the thread is waited for: what waits for a process that is gone returns.
-        finish = ending.enter_context(started(side.runnable, None, REPEATS, seconds))
+        with copies() if side.runnable.kind == SAVED_MODEL else nullcontext():
+            say("")  # which ends the thread that shows progress, if there is one
+            is_copy = is_copying()
+            finish = ending.enter_context(started(side.runnable, None, REPEATS, seconds))
 
         def ask(cases: Sequence[Case | Given]) -> Callable[[], Source]:
             found = waiting.submit(finish, cases)
+            if is_copy:  # two with a model each would hold more than either needs
+                wait([found])
             return lambda: read_source(side, found.result())
 
         yield ask

@@ -15,14 +15,16 @@ from sigfix.memory import release
 from sigfix.model import DEFAULT_SERVING_KEY, TensorSpec
 from sigfix.pipeline import staging
 from sigfix.pipeline.applying import WAYS_ON, RepairOptions
+from sigfix.pipeline.asking import asked_source
 from sigfix.pipeline.conversion_options import (
     ConvertOptions,
     ConvertResult,
     check_files,
     check_options,
+    default_output,
     require_source_packages,
 )
-from sigfix.pipeline.notes import loops_left, nonfinite
+from sigfix.pipeline.notes import loops_left, nonfinite, states_kept
 from sigfix.pipeline.obstacles import cut_in_front, fed_behind, refuse_obstacles
 from sigfix.pipeline.optimised import Optimised, optimise
 from sigfix.pipeline.prepare import freeze, prepare
@@ -30,7 +32,7 @@ from sigfix.pipeline.prepared import Prepared
 from sigfix.pipeline.progress import Say, silent
 from sigfix.pipeline.quantising import AUTO, QuantisationTrial, choose_dtype
 from sigfix.pipeline.source import PRESET, Source, find_source
-from sigfix.reading.tfjs import CARD_KEY, REGIONS_KEY
+from sigfix.pipeline.tfjs_metadata import metadata_of
 from sigfix.temporary import temporary_folder
 
 if TYPE_CHECKING:  # at run time it needs numpy, and some commands do without
@@ -56,7 +58,7 @@ def convert(
     """
     options = options or ConvertOptions()
     source = find_source(None if given is None else str(given), Path())
-    destination = _default_output(source) if output is None else Path(output)
+    destination = default_output(source) if output is None else Path(output)
     check_options(source, options)
     read = None if source.kind == PRESET else source.path
     staging.refuse_places(destination, options.force, options.keep_failed, read)
@@ -72,6 +74,19 @@ def convert(
             return _export(source, prepared, options, destination, place, temporary, say)
 
 
+def convert_part(
+    source: Source, place: Path, options: ConvertOptions, temporary: Path, say: Say
+) -> ConvertResult:
+    """`convert` into the empty folder `place`, for a caller that publishes it as a part of more."""
+    check_options(source, options)
+    require_source_packages(source)
+    check_files(source, options)
+    prepared = prepare(source, options.choice, temporary, say, _running(options))
+    release()
+    with _named(prepared.model, source.path):
+        return _export(source, prepared, options, place, place, temporary, say)
+
+
 @contextmanager
 def _named(made: Path, source: Path) -> Iterator[None]:
     """Say the source's name in errors, where a copy or an export of it is what is converted."""
@@ -82,14 +97,6 @@ def _named(made: Path, source: Path) -> Iterator[None]:
         error.hint = error.hint and error.hint.replace(str(made), str(source))
         error.args = (error.message,)
         raise
-
-
-def _default_output(source: Source) -> Path:
-    path = source.path
-    if source.kind == PRESET:
-        return Path(f"{path.name}_tfjs")
-    path = path.resolve() if path.name in ("", ".", "..") else path
-    return path.with_name(f"{path.stem if path.is_file() else path.name}_tfjs")
 
 
 def _running(options: ConvertOptions) -> RepairOptions:
@@ -107,8 +114,8 @@ def _export(
     say: Say,
 ) -> ConvertResult:
     """Frozen graph -> optimised graphs -> model on disk -> verdict; each is made of the last."""
-    with _source(prepared, options) as ask:
-        whole = freeze(prepared, say)
+    with asked_source(prepared, options, say) as ask:
+        whole = freeze(prepared, say, options.choice.states)
         release()
         cut = cut_in_front(whole, options.choice.cut)
         frozen = whole if cut is None else cut.rest
@@ -139,6 +146,7 @@ def _export(
             *prepared.notes,
             *optimised.notes,
             *loops_left(optimised.operators),
+            *states_kept(frozen.states),
             *(() if cut is None else cut.said),
             *nonfinite(prepared.onnx_file or prepared.model),
         ),
@@ -169,8 +177,7 @@ def _write(
     options: ConvertOptions,
     say: Say,
 ) -> Written:
-    from sigfix.exporting import tfjs_model
-    from sigfix.optimising.regions.finding import regions_of
+    from sigfix.exporting import tfjs_model, weight_files
 
     quantize: str | None = options.quantize
     trials: tuple[QuantisationTrial, ...] = ()
@@ -178,14 +185,11 @@ def _write(
         quantize, trials = choose_dtype(
             optimised.values, frozen, specs, card, options.samples, options.max_loss, say
         )
-    own = {} if card is None else card.as_json()
-    regions = regions_of(optimised.kernels)
-    own |= {REGIONS_KEY: regions} if regions else {}
-    metadata = {CARD_KEY: own} if own else None
+    metadata = metadata_of(card, optimised.kernels, frozen.states)
     tfjs_model.write_model(optimised.kernels, frozen.signature, place, quantize, metadata)
     release()
     quantised = Counter(tfjs_model.quantised_weights(optimised.kernels, quantize).values())
-    weights = tfjs_model.stored_weights(place) if quantize and options.verify else None
+    weights = weight_files.stored_weights(place) if quantize and options.verify else None
     return Written(place, quantize, dict(quantised), weights, trials)
 
 
@@ -228,44 +232,16 @@ def _checked(
 def _verdict(
     conversion: Conversion, answers: SourceAnswers, options: ConvertOptions, say: Say
 ) -> Checked:
-    from sigfix.pipeline import conversion_check, pass_bisection
+    from sigfix.pipeline import conversion_check, pass_bisection, stepwise
 
+    if conversion.frozen.states:
+        return stepwise.check(conversion, answers)
     try:
         return conversion_check.check(conversion, answers)
     except conversion_check.DifferenceError as error:
         if not options.bisect:
             raise
         raise pass_bisection.named(error, conversion, answers, options, say) from error
-
-
-Asked = tuple["Callable[[], SourceAnswers] | None", tuple[str, ...]]
-"""What waits for the source's answers, and the kinds of inputs that were made up for it."""
-
-
-@contextmanager
-def _source(
-    prepared: Prepared, options: ConvertOptions
-) -> Iterator[Callable[[FrozenSignature, Mapping[str, TensorSpec]], Asked]]:
-    """The source, running beside the block, which asks it once its inputs are known."""
-    if not options.verify:
-        yield lambda frozen, specs: (None, ())
-        return
-    from sigfix.pipeline.conversion_source import conversion_cases, input_keys, started_source
-    from sigfix.verifying.checking import given_and_tried
-
-    with started_source(prepared, options.seconds) as running:
-
-        def ask(frozen: FrozenSignature, specs: Mapping[str, TensorSpec]) -> Asked:
-            from sigfix.exporting.input_limits import input_limits
-
-            limits = input_limits(frozen.graph, frozen.inputs)
-            keys = input_keys(prepared)
-            cases = conversion_cases(
-                specs, options.inputs, prepared.card, keys, limits, prepared.features
-            )
-            return running(cases), given_and_tried(cases)["tried"]
-
-        yield ask
 
 
 def _without_hidden_name(error: SigfixError, place: Path) -> None:

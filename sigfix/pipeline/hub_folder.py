@@ -11,6 +11,7 @@ from sigfix.importing.hub_config import CONFIG, HubConfig, read_config, weights_
 from sigfix.pipeline.preset_options import PresetOptions
 from sigfix.presets import PRESETS, PRETRAINED, RANDOM, Preset
 from sigfix.quoting import quote_path
+from sigfix.reading.locating import saved_model_file
 from sigfix.vocabularies import vocabulary_characters
 from sigfix.wording import plural
 
@@ -58,12 +59,26 @@ def settled(name: str, options: PresetOptions) -> tuple[PresetOptions, tuple[str
     return replace(options, **changes), (note,) if told else ()
 
 
-def of_folder(folder: Path) -> str:
-    """The command for a folder that a hub has of docTR's; '' for any other."""
+def refuse_hub(path: Path, command: str) -> None:
+    """Raise `UsageError` for a folder that a hub has of docTR's, or its `config.json`.
+
+    `command` is what is offered for it, with `{name}` and `{folder}`.
+    """
+    folder = path if path.is_dir() else path.parent
+    if not path.is_dir() and path.name != CONFIG:
+        return
+    if path.is_dir() and (saved_model_file(path) is not None or (path / "model.json").is_file()):
+        return
     config = read_config(folder) if (folder / CONFIG).is_file() else None
-    if config is None:
-        return ""
-    return f"sigfix convert {config.architecture} --weights {quote_path(folder)}"
+    if config is not None:
+        raise UsageError(
+            f"{path} has weights of docTR's, and what they are for.",
+            command.format(name=config.architecture, folder=quote_path(folder)),
+        )
+
+
+CONVERT_HUB = "sigfix convert {name} --weights {folder}"
+REPAIR_HUB = "sigfix repair --preset {name} --weights {folder}"
 
 
 _SAID = {

@@ -24,6 +24,7 @@ from sigfix.diagnosis.folding import fold
 from sigfix.diagnosis.rule import Command, repair_command
 from sigfix.errors import SigfixError, UsageError
 from sigfix.model import OtherModel, SavedModel
+from sigfix.pipeline.hub_folder import CONVERT_HUB, refuse_hub
 from sigfix.planning.commands import Comparable, carried_out
 from sigfix.reading.checksums import with_checksums
 from sigfix.reading.opening import open_model
@@ -44,12 +45,14 @@ _UNPLANNED = (
 def inspect(
     path: Path | str,
     *,
-    target: str = "",
+    target: str | Iterable[str] = (),
     checksums: bool = False,
     selected: tuple[str, ...] = (),
     ignored: tuple[str, ...] = (),
 ) -> Inspection:
-    """Read the model at `path` and say what it is and what is wrong with it, and with a target.
+    """Read the model at `path` and say what it is and what is wrong with it, and with targets.
+
+    `target` is one of `sigfix inspect --target`, or several.
 
     `checksums` also compares every stored tensor with the checksum in the variable index, and
     looks for NaN and infinity in all weights, however many they are. `selected` are the codes or
@@ -62,7 +65,9 @@ def inspect(
     clash = [code for code in selected if is_named(code, ignored)]
     if clash:
         raise UsageError(f"{clash[0]} is both selected and ignored: nothing of it is left.")
-    wanted = find_target(target) if target else None
+    targets = (target,) if isinstance(target, str) else target
+    wanted = [find_target(name) for name in targets if name]
+    refuse_hub(path, CONVERT_HUB)
     model = open_model(path, "inspect")
     model = replace(model, non_finite=find_non_finite(model, None if checksums else MOST))
     if isinstance(model, OtherModel):

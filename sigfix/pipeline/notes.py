@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sigfix.describing.signature_order import inference_beside_training
 from sigfix.describing.training import is_doubtful, signature_marks
@@ -13,6 +14,9 @@ from sigfix.quoting import quote
 from sigfix.reading import read_any
 from sigfix.reading.weights import find_non_finite
 from sigfix.wording import plural
+
+if TYPE_CHECKING:  # at run time it needs numpy
+    from sigfix.exporting.state_threading import State
 
 _SHOWN = 3
 
@@ -52,6 +56,22 @@ def nonfinite(model: SavedModel | OtherModel | Path) -> tuple[str, ...]:
         f"warning: the source has weights that are no finite numbers, and the result has them too: "
         f"{listed}{more} (sigfix explain BEH309).",
     )
+
+
+def states_kept(states: Sequence[State]) -> tuple[str, ...]:
+    """A line about each state that was made an input and an output."""
+    return tuple(
+        f"note: {state.input} is what the model keeps from one call to the next: feed it with "
+        f"{state.output} of the call before, at first with {_start(state)}."
+        for state in states
+    )
+
+
+def _start(state: State) -> str:
+    first = state.start.flat[0] if state.start.size else 0
+    if (state.start == first).all():
+        return f"{first:g}" if not state.start.shape else f"{first:g} everywhere"
+    return "the numbers of `start` in the model's card"
 
 
 def loops_left(operators: Mapping[str, int]) -> tuple[str, ...]:

@@ -7,15 +7,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sigfix.card import Card, fitting, make_card, read_card
+from sigfix.describing.callables import signature_tensor_text
 from sigfix.describing.effects import DETERMINISTIC, conduct
 from sigfix.describing.examples import example_features
 from sigfix.describing.running import of_signature
-from sigfix.diagnosis import diagnose
+from sigfix.diagnosis import RULES, diagnose
+from sigfix.diagnosis.checks.specs import by_component
 from sigfix.diagnosis.rule import Command, repair_command
+from sigfix.diagnosis.subject import Subject
 from sigfix.errors import BlockedError
 from sigfix.importing.commands import CommandParts, as_command
 from sigfix.memory import release
-from sigfix.model import DEFAULT_SERVING_KEY, OtherModel, SavedModel, Shape
+from sigfix.model import (
+    DEFAULT_SERVING_KEY,
+    MetaGraph,
+    OtherModel,
+    SavedModel,
+    Shape,
+    Signature,
+)
 from sigfix.pipeline.applying import RepairOptions
 from sigfix.pipeline.changing import TRUST, changed, exported, said
 from sigfix.pipeline.hub_folder import settled
@@ -49,8 +59,8 @@ def prepare(
 ) -> Prepared:
     """Read, import or build the source; what has to be made is made in `temporary`.
 
-    `options` say how Keras is run. Raises `UsageError` for choices that are not for a source of
-    this kind.
+    `options` say how what is made is run, and whether it is compared. Raises `UsageError` for
+    choices that are not for a source of this kind.
     """
     if source.kind == PRESET:
         return _from_preset(source.path.name, choice, temporary, say)
@@ -60,10 +70,10 @@ def prepare(
     from sigfix.reading.opening import FROZEN_GRAPH, kind_of, open_model
 
     say(f"reading {source.path}")
+    options = options or RepairOptions(trust=choice.trust)
     described = open_model(source.path, "convert")
     refuse_strangers(described.path, described.problems)
     if isinstance(described, OtherModel):  # find_source has told ONNX files apart
-        options = options or RepairOptions(trust=choice.trust)
         return exported(described, choice, options, temporary, say)
     refuse_lost_weights(described)
     index = choose_meta_graph(described, choice.tags)
@@ -74,18 +84,23 @@ def prepare(
         if not choice.changes:
             return _as_it_is(described, index, key, choice)
     elif kind_of(described) != FROZEN_GRAPH and not choice.changes:
-        return _signed(described, key, choice, temporary, say)
-    found = changed(described, key, choice, temporary, say)
+        return _signed(described, key, choice, options, temporary, say)
+    found = changed(described, key, choice, options, temporary, say)
     return found or _as_it_is(described, index, key, choice)
 
 
 def _signed(
-    described: SavedModel, key: str, choice: SourceChoice, temporary: Path, say: Say
+    described: SavedModel,
+    key: str,
+    choice: SourceChoice,
+    options: RepairOptions,
+    temporary: Path,
+    say: Say,
 ) -> Prepared:
     """A SavedModel without a signature, with the one that there is to be made of it."""
     found = None
     if plan(described, Choices(key=key, tags=choice.tags)).verdict == "repairable":
-        found = changed(described, key, choice, temporary, say)
+        found = changed(described, key, choice, options, temporary, say)
     if found is None:
         raise _unsigned(described)
     made = "it has no signature; what repair makes of it is converted"
@@ -97,6 +112,7 @@ def _as_it_is(described: SavedModel, index: int, key: str, choice: SourceChoice)
     graph = described.meta_graphs[index]
     signature = graph.signature(key)
     assert signature is not None
+    _refuse_composites(described, graph, signature)
     runs = [of_signature(graph, key)]
     refuse_reaching(described, index, runs, choice.trust, TRUST)
     location = Path(described.path)
@@ -119,17 +135,37 @@ def _as_it_is(described: SavedModel, index: int, key: str, choice: SourceChoice)
     )
 
 
+def _refuse_composites(model: SavedModel, graph: MetaGraph, signature: Signature) -> None:
+    """Raise `BlockedError` for ragged and sparse tensors, with the repair that takes them apart."""
+    tensors = (*signature.inputs, *signature.outputs)
+    found = [f"{item.key} is {signature_tensor_text(item)}" for item in tensors
+             if item.encoding != "dense"]  # fmt: skip
+    if found:
+        way = _repaired_first(model, by_component(Subject(model, graph), signature))
+        raise BlockedError(
+            f"signature {signature.key}: {', '.join(found)}; TensorFlow.js has dense tensors only.",
+            way or RULES["TGT417"].advice,
+        )
+
+
+def _repaired_first(model: SavedModel, command: Command | str) -> str:
+    """`sigfix repair ... && sigfix convert ...`, with the first repair that a command plans."""
+    ways = carried_out(model, command.options) if isinstance(command, Command) else []
+    if not ways:
+        return ""
+    repair = repair_command(model.path, *ways[0], "-o", "repaired")
+    return f"{repair} && sigfix convert repaired --tfjs"
+
+
 def _unsigned(model: SavedModel) -> BlockedError:
     """The error for a model without a signature, with the repair that gives it one, if any."""
     what = f"{model.path} has no signature, so nothing says what its inputs and outputs are."
     found = (item.command for item in diagnose(model) if item.code == "SIG001")
-    command = next(found, "")
-    ways = carried_out(model, command.options if isinstance(command, Command) else ())
-    if not ways:
+    way = _repaired_first(model, next(found, ""))
+    if not way:
         decided = plan(model)
         return BlockedError(f"{what} {decided.reason}", decided.hint or None)
-    repair = repair_command(model.path, *ways[0], "-o", "repaired")
-    return BlockedError(what, f"{repair} && sigfix convert repaired --tfjs")
+    return BlockedError(what, way)
 
 
 def _from_preset(name: str, choice: SourceChoice, temporary: Path, say: Say) -> Prepared:
@@ -229,8 +265,8 @@ def _input_shapes(prepared: Prepared) -> dict[str, Shape]:
     return {item.key: item.spec.shape for item in signature.inputs} if signature else {}
 
 
-def freeze(prepared: Prepared, say: Say) -> FrozenSignature:
-    """The one signature of what was prepared as a frozen graph.
+def freeze(prepared: Prepared, say: Say, states: bool = False) -> FrozenSignature:
+    """The one signature of what was prepared as a frozen graph, with its `states` as inputs.
 
     Raises `ConversionError` where TensorFlow cannot express or freeze it.
     """
@@ -239,7 +275,7 @@ def freeze(prepared: Prepared, say: Say) -> FrozenSignature:
     if prepared.onnx_file is None:
         say("loading the model in TensorFlow and freezing its signature")
         shapes = _input_shapes(prepared)
-        return freezing.freeze(prepared.model, prepared.signature, prepared.tags, shapes)
+        return freezing.freeze(prepared.model, prepared.signature, prepared.tags, shapes, states)
     say("importing the ONNX model")
     from sigfix.importing.onnx_to_graph import trace_onnx
 

@@ -24,7 +24,8 @@ class SourceChoice:
     """What the user chose about the source; see `convert.ConvertOptions`.
 
     `inputs`, `outputs`, `rename` and `normalize` are as in `planning.choices.Choices`. `cut` is
-    `PARSED` or `STRINGS` where a part in front is to be cut off.
+    `PARSED` or `STRINGS` where a part in front is to be cut off, and `states` makes what the model
+    keeps between two calls inputs and outputs.
     """
 
     signature: str | None = None
@@ -38,6 +39,7 @@ class SourceChoice:
     rename: tuple[tuple[str, str], ...] = ()
     normalize: NormalizeChoice | None = None
     cut: str = ""
+    states: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tags", as_tags(self.tags))

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sigfix.card import Card
+from sigfix.errors import UsageError
 from sigfix.model import TensorSpec
 from sigfix.pipeline.progress import Say
-from sigfix.presets import RECOGNITION
+from sigfix.presets import DETECTION, RECOGNITION
 
 if TYPE_CHECKING:
     from sigfix.exporting.freezing import FrozenSignature
@@ -26,8 +27,9 @@ class QuantisationTrial:
     """What storing the weights as `dtype` costs, as a part of 1.
 
     For a recogniser (`unit` "words") `loss` is the part of the `count` samples that are read
-    differently than by the float model; for any other model (`unit` "range") the largest
-    difference of an output, divided by the range of the float model's.
+    differently than by the float model; for a detector ("places") that of the places of words that
+    only one of the two finds; for any other model ("range") the largest difference of an output,
+    divided by the range of the float model's.
     """
 
     dtype: str
@@ -58,7 +60,7 @@ def choose_dtype(
     limit = MAX_LOSS if max_loss is None else max_loss
     inputs = load_samples(samples, specs, card)
     fed = [{k: v for k, v in i.items() if k not in frozen.unused_inputs} for i in inputs]
-    say("measuring the loss of quantised weights on " + ("samples" if samples else "words"))
+    say("measuring the loss of quantised weights on " + ("samples" if samples else "rendered text"))
     exact = reference.run(graph, frozen.inputs, frozen.outputs, fed)
     trials: list[QuantisationTrial] = []
     for dtype in SMALLEST_FIRST:
@@ -87,6 +89,8 @@ def _loss(
         )
         changed = sum(a != b for a, b in zip(words, others, strict=True))
         return changed / len(words), "words", len(words)
+    if card is not None and card.task == DETECTION and card.boxes is not None:
+        return _lost_places(exact, found, card)
     from sigfix.verifying.comparison import compare
 
     worst = 0.0
@@ -95,3 +99,31 @@ def _loss(
             differs = 0.0 if output.different == 0 else float("inf")  # integers, strings, shapes
             worst = max(worst, differs if output.relative is None else output.relative)
     return worst, "range", len(exact)
+
+
+def _lost_places(
+    exact: Sequence[Mapping[str, Any]], found: Sequence[Mapping[str, Any]], card: Card
+) -> tuple[float, str, int]:
+    """`_loss` of a detector. Raises `UsageError` where it finds nothing to compare."""
+    import numpy as np
+
+    from sigfix.verifying.decoding import in_both, word_places
+
+    assert card.boxes is not None
+    at = card.boxes["binarise_at"]
+    at = float(np.log(at / (1 - at))) if card.output == "logits" else at
+    common = every = 0
+    for one, other in zip(exact, found, strict=True):
+        maps = (np.moveaxis(side[card.output], -1, 1) for side in (one, other))
+        for pages in zip(*maps, strict=True):
+            for pair in zip(*pages, strict=True):
+                places = [word_places(each, at) for each in pair]
+                common += len(in_both(*places))
+                every += max(map(len, places))
+    if not every:
+        raise UsageError(
+            "--quantize auto: the detector finds no words on the samples, so nothing tells what "
+            "quantising loses.",
+            "--samples FOLDER of pages, or --quantize float16",
+        )
+    return 1 - common / every, "places", every

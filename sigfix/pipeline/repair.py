@@ -19,6 +19,7 @@ from sigfix.pipeline.applying import (
     require_same,
     write_result,
 )
+from sigfix.pipeline.hub_folder import REPAIR_HUB, refuse_hub
 from sigfix.pipeline.keras_file import export_keras, refuse_untrusted
 from sigfix.pipeline.making import Made
 from sigfix.pipeline.notes import nonfinite
@@ -32,6 +33,7 @@ from sigfix.planning.keras_file import plan_keras
 from sigfix.planning.onnx_file import plan_onnx
 from sigfix.planning.soundness import lost_weights
 from sigfix.planning.trust import refuse_reaching, runs_of_plan
+from sigfix.planning.widening import refuse_uncompared
 from sigfix.reading import read
 from sigfix.reading.locating import SAVED_MODEL_FILES
 from sigfix.reading.opening import open_model
@@ -57,8 +59,10 @@ def default_output(model: Path) -> Path:
 def describe(model: Path | str) -> SavedModel | OtherModel:
     """Read what `repair` accepts: a SavedModel, a frozen graph as one, a Keras or ONNX file.
 
-    Executes nothing. Raises `UnreadableModelError` for anything else.
+    Executes nothing. Raises `UnreadableModelError` for anything else, `UsageError` for a folder
+    of docTR's.
     """
+    refuse_hub(Path(model), REPAIR_HUB)
     return open_model(model, "repair")
 
 
@@ -196,12 +200,7 @@ def _prepare_to_load(model: SavedModel, decided: Plan, options: RepairOptions) -
             "--no-verify   # edits its metadata all the same",
         )
     anew = any(isinstance(edit, SaveAnew) for edit in decided.edits)
-    if not options.verify and any(head.widened for edit in decided.added for head in edit.heads):
-        raise BlockedError(
-            "What is made for any batch, of a trace for a batch of 1, is written only where it was "
-            "compared with the trace row by row.",
-            "leave --no-verify out",
-        )
+    refuse_uncompared(decided, options.verify)
     if not anew and _why_not_compared(Made(model.path, decided, None, model), options):
         return
     require_extras("Running the model", "tf")

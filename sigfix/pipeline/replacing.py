@@ -1,4 +1,4 @@
-"""What `--force` may replace: a model, an empty directory, and nothing else."""
+"""What `--force` may replace: a model, a bundle, an empty directory, and nothing else."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from sigfix.errors import UsageError
+from sigfix.pipeline.bundle_form import MANIFEST, read_manifest
 from sigfix.reading.locating import SAVED_MODEL_FILES
 from sigfix.reading.sniffing import sniff_protobuf
 
@@ -39,9 +41,9 @@ _LISTED = ("variables", "debug")
 def why_not_replaced(path: Path, source: Path | None = None, is_file: bool = False) -> str:
     """Why `--force` must not replace what lies at `path`, as a clause; '' where it may.
 
-    It replaces an empty directory, a model without anything else in it, and a link to one of
-    these (the link alone); with `is_file` an ONNX file. A file that the directory `source` has
-    too, byte for byte, is no loss. Raises `OSError` where the place cannot be looked at.
+    It replaces an empty directory, a model or a bundle without anything else in it, and a link to
+    one of these (the link alone); with `is_file` an ONNX file. A file that the directory `source`
+    has too, byte for byte, is no loss. Raises `OSError` where the place cannot be looked at.
     """
     if path.is_symlink():
         if not path.exists():
@@ -92,6 +94,8 @@ def _why_precious(directory: Path, source: Path | None) -> str:
     names = sorted(item.name for item in directory.iterdir())
     if not names:
         return ""
+    if MANIFEST in names:
+        return _why_precious_bundle(directory)
     own = _parts(directory, names)
     if own is None:
         return f"is a directory of something else, no model (it holds {_some(names)})"
@@ -102,6 +106,22 @@ def _why_precious(directory: Path, source: Path | None) -> str:
         and not (source is not None and _is_same(directory / name, source / name))
     ]
     return f"holds more than a model: {_some(foreign)}" if foreign else ""
+
+
+def _why_precious_bundle(directory: Path) -> str:
+    """As `_why_precious`, of what `sigfix bundle` wrote: every file is in its manifest."""
+    try:
+        listed = read_manifest(directory).files
+    except UsageError as error:
+        return f"is a directory of something else ({error.message})"
+    own = {MANIFEST, *listed, *(str(above) for name in listed for above in Path(name).parents)}
+    foreign = [
+        name
+        for path in sorted(directory.rglob("*"))
+        if (name := path.relative_to(directory).as_posix()) not in own
+        and not _SYSTEM_FILES.fullmatch(name)
+    ]
+    return f"holds more than a bundle: {_some(foreign)}" if foreign else ""
 
 
 def _parts(directory: Path, names: list[str]) -> re.Pattern[str] | None:

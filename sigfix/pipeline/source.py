@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sigfix.errors import BlockedError, UnreadableModelError, UsageError
-from sigfix.importing.hub_config import CONFIG
 from sigfix.model import DEFAULT_SERVING_KEY, MetaGraph, Signature
-from sigfix.pipeline.hub_folder import of_folder
+from sigfix.pipeline.hub_folder import CONVERT_HUB, refuse_hub
 from sigfix.planning.graphs import refuse_unfed
 from sigfix.presets import PRESETS
 from sigfix.quoting import quote, quote_path
@@ -59,19 +58,13 @@ def _source_at(path: Path, given: str) -> Source:
         raise UsageError(
             f"{path} is already a TensorFlow.js model.", f"sigfix inspect {quote_path(path)}"
         )
-    hub = of_folder(path if path.is_dir() else path.parent) if _may_be_hub(path) else ""
-    if hub:
-        raise UsageError(f"{path} has weights of docTR's, and what they are for.", hub)
+    refuse_hub(path, CONVERT_HUB)
     if path.is_file() and path.name in SAVED_MODEL_FILES:
         path = path.parent
     refuse_archive(path)
     if path.is_file():
         return Source(KERAS if path.suffix.lower() in KERAS_FILES else FROZEN, path)
     return Source(SAVED_MODEL, path)
-
-
-def _may_be_hub(path: Path) -> bool:
-    return path.is_dir() or (path.is_file() and path.name == CONFIG)
 
 
 def _is_onnx(path: Path) -> bool:

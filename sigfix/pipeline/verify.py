@@ -12,7 +12,13 @@ from sigfix.describing.running import of_signature
 from sigfix.errors import BlockedError
 from sigfix.model import MetaGraph, OtherModel, SavedModel, TensorSpec, covers
 from sigfix.packages import require_extras, require_packages
-from sigfix.pipeline.applying import DEFAULT_SECONDS, check_seconds, check_tolerance
+from sigfix.pipeline.applying import (
+    DEFAULT_SECONDS,
+    RepairOptions,
+    check_seconds,
+    check_tolerance,
+)
+from sigfix.pipeline.hub_folder import REPAIR_HUB, refuse_hub
 from sigfix.planning.choices import as_tags
 from sigfix.planning.edits import AliasSignature
 from sigfix.planning.meta_graphs import choose_meta_graph
@@ -22,6 +28,7 @@ from sigfix.planning.trust import refuse_reaching
 from sigfix.quoting import quote_path
 from sigfix.reading.folder import refuse_strangers
 from sigfix.reading.opening import open_model
+from sigfix.temporary import temporary_folder
 
 if TYPE_CHECKING:  # at run time it needs numpy
     from sigfix.verifying.verdict import Verification
@@ -41,9 +48,9 @@ def verify(
 ) -> tuple[Verification, ...]:
     """Run the same inputs through `left` and `right`, and compare all outputs.
 
-    Each is a SavedModel, an ONNX file or a TensorFlow.js directory. Of two SavedModels, every
-    signature of `left` (or `signature` alone) is compared with that of the same key, through both
-    loaders; a signature that `right` lacks is `different`. Otherwise `signature`, else
+    Each is a SavedModel, an ONNX or Keras file or a TensorFlow.js directory. Of two SavedModels,
+    every signature of `left` (or `signature` alone) is compared with that of the same key, through
+    both loaders; a signature that `right` lacks is `different`. Otherwise `signature`, else
     `serving_default`, else the only one is compared; images may be channels first in one model
     and last in the other. `inputs` (name -> numpy array, `left`'s names) replace seeded ones.
     `tolerance` is relative to an output's range: 1e-5 by default, with TensorFlow.js 1e-4. Both
@@ -56,6 +63,8 @@ def verify(
     tags = as_tags(tags)
     check_seconds(seconds)
     check_tolerance(tolerance)
+    for path in (left, right):
+        refuse_hub(Path(path), REPAIR_HUB)
     one, other = open_model(left, "verify"), open_model(right, "verify")
     _require_packages(one, other)
     for model in (one, other):
@@ -67,8 +76,10 @@ def verify(
         return _verify_signatures(one, other, signature, tags, inputs, tolerance, seed, seconds)
     from sigfix.pipeline.verify_formats import chosen, verify_formats
 
-    sides = (chosen(one, signature, tags), chosen(other, signature, tags))
-    return (verify_formats(*sides, inputs, tolerance, seed, seconds),)
+    options = RepairOptions(trust=trust, seconds=seconds)
+    with temporary_folder() as folder:
+        first, second = (chosen(m, signature, tags, options, folder) for m in (one, other))
+        return (verify_formats(first, second, inputs, tolerance, seed, seconds),)
 
 
 def _require_packages(*models: SavedModel | OtherModel) -> None:
@@ -128,45 +139,43 @@ def _verify_signatures(
         given = None if inputs is None else fit_inputs(inputs, specs)
         compared = partial(
             compare_signature, one, first, edit, given=given, seed=seed, tolerance=limit,
-            seconds=seconds,
+            seconds=seconds, asked=key,
         )  # fmt: skip
         try:
-            sides = (other.path, other.meta_graphs[second].tags), (one.path, meta_graph.tags)
-            found.append(_compared(compared, *sides))
+            found.append(_compared(compared, other.path, other.meta_graphs[second].tags))
         except NotVerifiedError as error:
             found.append(not_comparable(key, error))
     return tuple(found)
 
 
 def _compared(
-    compare: Callable[..., Verification],
-    right: tuple[Path, tuple[str, ...]],
-    left: tuple[Path, tuple[str, ...]],
+    compare: Callable[..., Verification], right: Path, tags: tuple[str, ...]
 ) -> Verification:
-    """The comparison through both loaders; where one refuses the second model, that is said.
+    """The comparison through both loaders; where one refuses a model, that is said.
 
-    The first model runs as servers run it. Where `tf.saved_model.load` refuses the second alone,
-    the two are different; where it refuses both, they are compared through the v1 loader.
+    The first model runs as servers run it, through the v1 loader. Where `tf.saved_model.load`
+    refuses the second alone, the two are different; where it refuses both, they are compared
+    through the v1 loader.
     """
-    from sigfix.verifying.runners.saved_model import LOADER, V1_LOADER
+    from sigfix.verifying.runners.loaders import LOADER, REFUSED, V1_LOADER
     from sigfix.verifying.verdict import DIFFERENT, NOT_COMPARABLE
 
-    found = compare(*right)
-    if (
-        found.verdict != NOT_COMPARABLE
-        or f"({right[0].resolve()}) cannot be run" not in found.reason
-    ):
-        return found
-    by_v1 = compare(*right, loaders=(V1_LOADER,))
+    found = compare(right, tags)
+    if found.verdict != NOT_COMPARABLE or f"({right.resolve()}) cannot be run" not in found.reason:
+        both = f", the second model through {found.through}"
+        notes = (note + both * note.startswith(REFUSED) for note in found.notes)
+        return replace(found, notes=tuple(notes))
+    by_v1 = compare(right, tags, loaders=(V1_LOADER,))
     if by_v1.verdict == NOT_COMPARABLE:
         return found
     why = found.reason.partition("cannot be run: ")[2]
-    if compare(*left, loaders=(LOADER,)).verdict == NOT_COMPARABLE:
+    others = tuple(note for note in by_v1.notes if not note.startswith(REFUSED))
+    if len(others) < len(by_v1.notes):
         said = f"{LOADER} takes neither model ({why}): compared through {V1_LOADER} alone"
-        return replace(by_v1, notes=(*by_v1.notes, said))
+        return replace(by_v1, notes=(*others, said))
     reason = f"{LOADER} takes the first model and not the second: {why}"
     through = f"through {V1_LOADER} they are {by_v1.verdict}"
-    return replace(by_v1, verdict=DIFFERENT, reason=reason, notes=(*by_v1.notes, through))
+    return replace(by_v1, verdict=DIFFERENT, reason=reason, notes=(*others, through))
 
 
 def _unlike(left: MetaGraph, right: MetaGraph, key: str) -> str:

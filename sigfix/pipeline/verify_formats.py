@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import mkdtemp
 
 from sigfix.errors import BlockedError, NotVerifiedError
 from sigfix.model import DEFAULT_SERVING_KEY, OtherModel, SavedModel, TensorSpec
+from sigfix.pipeline.applying import RepairOptions
+from sigfix.pipeline.changing import refuse_undecided
+from sigfix.pipeline.keras_file import export_keras, keras_side, refuse_untrusted
+from sigfix.pipeline.progress import silent
+from sigfix.planning import Choices
 from sigfix.planning.edits import InputPlan
+from sigfix.planning.keras_file import plan_keras
 from sigfix.planning.meta_graphs import choose_meta_graph
 from sigfix.planning.signatures import require
 from sigfix.quoting import quote_path
+from sigfix.reading import read
 from sigfix.verifying.arrays import Arrays
 from sigfix.verifying.checking import Check, Side, not_comparable, verify
 from sigfix.verifying.feeding import AsTheyAre, Renamed
@@ -37,13 +45,20 @@ class Chosen:
 
 
 def chosen(
-    model: SavedModel | OtherModel, signature: str | None, tags: tuple[str, ...] | None
+    model: SavedModel | OtherModel,
+    signature: str | None,
+    tags: tuple[str, ...] | None,
+    options: RepairOptions,
+    folder: Path,
 ) -> Chosen:
     """The callable of a model: its only one, or a SavedModel's `signature`.
 
-    Raises `BlockedError` for a SavedModel without one.
+    `options` say how Keras is run, which writes into `folder`. Raises `BlockedError` for a
+    SavedModel without one, and for a Keras file that is not trusted.
     """
     if isinstance(model, OtherModel):
+        if model.kind == "keras":
+            return _of_keras(model, options, folder)
         if model.kind == "onnx":
             return Chosen(onnx.onnx_file(model.path), model.inputs, model.outputs)
         folder = model.path if model.path.is_dir() else model.path.parent
@@ -63,6 +78,18 @@ def chosen(
     )
     runnable = saved_model.signature(Path(model.path), meta_graph.tags, key)
     return Chosen(runnable, inputs, outputs, key)
+
+
+def _of_keras(model: OtherModel, options: RepairOptions, folder: Path) -> Chosen:
+    """A Keras file, run by Keras; what it takes and returns is known once Keras exports it."""
+    decided = plan_keras(model, Choices())
+    refuse_undecided(decided, model.path)
+    refuse_untrusted(model, decided, options)
+    place = Path(mkdtemp(dir=folder))
+    export_keras(model, decided, options, place, folder, silent)
+    exported = chosen(read(place), None, None, options, folder)
+    runnable = keras_side(model, decided, options).runnable
+    return Chosen(runnable, exported.inputs, exported.outputs)
 
 
 def verify_formats(

@@ -120,7 +120,8 @@ def _each_its_own(paths: list[str]) -> str:
     parts = paths[1].split(".")
     named = [part.strip("_") for part in parts if part.strip("_") != "call"] or ["call"]
     second = quote(f"{'_'.join(named)}={paths[1]}")
-    return f"--function {quote(paths[0])} --function {second}   # makes a signature of each"
+    made = "a signature of each" if len(paths) == 2 else "signatures of these two"
+    return f"--function {quote(paths[0])} --function {second}   # makes {made}"
 
 
 def _from_function_path(meta_graph: MetaGraph, path: str, choices: Choices) -> AddSignature:

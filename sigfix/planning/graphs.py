@@ -8,6 +8,7 @@ from dataclasses import replace
 from sigfix.describing.candidates import Candidate as TensorCandidate
 from sigfix.describing.candidates import input_candidates, output_candidates
 from sigfix.describing.operators import tensor_dtype
+from sigfix.describing.sources import sources
 from sigfix.describing.switches import (
     left_placeholders,
     needed,
@@ -29,7 +30,7 @@ from sigfix.planning.choices import Choices
 from sigfix.planning.edits import Candidate
 from sigfix.planning.flatten import FlatTensor
 from sigfix.planning.names import clean, input_names, make_unique
-from sigfix.planning.sources import sources, told_sources
+from sigfix.planning.sources import ask_behind
 from sigfix.quoting import quote
 
 UNLIKELY = 0
@@ -141,11 +142,9 @@ def choose_outputs(
         ]
         return named, ()
     if not placeholders(meta_graph):
-        every = {full_name(node.name) for node in meta_graph.graph.nodes}
-        fed_by = sources(every, meta_graph)
-        told = f" What it computes comes out of {told_sources(fed_by)}." if fed_by else ""
+        ask_behind(meta_graph)
         raise BlockedError(
-            f"The graph has no placeholder that an input could be fed to.{told}",
+            "The graph has no placeholder that an input could be fed to.",
             "name tensors with --input NAME:TENSOR and --output NAME=TENSOR",
         )
     collected = _collected(meta_graph)
@@ -158,6 +157,7 @@ def choose_outputs(
     found = output_candidates(meta_graph)
     likely = [item for item in found if item.rank > UNLIKELY] or found
     if not likely:
+        ask_behind(meta_graph)
         raise BlockedError(
             "No tensor of the graph depends on a placeholder and is left unread.",
             "name one with --output NAME=TENSOR",

@@ -200,9 +200,15 @@ def left_out(
 ) -> str:
     """Why nothing is made `wanted`: all that there is, is for training or evaluation."""
     named = "; ".join(f"{key} ({', '.join(marks)})" for key, marks in list(training.items())[:3])
+    if len(training) > 3:
+        named += f"; and {len(training) - 3} more"
+    told = (
+        "It belongs to training or evaluation, and is not"
+        if len(training) == 1
+        else ("All belong to training or evaluation, and none is")
+    )
     return (
-        f"No {what} is for inference: {named} belongs to training or evaluation, and is not made "
-        f"{wanted} by itself: {insisting} insists."
+        f"No {what} is for inference: {named}. {told} made {wanted} by itself: {insisting} insists."
     )
 
 

@@ -1,44 +1,49 @@
-"""Queues and iterators in front of a TF1 graph: what nothing fills once the model is loaded."""
+"""Queues and iterators in front of a TF1 graph: a signature that waits for them is none."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
+from sigfix.describing.sources import all_sources, results_behind, sources, told_sources
 from sigfix.describing.switches import evident_value, needed
 from sigfix.errors import BlockedError
 from sigfix.model import MetaGraph, node_of
+from sigfix.planning.edits import Candidate
 from sigfix.planning.flatten import FlatTensor
 from sigfix.planning.names import clean, make_unique
+from sigfix.planning.traces import Ambiguous, Undecided
 from sigfix.quoting import quote
 
-_KINDS = {
-    **dict.fromkeys(
-        (
-            "QueueDequeue", "QueueDequeueV2", "QueueDequeueMany", "QueueDequeueManyV2",
-            "QueueDequeueUpTo", "QueueDequeueUpToV2",
-        ),
-        "queue",
-    ),
-    **dict.fromkeys(
-        ("IteratorGetNext", "IteratorGetNextSync", "IteratorGetNextAsOptional"), "iterator"
-    ),
-    **dict.fromkeys(("Unstage", "StagePeek", "MapUnstage", "OrderedMapUnstage"), "staging area"),
-    **dict.fromkeys(("ReaderRead", "ReaderReadV2", "ReaderReadUpTo", "ReaderReadUpToV2"), "reader"),
-}  # fmt: skip
-"""Operators that take out what the training script put in -> what they take it from."""
+
+def ask_behind(meta_graph: MetaGraph) -> None:
+    """Raise `Undecided` where results are computed from a queue, an iterator and the like.
+
+    Each with the options that feed what comes out of those, which whoever wants it has to ask for.
+    """
+    starved = all_sources(meta_graph)
+    found = results_behind(meta_graph, starved) if starved else []
+    if found:
+        fed = _feeding(starved)
+        names = make_unique([clean(node_of(item.spec.name).rpartition("/")[2]) for item in found])
+        raise Undecided(
+            Ambiguous(
+                f"What the graph computes comes out of {told_sources(starved)}.",
+                tuple(
+                    Candidate(
+                        f"{item.spec.name}: {item.spec}",
+                        f"{fed} --output {quote(f'{name}={item.spec.name}')}",
+                        item.evidence,
+                    )
+                    for item, name in zip(found, names, strict=True)
+                ),
+                "repeat --output for several of them",
+            )
+        )
 
 
-def sources(tensors: Collection[str], meta_graph: MetaGraph) -> list[str]:
-    """Those of the tensors that come out of a queue, an iterator and the like, sorted."""
-    nodes = meta_graph.graph.by_name
-    found = [name for name in tensors if node_of(name) in nodes]
-    return sorted(name for name in found if nodes[node_of(name)].op in _KINDS)
-
-
-def told_sources(tensors: list[str]) -> str:
-    """`a queue or an iterator (batch:0), which ...`."""
-    told = ", ".join(tensors[:4])
-    return f"a queue or an iterator ({told}), which nothing fills once the model is loaded"
+def _feeding(tensors: list[str]) -> str:
+    """The options that make inputs of tensors within the graph."""
+    names = make_unique([clean(node_of(name)) for name in tensors])
+    pairs = zip(names, tensors, strict=True)
+    return " ".join(f"--input {quote(f'{name}:{tensor}')}" for name, tensor in pairs)
 
 
 def refuse_starved(meta_graph: MetaGraph, outputs: list[str], inputs: list[FlatTensor]) -> None:
@@ -57,10 +62,8 @@ def refuse_starved(meta_graph: MetaGraph, outputs: list[str], inputs: list[FlatT
     ]
     if not starved or placeholders:
         return
-    names = make_unique([clean(node_of(name)) for name in starved])
-    ways = [f"--input {quote(f'{name}:{item}')}" for name, item in zip(names, starved, strict=True)]
     raise BlockedError(
         f"{', '.join(outputs[:4])} would never be computed: it depends on no placeholder, and on "
         f"{told_sources(starved)}.",
-        " ".join([*ways, "  # feeds the tensors themselves"]),
+        f"{_feeding(starved)}   # feeds the tensors themselves",
     )

@@ -10,7 +10,8 @@ from sigfix.quoting import quote_path
 from sigfix.reading.files import leads_out
 
 SAVED_MODEL_FILES = ("saved_model.pb", "saved_model.pbtxt", "saved_model.cpb")
-_SKIPPED = {"node_modules", "__pycache__", "assets", "assets.extra", "variables"}
+SKIPPED = {"node_modules", "__pycache__", "assets", "assets.extra", "variables"}
+"""Folders in which no model is looked for."""
 _DEPTH = 2
 _MOST_FOLDERS = 10_000
 
@@ -42,7 +43,7 @@ def saved_models_below(directory: Path, depth: int = _DEPTH) -> list[Path]:
                 continue
             for child in children:
                 seen += 1
-                if child.name.startswith(".") or child.name in _SKIPPED or seen > _MOST_FOLDERS:
+                if child.name.startswith(".") or child.name in SKIPPED or seen > _MOST_FOLDERS:
                     continue
                 if (child / "pyvenv.cfg").exists():
                     continue

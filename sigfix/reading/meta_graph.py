@@ -24,7 +24,7 @@ from sigfix.reading.graph import read_graph
 from sigfix.reading.objects import read_objects
 from sigfix.reading.protos import dtype_name, message_class
 from sigfix.reading.shapes import read_shape
-from sigfix.reading.values import type_spec_name
+from sigfix.reading.values import type_spec_name, values_of
 
 VARIABLE_COLLECTIONS = ("variables", "trainable_variables", "model_variables", "local_variables")
 VARIABLE_OPS = ("VarHandleOp", "VariableV2", "Variable")
@@ -49,7 +49,7 @@ def _signature_tensor(key: str, info: Any) -> SignatureTensor:
         )
         return SignatureTensor(
             key,
-            TensorSpec(dtype, shape),
+            values_of(composite.type_spec) or TensorSpec(dtype, shape),
             "composite",
             components,
             type_spec_name(composite.type_spec),

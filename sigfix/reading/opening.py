@@ -32,7 +32,7 @@ ACCEPTED = {
         "it takes SavedModels, frozen graphs, ONNX files and Keras files",
     ),
     "diff": Accepted((SAVED_MODEL, FROZEN_GRAPH), _REPAIR_FIRST),
-    "verify": Accepted((SAVED_MODEL, FROZEN_GRAPH, "onnx", "tfjs"), _REPAIR_FIRST),
+    "verify": Accepted((SAVED_MODEL, FROZEN_GRAPH, "keras", "onnx", "tfjs"), _REPAIR_FIRST),
     "convert": Accepted(
         (SAVED_MODEL, FROZEN_GRAPH, "keras", "onnx"),
         "it takes SavedModels, frozen graphs, ONNX files, Keras files and presets",

@@ -19,6 +19,11 @@ CARD_KEY = "sigfix"
 """Where sigfix keeps its card in `userDefinedMetadata`."""
 REGIONS_KEY = "regions"
 """Beside the values of a card, or alone: what sigfix/web/kernels computes at once."""
+CALL_KEY = "call"
+"""Likewise: that the model needs `executeAsync`, and how many loops it has."""
+STATE_KEY = "state"
+"""Likewise: which output feeds which input of the next call."""
+_NO_CARDS = (REGIONS_KEY, CALL_KEY, STATE_KEY)
 LARGEST = 512 << 20
 _MOST_ELEMENTS = 1 << 53
 """JavaScript counts no further."""
@@ -180,11 +185,11 @@ def read_tfjs(path: Path) -> OtherModel:
         ) from error
 
 
-def _without_regions(card: Any) -> Any:
-    """A card as it was; None where there was none, and only regions lie there."""
-    if not isinstance(card, dict) or REGIONS_KEY not in card:
+def _card_alone(card: Any) -> Any:
+    """A card as it was; None where there was none, and only what lies beside cards is there."""
+    if not isinstance(card, dict) or not card.keys() & _NO_CARDS:
         return card
-    return {key: value for key, value in card.items() if key != REGIONS_KEY} or None
+    return {key: value for key, value in card.items() if key not in _NO_CARDS} or None
 
 
 def _described(path: Path, size: int, document: dict[str, Any]) -> OtherModel:
@@ -220,5 +225,5 @@ def _described(path: Path, size: int, document: dict[str, Any]) -> OtherModel:
         facts=tuple(facts.items()),
         graph=graph,
         problems=tuple(problems),
-        card=checked_card(_without_regions(card)),
+        card=checked_card(_card_alone(card)),
     )

@@ -124,6 +124,10 @@ def _trial(trial: QuantisationTrial) -> str:
         return (
             f"{trial.dtype}: {changed} of {plural(trial.count, 'word')} read differently, {verdict}"
         )
+    if trial.unit == "places":
+        changed = round(trial.loss * trial.count)
+        places = plural(trial.count, "place")
+        return f"{trial.dtype}: {changed} of {places} of words found by one only, {verdict}"
     return f"{trial.dtype}: outputs change by {trial.loss:.1e} of their range, {verdict}"
 
 

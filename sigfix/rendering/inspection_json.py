@@ -45,9 +45,9 @@ def render_json(inspections: Sequence[Inspection]) -> str:
                 for severity in Severity
             },
             "unreadable": sum(item.failure is not None for item in inspections),
-            "ignored": sum(item.ignored for item in inspections)
-            + sum(item.failure is not None and item.failure.ignored for item in inspections),
+            "ignored": sum(item.left_out for item in inspections),
             "unselected": sum(item.unselected for item in inspections),
+            "baselined": sum(item.baselined for item in inspections),
         },
     }
     return json_text(document)

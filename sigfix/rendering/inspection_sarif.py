@@ -1,25 +1,48 @@
-"""Findings as SARIF 2.1.0, which code-scanning services read."""
+"""Findings as SARIF 2.1.0, which code-scanning services read.
+
+A service shows a finding beside a file of the repository: the place is the SavedModel's message,
+not its folder, and relative to the current directory where it is below it. The same finding has
+the same fingerprint in every run and on every machine, so that one that was dismissed stays so.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import os
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from sigfix.diagnosis.catalogue import RULES
-from sigfix.diagnosis.rule import Finding
+from sigfix.diagnosis.rule import Finding, Severity
 from sigfix.rendering.json_text import json_text
 from sigfix.report import Inspection
 from sigfix.version import __version__
 
 _UNREADABLE = "CON215"
+_SEVERITIES = {
+    Severity.ERROR: "error",
+    Severity.WARNING: "warning",
+    Severity.NOTE: "recommendation",
+}
+"""What GitHub's code scanning calls them."""
 
 
 def _uri(path: Path) -> str:
+    if path.is_absolute() and path.is_relative_to(Path.cwd()):
+        path = path.relative_to(Path.cwd())
     text = quote(os.fsencode(path.as_posix()))
     return f"file://{text}" if path.is_absolute() else text
+
+
+def _file(item: Inspection) -> Path:
+    """What a finding is shown beside: a file, where the path is a folder that holds one."""
+    model = item.model
+    if model is None or not model.path.is_relative_to(item.path) or not model.path.is_dir():
+        return item.path
+    return model.path / f"saved_model.{model.encoding}"
 
 
 def _rules() -> list[dict[str, Any]]:
@@ -29,16 +52,22 @@ def _rules() -> list[dict[str, Any]]:
             "name": rule.name,
             "shortDescription": {"text": rule.what},
             "fullDescription": {"text": f"{rule.why} {rule.causes}"},
-            "help": {"text": rule.fix},
+            "help": {"text": rule.fix, "markdown": rule.fix},
             "defaultConfiguration": {"level": rule.severity.value},
-            "properties": {"fixable": rule.fixable.value},
+            "properties": {
+                "fixable": rule.fixable.value,
+                "tags": [rule.family],
+                "problem.severity": _SEVERITIES[rule.severity],
+            },
         }
         for rule in RULES.values()
     ]
 
 
 def _location(path: Path, place: str) -> dict[str, Any]:
-    location: dict[str, Any] = {"physicalLocation": {"artifactLocation": {"uri": _uri(path)}}}
+    location: dict[str, Any] = {
+        "physicalLocation": {"artifactLocation": {"uri": _uri(path)}, "region": {"startLine": 1}}
+    }
     if place:
         location["logicalLocations"] = [{"fullyQualifiedName": place}]
     return location
@@ -61,6 +90,19 @@ def _finding_result(path: Path, item: Finding) -> dict[str, Any]:
     return result if item.count == 1 else {**result, "occurrenceCount": item.count}
 
 
+def _add_fingerprints(results: list[dict[str, Any]]) -> None:
+    """Code, file and place, and which one it is of those that have these in common."""
+    seen: Counter[str] = Counter()
+    for result in results:
+        (location,) = result["locations"]
+        uri = location["physicalLocation"]["artifactLocation"]["uri"]
+        places = [each["fullyQualifiedName"] for each in location.get("logicalLocations", ())]
+        what = "\n".join([result["ruleId"], uri, *places])
+        seen[what] += 1
+        digest = hashlib.sha256(f"{what}\n{seen[what]}".encode()).hexdigest()
+        result["partialFingerprints"] = {"sigfixFinding/v1": digest[:32]}
+
+
 def render_sarif(inspections: Sequence[Inspection]) -> str:
     """One SARIF log with one run for all inspected paths."""
     results = []
@@ -68,9 +110,10 @@ def render_sarif(inspections: Sequence[Inspection]) -> str:
         failure = inspection.failure
         if failure is not None and not failure.ignored:
             code = failure.code if failure.code in RULES else _UNREADABLE
-            location = _location(inspection.path, "")
+            location = _location(_file(inspection), "")
             results.append(_result(code, "error", failure.message, location))
-        results += [_finding_result(inspection.path, item) for item in inspection.findings]
+        results += [_finding_result(_file(inspection), item) for item in inspection.findings]
+    _add_fingerprints(results)
     log = {
         "version": "2.1.0",
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",

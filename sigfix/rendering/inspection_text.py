@@ -69,13 +69,14 @@ def report_lines(inspection: Inspection, style: Style) -> list[str]:
 
 
 def hidden_text(inspections: Iterable[Inspection]) -> str:
-    """`; 2 ignored, 1 not selected`: the findings that `--ignore` and `--select` left out."""
+    """`; 2 ignored, 1 not selected`: the findings that options and a baseline left out."""
     inspections = list(inspections)
-    failed = sum(item.failure is not None and item.failure.ignored for item in inspections)
-    ignored = failed + sum(item.ignored for item in inspections)
-    unselected = sum(item.unselected for item in inspections)
-    parts = [f"{ignored:,} ignored"] if ignored else []
-    parts += [f"{unselected:,} not selected"] if unselected else []
+    counts = {
+        "ignored": sum(item.left_out for item in inspections),
+        "not selected": sum(item.unselected for item in inspections),
+        "in the baseline": sum(item.baselined for item in inspections),
+    }
+    parts = [f"{count:,} {what}" for what, count in counts.items() if count]
     return f"; {', '.join(parts)}" if parts else ""
 
 

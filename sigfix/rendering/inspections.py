@@ -3,43 +3,67 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sigfix.rendering.style import Style
-from sigfix.report import Inspection
 
-Renderer = Callable[[Sequence[Inspection], Style, bool], str]
-"""Inspections, the terminal, and whether everything is shown -> what is printed."""
+if TYPE_CHECKING:
+    from sigfix.diagnosis.rule import Severity
+    from sigfix.report import Inspection
 
 
-def _text(inspections: Sequence[Inspection], style: Style, everything: bool) -> str:
+@dataclass(frozen=True)
+class Shown:
+    """For whom it is written: the terminal, whether everything is shown, and what fails.
+
+    `failing` is the mildest finding that does; None where none does.
+    """
+
+    style: Style
+    everything: bool = False
+    failing: Severity | None = None
+
+
+Renderer = Callable[["Sequence[Inspection]", Shown], str]
+
+
+def _text(inspections: Sequence[Inspection], shown: Shown) -> str:
     from sigfix.rendering.inspection_text import render_text
     from sigfix.rendering.summary import render_findings, render_summary
 
+    style = shown.style
     if len(inspections) == 1:
-        return render_text(inspections[0], style, everything=everything)
-    if everything:
+        return render_text(inspections[0], style, everything=shown.everything)
+    if shown.everything:
         texts = [render_text(item, style, everything=True) + "\n" for item in inspections]
     else:
         texts = [render_findings(item, style) for item in inspections]
     return "".join(texts) + render_summary(inspections, style)
 
 
-def _json(inspections: Sequence[Inspection], style: Style, everything: bool) -> str:
+def _json(inspections: Sequence[Inspection], shown: Shown) -> str:
     from sigfix.rendering.inspection_json import render_json
 
     return render_json(inspections)
 
 
-def _sarif(inspections: Sequence[Inspection], style: Style, everything: bool) -> str:
+def _sarif(inspections: Sequence[Inspection], shown: Shown) -> str:
     from sigfix.rendering.inspection_sarif import render_sarif
 
     return render_sarif(inspections)
 
 
-def _github(inspections: Sequence[Inspection], style: Style, everything: bool) -> str:
+def _github(inspections: Sequence[Inspection], shown: Shown) -> str:
     from sigfix.rendering.inspection_github import render_github
 
     return render_github(inspections)
+
+
+def _junit(inspections: Sequence[Inspection], shown: Shown) -> str:
+    from sigfix.rendering.inspection_junit import render_junit
+
+    return render_junit(inspections, shown.failing)
 
 
 TEXT = "text"
@@ -48,4 +72,5 @@ FORMATS: Mapping[str, Renderer] = {
     "json": _json,
     "sarif": _sarif,
     "github": _github,
+    "junit": _junit,
 }

@@ -11,7 +11,7 @@ from sigfix.describing.callables import (
     trace_arguments,
 )
 from sigfix.describing.candidates import Candidate
-from sigfix.describing.functions import is_internal
+from sigfix.describing.functions import callable_functions, competing, is_internal
 from sigfix.describing.model_card import card_facts
 from sigfix.describing.operator_kinds import FILLING, TABLES
 from sigfix.model import Function, MetaGraph, OtherModel, SavedModel, Signature, Trace
@@ -186,6 +186,8 @@ def _card_lines(card: Mapping[str, object] | None, style: Style) -> list[str]:
 def _function_lines(meta: MetaGraph, style: Style, everything: bool) -> list[str]:
     functions = meta.objects.functions if meta.objects else ()
     wanted = [item for item in functions if "." not in item.path and not is_internal(item)]
+    if not wanted and meta.objects is not None:  # what a signature would be made of
+        wanted = list(competing(meta, callable_functions(meta.objects)).functions)
     shown = list(functions) if everything else wanted[:_MOST_FUNCTIONS]
     lines: list[str] = []
     for function in shown:
@@ -203,8 +205,13 @@ def _function_lines(meta: MetaGraph, style: Style, everything: bool) -> list[str
             if repeats > 1:
                 lines.append(" " * (_LABEL + 4) + style.paint(f"(traced {repeats} times)", "dim"))
     if len(functions) > len(shown):
-        rest = len(functions) - len(shown)
-        lines += _row(style, "", f"and {plural(rest, 'function')} of submodules (--all)")
+        rest = [item for item in functions if item not in shown]
+        inside = " of submodules" if all("." in item.path for item in rest) else ""
+        more = "more " if shown and not inside else ""
+        told = (
+            f"{len(rest)} {more}{plural(len(rest), 'function').partition(' ')[2]}{inside} (--all)"
+        )
+        lines += _row(style, "" if shown else "functions", f"and {told}" if shown else told)
     return lines
 
 

@@ -12,8 +12,8 @@
 //   watch       whether to end at once, killed, when standard input ends
 //   kernels     whether to run everything once more with the fast kernels beside this file
 //
-// A tensor file is raw little-endian data: float32, int32, one byte per bool; a string tensor is
-// a JSON list of base64 texts. result.json holds {error, stage} when something went wrong (the
+// A tensor file is raw little-endian data: float32, int32, one byte per bool, two float32 for a
+// complex64; a string tensor is a JSON list of base64 texts. result.json holds {error, stage} when something went wrong (the
 // exit code is then 1), and otherwise {mode, backend, tfjs, load_ms, runs: [{outputs: [{name,
 // dtype, shape, file}]}], times_ms, kernels, fast_runs}; fast_runs is null where the fast kernels
 // were not asked for, or cannot be used.
@@ -36,7 +36,9 @@ const WATCH = `
   input.on('close', () => process.kill(process.pid, 'SIGKILL')).on('error', () => {}).resume();
 `;
 
-const VIEWS = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
+const VIEWS = {
+  float32: Float32Array, int32: Int32Array, bool: Uint8Array, complex64: Float32Array,
+};
 
 /** Values in the array of their dtype: the cpu backend casts a bool without touching its bytes. */
 function as(dtype, values) {
@@ -110,7 +112,12 @@ function readTensor(tf, { dtype, shape, file }) {
   const raw = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
   const view = VIEWS[dtype];
   if (!view) throw new Error(`no tensor can be made of dtype ${dtype}`);
-  return tf.tensor(new view(raw), shape, dtype);
+  const values = new view(raw);
+  if (dtype === 'complex64') {
+    const parts = [0, 1].map((part) => values.filter((_, index) => index % 2 === part));
+    return tf.complex(...parts.map((part) => tf.tensor(part, shape, 'float32')));
+  }
+  return tf.tensor(values, shape, dtype);
 }
 
 async function writeTensor(tensor, name, file) {

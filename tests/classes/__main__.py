@@ -16,8 +16,8 @@ PAGE = ROOT / "docs" / "classes.md"
 HEAD = """# Classes of models
 
 Made by `python -m tests.classes`: kinds of models that commands were wrong about, a model of each
-(`tests/classes/`, `tests/saved_models/`), what was typed, what used to come of it, and what comes
-now: the exit code, and the words of the output that a test looks for.
+(`tests/classes/`, `tests/saved_models/`, `tests/brought/`), what was typed, what used to come of
+it, and what comes now: the exit code, and the words of the output that a test looks for.
 
 | class | command | before | now |
 |---|---|---|---|

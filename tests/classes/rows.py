@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class Row:
     """A class of models, the one that stands for it, and a command; `before` is what it did.
 
-    `model` is a key of `MODELS` or of `tests.saved_models.SAVERS`; `says` are words of the output
-    now, which a test looks for, and `code` the exit code.
+    `model` is a key of `MODELS`, `tests.saved_models.SAVERS` or `tests.brought.SAVERS`; `says`
+    are words of the output now, which a test looks for, and `code` the exit code.
     """
 
     what: str
@@ -71,4 +71,30 @@ ROWS = (
         "the second was dropped", ("--run",), 2),
     Row("a path that begins with a dash", "-dash", "inspect ./{m}",
         "its fix was taken for an option", ("fix: sigfix repair ./-dash",), 1),
+    Row("a ragged tensor comes out", "ragged_within", "inspect {m} --target tfjs",
+        "TensorFlow.js has no invalid", ("RaggedTensor(float32[?,?])", "TGT417",
+        "fix: sigfix repair ragged_within --function __call__"), 1),
+    Row("a ragged tensor, converted", "ragged_within", "convert {m} --tfjs",
+        "a traceback", ("dense tensors only", "--function __call__ -o repaired && sigfix"), 1),
+    Row("a policy with a state that is empty", "policy", "inspect {m}",
+        "a function that returns nothing was offered",
+        ("2 functions could be one: action, distribution", "time_step['reward']: float32[?]"), 1),
+    Row("a helper became the signature by itself", "lists", "inspect {m}",
+        "to use another one, without a command", ("fix: sigfix repair lists --function __call__",)),
+    Row("TF1: a dataset in front of the graph", "tf1_iterator", "repair {m} --dry-run",
+        "no tensor depends on a placeholder",
+        ("--input IteratorGetNext:IteratorGetNext:0 --output probabilities=probabilities:0",), 1),
+    Row("TF1: a signature for regression, one to evaluate", "tf1_receiver", "inspect {m}",
+        "a fix that made eval the default", ("fix: sigfix repair tf1_receiver --from predict",)),
+    Row("TF1: a placeholder switches a branch", "tf1_batch_norm", "inspect {m} --target tfjs",
+        "the condition itself was offered as an output, and what training changes was a state",
+        ("-> (Predictions:0)", "--bind is_training=false", "1 error"), 1),
+    Row("a Keras 3 model of the author's class", "subclassed", "inspect {m}",
+        "no function that a signature could be made of, though repair made one",
+        ("fix: sigfix repair subclassed",), 1),
+    Row("a SavedModel as a layer", "layer_of_a_saved_model", "repair {m} --dry-run",
+        "the layer's function became the signature of the whole",
+        ("from function _default_save_signature", "output_0  float32[?,2]")),
+    Row("functions to train and to evaluate alone", "only_trains", "repair {m} --dry-run",
+        "the same, in words that were one's", ("All belong to training or evaluation",), 1),
 )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.brought import SAVERS as BROUGHT
 from tests.classes.models import MODELS
 from tests.classes.rows import Row
 from tests.printed.exploring import run
@@ -15,7 +16,7 @@ def saved(name: str, folder: Path) -> Path:
     place = folder / name.strip("-") / name
     if not place.exists():
         place.parent.mkdir(parents=True, exist_ok=True)
-        (MODELS.get(name) or SAVERS[name])(place)
+        {**SAVERS, **BROUGHT, **MODELS}[name](place)
     return place.parent
 
 

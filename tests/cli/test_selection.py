@@ -101,7 +101,8 @@ def test_numbers_in_json(models: Path, capsys: pytest.CaptureFixture[str]) -> No
     run("inspect ok empty m -f json")
     summary = json.loads(capsys.readouterr().out)["summary"]
     assert summary == {
-        "errors": 2, "warnings": 2, "notes": 0, "unreadable": 1, "ignored": 0, "unselected": 0
+        "errors": 2, "warnings": 2, "notes": 0, "unreadable": 1, "ignored": 0, "unselected": 0,
+        "baselined": 0,
     }  # fmt: skip
     run("inspect ok empty m -f json --ignore CON,SIG")
     found = json.loads(capsys.readouterr().out)

@@ -99,7 +99,7 @@ def test_int64_weights_become_int32_without_a_word(tmp_path, capfd):
 
 
 def test_weights_that_tfjs_has_no_type_for_are_the_nearest_that_it_has():
-    from sigfix.exporting.tfjs_model import narrowed
+    from sigfix.exporting.weight_files import narrowed
 
     ends = np.array([1 << 40, -5, -(1 << 63)])
     assert narrowed(ends).tolist() == [(1 << 31) - 1, -5, -(1 << 31)]

@@ -10,7 +10,7 @@ import pytest
 if not find_spec("tensorflowjs"):
     pytest.skip("needs tensorflowjs", allow_module_level=True)
 
-from sigfix.exporting.tfjs_model import narrowed
+from sigfix.exporting.weight_files import narrowed
 
 
 @pytest.mark.parametrize("value", [np.array(7, np.int64), np.array([2**63 - 1, -3], np.int64)])

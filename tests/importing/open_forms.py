@@ -28,9 +28,10 @@ def _image(
     body: str,
     opset: int = 17,
     sizes: tuple[tuple[int, int], ...] = ((6, 9), (13, 5)),
+    result: str = "float",
     **weights: Any,
 ) -> OpenForm:
-    text = f"g (float[b, 4, h, w] x) => (float[b, c, p, q] y) {{ {body} }}"
+    text = f"g (float[b, 4, h, w] x) => ({result}[b, c, p, q] y) {{ {body} }}"
     shapes = tuple({"x": (2, 4, *size)} for size in sizes)
     return OpenForm(" ".join(body.split())[-80:], text, shapes, tuple(weights.items()), opset)
 
@@ -55,6 +56,40 @@ OPEN_FORMS: tuple[OpenForm, ...] = (
     _image(f"y = MaxPool<{KERNEL}, {PADS}>(x)"),
     _image(f"y = AveragePool<{KERNEL}, {PADS}>(x)"),
     _image(f"y = AveragePool<{KERNEL}, {PADS}, count_include_pad = 1>(x)"),
+    _image(f"y = MaxPool<{KERNEL}, ceil_mode = 1>(x)", sizes=((6, 9), (13, 5), (8, 12))),
+    _image(f"y = MaxPool<{KERNEL}, {PADS}, ceil_mode = 1>(x)", sizes=((6, 9), (13, 8))),
+    _image("y = MaxPool<kernel_shape = [2, 2], strides = [3, 3], ceil_mode = 1>(x)",
+           sizes=((6, 9), (13, 8), (7, 10))),
+    _image("y = MaxPool<kernel_shape = [2, 2], strides = [3, 3], pads = [0, 0, 1, 1], "
+           "ceil_mode = 1>(x)", sizes=((6, 9), (13, 8), (7, 10))),
+    _image(f"y = MaxPool<{KERNEL}, dilations = [2, 1]>(x)"),
+    _image(f"y = MaxPool<{KERNEL}, {PADS}, dilations = [2, 2], ceil_mode = 1>(x)"),
+    _image(f"v, y = MaxPool<{KERNEL}, {PADS}>(x)", result="int64"),
+    _image(f"v, y = MaxPool<{KERNEL}, ceil_mode = 1, storage_order = 1>(x)", result="int64"),
+    *(
+        _image(f"y = AveragePool<{KERNEL}, {PADS}, ceil_mode = 1, count_include_pad = {n}>(x)",
+               sizes=((6, 9), (13, 8), (8, 5)))
+        for n in (0, 1)
+    ),
+    *(
+        _image(f"y = {name}<kernel_shape = [3, 2], strides = [2, 2], auto_pad = \"{how}\"{more}>"
+               f"(x{weights})", sizes=((6, 9), (13, 8)), **({"k": (4, 4, 3, 2)} if weights else {}))
+        for how in ("SAME_UPPER", "SAME_LOWER")
+        for name, more, weights in (
+            ("Conv", "", ", k"), ("MaxPool", "", ""), ("AveragePool", "", ""),
+            ("AveragePool", ", count_include_pad = 1", ""),
+        )
+    ),
+    *(
+        _image(f"y = ConvTranspose<{KERNEL}, auto_pad = \"{how}\">(x, k)", k=(4, 3, 3, 3))
+        for how in ("SAME_UPPER", "SAME_LOWER")
+    ),
+    *(
+        _image(f"n = Constant<value = int64[8] {{0, 0, 1, {low}, 0, 0, 2, 1}}>()\n"
+               f"y = Pad<mode = \"{mode}\">(x, n)", opset=19)
+        for mode in ("edge", "wrap", "reflect")
+        for low in (2, -1)
+    ),
     _image("y = DepthToSpace<blocksize = 2>(x)"),
     _image("y = DepthToSpace<blocksize = 2, mode = \"CRD\">(x)"),
     _image("y = SpaceToDepth<blocksize = 2>(x)", sizes=((6, 8), (4, 10))),
@@ -108,6 +143,21 @@ OPEN_FORMS: tuple[OpenForm, ...] = (
         limit = Constant<value = int64[1] {4}>()
         k = Min(s, limit)
         y, i = TopK<axis = 1>(x, k)"""),
+    *(
+        _rows(f"""a = Cast<to = 7>(x)
+            three = Constant<value = int64 {{3}}>()
+            i = Mod(a, three)
+            y = GatherElements<axis = {axis}>(x, i)""")
+        for axis in (1, 2, -1)
+    ),
+    _rows("""k = Transpose<perm = [0, 2, 1]>(x)
+        q = MatMul(x, k)
+        many, i = TopK<axis = -1>(q, two)
+        y = GatherElements<axis = 2>(q, i)""", "float[b, t, 2]", two=np.array([2])),
+    _rows("""k = Transpose<perm = [0, 2, 1]>(x)
+        q = MatMul(x, k)
+        many, i = TopK<axis = 1>(q, two)
+        y = ScatterElements<axis = 1>(q, i, many)""", "float[b, t, t]", two=np.array([2])),
     _rows("n = NonZero(x)\n y = Transpose(n)", "int64[k, 3]"),
     _rows("z = Transpose<perm = [1, 0, 2]>(x)\n"
           "h, y = RNN<hidden_size = 3, direction = \"reverse\">(z, w, r)",

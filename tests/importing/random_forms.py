@@ -82,7 +82,9 @@ def _gather_nd(random: Random) -> Case:
 
 def _scatter(random: Random) -> Case:
     name = pick(random, "ScatterElements", "ScatterND")
-    reduction = pick(random, "none", "add")
+    reduction = pick(random, "none", "add", "mul", "min", "max")
+    if reduction not in ("none", "add"):
+        return _combining(random, name, reduction)
     if name == "ScatterND":
         rows = random.permutation(4)[:2].reshape(2, 1) - pick(random, 0, 4)
         return Case(
@@ -93,6 +95,34 @@ def _scatter(random: Random) -> Case:
         )
     rows = np.stack([random.permutation(4)[:2] for _ in range(3)]).astype(np.int64)
     return Case(name, (Fed((3, 4)), rows, Fed((3, 2))), {"axis": 1, "reduction": reduction}, 16)
+
+
+def _combining(random: Random, name: str, reduction: str) -> Case:
+    """Places that several updates share, constant or fed."""
+    dtype = pick(random, "float32", "float32", "int32")
+    fed = Fed((5, 1) if name == "ScatterND" else (5, 3), "int64", -4, 3, dynamic=False)
+    places = pick(random, fed, random.integers(-4, 4, fed.shape))
+    data, updates = (Fed((rows, 3), dtype, -9, 9, dynamic=False) for rows in (4, 5))
+    return Case(name, (data, places, updates), {"reduction": reduction}, 18)
+
+
+def _batch_normalization(random: Random) -> Case:
+    shape = (2, *some(random, pick(random, 1, 3), 2, 5))
+    x, channels = Fed(shape), Fed((shape[1],), lowest=0.1, highest=2.0, dynamic=False)
+    constant = random.uniform(0.1, 2.0, shape[1]).astype(np.float32)
+    given = tuple(pick(random, channels, constant) for _ in range(4))
+    attributes = {"training_mode": 1, "momentum": 0.75, "epsilon": pick(random, 1e-5, 1e-2)}
+    return Case("BatchNormalization", (x, *given), attributes, pick(random, 14, 15), outputs=3)
+
+
+def _peepholes(random: Random) -> Case:
+    direction = pick(random, "forward", "reverse", "bidirectional")
+    count, hidden = (2 if direction == "bidirectional" else 1), 3
+    state = pick(random, None, Fed((count, 2, hidden), lowest=-1, highest=1, dynamic=False))
+    drawn = (normal(random, count, *s) for s in ((12, 5), (12, 3), (24,), (9,)))
+    w, r, bias, peepholes = drawn
+    inputs = (Fed((4, 2, 5), dynamic=False), w, r, bias, None, state, state, peepholes)
+    return Case("LSTM", inputs, {"hidden_size": hidden, "direction": direction}, outputs=3)
 
 
 def _top_k(random: Random) -> Case:
@@ -126,7 +156,9 @@ def _einsum(random: Random) -> Case:
 def _arithmetic(random: Random) -> Case:
     name = pick(random, "Div", "Mod", "Pow", "Max", "Min", "Sub")
     if name == "Pow":
-        return Case(name, (Fed((2, 3), lowest=0.1), Fed((2, 3))))
+        base = pick(random, Fed((2, 3), lowest=0.1), Fed((2, 3), "int32", 1, 9))
+        exponent = pick(random, Fed((2, 3)), Fed((2, 3), lowest=0, highest=4))
+        return Case(name, (base, pick(random, exponent, np.array([2.0, 0.5, 3.0], np.float32))))
     dtype = pick(random, "int64", "int32") if name == "Mod" else pick(random, "float32", "int32")
     attributes = {"fmod": pick(random, 0, 1)} if name == "Mod" else {}
     divisor = np.array(random.choice([-7, -3, -2, 2, 5], (1, 4)), dtype)
@@ -177,7 +209,9 @@ GENERATORS: dict[str, Callable[[Random], Case]] = {
     "reduce": _reduce, "softmax": _softmax, "gather": _gather, "gather_nd": _gather_nd,
     "scatter": _scatter, "top_k": _top_k, "one_hot": _one_hot, "einsum": _einsum,
     "arithmetic": _arithmetic, "cast": _cast, "blocks": _blocks,
-    "normalization": _normalization, "activation": _activation,
+    "batch_normalization": _batch_normalization, "peepholes": _peepholes,
+    "max_pool_places": window_forms.max_pool_places, "normalization": _normalization,
+    "activation": _activation,
 }  # fmt: skip
 
 

@@ -62,8 +62,8 @@ KINDS = {
     "random": "q = Relu(x)\n r = RandomNormalLike(q)\n y = Add(q, r)",
     "unsupported": "q = Relu(x)\n z = Unique(q)\n y = Identity(z)",
     "sizes": """q = Relu(x)
-        s = Constant<value = float[4] {1.0, 1.0, 2.0, 2.0}>()
-        y = Resize<mode = "cubic">(q, , s)""",
+        k = Constant<value = float[4, 1, 1, 1] {1.0, 2.0, 3.0, 4.0}>()
+        y = ConvTranspose<output_shape = [9, 9]>(q, k)""",
     "computed weights": "q = Relu(x)\n w = Sigmoid(x)\n y = Conv(q, w)",
 }
 

@@ -40,7 +40,7 @@ def test_nearly_all_pass_and_none_is_wrong() -> None:
     tests, _, passed, refused, wrong, failed = (int(n) for n in total.split("|")[2:8])
     assert (wrong, failed) == (0, 0)
     assert passed + refused == tests
-    assert passed >= 0.95 * tests
+    assert passed >= 0.98 * tests
 
 
 def test_every_operator_in_use_is_supported_or_refused_for_a_reason() -> None:

@@ -51,7 +51,7 @@ def test_an_open_resize_equals_onnx_runtime(target: str) -> None:
     given = "x, , , n" if target == "sizes" else "x, , s"
     ways = [("nearest", c, r) for c, r in product(COORDINATES, ROUNDING)]
     for number, (mode, place, rounding) in enumerate(
-        [*ways, *(("linear", c, "floor") for c in COORDINATES)]
+        [*ways, *((mode, c, "floor") for mode in ("linear", "cubic") for c in COORDINATES)]
     ):
         attributes = f'mode = "{mode}", coordinate_transformation_mode = "{place}"'
         results.append(f"float[b, 3, p, q] y{number}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sigfix.errors import ConversionError
 from tests.importing.single_node import (
     Case,
     Fed,
@@ -54,9 +53,3 @@ def test_pads_as_tensorflow_js_does(case: Case) -> None:
     operations = traced(model_of(case)).graph.get_operations()
     paddings = {o.get_attr("padding") for o in operations if o.type in ("MaxPool", "AvgPool")}
     assert paddings <= {b"SAME", b"VALID"}
-
-
-def test_max_pool_indices_are_refused_by_name() -> None:
-    case = Case("MaxPool", (X,), WINDOWS[0], outputs=2)
-    with pytest.raises(ConversionError, match=r"MaxPool \(node n\).*indices"):
-        traced(model_of(case))

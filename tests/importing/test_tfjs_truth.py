@@ -15,7 +15,8 @@ pytestmark = pytest.mark.skipif(not find_spec("tensorflowjs"), reason="tensorflo
 
 # Where TensorFlow.js has surprised somebody: dtypes it lacks, indices, signs, several outputs.
 OPERATORS = {
-    "ArgMax", "Cast", "Clip", "CumSum", "Div", "GRU", "GatherElements", "GatherND", "LSTM",
+    "ArgMax", "BatchNormalization", "Cast", "Clip", "CumSum", "Div", "GRU", "GatherElements",
+    "GatherND", "LSTM",
     "MaxPool", "Mod", "Not", "OneHot", "Pow", "RNN", "Range", "ReduceProd", "Round", "ScatterND",
     "Slice", "Split", "TopK", "Trilu", "Where", "Xor",
 }  # fmt: skip

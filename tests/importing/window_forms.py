@@ -72,6 +72,19 @@ def max_pool(random: Random) -> Case:
     return Case("MaxPool", (Fed(shape, lowest=-9, highest=-1),), attributes)
 
 
+def max_pool_places(random: Random) -> Case:
+    """Where the largest values are, too; or all are equal."""
+    case = max_pool(random)
+    fed = Fed(case.inputs[0].shape, lowest=-9, highest=pick(random, -1, -9))
+    attributes = {**case.attributes, "storage_order": pick(random, 0, 1)}
+    if attributes.get("auto_pad", "").startswith("SAME"):
+        # A stride beyond the kernel makes such padding negative: ONNX Runtime counts it, with
+        # places, and refuses it without.
+        widest = map(max, attributes["kernel_shape"], attributes["strides"])
+        attributes["kernel_shape"] = list(widest)
+    return Case("MaxPool", (fed,), attributes, outputs=2)
+
+
 def average_pool(random: Random) -> Case:
     attributes, shape = _window(random, pick(random, 1, 2, 2, 3))
     attributes["ceil_mode"] = pick(random, 0, 1) if "auto_pad" not in attributes else 0

@@ -12,12 +12,19 @@ import numpy as np
 Arrays = dict[str, Any]
 
 
-def parsed(text: str, opset: int, weights: Mapping[str, Any] | None = None, ir: int = 8) -> Any:
+def parsed(
+    text: str,
+    opset: int,
+    weights: Mapping[str, Any] | None = None,
+    ir: int = 8,
+    domains: Sequence[str] = (),
+) -> Any:
     """A checked model from ONNX's text form, with initialisers from arrays."""
     import onnx
     from onnx import numpy_helper, parser
 
-    model = parser.parse_model(f'<ir_version: {ir}, opset_import: ["" : {opset}]>\n{text}')
+    opsets = ", ".join([f'"" : {opset}', *(f'"{domain}" : 1' for domain in domains)])
+    model = parser.parse_model(f"<ir_version: {ir}, opset_import: [{opsets}]>\n{text}")
     for name, value in (weights or {}).items():
         model.graph.initializer.append(numpy_helper.from_array(value, name))
     onnx.checker.check_model(model)
@@ -60,7 +67,7 @@ def exported(
 
 
 def randomised(module: Any, seed: int = 0) -> Any:
-    """The module with drawn weights, normalisations' statistics and biases included."""
+    """The module with drawn weights: statistics and biases, and what was all one number, too."""
     import torch
 
     generator = torch.Generator().manual_seed(seed)
@@ -71,6 +78,6 @@ def randomised(module: Any, seed: int = 0) -> Any:
             noise = torch.randn(tensor.shape, generator=generator)
             if name.endswith("running_var"):
                 tensor.copy_(1 + 0.2 * noise.abs())
-            elif tensor.dim() < 2:
+            elif tensor.dim() < 2 or tensor.min() == tensor.max():
                 tensor.add_(0.1 * noise)
     return module

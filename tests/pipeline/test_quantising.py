@@ -107,7 +107,11 @@ def test_pictures_are_samples(tmp_path: Path) -> None:
     ("make", "card", "words"),
     [
         (None, None, "no docTR model with a card"),
-        (None, make_card(find_preset("fast_tiny"), "", "none"), "on rendered words; this model"),
+        (
+            None,
+            make_card(find_preset("mobilenet_v3_small_crop_orientation"), "", "none"),
+            "neither",
+        ),
         ("folder", CRNN, "there are no pictures"),
         ("broken.png", CRNN, "not a readable picture"),
     ],
@@ -147,7 +151,7 @@ def test_options_that_do_not_fit_are_refused(options, words: str, tmp_path: Path
     [
         ("crnn_vgg16_bn", "broken.png", "not a readable picture"),
         ("crnn_vgg16_bn", "broken.npz", "cannot be read as an .npz file"),
-        ("db_resnet50", None, "on rendered words; this model is none"),
+        ("mobilenet_v3_small_page_orientation", None, "this model is neither"),
     ],
 )
 def test_unusable_samples_are_said_before_anything_is_built(

@@ -56,7 +56,6 @@ def test_other_inputs_and_missing_signatures_are_said(saved):
         (["healthy", "absent"], "does not exist"),
         (["healthy", "healthy", "--signature", "scores"], "no signature scores"),
         (["healthy", "healthy", "--format", "yaml"], "json"),
-        (["keras_file/model.keras", "healthy"], "makes a SavedModel"),
     ],
 )
 def test_what_cannot_be_compared_is_no_success(saved, arguments, word):

@@ -37,7 +37,7 @@ def test_several_are_ranked_with_what_speaks_for_each(tmp_path: Path) -> None:
     reason, ways, hint = asked(model, tmp_path)
     assert reason == "3 functions could be the signature."
     assert ways == ["--function __call__", "--function serve", "--function decode"]
-    assert hint == ("--function __call__ --function serve=serve   # makes a signature of each")
+    assert hint == ("--function __call__ --function serve=serve   # makes signatures of these two")
     candidates = planned(model, tmp_path).candidates
     assert [item.evidence for item in candidates] == [
         ("1 trace", "calling the object runs it"),

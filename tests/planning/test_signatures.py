@@ -64,7 +64,7 @@ def test_training_is_not_promoted_by_itself(tmp_path: Path) -> None:
     for choices in ({}, {"key": "again"}, {"method_name": PREDICT_METHOD}):
         reason, hint = refused(with_keys("train", "eval"), tmp_path, **choices)
         assert "train (its name train)" in reason
-        assert f"not made {choices.get('key', 'serving_default')} by itself" in reason
+        assert f"none is made {choices.get('key', 'serving_default')} by itself" in reason
         assert hint == "--from eval", "the option that insists"
     assert edits(with_keys("train"), tmp_path, from_key=("train",)) == (
         AliasSignature("serving_default", "train", SIGNATURE),

@@ -12,7 +12,7 @@ from sigfix.planning.planner import plan
 from sigfix.quoting import split
 from sigfix.reading import read
 from tests.models import Dtype, Model
-from tests.planning.plans import FLOAT, added, refused
+from tests.planning.plans import FLOAT, added, asked, refused
 
 SCORE = (("s", "score:0"),)
 QUEUE, ITERATOR = "QueueDequeueManyV2", "IteratorGetNext"
@@ -53,9 +53,14 @@ def test_a_signature_that_would_wait_for_ever(operator: str, switch: bool, tmp_p
 
 @pytest.mark.parametrize("operator", [QUEUE, ITERATOR])
 def test_without_an_output_it_says_where_the_data_comes_from(operator: str, tmp_path: Path) -> None:
-    reason, hint = refused(read_from(operator), tmp_path)
+    model = read_from(operator)
+    reason, (way,), hint = asked(model, tmp_path)
     assert "comes out of a queue or an iterator (batch:0)" in reason
-    assert "--input NAME:TENSOR" in hint
+    assert "repeat --output" in hint
+    found = plan(read(model.write(tmp_path / "again")), choices_of(split(way)))
+    assert found.verdict == "repairable", "what it says works"
+    assert [(item.name, item.target) for item in found.added[0].inputs] == [("batch", "batch:0")]
+    assert [item.name for item in found.added[0].outputs] == ["score"]
 
 
 def test_a_tensor_within_the_graph_is_fed(tmp_path: Path) -> None:

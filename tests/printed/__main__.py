@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
 
+from tests.brought import SAVERS as BROUGHT
 from tests.corpus import CORPUS, everything
 from tests.environments import ROOT
 from tests.printed.exploring import STARTS, Outcome, explore
@@ -48,7 +49,7 @@ def models(folder: Path, names: Collection[str] = ()) -> list[Path]:
     Of the others of its own only the places are told.
     """
     found = []
-    for name, saver in SAVERS.items():
+    for name, saver in {**SAVERS, **BROUGHT}.items():
         if name in ENDLESS:
             continue
         files = FILES.get(name, ())

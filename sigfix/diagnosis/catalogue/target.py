@@ -137,9 +137,10 @@ RULES = (
         causes="A counter, a recurrent state that is kept between calls, the seed of a random "
         "generator, statistics that a training mode updates.",
         example="incr_counter returns AssignAdd of a variable",
-        fix="Export it without (training=False, stateful=False), or with the state as an input "
-        "and an output.",
-        advice="Export it without its state (training=False, stateful=False).",
+        fix="`sigfix convert MODEL --state io` makes what is read and assigned an input and an "
+        "output. Or export it without (training=False, stateful=False).",
+        advice="Export it without its state (training=False, stateful=False), or convert it with "
+        "--state io.",
     ),
     Rule(
         "TGT414", "table-lookup", Severity.WARNING, Fixable.NEVER,
@@ -174,5 +175,17 @@ RULES = (
         fix="`sigfix convert MODEL --tfjs` writes the rounding out, and proves that the numbers "
         "stay the same.",
         advice="Convert the model anew from its source.",
+    ),
+    Rule(
+        "TGT417", "composite-signature", Severity.ERROR, Fixable.SOMETIMES,
+        what="The signature has a ragged or sparse tensor, and the target has dense ones only.",
+        why="A TensorFlow.js model is fed and answers with plain tensors: the parts of a ragged "
+        "one (values and row splits) have no names that a caller could use.",
+        causes="tf.strings.split, tf.RaggedTensor or tf.SparseTensor as the last step of a "
+        "function.",
+        example="output tokens: RaggedTensor(string[?,?])",
+        fix="`sigfix repair MODEL --function __call__` makes a signature of its parts, "
+        "tokens_values and tokens_row_splits; `sigfix convert` takes that.",
+        advice="In the original code, return plain tensors, such as tokens.to_tensor().",
     ),
 )  # fmt: skip

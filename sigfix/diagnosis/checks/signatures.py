@@ -5,22 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sigfix.describing.callables import trace_text
-from sigfix.describing.candidates import Candidate, input_candidates, output_candidates
 from sigfix.describing.functions import (
     WITHOUT_TRACES,
+    function_behind,
+    is_housekeeping,
+    last_name,
     saved_without_traces,
     way_without_traces,
 )
 from sigfix.describing.signature_order import inference_beside_training, meant_signatures
-from sigfix.describing.switches import (
-    UNFED_OPS,
-    training_default,
-    unfed_binding,
-    unfed_placeholders,
-)
-from sigfix.describing.tables_filled import unfilled_tables
+from sigfix.describing.switches import unfed_binding, unfed_placeholders
 from sigfix.describing.training import is_doubtful
-from sigfix.diagnosis.rule import Command, Finding, Severity, repair_command
+from sigfix.diagnosis.checks.unsigned import unsigned_graph
+from sigfix.diagnosis.rule import Command, Severity, repair_command
 from sigfix.diagnosis.subject import (
     Findings,
     Subject,
@@ -44,7 +41,9 @@ def _no_signature(subject: Subject) -> Findings:
         return
     choices = subject.preferred
     evidence = tuple(
-        f"{item.path}{trace_text(item, trace)}" for item in functions for trace in item.traces
+        f"{item.path}{trace_text(item, trace)}"
+        for item in choices or functions
+        for trace in item.traces
     )
     names = [item.path for item in choices]
     if not names:
@@ -60,8 +59,9 @@ def _no_signature(subject: Subject) -> Findings:
 
 def _nothing_callable(subject: Subject) -> Findings:
     meta = subject.meta
-    if meta.objects is None and output_candidates(meta):
-        yield _unsigned_graph(subject)
+    found = unsigned_graph(subject) if meta.objects is None else None
+    if found is not None:
+        yield found
         return
     untraced = [
         item.path for item in (meta.objects.functions if meta.objects else ()) if not item.traces
@@ -69,50 +69,12 @@ def _nothing_callable(subject: Subject) -> Findings:
     reason = f"; never traced: {few(untraced)}" if untraced else ""
     what = "no function that one could be made of"
     if meta.objects is None:
-        what = "no placeholder that an input could be fed to: sigfix repair says what it reads from"
+        what = "no result that depends on a placeholder which could be fed"
     evidence: tuple[str, ...] = ()
     if saved_without_traces(meta):
         reason = f": {WITHOUT_TRACES}"
         evidence = (way_without_traces(str(subject.path)),)
     yield finding("SIG005", f"no signature, and {what}{reason}", located(subject), evidence)
-
-
-def _unsigned_graph(subject: Subject) -> Finding:
-    inputs = [item for item in input_candidates(subject.meta) if not item.of_training]
-    found = output_candidates(subject.meta)
-    outputs = [item for item in found if not item.of_training]
-    evidence = tuple(
-        [f"input? {item.spec.name}: {item.spec}" for item in inputs[:6]]
-        + [f"output? {item.spec.name}: {item.spec}" for item in outputs[:6]]
-    )
-    if not outputs:
-        named = few([item.spec.name for item in found])
-        message = f"no signature; what is computed belongs to training or evaluation: {named}"
-        return finding("SIG001", message, located(subject), evidence)
-    message = (
-        f"no signature; it could be ({few([item.spec.name for item in inputs])})"
-        f" -> ({few([item.spec.name for item in outputs])})"
-    )
-    if unfilled_tables(subject.meta):
-        message += "; nothing that servers run fills its tables, with a signature neither (BEH302)"
-    bindings = [part for item in _switches(subject, outputs) for part in ("--bind", item)]
-    command = repair_command(subject.path, *bindings)  # of several, `repair` says how to choose
-    return finding("SIG001", message, located(subject), evidence, command)
-
-
-def _switches(subject: Subject, outputs: list[Candidate]) -> list[str]:
-    """The switches for training that the likeliest outputs all need, with values at inference."""
-    graph = subject.meta.graph
-    best = max(item.rank for item in outputs)
-    likely = [item.spec.name for item in outputs if item.rank == best > 0]
-    needed = [{node.name for node in graph.reachable_from((name,))} for name in likely]
-    common = set.intersection(*needed) if needed else set()
-    found = []
-    for node in graph.nodes:
-        if node.name in common:
-            told = unfed_binding if node.op in UNFED_OPS else training_default
-            found.append(told(subject.meta, node))
-    return [item for item in found if item]
 
 
 def check_offered(subject: Subject) -> Findings:
@@ -170,11 +132,25 @@ def check_shape_of_signature(subject: Subject) -> Findings:
         command = ""
         if len(subject.meta.user_signatures) > 1 and signature.key != DEFAULT_SERVING_KEY:
             command = repair_command(subject.path, "--remove-signature", signature.key)
+        other = command or _a_function(subject, signature)
         if not signature.inputs:
-            yield finding("SIG007", "takes no inputs", where, (), command)
+            yield finding("SIG007", "takes no inputs", where, (), other)
         if not signature.outputs:
-            yield finding("SIG008", "returns no outputs", where, (), command)
+            yield finding("SIG008", "returns no outputs", where, (), other)
         yield from _of_training(subject, signature, command)
+
+
+def _a_function(subject: Subject, signature: Signature) -> Command | str:
+    """The command that makes the likeliest function the default instead.
+
+    Without signatures given, `tf.saved_model.save` takes the only function of a fixed call, which
+    may be a helper.
+    """
+    usual = [item for item in subject.preferred if not is_housekeeping(last_name(item))]
+    behind = function_behind(subject.meta, signature.key)
+    if not usual or (behind is not None and usual[0].path == behind.path):
+        return ""
+    return repair_command(subject.path, "--function", usual[0].path)
 
 
 def _of_training(subject: Subject, signature: Signature, command: Command | str) -> Findings:
@@ -193,7 +169,9 @@ def _of_training(subject: Subject, signature: Signature, command: Command | str)
 def check_method_names(subject: Subject) -> Findings:
     """SIG010 and SIG011: what TensorFlow Serving makes of the method name."""
     signatures = subject.meta.user_signatures
-    plain = [item.key for item in signatures if item.method_name == PREDICT_METHOD]
+    plain = [item for item in signatures if item.method_name == PREDICT_METHOD]
+    found = meant_signatures(subject.meta, plain)
+    meant = [item.key for item in found.likely if item.key not in found.training]
     for signature in subject.meta.user_signatures:
         where = located(subject, signature)
         method = signature.method_name
@@ -206,8 +184,8 @@ def check_method_names(subject: Subject) -> Findings:
             )
         elif method in _LEGACY:
             command = ""
-            if plain and signature.key == DEFAULT_SERVING_KEY:
-                command = repair_command(subject.path, "--from", plain[0])
+            if meant and signature.key == DEFAULT_SERVING_KEY:
+                command = repair_command(subject.path, "--from", meant[0])
             yield finding(
                 "SIG011",
                 f"made for TensorFlow Serving's {method.rpartition('/')[2]} call",

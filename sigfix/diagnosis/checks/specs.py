@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import re
 
-from sigfix.describing.callables import is_nested, non_tensor_arguments, signature_tensor_text
+from sigfix.describing.callables import (
+    argument_text,
+    is_nested,
+    non_tensor_arguments,
+    signature_tensor_text,
+    trace_arguments,
+)
 from sigfix.describing.functions import function_behind
 from sigfix.describing.operators import tensor_dtype
 from sigfix.diagnosis.checks.presence import all_tensors, check_presence
-from sigfix.diagnosis.rule import Fixable, repair_command
+from sigfix.diagnosis.rule import Command, repair_command
 from sigfix.diagnosis.subject import Findings, Subject, few, finding, located, repair_signature
 from sigfix.model import (
     DEFAULT_SERVING_KEY,
@@ -16,6 +22,7 @@ from sigfix.model import (
     Literal,
     Signature,
     format_shape,
+    is_flat,
     leaves,
     node_of,
     tensors,
@@ -198,21 +205,41 @@ def check_structure(subject: Subject) -> Findings:
                 "not dense: " + few([item.key for _, item in composite]),
                 located(subject, signature),
                 tuple(f"{part}: {signature_tensor_text(item)}" for part, item in composite[:6]),
-                repair_command(subject.path, "--from", signature.key),
-                Fixable.SOMETIMES,
+                by_component(subject, signature),
             )
     if subject.meta.user_signatures:
         return
     for function in subject.preferred:
         if is_nested(function.traces[0]):
-            found = [str(leaf) for _, leaf in leaves(function.traces[0].args)]
+            trace = function.traces[0]
+            found = [
+                argument_text(name + _path_text(path), leaf)
+                for name, value in trace_arguments(function, trace)
+                for path, leaf in leaves(value)
+            ]
+            told = f"takes a structure of {plural(len(found), 'value')}"
+            if all(is_flat(value) for _, value in trace_arguments(function, trace)):
+                told, found = "returns a structure", [f"-> {trace.output}"]
             yield finding(
                 "SPC109",
-                f"takes a structure of {plural(len(found), 'value')}",
+                told,
                 located(subject, part=f"function {function.path}"),
                 tuple(found[:6]),
                 repair_command(subject.path, "--function", function.path),
             )
+
+
+def by_component(subject: Subject, signature: Signature) -> Command | str:
+    """The command that makes a signature of plain tensors of the function behind this one."""
+    function = function_behind(subject.meta, signature.key)
+    if function is None:
+        return ""
+    key = () if signature.key == DEFAULT_SERVING_KEY else ("--signature", signature.key)
+    return repair_command(subject.path, "--function", function.path, *key)
+
+
+def _path_text(path: tuple[str | int, ...]) -> str:
+    return "".join(f"[{part!r}]" for part in path)
 
 
 def check_static(subject: Subject) -> Findings:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from sigfix.describing.callables import signature_tensor_text
 from sigfix.describing.candidates import input_candidates, output_candidates
 from sigfix.describing.computing import Computation, of_function, of_signature, of_tensors
 from sigfix.describing.operator_kinds import CONTROL_FLOW
@@ -20,11 +21,13 @@ from sigfix.describing.targets import (
 )
 from sigfix.diagnosis.checks.conversion import check_conversion
 from sigfix.diagnosis.checks.padding import check_same_padding
+from sigfix.diagnosis.checks.presence import all_tensors
 from sigfix.diagnosis.checks.serving import check_serving
-from sigfix.diagnosis.checks.specs import check_static
+from sigfix.diagnosis.checks.specs import by_component, check_static
+from sigfix.diagnosis.checks.unsigned import bindings_of
 from sigfix.diagnosis.rule import Finding, Severity, repair_command
 from sigfix.diagnosis.subject import Findings, Subject, few, finding, located
-from sigfix.model import Graph, Node, TensorSpec, as_shape
+from sigfix.model import Graph, Node, Signature, TensorSpec, as_shape, node_of
 from sigfix.wording import plural
 
 
@@ -211,10 +214,13 @@ def check_target(subject: Subject, target: Target) -> Findings:
         computation = of_signature(subject.meta, signature.key)
         yield from _check(computation, graph, target, where)
         yield from check_conversion(subject, signature, computation, target, where)
+        if target.forces_async:
+            yield from _check_composites(subject, signature, target)
         edges = [
             (f"{kind} {item.key}", item.spec)
             for kind, items in (("input", signature.inputs), ("output", signature.outputs))
             for item in items
+            if item.encoding == "dense"
         ]
         yield from check_types(edges, target, where, subject.path)
     if not subject.meta.user_signatures:
@@ -223,6 +229,19 @@ def check_target(subject: Subject, target: Target) -> Findings:
         yield from check_static(subject)
     if target.is_server:
         yield from check_serving(subject)
+
+
+def _check_composites(subject: Subject, signature: Signature, target: Target) -> Findings:
+    """TGT417: ragged and sparse tensors at the edges."""
+    found = [(part, item) for part, item in all_tensors(signature) if item.encoding != "dense"]
+    if found:
+        yield finding(
+            "TGT417",
+            f"{target.title} has dense tensors only: {few([item.key for _, item in found])}",
+            located(subject, signature),
+            tuple(f"{part}: {signature_tensor_text(item)}" for part, item in found[:6]),
+            by_component(subject, signature),
+        )
 
 
 def _check(computation: Computation, graph: Graph, target: Target, where: str) -> Findings:
@@ -245,9 +264,13 @@ def _check_candidates(subject: Subject, target: Target) -> Findings:
         yield from min(tried, key=_errors, default=[])
     if subject.callables or subject.meta.objects is not None:
         return
-    outputs = [item.spec.name for item in output_candidates(subject.meta)[:1]]
+    found = output_candidates(subject.meta)
+    outputs = [item.spec.name for item in found[:1]]
+    switches = [item.partition("=") for item in bindings_of(subject, found)] if found else []
+    bound = {name: value == "true" for name, _, value in switches if value in ("true", "false")}
     inputs = [item.spec.name for item in input_candidates(subject.meta)]
-    computation = of_tensors(subject.meta, outputs, inputs)
+    fed = [name for name in inputs if node_of(name) not in bound]
+    computation = of_tensors(subject.meta, outputs, fed, bound)
     where = located(subject, part=f"output {outputs[0]}" if outputs else "")
     yield from _check(computation, graph, target, where)
     yield from check_conversion(subject, None, computation, target, where)

@@ -45,8 +45,6 @@ def size_of(node: Node, x: Any) -> Any:
 @onnx_operator("EyeLike", 9, 22)
 def eye_like(node: Node, x: Any) -> Any:
     """Ones on the k-th diagonal of a matrix of the input's static shape."""
-    if not x.shape.is_fully_defined():
-        raise node.refuse("its shape must be static")
     kind = node.attributes.get("dtype")
     dtype = x.dtype if kind is None else tensorflow_dtype(kind)
     rows, columns = x.shape

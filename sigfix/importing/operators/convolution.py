@@ -13,27 +13,46 @@ import numpy as np
 import tensorflow as tf
 
 from sigfix.importing import layout
+from sigfix.importing.open_sizes import known_only, sizes_of
 from sigfix.importing.operators.registry import Node, onnx_operator
 from sigfix.importing.static_values import shared_constant
 
 Padding = str | list[list[int]]
+Pads = list[tuple[Any, Any]]
+"""(before, after) of each spatial axis: numbers, or int32 scalars where a size is dynamic."""
 
 
-def same_padding(size: int, kernel: int, stride: int, dilation: int) -> tuple[int, int]:
-    """What TensorFlow's SAME adds before and after an axis of `size`."""
-    output = -(-size // stride)
-    total = max((output - 1) * stride + (kernel - 1) * dilation + 1 - size, 0)
+def same_padding(size: Any, kernel: int, stride: int, dilation: int) -> tuple[Any, Any]:
+    """What TensorFlow's SAME adds before and after an axis of `size` (a number, or a scalar)."""
+    output = (size + stride - 1) // stride
+    total = (output - 1) * stride + (kernel - 1) * dilation + 1 - size
+    total = max(total, 0) if isinstance(total, int) else tf.maximum(total, 0)
     return total // 2, total - total // 2
+
+
+def are_static(pads: Pads) -> bool:
+    """Whether all are numbers."""
+    return all(None not in known_only(pair) for pair in pads)
+
+
+def bordered(x: Any, pads: Pads, fill: float = 0.0) -> Any:
+    """Channels-last `x` with its spatial axes padded."""
+    if are_static(pads) and not any(low or high for low, high in pads):
+        return x
+    return tf.pad(x, [[0, 0], *[list(p) for p in pads], [0, 0]], constant_values=fill)
 
 
 def onnx_pads(
     node: Node,
-    sizes: Sequence[int | None],
+    sizes: Sequence[Any],
     kernel: Sequence[int],
     strides: Sequence[int],
     dilations: Sequence[int],
-) -> list[tuple[int, int]]:
-    """(before, after) of each spatial axis, from `pads` or `auto_pad`."""
+) -> Pads:
+    """(before, after) of each spatial axis, from `pads` or `auto_pad`.
+
+    Of `sizes` those that are dynamic are int32 scalars.
+    """
     rank = len(kernel)
     mode = node.text("auto_pad", "NOTSET")
     if mode in ("NOTSET", ""):
@@ -43,22 +62,22 @@ def onnx_pads(
         return [(0, 0)] * rank
     result = []
     for size, k, s, d in zip(sizes, kernel, strides, dilations, strict=True):
-        if size is None and s > 1:
-            raise node.refuse_dynamic(f"auto_pad={mode} with a dynamic spatial size")
-        size = 1 if size is None else size  # with a stride of one any size is padded alike
+        size = 1 if s == 1 else size  # with a stride of one any size is padded alike
         low, high = same_padding(size, k, s, d)
         result.append((low, high) if mode == "SAME_UPPER" else (high, low))
     return result
 
 
 def tensorflow_padding(
-    pads: Sequence[tuple[int, int]],
+    pads: Pads,
     sizes: Sequence[int | None],
     kernel: Sequence[int],
     strides: Sequence[int],
     dilations: Sequence[int],
 ) -> Padding:
     """VALID or SAME where these mean the same, else explicit padding for NHWC."""
+    if not are_static(pads):
+        return [[0, 0], *[list(pad) for pad in pads], [0, 0]]
     if not any(low or high for low, high in pads):
         return "VALID"
     if None not in sizes and all(
@@ -75,9 +94,11 @@ def convolution(node: Node, x: Any, weights: Any, bias: Any = None) -> Any:
     kernel, spatial = constant_kernel(node, weights, most=3)
     strides = list(node.attributes.get("strides") or [1] * spatial)
     dilations = list(node.attributes.get("dilations") or [1] * spatial)
-    sizes = list(x.shape[2:])
-    pads = onnx_pads(node, sizes, kernel.shape[2:], strides, dilations)
+    pads = onnx_pads(node, sizes_of(x)[2:], kernel.shape[2:], strides, dilations)
     x = layout.channels_last(x)
+    if not are_static(pads):
+        x, pads = bordered(x, pads), [(0, 0)] * spatial
+    sizes = list(x.shape[1:-1])
     if spatial == 3:
         added = None if bias is None else node.constant(bias, "bias")
         y = _convolve_volume(node, x, kernel, added, strides, dilations, pads, sizes)
@@ -121,7 +142,7 @@ def _convolve_nhwc(
     kernel: np.ndarray[Any, Any],
     strides: list[int],
     dilations: list[int],
-    pads: list[tuple[int, int]],
+    pads: Pads,
     sizes: list[int | None],
 ) -> Any:
     group = int(node.attributes.get("group", 1))
@@ -189,8 +210,8 @@ def _convolve_volume(
     bias: np.ndarray[Any, Any] | None,
     strides: list[int],
     dilations: list[int],
-    pads: list[tuple[int, int]],
-    sizes: list[int | None],
+    pads: Pads,
+    sizes: list[Any],
 ) -> Any:
     """[N, D, H, W, C] -> [N, D', H', W', M]: a sum of plane convolutions, one a kernel's depth.
 
@@ -198,9 +219,7 @@ def _convolve_volume(
     [3, 3, 3, 32, 32] takes 940 ms in its WebAssembly backend, its planes together 20 ms. Layers
     are padded as rows because its WebGL backend pads up to four axes.
     """
-    depth, height, width = sizes
-    if depth is None or height is None or width is None:
-        raise node.refuse_dynamic("a three-dimensional convolution needs static sizes")
+    depth, height, width = sizes  # static ones: `preflight_sizes.py`
     (before, after), *around = pads
     layers = tf.reshape(x, [-1, depth, height * width * x.shape[-1]])
     if before or after:

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from sigfix.importing import layout
+from sigfix.importing.operators.combining import combined
 from sigfix.importing.operators.registry import Node, onnx_operator
 from sigfix.importing.static_values import as_array, holds_throughout
 from sigfix.optimising.graph.permutations import inverse
@@ -64,9 +65,7 @@ def gather(node: Node, data: Any, indices: Any) -> Any:
 def gather_nd(node: Node, data: Any, indices: Any) -> Any:
     """data[b..., i, j, ...] for each (i, j, ...) in the last axis of `indices`."""
     leading = int(node.attributes.get("batch_dims", 0))
-    depth = indices.shape[-1]
-    if depth is None:
-        raise node.refuse("the last axis of its indices must be static")
+    depth = indices.shape[-1]  # static: `preflight_sizes.py`
     wanted = _wrapped(indices, _sizes(data, range(leading, leading + depth)))
     if leading:
         counters = [_counter(indices, axis) for axis in range(leading)]
@@ -84,63 +83,81 @@ def _counter(like: Any, axis: int) -> Any:
     return tf.reshape(numbers, [-1 if a == axis else 1 for a in range(rank)])
 
 
-def _flat_places(node: Node, data: Any, indices: Any, axis: int) -> Any:
+def _flat_places(data: Any, indices: Any, axis: int) -> Any:
     """Where each element of `indices`, along `axis`, lies in the flattened data."""
-    shape = list(data.shape)
-    if None in shape[1:] or None in list(indices.shape)[1:]:
-        raise node.refuse("all dimensions but the first must be static")
-    size = tf.shape(data)[0] if shape[axis] is None else shape[axis]
-    stride = [int(np.prod(shape[a + 1 :])) for a in range(len(shape))]
-    fixed = np.zeros([1] * len(shape), np.int32)
-    places = _wrapped(indices, size) * stride[axis]
-    for a in range(len(shape)):
+    rank = data.shape.rank
+    sizes = _lengths(data)
+    strides = _strides(sizes)
+    fixed = np.zeros([1] * rank, np.int32)
+    places = _wrapped(indices, sizes[axis]) * strides[axis]
+    for a in range(rank):
         length = indices.shape[a]
         if a == axis or length == 1:
             continue
-        if length is None:
-            rows = tf.range(tf.shape(indices)[a]) * stride[a]
-            places += tf.reshape(rows, [-1 if i == a else 1 for i in range(len(shape))])
+        if length is None or not isinstance(strides[a], int):
+            numbers = tf.range(tf.shape(indices)[a] if length is None else length) * strides[a]
+            places += tf.reshape(numbers, [-1 if i == a else 1 for i in range(rank)])
         else:
-            numbers = np.arange(length, dtype=np.int32) * stride[a]
-            fixed = fixed + numbers.reshape([-1 if i == a else 1 for i in range(len(shape))])
+            known = np.arange(length, dtype=np.int32) * strides[a]
+            fixed = fixed + known.reshape([-1 if i == a else 1 for i in range(rank)])
     return places + tf.constant(fixed.astype(np.int32)) if fixed.any() else places
+
+
+def _lengths(x: Any) -> list[Any]:
+    """The length of every axis: a number where it is static, else a scalar tensor."""
+    return [tf.shape(x)[a] if n is None else n for a, n in enumerate(x.shape)]
+
+
+def _dimensions(x: Any) -> Any:
+    """The shape of x, static but for one -1 where it can be."""
+    known = [-1 if n is None else n for n in x.shape]
+    return known if known.count(-1) < 2 else tf.shape(x)
+
+
+def _strides(sizes: list[Any]) -> list[Any]:
+    """How far neighbours along each axis lie apart in flattened data; numbers where they can be."""
+    strides = [1]
+    for size in reversed(sizes[1:]):
+        strides.insert(0, strides[0] * size)
+    return strides
 
 
 @onnx_operator("GatherElements", 11, 13)
 def gather_elements(node: Node, data: Any, indices: Any) -> Any:
     """numpy.take_along_axis, as one gather from the flattened data."""
     axis = int(node.attributes.get("axis", 0)) % data.shape.rank
-    return tf.gather(tf.reshape(data, [-1]), _flat_places(node, data, indices, axis))
+    return tf.gather(tf.reshape(data, [-1]), _flat_places(data, indices, axis))
 
 
 @onnx_operator("Scatter", 9)
 @onnx_operator("ScatterElements", 11, 13, 16, 18)
 def scatter_elements(node: Node, data: Any, indices: Any, updates: Any) -> Any:
-    """A copy of `data` with each update at its index along `axis`, or added there."""
+    """A copy of `data` with each update put at, or combined with, its index along `axis`."""
     axis = int(node.attributes.get("axis", 0)) % data.shape.rank
-    places = tf.reshape(_flat_places(node, data, indices, axis), [-1, 1])
+    places = tf.reshape(_flat_places(data, indices, axis), [-1, 1])
     flat = _scattered(node, tf.reshape(data, [-1]), places, tf.reshape(updates, [-1]))
-    result = tf.reshape(flat, [-1 if d is None else d for d in data.shape])
+    result = tf.reshape(flat, _dimensions(data))
     result.set_shape(data.shape)
     return result
 
 
 @onnx_operator("ScatterND", 11, 13, 16, 18)
 def scatter(node: Node, data: Any, indices: Any, updates: Any) -> Any:
-    """A copy of `data` with `updates` at `indices`, or added there.
+    """A copy of `data` with `updates` at `indices`, or combined with what is there.
 
     Scatters to a box of places never come here: `static_shapes.py` turns them into slices.
     """
     depth = indices.shape[-1]
-    if depth is None:
-        raise node.refuse("the last axis of its indices must be static")
     return _scattered(node, data, _wrapped(indices, _sizes(data, range(depth))), updates)
 
 
 def _scattered(node: Node, data: Any, places: Any, updates: Any) -> Any:
-    if node.text("reduction", "none") == "add":
+    reduction = node.text("reduction", "none")
+    if reduction == "add":
         return data + tf.scatter_nd(places, updates, tf.shape(data))
-    return tf.tensor_scatter_nd_update(data, places, updates)
+    if reduction == "none":
+        return tf.tensor_scatter_nd_update(data, places, updates)
+    return combined(node, data, places, updates)
 
 
 def one_hot_as(indices: Any, size: int, dtype: Any) -> Any:
@@ -151,8 +168,8 @@ def one_hot_as(indices: Any, size: int, dtype: Any) -> Any:
 @onnx_operator("OneHot", 9, 11)
 def one_hot(node: Node, indices: Any, depth: Any, values: Any) -> Any:
     """values[1] where the index along a new axis equals the element, values[0] elsewhere."""
-    size = int(node.constant(depth, "depth").reshape(-1)[0])
-    off, on = node.constant(values, "values")
+    size = int(node.fixed(depth, 1).reshape(-1)[0])
+    off, on = node.fixed(values, 2)
     rank = indices.shape.rank + 1
     hot = one_hot_as(_wrapped(tf.cast(indices, tf.int32), size), size, off.dtype)
     if (off, on) != (0, 1):
@@ -190,7 +207,7 @@ def non_zero(node: Node, x: Any) -> Any:
 @onnx_operator("Compress", 9, 11)
 def compress(node: Node, x: Any, condition: Any) -> Any:
     """The slices along `axis` (elements of the flattened input without it) that are chosen."""
-    chosen = np.flatnonzero(node.constant(condition, "condition")).astype(np.int32)
+    chosen = np.flatnonzero(node.fixed(condition, 1)).astype(np.int32)
     axis = node.attributes.get("axis")
     if axis is None:
         return tf.gather(tf.reshape(x, [-1]), tf.constant(chosen))
@@ -204,9 +221,7 @@ def hardmax(node: Node, x: Any) -> Any:
     axis = int(node.attributes.get("axis", -1 if node.since_version >= 13 else 1)) % rank
     if node.since_version < 13 and axis != rank - 1:
         raise node.refuse("before opset 13 only the last axis is supported")
-    size = x.shape[axis]
-    if size is None:
-        raise node.refuse("the axis must be static")
+    size = x.shape[axis]  # static: `preflight_sizes.py`
     order = [a for a in range(rank) if a != axis] + [axis]
     best = tf.argmax(layout.transpose(x, order), -1, output_type=tf.int32)
     return layout.transpose(one_hot_as(best, size, x.dtype), inverse(order))

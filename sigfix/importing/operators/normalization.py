@@ -1,4 +1,4 @@
-"""Normalizations in inference mode."""
+"""Normalizations."""
 
 from __future__ import annotations
 
@@ -15,7 +15,12 @@ from sigfix.importing.static_values import as_array
 
 @onnx_operator("BatchNormalization", 7, 9, 14, 15)
 def batch_normalization(node: Node, x: Any, scale: Any, bias: Any, mean: Any, variance: Any) -> Any:
-    """scale * (x - mean) / sqrt(variance + epsilon) + bias, channels in axis 1."""
+    """scale * (x - mean) / sqrt(variance + epsilon) + bias, channels in axis 1.
+
+    In training mode mean and variance are those of the batch, and what is given moves towards them.
+    """
+    if node.attributes.get("training_mode", 0):
+        return _by_batch(node, x, scale, bias, mean, variance)
     constants = [
         node.constant(value, what).astype(np.float64)
         for value, what in (
@@ -33,13 +38,27 @@ def batch_normalization(node: Node, x: Any, scale: Any, bias: Any, mean: Any, va
     return layout.elementwise(lambda a, b: a + b, scaled, offset.astype(dtype).reshape(column))
 
 
+def _by_batch(node: Node, x: Any, scale: Any, bias: Any, mean: Any, variance: Any) -> Any:
+    """y, and the running mean and variance after this batch, as far as they are asked for."""
+    image = layout.channels_last(x)
+    axes = list(range(image.shape.rank - 1))
+    normal, own_mean, own_variance = _standardised(
+        image, axes, node.attributes.get("epsilon", 1e-5)
+    )
+    kept = node.attributes.get("momentum", 0.9)
+    running = [
+        given * kept + tf.reshape(own, [-1]) * (1 - kept)
+        for given, own in ((mean, own_mean), (variance, own_variance))
+    ]
+    return (layout.channels_first(normal * scale + bias), *running)[: node.output_count]
+
+
 def _standardised(x: Any, axes: list[int], epsilon: float) -> tuple[Any, Any, Any]:
-    """((x - mean) / sqrt(variance + epsilon), mean, 1 / sqrt(variance + epsilon))."""
+    """((x - mean) / sqrt(variance + epsilon), mean, variance)."""
     mean = tf.reduce_mean(x, axes, keepdims=True)
     centred = x - mean
     variance = tf.reduce_mean(tf.square(centred), axes, keepdims=True)
-    inverse_deviation = tf.math.rsqrt(variance + tf.cast(epsilon, x.dtype))
-    return centred * inverse_deviation, mean, inverse_deviation
+    return centred * tf.math.rsqrt(variance + tf.cast(epsilon, x.dtype)), mean, variance
 
 
 @onnx_operator("LayerNormalization", 17)
@@ -53,8 +72,9 @@ def layer_normalization(node: Node, x: Any, scale: Any, bias: Any = None) -> Any
     epsilon = node.attributes.get("epsilon", 1e-5)
     stash = tensorflow_dtype(int(node.attributes.get("stash_type", 1)))
     whole = tf.cast(x, stash) if x.dtype.size < stash.size else x
-    normal, mean, inverse_deviation = _standardised(whole, axes, epsilon)
+    normal, mean, variance = _standardised(whole, axes, epsilon)
     normal = tf.cast(normal, x.dtype)
+    inverse_deviation = tf.math.rsqrt(variance + tf.cast(epsilon, whole.dtype))
     mean, inverse_deviation = tf.cast(mean, stash), tf.cast(inverse_deviation, stash)
     scaled = normal if is_all(scale, 1) else normal * scale
     shifted = scaled if bias is None or is_all(bias, 0) else scaled + bias
@@ -83,9 +103,7 @@ def group_normalization(node: Node, x: Any, scale: Any, bias: Any) -> Any:
     Scale and bias are per channel from opset 21 on, and per group before.
     """
     groups = int(node.attributes["num_groups"])
-    channels, sizes = x.shape[1], list(x.shape[2:])
-    if channels is None or None in sizes:
-        raise node.refuse("all dimensions but the batch must be static")
+    channels, sizes = x.shape[1], list(x.shape[2:])  # static: `preflight_sizes.py`
     positions, each = int(np.prod(sizes)), channels // groups
     rows = tf.reshape(layout.channels_last(x), [-1, positions, groups, each])
     normal, _, _ = _standardised(rows, [1, 3], node.attributes.get("epsilon", 1e-5))

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from sigfix.importing import layout
+from sigfix.importing.open_sizes import sizes_of
 from sigfix.importing.operators.registry import Node, onnx_operator
 from sigfix.importing.static_values import as_array, elements_of
 from sigfix.optimising.graph.permutations import inverse
@@ -33,7 +34,7 @@ def pad(node: Node, x: Any, pads: Any = None, value: Any = None, axes: Any = Non
             fill = node.constant(value, "fill value").item()
         padded = _filled(_cut(source, borders), [(max(a, 0), max(b, 0)) for a, b in borders], fill)
     else:
-        padded = _with_own_elements(node, source, borders, mode)
+        padded = _with_own_elements(source, borders, mode)
     return layout.transpose(padded, permutation)
 
 
@@ -41,7 +42,7 @@ def _borders(node: Node, x: Any, pads: Any, axes: Any) -> list[tuple[int, int]]:
     """(before, after) of every axis."""
     rank = x.shape.rank
     given = node.attributes["pads"] if pads is None else node.constant(pads, "pads").tolist()
-    along = list(range(rank)) if axes is None else node.constant(axes, "axes").tolist()
+    along = list(range(rank)) if axes is None else node.fixed(axes, 3).tolist()
     borders = [(0, 0)] * rank
     for place, axis in enumerate(along):
         borders[axis % rank] = (int(given[place]), int(given[place + len(along)]))
@@ -53,7 +54,7 @@ def _computed(node: Node, x: Any, pads: Any, value: Any, axes: Any, mode: str) -
     if mode not in ("constant", "reflect"):
         raise node.refuse_dynamic(f"the borders of mode {mode} must be static")
     elements, rank = elements_of(pads), x.shape.rank
-    along = list(range(rank)) if axes is None else node.constant(axes, "axes").tolist()
+    along = list(range(rank)) if axes is None else node.fixed(axes, 3).tolist()
     if elements is None or len(elements) != 2 * len(along):
         raise node.refuse_dynamic("the number of its borders is dynamic")
     borders: list[list[Any]] = [[0, 0] for _ in range(rank)]
@@ -84,12 +85,12 @@ def _filled(x: Any, borders: list[tuple[int, int]], fill: Any) -> Any:
     return tf.pad(x, borders, constant_values=fill)
 
 
-def _with_own_elements(node: Node, x: Any, borders: list[tuple[int, int]], mode: str) -> Any:
+def _with_own_elements(x: Any, borders: list[tuple[int, int]], mode: str) -> Any:
     sizes = list(x.shape)
     if any((a or b) and s is None for s, (a, b) in zip(sizes, borders, strict=True)):
         if mode == "reflect" and min(min(pair) for pair in borders) >= 0 and x.shape.rank <= 4:
             return tf.pad(x, borders, mode="REFLECT")
-        raise node.refuse_dynamic(f"mode {mode} along a dynamic axis is not supported")
+        return _by_places(x, borders, mode)
     reflected = mode == "reflect" and all(
         not (a or b) or 0 <= min(a, b) <= max(a, b) < s
         for s, (a, b) in zip(sizes, borders, strict=True)
@@ -101,4 +102,24 @@ def _with_own_elements(node: Node, x: Any, borders: list[tuple[int, int]], mode:
             kept = np.arange(size)[max(-before, 0) : after if after < 0 else None]
             index = np.pad(kept, (max(before, 0), max(after, 0)), OWN_ELEMENTS[mode])  # type: ignore[call-overload]
             x = tf.gather(x, tf.constant(index.astype(np.int32)), axis=axis)
+    return x
+
+
+def _by_places(x: Any, borders: list[tuple[int, int]], mode: str) -> Any:
+    """Borders of own elements along axes of any size, by the place that each is taken from."""
+    for axis, (size, (before, after)) in enumerate(zip(sizes_of(x), borders, strict=True)):
+        if not before and not after:
+            continue
+        first, last = max(-before, 0), size + min(after, 0) - 1
+        place = tf.range(max(before, 0) * -1, last - first + 1 + max(after, 0))
+        kept = last - first + 1
+        if mode == "edge":
+            place = tf.maximum(tf.minimum(place, kept - 1), 0)
+        elif mode == "wrap":
+            place = tf.math.floormod(place, kept)
+        else:  # there and back again, without the elements at the ends twice
+            turn = tf.maximum(2 * (kept - 1), 1)
+            place = tf.math.floormod(place, turn)
+            place = tf.minimum(place, turn - place)
+        x = tf.gather(x, place + first, axis=axis)
     return x

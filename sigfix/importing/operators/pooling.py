@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,19 +12,36 @@ import numpy as np
 import tensorflow as tf
 
 from sigfix.importing import layout
-from sigfix.importing.operators.convolution import onnx_pads, tensorflow_padding
+from sigfix.importing.open_sizes import sizes_of
+from sigfix.importing.operators.convolution import (
+    Pads,
+    bordered,
+    onnx_pads,
+    tensorflow_padding,
+)
 from sigfix.importing.operators.registry import Node, onnx_operator
 
 
 @dataclass(frozen=True)
 class Window:
-    """A pooling window; `pads` are widened by `ceil_mode`, `declared` are not."""
+    """A pooling window; `pads` are widened by `ceil_mode`, `declared` are not.
+
+    `counts` are the results along each axis where padding gives more of them, else None.
+    """
 
     kernel: list[int]
     strides: list[int]
     dilations: list[int]
-    pads: list[tuple[int, int]]
-    declared: list[tuple[int, int]]
+    pads: Pads
+    declared: Pads
+    counts: list[Any]
+
+    def cut(self, y: Any) -> Any:
+        """Channels-last results without those that `ceil_mode` does not count."""
+        if self.counts.count(None) == len(self.counts):
+            return y
+        where = (slice(None), *(slice(count) for count in self.counts), slice(None))
+        return y[where]
 
 
 def _window(node: Node, x: Any) -> Window:
@@ -32,60 +50,65 @@ def _window(node: Node, x: Any) -> Window:
         raise node.refuse(f"{len(kernel)}-dimensional pooling; up to 3 are supported")
     strides = list(node.attributes.get("strides") or [1] * len(kernel))
     dilations = list(node.attributes.get("dilations") or [1] * len(kernel))
-    sizes = list(x.shape[2:])
+    sizes = sizes_of(x)[2:]
     declared = pads = onnx_pads(node, sizes, kernel, strides, dilations)
+    counts: list[Any] = [None] * len(kernel)
     if node.attributes.get("ceil_mode", 0):
-        if None in sizes:
-            raise node.refuse_dynamic("ceil_mode needs a static height and width")
         extents = [(k - 1) * d + 1 for k, d in zip(kernel, dilations, strict=True)]
-        pads = [
-            (low, high + _ceil_extra(size + low + high, k, s, low + size))
-            for size, k, s, (low, high) in zip(sizes, extents, strides, pads, strict=True)
-        ]
-    return Window(kernel, strides, dilations, pads, declared)
+        given = list(zip(sizes, extents, strides, pads, strict=True))
+        pads = [(low, high + _ceil_extra(n, k, s, low, high)) for n, k, s, (low, high) in given]
+        counts = [_ceil_count(n, k, s, low, high) for n, k, s, (low, high) in given]
+    return Window(kernel, strides, dilations, pads, declared, counts)
 
 
-def _ceil_extra(padded: int, kernel: int, stride: int, last_start: int) -> int:
+def _ceil_extra(size: Any, kernel: int, stride: int, low: int, high: int) -> int:
     """Cells to add at the end so that a last, partial window is counted.
 
-    A window that would start in the end padding is not counted, as in ONNX and PyTorch.
+    A window that would start in the end padding is not counted, as in ONNX and PyTorch. Where the
+    size is dynamic, as many are added as any size needs.
     """
+    if not isinstance(size, int):
+        return stride - 1
+    padded = size + low + high
     windows = -(-(padded - kernel) // stride) + 1
-    if (windows - 1) * stride >= last_start:
+    if (windows - 1) * stride >= low + size:
         windows -= 1
     return max((windows - 1) * stride + kernel - padded, 0)
 
 
-def _bordered(x: Any, pads: list[tuple[int, int]], fill: float) -> Any:
-    """Channels-last `x` with its spatial axes padded."""
-    if not any(low or high for low, high in pads):
-        return x
-    return tf.pad(x, [[0, 0], *[list(p) for p in pads], [0, 0]], constant_values=fill)
+def _ceil_count(size: Any, kernel: int, stride: int, low: int, high: int) -> Any:
+    """How many windows start before the end padding, where others may be made; else None."""
+    if isinstance(size, int) or high + stride - 1 < kernel:
+        return None
+    return (size + low + stride - 1) // stride
 
 
 @onnx_operator("MaxPool", 1, 8, 10, 11, 12, 22)
 def max_pool(node: Node, x: Any) -> Any:
-    """Largest value of each window; padding never wins."""
+    """Largest value of each window; padding never wins. A second output says where it is."""
     if not x.dtype.is_floating:
         raise node.refuse("only float tensors are supported")
     window, sizes = _window(node, x), list(x.shape[2:])
     x = layout.channels_last(x)
+    if node.output_count > 1:
+        by_column = bool(node.attributes.get("storage_order", 0))
+        return tuple(map(layout.channels_first, _max_and_place(x, window, by_column)))
     # TensorFlow.js has no dilated pooling, and its three-dimensional one is wrong on wasm.
     if max(window.dilations) > 1 or len(window.kernel) == 3:
-        if None in sizes:
-            raise node.refuse_dynamic("a dilated or three-dimensional window needs static sizes")
-        return layout.channels_first(_sliced_max(_bordered(x, window.pads, x.dtype.min), window))
+        seen = (cell for _, cell in _cells(bordered(x, window.pads, x.dtype.min), window))
+        return layout.channels_first(window.cut(functools.reduce(tf.maximum, seen)))
     ones = window.dilations
     padding = tensorflow_padding(window.pads, sizes, window.kernel, window.strides, ones)
     if isinstance(padding, list):  # TensorFlow.js pools with SAME and VALID only
-        x, padding = _bordered(x, window.pads, x.dtype.min), "VALID"
-    return layout.channels_first(tf.nn.max_pool(x, window.kernel, window.strides, padding))
+        x, padding = bordered(x, window.pads, x.dtype.min), "VALID"
+    y = tf.nn.max_pool(x, window.kernel, window.strides, padding)
+    return layout.channels_first(window.cut(y))
 
 
-def _sliced_max(x: Any, window: Window) -> Any:
-    """The largest of one strided slice for each cell of the window."""
-    slices = []
-    axes = list(zip(x.shape[1:-1], window.kernel, window.strides, window.dilations, strict=True))
+def _cells(x: Any, window: Window) -> Iterator[tuple[tuple[int, ...], Any]]:
+    """Each cell of the window, and what it sees: one strided slice of what is padded already."""
+    sizes = sizes_of(x)[1:-1]
+    axes = list(zip(sizes, window.kernel, window.strides, window.dilations, strict=True))
     counts = [(size - (k - 1) * d - 1) // s + 1 for size, k, s, d in axes]
     for cell in itertools.product(*(range(k) for k in window.kernel)):
         starts = [place * d for place, d in zip(cell, window.dilations, strict=True)]
@@ -94,8 +117,35 @@ def _sliced_max(x: Any, window: Window) -> Any:
             for start, count, s in zip(starts, counts, window.strides, strict=True)
         ]
         where = (slice(None), *spans, slice(None))
-        slices.append(x[where])
-    return functools.reduce(tf.maximum, slices)
+        yield cell, x[where]
+
+
+def _max_and_place(x: Any, window: Window, by_column: bool) -> tuple[Any, Any]:
+    """The largest value of each window of [N, ..., C], and its place in ONNX's flattened input.
+
+    The first of several that are equal is taken. Within an image and channel places are counted
+    row by row, or with `by_column` from the first spatial axis on.
+    """
+    images, *sizes, channels = sizes_of(x)
+    order = range(len(sizes)) if by_column else reversed(range(len(sizes)))
+    steps, whole = {}, 1  # what a step along each axis adds, and elements of an image's channel
+    for axis in order:
+        steps[axis], whole = whole, whole * sizes[axis]
+    best = place = None
+    for cell, seen in _cells(bordered(x, window.pads, x.dtype.min), window):
+        where: Any = 0
+        for axis, count in enumerate(sizes_of(seen)[1:-1]):
+            first = cell[axis] * window.dilations[axis] - window.pads[axis][0]
+            along = first + tf.range(count) * window.strides[axis]
+            # Padding has no place, and never wins.
+            inside = tf.maximum(tf.minimum(along, sizes[axis] - 1), 0) * steps[axis]
+            shape = [-1 if i == 1 + axis else 1 for i in range(len(seen.shape))]
+            where = where + tf.reshape(inside, shape)
+        place = where if best is None else tf.where(seen > best, where, place)
+        best = seen if best is None else tf.maximum(best, seen)
+    ones = [1] * (len(sizes) + 1)
+    before = tf.reshape(tf.range(images), [-1, *ones]) * channels + tf.range(channels)
+    return window.cut(best), window.cut(tf.cast(place + before * whole, tf.int64))
 
 
 @onnx_operator("AveragePool", 1, 7, 10, 11, 19, 22)
@@ -111,7 +161,7 @@ def average_pool(node: Node, x: Any) -> Any:
             return layout.channels_first(tf.nn.avg_pool(x, kernel, strides, padding))
     if None in sizes:
         return layout.channels_first(_open_mean(node, x, window))
-    mean = tf.nn.avg_pool(_bordered(x, window.pads, 0.0), kernel, strides, "VALID")
+    mean = tf.nn.avg_pool(bordered(x, window.pads), kernel, strides, "VALID")
     share = _counted_share(bool(node.attributes.get("count_include_pad", 0)), sizes, window)
     if share is not None:
         mean = mean * tf.constant(share.astype(x.dtype.as_numpy_dtype))
@@ -121,14 +171,18 @@ def average_pool(node: Node, x: Any) -> Any:
 def _open_mean(node: Node, x: Any, window: Window) -> Any:
     """The mean of each window where sizes are dynamic: of the sum, what counts is counted too."""
     kernel, strides = window.kernel, window.strides
-    mean = tf.nn.avg_pool(_bordered(x, window.pads, 0.0), kernel, strides, "VALID")
-    if node.attributes.get("count_include_pad", 0):
-        if window.pads != window.declared:
-            raise node.refuse_dynamic("ceil_mode needs a static height and width")
+    mean = tf.nn.avg_pool(bordered(x, window.pads), kernel, strides, "VALID")
+    includes = bool(node.attributes.get("count_include_pad", 0))
+    if includes and window.pads is window.declared:
         return mean
-    ones = tf.ones_like(x[:1, ..., :1])
-    share = tf.nn.avg_pool(_bordered(ones, window.pads, 0.0), kernel, strides, "VALID")
-    return mean / share
+    counted, around = tf.ones_like(x[:1, ..., :1]), window.pads
+    if includes:  # what is padded, but not what `ceil_mode` adds
+        counted = bordered(counted, window.declared, 1.0)
+        around = [
+            (0, high - own) for (_, high), (_, own) in zip(around, window.declared, strict=True)
+        ]
+    share = tf.nn.avg_pool(bordered(counted, around), kernel, strides, "VALID")
+    return window.cut(mean / share)
 
 
 def _counted_share(

@@ -16,8 +16,8 @@ from sigfix.importing.operators.registry import Node, onnx_operator
 
 def _image(node: Node, x: Any) -> tuple[Any, int, Any, Any]:
     """Batch, channels, height and width of [N, C, H, W]; the channels are static."""
-    if x.shape.rank != 4 or x.shape[1] is None:
-        raise node.refuse("it needs an image of static channels")
+    if x.shape.rank != 4:
+        raise node.refuse("it needs an image")
     batch, channels, height, width = sizes_of(x)
     return batch, channels, height, width
 

@@ -38,17 +38,25 @@ def lstm(
     """[T, B, I] -> ([T, D, B, H], [D, B, H], [D, B, H]); D directions, H hidden units.
 
     Equations: ONNX LSTM, gates input, output, forget, cell. Weights must be constants. Sequence
-    lengths are refused here; peepholes, clipping and coupled gates before.
+    lengths are refused here; clipping and coupled gates before.
     """
     layer = read_layer(node, x, weights, recurrence, bias, lengths, gates=4)
     sigmoid, squash, squash_out = activations(layer, ("Sigmoid", "Tanh", "Tanh"))
     gates = input_gates(layer, layer.input_bias + layer.recurrent_bias)
     matrix, width = recurrent_matrix(layer, 0, 4), layer.width
     h, c = initial_state(layer, initial_h), initial_state(layer, initial_c)
+    looks = None if peepholes is None else _peepholes(layer, peepholes)
 
     def step(parts: list[Any], states: list[Any]) -> list[Any]:
         (own,), (h, c) = parts, states
         z = own if h is None else own + tf.matmul(h, matrix)
+        if looks is not None:
+            i, o, f, cell = tf.split(z, 4, axis=-1)
+            if c is not None:
+                i, f = i + looks[0] * c, f + looks[2] * c
+            new = sigmoid(i) * squash(cell)
+            c = new if c is None else sigmoid(f) * c + new
+            return [sigmoid(o + looks[1] * c) * squash_out(c), c]
         sigmoids, cell = tf.split(z, [3 * width, width], axis=-1)
         i, o, f = tf.split(sigmoid(sigmoids), 3, axis=-1)
         new = i * squash(cell)
@@ -57,6 +65,12 @@ def lstm(
 
     outputs, last = run_steps(layer, [gates], step, [h, c])
     return results(layer, outputs, *last)
+
+
+def _peepholes(layer: Layer, weights: Any) -> list[Any]:
+    """What the input, output and forget gates see of the cell: [D * H] each, from [D, 3 * H]."""
+    given = layer.node.fixed(weights, 7)
+    return [tf.constant(part.reshape(-1)) for part in np.split(given, 3, axis=1)]
 
 
 @onnx_operator("GRU", 1, 3, 7, 14, 22)

@@ -56,7 +56,7 @@ def _register_reduction(
     def reduce(node: Node, x: Any, axes: Any = None) -> Any:
         named = node.attributes.get("axes")
         if axes is not None:
-            named = node.constant(axes, "axes").reshape(-1).tolist()
+            named = node.fixed(axes, 1).reshape(-1).tolist()
         rank = x.shape.rank
         if not named and node.attributes.get("noop_with_empty_axes", 0):
             if name in ("ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd"):
@@ -147,7 +147,7 @@ def cumulative_sum(node: Node, x: Any, axis: Any) -> Any:
     """Sum of the elements up to each one."""
     return tf.cumsum(
         x,
-        int(node.constant(axis, "axis").reshape(-1)[0]) % x.shape.rank,
+        int(node.fixed(axis, 1).reshape(-1)[0]) % x.shape.rank,
         exclusive=bool(node.attributes.get("exclusive", 0)),
         reverse=bool(node.attributes.get("reverse", 0)),
     )

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sigfix.errors import ConversionError, first_line
+from sigfix.importing.preflight_sizes import CONSTANTS, size_reason
 from sigfix.importing.refusal_reasons import computed
 from sigfix.importing.static_values import as_array
 
@@ -57,6 +58,10 @@ class Node:
             raise self.refuse(computed(what))
         return value
 
+    def fixed(self, tensor: Any, place: int) -> np.ndarray[Any, Any]:
+        """The value of the input at `place`, which the operator never takes but as a constant."""
+        return self.constant(tensor, CONSTANTS[self.operator][place])
+
 
 Operator = Callable[..., Any]
 
@@ -77,3 +82,17 @@ def onnx_operator(name: str, *since_versions: int) -> Callable[[Operator], Opera
         return function
 
     return register
+
+
+def expressed(node: Node, inputs: Sequence[Any]) -> tuple[Any, ...]:
+    """A node's outputs, by the function of its operator.
+
+    Raises `DynamicSizeError` for sizes that `preflight_sizes.py` says are needed, and what the
+    function raises.
+    """
+    shapes = [None if i is None or i.shape.rank is None else list(i.shape) for i in inputs]
+    reason = size_reason(node.operator, node.attributes, shapes)
+    if reason is not None:
+        raise node.refuse_dynamic(reason)
+    made = OPERATORS[node.operator, node.since_version](node, *inputs)
+    return made if isinstance(made, tuple) else (made,)

@@ -43,7 +43,7 @@ def resize(node: Node, x: Any, roi: Any, scales: Any = None, sizes: Any = None) 
         raise node.refuse(f"mode {mode} is not supported")
     if coordinates not in COORDINATES:
         raise node.refuse(f"coordinate_transformation_mode {coordinates} is not supported")
-    if is_open(x, _places(node, x), scales) and coordinates != CROP:
+    if is_open(x, _places(node, x), scales, sizes) and coordinates != CROP:
         return resize_open(node, x, _places(node, x), scales, sizes)
     axes = _resized_axes(node, x, roi if coordinates == CROP else None, scales, sizes)
     if coordinates == "align_corners" and not all(a.is_exact for a in axes):

@@ -15,7 +15,8 @@ import tensorflow as tf
 
 from sigfix.importing import layout
 from sigfix.importing.operators.registry import Node
-from sigfix.importing.static_values import as_array, elements_of
+from sigfix.importing.preflight_sizes import RESIZED, needs_sizes
+from sigfix.importing.static_values import as_array, elements_of, known_elements
 
 ROUNDING = {
     "round_prefer_floor": lambda p: tf.math.ceil(p - 0.5),
@@ -23,7 +24,6 @@ ROUNDING = {
     "floor": tf.floor,
     "ceil": tf.math.ceil,
 }
-PLACED = ("half_pixel", "pytorch_half_pixel", "asymmetric", "align_corners")
 
 
 @dataclass(frozen=True)
@@ -56,13 +56,17 @@ class OpenAxis:
         return tf.cast(self.target, tf.float32) / tf.cast(self.size, tf.float32)
 
 
-def is_open(x: Any, places: list[int], scales: Any) -> bool:
+def is_open(x: Any, places: list[int], scales: Any, sizes: Any = None) -> bool:
     """Whether an axis is dynamic that is resized: batch and channels keep their sizes."""
     known = None if scales is None else as_array(scales)
+    wanted = [None] * len(places) if sizes is None else known_elements(sizes)
     return any(
-        x.shape[axis] is None and (known is None or known[place] != 1)
+        axis > 1
+        and (
+            (x.shape[axis] is None and (known is None or known[place] != 1))
+            or (sizes is not None and (wanted is None or wanted[place] is None))
+        )
         for place, axis in enumerate(places)
-        if axis > 1
     ) or (scales is not None and known is None)
 
 
@@ -70,16 +74,17 @@ def resize_open(node: Node, x: Any, places: list[int], scales: Any, sizes: Any) 
     """Resize with sizes that are computed; the result has x's layout."""
     mode = node.text("mode", "nearest")
     coordinates = node.text("coordinate_transformation_mode", "half_pixel")
-    if mode == "cubic" or coordinates not in PLACED or node.attributes.get("antialias", 0):
-        how = "antialiased" if node.attributes.get("antialias", 0) else f"{mode}, {coordinates}"
-        raise node.refuse_dynamic(f"its sizes are dynamic, which it needs static ({how})")
-    if node.text("keep_aspect_ratio_policy", "stretch") != "stretch":
-        raise node.refuse_dynamic("keep_aspect_ratio_policy needs static sizes")
+    if needs_sizes(node.attributes):  # whose input is static, and its result is not
+        raise node.refuse_dynamic(RESIZED)
     axes = [a for a in _axes(node, x, places, scales, sizes) if a is not None]
     if mode == "nearest":
         return _nearest(x, axes, coordinates, node.text("nearest_mode", "round_prefer_floor"))
     if not x.dtype.is_floating:
         raise node.refuse(f"interpolating {x.dtype.name} is not supported")
+    if mode == "cubic":
+        for axis in axes:
+            x = _cubic(x, axis, coordinates, node)
+        return x
     return _linear(x, axes, coordinates)
 
 
@@ -146,6 +151,29 @@ def _linear(x: Any, axes: list[OpenAxis], coordinates: str) -> Any:
     return x
 
 
+def _cubic(x: Any, axis: OpenAxis, coordinates: str, node: Node) -> Any:
+    """Along one axis: four samples for each, by Keys' kernel."""
+    a = float(node.attributes.get("cubic_coeff_a", -0.75))
+    places = _places(axis, coordinates)
+    low = tf.floor(places)
+    shape = [-1 if i == axis.axis else 1 for i in range(x.shape.rank)]
+    total: Any = 0.0
+    weights: Any = 0.0
+    for offset in (-1, 0, 1, 2):
+        source = low + offset
+        d = tf.abs(places - source)
+        near = ((a + 2) * d - (a + 3)) * d * d + 1
+        far = ((a * d - 5 * a) * d + 8 * a) * d - 4 * a
+        share = near if offset in (0, 1) else far
+        inside = _inside(source, axis)
+        if node.attributes.get("exclude_outside", 0):
+            share = share * tf.cast(tf.equal(inside, source), tf.float32)
+        taken = tf.gather(x, tf.cast(inside, tf.int32), axis=axis.axis)
+        total = total + taken * tf.cast(tf.reshape(share, shape), x.dtype)
+        weights = weights + share
+    return total / tf.cast(tf.reshape(weights, shape), x.dtype)
+
+
 def _places(axis: OpenAxis, coordinates: str) -> Any:
     """Where each output sample lies, in source samples: float32 [target]."""
     index = tf.cast(tf.range(axis.target), tf.float32)
@@ -157,6 +185,9 @@ def _places(axis: OpenAxis, coordinates: str) -> Any:
     half = (index + 0.5) / axis.step - 0.5
     if coordinates == "pytorch_half_pixel":
         return half * tf.cast(tf.greater(axis.target, 1), tf.float32)
+    if coordinates == "half_pixel_symmetric":
+        size, target = (tf.cast(n, tf.float32) for n in (axis.size, axis.target))
+        return half + size / 2 * (1 - target / (axis.step * size))
     return half
 
 

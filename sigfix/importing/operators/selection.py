@@ -45,12 +45,18 @@ def negate(node: Node, x: Any) -> Any:
 
 @onnx_operator("Pow", 7, 12, 13, 15)
 def power(node: Node, x: Any, exponent: Any) -> Any:
-    """x to the power of `exponent`, in the dtype of x; a square is a square."""
+    """x to the power of `exponent`, in the dtype of x; a square is a square.
+
+    Of a whole number to the power of a fraction the whole part is kept.
+    """
     value = as_array(exponent)
     if value is not None and value.size == 1 and value.item() == 2 and x.dtype.is_floating:
         return layout.elementwise(tf.square, x)
-    if x.dtype.is_integer and not exponent.dtype.is_integer:
-        raise node.refuse("an integer to the power of a fraction is not supported")
+    is_whole = value is not None and bool(((value >= 0) & (value % 1 == 0)).all())
+    if x.dtype.is_integer and exponent.dtype.is_floating and not is_whole:
+        return layout.elementwise(
+            lambda a, b: tf.cast(tf.pow(tf.cast(a, b.dtype), b), x.dtype), x, exponent
+        )
     return layout.elementwise(tf.pow, x, tf.cast(exponent, x.dtype))
 
 
@@ -146,7 +152,7 @@ def split(node: Node, x: Any, sizes: Any = None) -> Any:
     axis = int(node.attributes.get("axis", 0)) % x.shape.rank
     given = node.attributes.get("split")
     if sizes is not None:
-        given = node.constant(sizes, "split sizes").reshape(-1).tolist()
+        given = node.fixed(sizes, 1).reshape(-1).tolist()
     total, count = x.shape[axis], node.output_count
     if not given:
         if total is None:
@@ -196,7 +202,7 @@ def _cast(node: Node, x: Any, target: tf.DType) -> Any:
 def triangle(node: Node, x: Any, diagonal: Any = None) -> Any:
     """The upper (or lower) triangle of the last two axes, zero elsewhere."""
     rows, columns = x.shape[-2:]
-    offset = 0 if diagonal is None else int(node.constant(diagonal, "diagonal").reshape(-1)[0])
+    offset = 0 if diagonal is None else int(node.fixed(diagonal, 1).reshape(-1)[0])
     if rows is None or columns is None:
         own = tf.shape(x)
         place = tf.range(own[-1])[None, :] - tf.range(own[-2])[:, None]

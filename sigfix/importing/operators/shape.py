@@ -30,7 +30,7 @@ def shape_of(node: Node, x: Any) -> Any:
 
 def _axes(node: Node, axes: Any) -> list[int] | None:
     if axes is not None:
-        return [int(a) for a in node.constant(axes, "axes").reshape(-1)]
+        return [int(a) for a in node.fixed(axes, 1).reshape(-1)]
     declared = node.attributes.get("axes")
     return None if declared is None else [int(a) for a in declared]
 
@@ -56,8 +56,6 @@ def squeeze(node: Node, x: Any, axes: Any = None) -> Any:
     """Remove unit axes: the named ones, or all."""
     wanted = _axes(node, axes)
     rank = x.shape.rank
-    if wanted is None and None in x.shape[1:]:
-        raise node.refuse("it names no axes, and its input's shape is not static")
     places = (
         [i for i, d in enumerate(x.shape) if d == 1]
         if wanted is None

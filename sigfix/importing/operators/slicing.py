@@ -13,14 +13,22 @@ from sigfix.importing.static_values import as_array, elements_of
 from sigfix.optimising.graph.permutations import inverse
 
 
+@onnx_operator("Slice", 1)
+def cut_by_attributes(node: Node, x: Any) -> Any:
+    """x[start:end] along the named axes; all of it stands in attributes."""
+    starts, ends = (np.array(node.attributes[name], np.int64) for name in ("starts", "ends"))
+    axes = node.attributes.get("axes")
+    return cut(node, x, starts, ends, None if axes is None else np.array(axes, np.int64))
+
+
 @onnx_operator("Slice", 10, 11, 13)
 def cut(node: Node, x: Any, starts: Any, ends: Any, axes: Any = None, steps: Any = None) -> Any:
     """x[start:end:step] along the named axes; axes and steps must be constants."""
     begin, end = elements_of(starts), elements_of(ends)
     if begin is None or end is None:
         raise node.refuse_dynamic("along how many axes it cuts is dynamic")
-    along = np.arange(len(begin)) if axes is None else node.constant(axes, "axes").reshape(-1)
-    step = np.ones(len(begin), int) if steps is None else node.constant(steps, "steps").reshape(-1)
+    along = np.arange(len(begin)) if axes is None else node.fixed(axes, 3).reshape(-1)
+    step = np.ones(len(begin), int) if steps is None else node.fixed(steps, 4).reshape(-1)
     where = [slice(None)] * x.shape.rank
     for axis, first, last, stride in zip(along, begin, end, step, strict=True):
         where[int(axis)] = _python_slice(first, last, int(stride), x.shape[int(axis)])

@@ -30,10 +30,8 @@ def suppress(
     Scores have to be above `least`; a box goes that shares more than `overlap` of the union with a
     better one. Both batch and classes must be static.
     """
-    batch, classes = scores.shape[:2]
+    batch, classes = scores.shape[:2]  # static: `preflight_sizes.py`
     batch = boxes.shape[0] if batch is None else batch
-    if batch is None or classes is None:
-        raise node.refuse_dynamic("the number of images or classes is dynamic")
     if batch * classes > MOST:
         raise node.refuse(
             f"its number of images, {batch}, times that of classes, {classes}, is above {MOST}"

@@ -28,8 +28,6 @@ def transposed_convolution(node: Node, x: Any, weights: Any, bias: Any = None) -
     """[N, C, H, W] * [C, M/group, kh, kw] -> [N, M, H', W'], or one or three spatial axes."""
     kernel, spatial = constant_kernel(node, weights, most=3)
     sizes = sizes_of(x)[2:]
-    if spatial == 3 and None in x.shape[2:]:
-        raise node.refuse_dynamic("its spatial sizes must be static")
     strides = list(node.attributes.get("strides") or [1] * spatial)
     kernel = _dilated(kernel, list(node.attributes.get("dilations") or [1] * spatial))
     extent, pads = _geometry(node, sizes, kernel.shape[2:], strides)
@@ -71,17 +69,17 @@ def _geometry(
     wanted = node.attributes.get("output_shape")
     full = [s * (n - 1) + k + e for s, n, k, e in zip(strides, sizes, kernel, extra, strict=True)]
     mode = node.text("auto_pad", "NOTSET")
-    if (wanted is not None or mode.startswith("SAME")) and not _static(sizes):
-        raise node.refuse_dynamic("what it cuts off depends on sizes that are dynamic")
-    if wanted is None and mode in ("SAME_UPPER", "SAME_LOWER"):
-        wanted = [n * s for n, s in zip(sizes, strides, strict=True)]
-    if wanted is None:
+    if wanted is None and mode not in ("SAME_UPPER", "SAME_LOWER"):
         raw = node.attributes.get("pads") or [0] * (2 * rank)
         pads = [(int(raw[i]), int(raw[i + rank])) for i in range(rank)]
         extent = [f - low - high for f, (low, high) in zip(full, pads, strict=True)]
     else:
-        extent = [int(e) for e in wanted[-rank:]]
-        totals = [f - e for f, e in zip(full, extent, strict=True)]
+        if wanted is None:  # what is cut off is the same whatever the sizes are
+            extent = [n * s for n, s in zip(sizes, strides, strict=True)]
+            totals = [k + e - s for k, e, s in zip(kernel, extra, strides, strict=True)]
+        else:  # sizes are static: `preflight_sizes.py`
+            extent = [int(e) for e in wanted[-rank:]]
+            totals = [f - e for f, e in zip(full, extent, strict=True)]
         # An odd cell is cut at the end with SAME_UPPER, at the beginning otherwise.
         lower = [t // 2 if mode == "SAME_UPPER" else t - t // 2 for t in totals]
         pads = [(low, t - low) for t, low in zip(totals, lower, strict=True)]

@@ -85,8 +85,8 @@ def read_layer(
         known = as_array(lengths)
         if steps is None or known is None or (known != steps).any():
             raise node.refuse("sequences of different lengths are not supported")
-    w, r = node.constant(weights, "weights"), node.constant(recurrence, "recurrent weights")
-    b = np.zeros((len(w), 2 * w.shape[1]), w.dtype) if bias is None else node.constant(bias, "bias")
+    w, r = node.fixed(weights, 1), node.fixed(recurrence, 2)
+    b = np.zeros((len(w), 2 * w.shape[1]), w.dtype) if bias is None else node.fixed(bias, 3)
     backward = DIRECTIONS[node.text("direction", "forward")]
     if time_axis:
         x = layout.transpose(x, (1, 0, 2))

@@ -194,19 +194,19 @@ class Graph:
                     stack.extend((node_of(r), False) for r in self.nodes[name].input)
         return result
 
-    def graph_def(self, placeholders: Collection[str] = ()) -> Any:
+    def graph_def(self, placeholders: Collection[str] = (), values: bool = True) -> Any:
         """The graph as a GraphDef, nodes in topological order.
 
-        The constants called `placeholders` are placeholders in it, without their values.
+        The constants called `placeholders` are placeholders in it, without their values; without
+        `values` all constants are as `without_value` has them.
         """
         result = graph_pb2.GraphDef()
         for node in self.nodes.values():
             # Reading an attribute that a node does not have leaves an empty one behind.
             for name in [n for n, a in node.attr.items() if a.WhichOneof("value") is None]:
                 del node.attr[name]
-        result.node.extend(
-            placeholder_of(node) if node.name in placeholders else node for node in self.ordered()
-        )
+        nodes = self.ordered() if values else map(without_value, self.ordered())
+        result.node.extend(placeholder_of(n) if n.name in placeholders else n for n in nodes)
         if self.library is not None:
             result.library.CopyFrom(self.library)
         if self.versions is not None:
@@ -234,3 +234,18 @@ def placeholder_of(constant: NodeDef) -> NodeDef:
     node.attr["dtype"].type = constant.attr["dtype"].type
     node.attr["shape"].shape.CopyFrom(constant.attr["value"].tensor.tensor_shape)
     return node
+
+
+def without_value(node: NodeDef) -> NodeDef:
+    """A constant's name, type, shape and control edges in a node of their own; others as they are.
+
+    What the value is, `Graph.nodes` says: a copy of it would double a model's memory.
+    """
+    if node.op != "Const":
+        return node
+    rest = node_def_pb2.NodeDef(name=node.name, op=node.op, device=node.device, input=node.input)
+    tensor = node.attr["value"].tensor
+    rest.attr["dtype"].type = tensor.dtype
+    rest.attr["value"].tensor.dtype = tensor.dtype
+    rest.attr["value"].tensor.tensor_shape.CopyFrom(tensor.tensor_shape)
+    return rest

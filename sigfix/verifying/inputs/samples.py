@@ -1,4 +1,4 @@
-"""What the loss of a quantised model is measured on: the user's samples, or rendered words."""
+"""What the loss of a quantised model is measured on: the user's samples, or rendered text."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sigfix.card import Card
-from sigfix.errors import MissingExtraError, UsageError
+from sigfix.errors import UsageError
 from sigfix.model import TensorSpec
-from sigfix.presets import RECOGNITION
+from sigfix.presets import DETECTION, RECOGNITION
 from sigfix.verifying.arrays import Array, Arrays
 from sigfix.verifying.inputs.given import load_inputs, read_npz
+from sigfix.verifying.inputs.pages import PAGES, rendered_page
+from sigfix.verifying.inputs.pillow import pillow
 
 if TYPE_CHECKING:
     from PIL import Image
 
+PURPOSE = "--quantize auto on pictures"
 WORDS = 200
 BATCH = 25
 SEED = 0
@@ -31,7 +34,7 @@ _CHARACTERS = string.ascii_letters + string.digits + "-.,:!?&()"
 def load_samples(
     place: Path | None, specs: Mapping[str, TensorSpec], card: Card | None
 ) -> list[Arrays]:
-    """Inputs by signature key, in batches: from `place`, or rendered words for None.
+    """Inputs by signature key, in batches: from `place`, or rendered words or pages for None.
 
     `place` is an .npz file, a picture, or a folder of pictures, which are resized and normalised
     as the model's `card` says.
@@ -43,7 +46,10 @@ def load_samples(
     if place is not None and place.suffix == ".npz":
         return [load_inputs(place, specs)]
     assert card is not None
-    if place is None:
+    if place is None and card.task == DETECTION:
+        letters = string.ascii_lowercase
+        pictures = [rendered_page(letters, seed) for seed in range(1, PAGES + 1)]
+    elif place is None:
         pictures = rendered_words(card)
     else:
         pictures = [_opened(path) for path in _picture_files(place)]
@@ -79,10 +85,10 @@ def _refuse_misfit(place: Path | None, task: str) -> None:
             "card that says how pictures become inputs.",
             "--samples FILE.npz with an array for each input",
         )
-    if task != RECOGNITION:
+    if task not in (RECOGNITION, DETECTION):
         raise UsageError(
-            "--quantize auto measures the loss of a docTR recogniser on rendered words; this "
-            "model is none.",
+            "--quantize auto measures the loss of a docTR recogniser on rendered words, and of a "
+            "detector on rendered pages; this model is neither.",
             "--samples FOLDER of pictures, or FILE.npz",
         )
 
@@ -126,7 +132,7 @@ def rendered_words(card: Card, count: int = WORDS) -> list[Image.Image]:
 
 
 def _rendered(choose: random.Random, characters: Sequence[str]) -> Image.Image:
-    image, draw, font_of = _pillow()
+    image, draw, font_of = pillow(PURPOSE)
     text = "".join(choose.choice(characters) for _ in range(choose.randint(2, 10)))
     font: Any = font_of.load_default(choose.choice(FONT_SIZES))
     left, top, right, bottom = (int(edge) for edge in font.getbbox(text))
@@ -151,18 +157,10 @@ def _picture_files(place: Path) -> list[Path]:
 
 
 def _opened(path: Path) -> Image.Image:
-    image, _, _ = _pillow()
+    image, _, _ = pillow(PURPOSE)
     try:
         with image.open(path) as picture:
             loaded: Image.Image = picture.convert("RGB")
     except (OSError, ValueError, image.DecompressionBombError) as error:
         raise UsageError(f"--samples {path}: not a readable picture ({error}).") from error
     return loaded
-
-
-def _pillow() -> tuple[Any, Any, Any]:
-    try:
-        from PIL import Image, ImageDraw, ImageFont
-    except ImportError as error:
-        raise MissingExtraError("--quantize auto on pictures", "doctr", str(error)) from error
-    return Image, ImageDraw, ImageFont

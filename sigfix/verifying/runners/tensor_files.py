@@ -1,6 +1,7 @@
 """Tensors as TensorFlow.js holds them, and as files that sigfix/web/runner.mjs reads and writes.
 
-TensorFlow.js has four dtypes: float32, int32, bool and string.
+TensorFlow.js has five dtypes: float32, int32, bool, string and complex64, of which each number is
+two of float32.
 """
 
 from __future__ import annotations
@@ -29,11 +30,13 @@ TFJS_DTYPES = {
     "uint32": "int32",
     "uint64": "int32",
     "bool": "bool",
+    "complex64": "complex64",
+    "complex128": "complex64",
     "object": "string",
 }
 """NumPy dtype -> the dtype of TensorFlow.js that the converter gives such a tensor."""
 
-_ON_DISK = {"float32": "<f4", "int32": "<i4", "bool": "?"}
+_ON_DISK = {"float32": "<f4", "int32": "<i4", "bool": "?", "complex64": "<c8"}
 
 
 def in_tfjs_dtypes(arrays: Arrays) -> Arrays:

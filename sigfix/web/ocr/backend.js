@@ -2,13 +2,15 @@
 
 import { OcrError } from './errors.js';
 
+const THREADS = 'WASM_HAS_MULTITHREAD_SUPPORT';
+
 /** Run a script of TensorFlow.js, which puts its namespace under `tf`. */
 async function runScript(address) {
   try {
     await import(/* @vite-ignore */ /* webpackIgnore: true */ String(address));
   } catch (error) {
     throw new OcrError(`${address}, a script of TensorFlow.js, cannot be loaded: `
-      + `${error.message}.`, { cause: error });
+      + `${error.message}. Copy the files of its npm packages again.`, { cause: error });
   }
 }
 
@@ -17,21 +19,30 @@ async function runScript(address) {
  *
  * Scripts are those of the npm packages: dist/tf.min.js of @tensorflow/tfjs, and of a backend that
  * is not in it, as dist/tf-backend-wasm.min.js.
- * @param {{tf?: any, scripts?: string[], wasmPaths?: string, backend?: string}} options
+ * @param {{tf?: any, scripts?: string[], wasmPaths?: string, backend?: string,
+ *   threads?: boolean}} options
  * @returns {Promise<any>}
  */
-export async function startTensorFlow({ tf, scripts = [], wasmPaths, backend = 'wasm' }) {
+export async function startTensorFlow({
+  tf, scripts = [], wasmPaths, backend = 'wasm', threads = false,
+}) {
   for (const address of scripts) await runScript(address);
   const found = tf ?? globalThis.tf;
   if (!found?.loadGraphModel) {
     throw new OcrError('There is no TensorFlow.js: give it as `tf`, or its files as `scripts`.');
   }
   if (wasmPaths && backend === 'wasm') globalThis.tf?.wasm?.setWasmPaths(wasmPaths);
+  // Where a page is isolated, TF.js takes its build for threads, which sigfix's kernels do not serve.
+  if (backend === 'wasm' && found.findBackendFactory?.(backend)) {
+    found.env().set(THREADS, threads && await found.env().getAsync(THREADS));
+  }
   const started = await found.setBackend(backend).catch((error) => error);
   if (started !== true) {
     const why = started instanceof Error ? ` (${started.message})` : '';
+    const hint = backend === 'wasm' ? ' Copy its .wasm files again, all three, to where wasmPaths says.'
+      : '';
     throw new OcrError(`The backend ${backend} did not start${why}. There are: `
-      + `${Object.keys(found.engine().registryFactory).join(', ') || 'none'}.`);
+      + `${Object.keys(found.engine().registryFactory).join(', ') || 'none'}.${hint}`);
   }
   await found.ready();
   return found;

@@ -6,7 +6,7 @@ import { toSendable } from './source.js';
 
 /** What of the options a worker can be sent. */
 const SENT = ['detection', 'recognition', 'orientation', 'straight', 'blocks', 'scripts',
-  'wasmPaths', 'backend'];
+  'wasmPaths', 'backend', 'threads'];
 
 /** An address as the page means it: a worker would read it from its own place. */
 function absolute(address) {

@@ -7,11 +7,19 @@ import { preprocess } from './preprocess.js';
 
 const WANTS_ASYNC = /executeAsync/; // TF.js says so, and nothing else tells such a model apart
 
+/** fetch, where an answer that is no success fails: its text would be taken for weights. */
+async function fetchWhole(address, init) {
+  const answer = await fetch(address, init);
+  if (!answer.ok) throw new Error(`the server answers ${answer.status} for ${address}`);
+  return answer;
+}
+
 /** The IO handler of a model. */
 function handlerOf(tf, source) {
   if (typeof source !== 'string' && !(source instanceof URL)) return source;
   const address = String(source);
-  return tf.io.getLoadHandlers(address)[0] ?? tf.io.browserHTTPRequest(address);
+  const options = { fetchFunc: fetchWhole };
+  return tf.io.getLoadHandlers(address, options)[0] ?? tf.io.browserHTTPRequest(address, options);
 }
 
 /** Let messages in: an abort is one, and TF.js may leave no room for it. */

@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.diagnosis.broken_models.case import FLOAT, Aimed, Pair
 from tests.diagnosis.broken_models.files import below
+from tests.diagnosis.broken_models.specs import sparse_input
 from tests.models import Dtype, Model, healthy
 
 CLASSIFY, REGRESS = "tensorflow/serving/classify", "tensorflow/serving/regress"
@@ -254,5 +255,9 @@ CASES = {
     "TGT416": Pair(
         [Aimed("tfjs", single("FakeQuantWithMinMaxVars"))],
         [Aimed("tflite", single("FakeQuantWithMinMaxVars")), single("FakeQuantWithMinMaxVars")],
+    ),
+    "TGT417": Pair(
+        [Aimed("tfjs", sparse_input)],
+        [Aimed("serving", sparse_input), Aimed("tfjs", healthy), sparse_input],
     ),
 }

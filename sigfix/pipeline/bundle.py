@@ -1,0 +1,175 @@
+"""`sigfix bundle`: models, sigfix-ocr and TensorFlow.js as one static folder that reads pages."""
+
+from __future__ import annotations
+
+import gzip
+import string
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sigfix.errors import ParityError, UsageError
+from sigfix.memory import release
+from sigfix.model import OtherModel
+from sigfix.packages import require_extras, require_packages
+from sigfix.pipeline import staging
+from sigfix.pipeline.bundle_files import SAMPLE, copy_page, write_manifest
+from sigfix.pipeline.bundle_form import files_below
+from sigfix.pipeline.bundle_models import (
+    LARGER,
+    NONE,
+    OPTIONS,
+    BundledModel,
+    BundleOptions,
+    Part,
+    add_model,
+    find_part,
+)
+from sigfix.pipeline.conversion_options import QUANTIZE
+from sigfix.pipeline.hub_folder import settled
+from sigfix.pipeline.progress import Say, silent
+from sigfix.pipeline.quantising import AUTO
+from sigfix.pipeline.source import PRESET, Source
+from sigfix.presets import DETECTION, RECOGNITION
+from sigfix.reading import read_any
+from sigfix.temporary import temporary_folder
+
+if TYPE_CHECKING:  # at run time they need numpy, and some commands do without
+    from PIL import Image
+
+    from sigfix.pipeline.bundle_check import BundleCheck
+    from sigfix.verifying.doctr_pages import Model
+
+
+@dataclass(frozen=True)
+class BundleResult:
+    """What was written: its models, sizes in bytes as they lie there and as gzip, by folder."""
+
+    output: Path
+    models: tuple[BundledModel, ...]
+    sizes: dict[str, tuple[int, int]]
+    check: BundleCheck | None
+    notes: tuple[str, ...] = ()
+
+
+def bundle(options: BundleOptions, output: Path | str, say: Say = silent) -> BundleResult:
+    """Write a folder that reads documents in a browser, after it was tried on a rendered page.
+
+    Raises what `convert` raises for each model, `UsageError` for what is no docTR model of its
+    task, `ParityError` where the bundle reads otherwise than docTR's Python pipeline, and
+    `NotVerifiedError` where that could not be told; nothing is published then.
+    """
+    destination = Path(output)
+    _check_options(options)
+    staging.refuse_existing(destination, options.force)
+    sources = {task: find_part(task, part) for task, part in options.parts.items()}
+    for source in sources.values():
+        if source.kind != PRESET:
+            staging.refuse_places(destination, options.force, source=source.path)
+    from sigfix.verifying.runners.node import find_node, packages_directory
+
+    say("fetching TensorFlow.js, where it is not there yet")
+    packages = packages_directory(find_node())
+    if options.verify:
+        require_extras("Comparing a bundle with docTR", "doctr")
+    with (
+        temporary_folder() as temporary,
+        staging.publish_to(destination, options.force) as place,
+    ):
+        copy_page(place, packages)
+        models, check = _tried(sources, options, place, temporary, say)
+        sizes = _sizes(place)
+    notes = tuple(note for m in models if m.converted for note in m.converted.notes)
+    return BundleResult(destination, tuple(models), sizes, check, notes)
+
+
+def _check_options(options: BundleOptions) -> None:
+    missing = [OPTIONS[task] for task in (DETECTION, RECOGNITION) if task not in options.parts]
+    if missing:
+        raise UsageError(
+            f"A bundle needs a detector and a recogniser; {' and '.join(missing)} is missing.",
+            "--det db_mobilenet_v3_large --reco crnn_mobilenet_v3_small",
+        )
+    if options.quantize not in (*QUANTIZE, NONE):
+        known = ", ".join((*QUANTIZE, NONE))
+        raise UsageError(f"--quantize {options.quantize}: expected one of {known}.")
+    require_packages("A bundle", "doctr", "PIL", "cv2")
+
+
+def _tried(
+    sources: Mapping[str, Source], options: BundleOptions, place: Path, temporary: Path, say: Say
+) -> tuple[list[BundledModel], BundleCheck | None]:
+    """The models in the bundle, stored as small as the page that is read allows."""
+    models: list[BundledModel] = []
+    types = LARGER if options.quantize == AUTO else (options.quantize,)
+    for quantize in types:
+        models = [
+            add_model(task, source, replace(options, quantize=quantize), place, temporary, say)
+            for task, source in sources.items()
+        ]
+        picture = _sample(models, options)
+        picture.save(place / SAMPLE)
+        write_manifest(place, {model.task: model.name for model in models})
+        if not options.verify:
+            break
+        try:
+            return models, _checked(place, picture, models, options, say)
+        except ParityError:
+            stored = {model.converted.quantize for model in models if model.converted}
+            if quantize == types[-1] or not any(stored):
+                raise
+            say(f"weights as {' and '.join(sorted(filter(None, stored)))} change what is read")
+    return models, None
+
+
+def _sample(models: Sequence[BundledModel], options: BundleOptions) -> Image.Image:
+    """The page that the bundle is tried on, which lies in it as an example."""
+    from sigfix.verifying.inputs.pages import rendered_page
+
+    (characters,) = (model.card.vocabulary for model in models if model.task == RECOGNITION)
+    return rendered_page(characters if options.verify else string.ascii_lowercase)
+
+
+def _checked(
+    place: Path, picture: Image.Image, models: Sequence[BundledModel], options: BundleOptions,
+    say: Say,
+) -> BundleCheck:  # fmt: skip
+    from sigfix.pipeline.bundle_check import compare
+
+    release()
+    say("reading a rendered page with the bundle and with docTR")
+    references = {model.task: _reference(model, options.parts[model.task]) for model in models}
+    return compare(place, picture, references, options.seconds)
+
+
+def _reference(model: BundledModel, part: Part) -> Model:
+    """What docTR reads with: the weights themselves, or the model where there is nothing else."""
+    from sigfix.verifying.doctr_pages import Converted, Trained
+
+    if model.converted is not None and model.converted.source.kind == PRESET:
+        options, _ = settled(model.name, part.options)
+        preset = options.preset(model.name)
+        return Trained(preset, options.weights, options.seed, options.vocabulary)
+    described = read_any(model.folder)
+    assert isinstance(described, OtherModel)
+    shape = next(item.shape for item in described.inputs if item.name == model.card.input)
+    _, height, width, _ = shape or (None, None, None, None)
+    if height is None or width is None:
+        raise UsageError(
+            f"{OPTIONS[model.task]} {part.given}: its images have no fixed size.",
+            f"sigfix convert with --input '{model.card.input}=1,1024,1024,3'",
+        )
+    return Converted(model.folder, model.card, height, width)
+
+
+def _sizes(place: Path) -> dict[str, tuple[int, int]]:
+    """Bytes, and bytes as gzip, of each folder; files that one backend alone needs are apart."""
+    sizes: dict[str, tuple[int, int]] = {}
+    for name in files_below(place):
+        content = (place / name).read_bytes()
+        top = name.rpartition("/")[0] if name.startswith("models/") else name.partition("/")[0]
+        own, packed = sizes.get(top if "/" in name else "page", (0, 0))
+        key = top if "/" in name else "page"
+        sizes[key] = (own + len(content), packed + len(gzip.compress(content, 6)))
+    return sizes

@@ -1,0 +1,129 @@
+"""A bundle tried on a page before it is published: in Chromium, or else in Node.js."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sigfix.errors import NotVerifiedError, ParityError, ProcessError
+from sigfix.pipeline.bundle_files import SAMPLE
+from sigfix.pipeline.serving import TYPES, served
+from sigfix.processes import run_program
+from sigfix.temporary import temporary_folder
+from sigfix.verifying.runners.chromium import find_chromium, open_page
+from sigfix.verifying.runners.node import WEB, find_node, packages_directory
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from sigfix.verifying.doctr_pages import Model
+    from sigfix.verifying.page_words import WordCount
+
+CHECK = WEB / "check"
+MOST_DIFFERENT = 0.01
+"""The part of the words that may be read otherwise."""
+LEAST_WORDS = 20
+"""A page on which docTR finds fewer tells nothing."""
+
+
+@dataclass(frozen=True)
+class BundleCheck:
+    """What a bundle read on the rendered page, beside docTR's Python pipeline.
+
+    `where` ran it; times are in milliseconds.
+    """
+
+    where: str
+    words: WordCount
+    load_ms: float
+    read_ms: float
+
+
+def compare(
+    place: Path, picture: Image.Image, models: Mapping[str, Model], seconds: float
+) -> BundleCheck:
+    """Read the page with the bundle in `place`, and with docTR.
+
+    Raises `NotVerifiedError` where one of them cannot, or where docTR finds next to nothing, and
+    `ParityError` where more than `MOST_DIFFERENT` of the words differ.
+    """
+    from sigfix.verifying.doctr_pages import read_page
+    from sigfix.verifying.page_words import WordCount
+
+    where, result = _read_by_bundle(place, picture, seconds)
+    words = WordCount.of(read_page(models, picture), result["pages"][0])
+    if words.reference < LEAST_WORDS:
+        raise NotVerifiedError(
+            "Not verified, so nothing was written: on a rendered page of text docTR itself finds "
+            f"{words.reference} words with these models, too few to compare.",
+            "--det-weights and --reco-weights name weights that were trained; --no-verify writes "
+            "the bundle unchecked",
+        )
+    found = BundleCheck(where, words, result["load"], result["read"])
+    if words.part_different > MOST_DIFFERENT:
+        raise ParityError(
+            f"The bundle reads otherwise than docTR's Python pipeline with the same models: of "
+            f"{words.reference} words on a rendered page it read {words.same} the same, and found "
+            f"{words.own}.",
+            "--quantize none stores the weights as they are",
+        )
+    return found
+
+
+def _read_by_bundle(
+    place: Path, picture: Image.Image, seconds: float
+) -> tuple[str, dict[str, Any]]:
+    program = find_chromium()
+    if program is not None:
+        where, result = "Chromium", _in_chromium(program, place, seconds)
+    else:
+        where, result = "Node.js", _in_node(place, picture, seconds)
+    if "error" in result:
+        raise ParityError(f"The bundle does not read a page in {where}: {result['error']}")
+    return where, result
+
+
+def _in_chromium(program: str, place: Path, seconds: float) -> dict[str, Any]:
+    done = threading.Event()
+    results: list[dict[str, Any]] = []
+
+    def take(posted: Any) -> None:
+        results.append(posted)
+        done.set()
+
+    extra = {
+        "/check/check.html": (TYPES[".html"], (CHECK / "check.html").read_bytes()),
+        "/check/check.js": (TYPES[".js"], (CHECK / "check.js").read_bytes()),
+        "/check/page.png": (TYPES[".png"], (place / SAMPLE).read_bytes()),
+    }
+    with served(place, extra=extra, take=take) as address:
+        open_page(program, f"{address}check/check.html", done, seconds)
+    return results[0]
+
+
+def _in_node(place: Path, picture: Image.Image, seconds: float) -> dict[str, Any]:
+    node = find_node()
+    with temporary_folder() as folder:
+        request, result = folder / "request.json", folder / "result.json"
+        (folder / "pixels.bin").write_bytes(picture.tobytes())
+        width, height = picture.size
+        asked = {"pixels": str(folder / "pixels.bin"), "width": width, "height": height}
+        request.write_text(json.dumps(asked), "utf-8")
+        reader = [str(CHECK / "read.mjs"), str(place), str(packages_directory(node))]
+        command = [str(node.program), *reader, str(request), str(result)]
+        try:
+            code, said = run_program(command, seconds, folder, dict(os.environ))
+            found: dict[str, Any] = json.loads(result.read_text("utf-8"))
+            return found
+        except ProcessError as error:
+            raise NotVerifiedError(
+                f"The bundle was not read in Node.js: {error.reason}."
+            ) from error
+        except (OSError, ValueError) as error:
+            last = said.strip().splitlines()[-1:] or [f"exit status {code}"]
+            raise NotVerifiedError(f"The bundle was not read in Node.js: {last[0]}.") from error

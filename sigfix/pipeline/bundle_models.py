@@ -1,0 +1,166 @@
+"""The models of a bundle: converted into it, or copied where they are converted."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sigfix.card import Card, card_from, read_card
+from sigfix.card_form import CARD_VERSION
+from sigfix.errors import UnreadableModelError, UsageError
+from sigfix.model import OtherModel
+from sigfix.pipeline.conversion_options import ConvertOptions, ConvertResult
+from sigfix.pipeline.convert import convert_part
+from sigfix.pipeline.prepared import SourceChoice
+from sigfix.pipeline.preset_options import PresetOptions
+from sigfix.pipeline.progress import Say
+from sigfix.pipeline.quantising import AUTO
+from sigfix.pipeline.source import PRESET, SAVED_MODEL, Source, find_source
+from sigfix.presets import DETECTION, ORIENTATION, PRESETS, RECOGNITION
+from sigfix.quoting import quote_path
+from sigfix.reading import read_any
+from sigfix.version import __version__
+
+NONE = "none"
+LARGER = (AUTO, "float16", NONE)
+"""What is tried in turn until the rendered page is read as docTR reads it."""
+OPTIONS = {DETECTION: "--det", RECOGNITION: "--reco", ORIENTATION: "--cls"}
+CONVERTED = "TensorFlow.js"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A model of a bundle: a preset's name or a path, and how a preset is built."""
+
+    given: str
+    options: PresetOptions = field(default_factory=PresetOptions)
+
+
+@dataclass(frozen=True)
+class BundleOptions:
+    """What a bundle is made of. `parts` are by task; `seconds` is for each run of a model."""
+
+    parts: dict[str, Part]
+    quantize: str = AUTO
+    verify: bool = True
+    force: bool = False
+    seconds: float = 600.0
+
+
+@dataclass(frozen=True)
+class BundledModel:
+    """A model as it lies in the bundle; `converted` is None for one that was converted before."""
+
+    task: str
+    name: str
+    folder: Path
+    card: Card
+    converted: ConvertResult | None
+
+
+def find_part(task: str, part: Part) -> Source:
+    """What a part of the bundle is made from, a model that is already converted included."""
+    path = Path(part.given)
+    if path.is_dir() and (path / "model.json").is_file():
+        source = Source(CONVERTED, path)
+    else:
+        source = find_source(part.given, Path())
+    if source.kind != PRESET:
+        part.options.refuse_weights(path)
+        _refuse_unknown(OPTIONS[task], source)
+        return source
+    preset = part.options.preset(part.given)
+    if preset.task != task:
+        right = next(option for name, option in OPTIONS.items() if name == preset.task)
+        raise UsageError(
+            f"{OPTIONS[task]} {part.given}: this preset is for {preset.task}.",
+            f"{right} {part.given}; sigfix presets lists all",
+        )
+    return source
+
+
+def _refuse_unknown(option: str, source: Source) -> None:
+    """Raise before any work where a path is not there, or no model that sigfix built of a preset.
+
+    One that is converted is read when it is copied.
+    """
+    path = source.path
+    if not path.exists():
+        raise UnreadableModelError(f"{option} {path} does not exist.", "check the path")
+    if source.kind == CONVERTED or (source.kind == SAVED_MODEL and read_card(path) is not None):
+        return
+    raise UsageError(
+        f"{option} {path}: nothing in it says which docTR model it is.",
+        f"sigfix convert {quote_path(path)} --tfjs --preset NAME -o web (for docTR's own ONNX "
+        f"export), and {option} web",
+    )
+
+
+def add_model(
+    task: str, source: Source, options: BundleOptions, place: Path, temporary: Path, say: Say
+) -> BundledModel:
+    """Convert a model into the bundle, or copy one that is converted."""
+    folder = place / "models" / task
+    if folder.exists():  # stored smaller, it was tried and read otherwise
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    converted = None
+    if source.kind == CONVERTED:
+        _copy(source.path, folder)
+    else:
+        work = temporary / f"{task}-{options.quantize}"
+        work.mkdir()
+        chosen = ConvertOptions(
+            SourceChoice(preset_options=options.parts[task].options),
+            quantize=None if options.quantize == NONE else options.quantize,
+            verify=options.verify,
+            seconds=options.seconds,
+        )
+
+        def tell(step: str) -> None:
+            say(step and f"{task}: {step}")
+
+        converted = convert_part(source, folder, chosen, work, tell)
+    card = _card(task, source, folder)
+    return BundledModel(task, card.preset, folder, card, converted)
+
+
+def _copy(model: Path, folder: Path) -> None:
+    """Copy model.json and the weight files that it names."""
+    described = read_any(model)
+    if described.problems:
+        text = "; ".join(problem.message for problem in described.problems)
+        raise UnreadableModelError(
+            f"{model} is damaged: {text}.", f"sigfix inspect {quote_path(model)}"
+        )
+    document = json.loads((model / "model.json").read_bytes())
+    names = [str(name) for group in document["weightsManifest"] for name in group["paths"]]
+    for name in ("model.json", *names):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(model / name, folder / name)
+
+
+def _card(task: str, source: Source, folder: Path) -> Card:
+    """The card of a model in the bundle. Raises `UsageError` where it is none for the task."""
+    described = read_any(folder)
+    card = card_from(described.card) if isinstance(described, OtherModel) else None
+    option = OPTIONS[task]
+    if card is None or card.preset not in PRESETS or card.version != CARD_VERSION:
+        why = "it has no card" if card is None else f"its card has the version {card.version}"
+        raise UsageError(
+            f"{option} {source.path}: {why}, which says how images become inputs and outputs text.",
+            f"name a docTR preset, or a model that sigfix {__version__} built of one",
+        )
+    if card.task != task:
+        raise UsageError(
+            f"{option} {source.path}: this model is for {card.task}.", OPTIONS[card.task]
+        )
+    if len(card.class_names or ()) > 1:
+        raise UsageError(
+            f"{option} {source.path}: this detector tells {len(card.class_names or ())} classes "
+            "apart, and docTR's pipeline reads with detectors of one.",
+            "sigfix convert --tfjs, and loadDetector of sigfix-ocr",
+        )
+    return card

@@ -1,0 +1,156 @@
+// The page: pictures in, text out. Reading itself happens in the worker of sigfix-ocr.
+
+import { loadOcr } from '../ocr/index.js';
+import { backendsOf } from './backends.js';
+import { ocrOptions, readBundle } from './settings.js';
+import { listen } from './sources.js';
+import { clear, connect, show } from './view.js';
+
+const base = new URL('../', import.meta.url);
+const element = (id) => document.getElementById(id);
+const STAGES = { detection: 'Finding words', orientation: 'Turning words', recognition: 'Reading words' };
+
+let bundle;
+let loading; // a promise of the reader, or null
+let reading = null; // the AbortController of what is being read
+let last = null; // the document that is shown
+let picture = null; // the blob that is shown
+
+function say(text, part = null) {
+  element('status').textContent = text;
+  const progress = element('progress');
+  progress.hidden = part === null;
+  if (part === undefined || Number.isNaN(part)) progress.removeAttribute('value');
+  else if (part !== null) progress.value = part;
+}
+
+function fail(text) {
+  const heading = document.createElement('strong');
+  heading.textContent = 'This did not work.';
+  element('error').replaceChildren(heading, text);
+  element('error').hidden = false;
+}
+
+function recover() {
+  element('error').hidden = true;
+}
+
+/** Load the models for the backend that is chosen; the ones before are given up. */
+async function load() {
+  const before = loading;
+  loading = (async () => {
+    (await before?.catch(() => null))?.dispose();
+    say('Loading the models …', NaN);
+    const ocr = await loadOcr(ocrOptions(bundle, base, element('backend').value));
+    say('Ready.');
+    return ocr;
+  })();
+  try {
+    await loading;
+  } catch (error) {
+    say('The models are not loaded.');
+    fail(error.message);
+  }
+}
+
+function progressed({ stage, done, total }) {
+  const counted = total > 1 ? ` (${done} of ${total})` : '';
+  say(`${STAGES[stage]}${counted} …`, stage === 'recognition' ? done / Math.max(total, 1) : NaN);
+}
+
+async function take(blob) {
+  reading?.abort();
+  const own = new AbortController();
+  reading = own;
+  recover();
+  clear();
+  last = null;
+  element('cancel').hidden = false;
+  try {
+    await showPicture(blob);
+    const ocr = await loading;
+    progressed({ stage: 'detection', done: 0, total: 1 });
+    const read = await ocr.read(blob, { signal: own.signal, onProgress: progressed });
+    if (reading !== own) return;
+    last = read;
+    const words = show(read);
+    say(words ? `${words} words read.` : 'No words were found in this picture.');
+  } catch (error) {
+    if (reading !== own) return;
+    if (error.name === 'AbortError') {
+      say('Cancelled.');
+    } else {
+      say('Nothing was read.');
+      fail(error.message);
+    }
+  } finally {
+    if (reading === own) {
+      reading = null;
+      element('cancel').hidden = true;
+      element('result').classList.toggle('empty', !last);
+    }
+  }
+}
+
+async function showPicture(blob) {
+  const image = element('picture');
+  URL.revokeObjectURL(image.src);
+  image.src = URL.createObjectURL(blob);
+  picture = blob;
+  element('result').hidden = true;
+  try {
+    await image.decode();
+    element('result').hidden = false;
+  } catch {
+    // What is wrong with it is said by the reader, which decodes it, too.
+  }
+}
+
+async function copy() {
+  const text = last?.toText() ?? '';
+  try {
+    await navigator.clipboard.writeText(text);
+    say('The text is copied.');
+  } catch {
+    getSelection().selectAllChildren(element('lines'));
+    say('The text is selected: copy it with Ctrl+C.');
+  }
+}
+
+function offerBackends() {
+  const [select, note] = [element('backend'), element('backend-note')];
+  const backends = backendsOf(bundle);
+  select.replaceChildren(...backends.map(({ name, title, there }) => {
+    const option = new Option(there ? title : `${title}: not here`, name);
+    option.disabled = !there;
+    return option;
+  }));
+  select.value = backends.find(({ there }) => there)?.name ?? '';
+  const noted = backends.filter(({ name, there, note: text }) => text && (name === 'wasm' || !there));
+  note.textContent = noted.map(({ note: text }) => text).join(' ');
+  note.hidden = !noted.length;
+  select.addEventListener('change', async () => {
+    reading?.abort();
+    recover();
+    await load();
+    if (picture) take(picture);
+  });
+}
+
+async function start() {
+  say('Loading …', NaN);
+  bundle = await readBundle(base);
+  offerBackends();
+  connect();
+  listen({ sample: new URL(bundle.sample, base), take, fail });
+  element('cancel').addEventListener('click', () => reading?.abort());
+  element('copy').addEventListener('click', copy);
+  await load();
+}
+
+try {
+  await start();
+} catch (error) {
+  say('The page cannot start.');
+  fail(error.message);
+}

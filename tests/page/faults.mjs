@@ -1,0 +1,54 @@
+// What can be broken in a bundle or a browser: done before the page is loaded, or after.
+
+import { join } from 'node:path';
+
+const model = async (page, change) => page.route('**/models/detection/model.json', async (route) => {
+  const answer = await route.fetch();
+  const document = await answer.json();
+  change(document);
+  await route.fulfill({ json: document });
+});
+const missing = (pattern) => (page) => page.route(pattern, (route) => route.fulfill({ status: 404 }));
+
+export const FAULTS = {
+  'missing shard': { before: missing('**/models/recognition/*.bin') },
+  'truncated weights': {
+    before: (page) => page.route('**/models/recognition/*.bin', async (route) => {
+      const body = await (await route.fetch()).body();
+      await route.fulfill({ body: body.subarray(0, body.length >> 1) });
+    }),
+  },
+  'newer card': {
+    before: (page) => model(page, ({ userDefinedMetadata }) => {
+      userDefinedMetadata.sigfix.version = 99;
+    }),
+  },
+  'no card': {
+    before: (page) => model(page, (document) => {
+      document.userDefinedMetadata = {};
+    }),
+  },
+  'newer bundle': {
+    before: (page) => page.route('**/bundle.json', (route) => route.fulfill({
+      json: { sigfix_bundle: 99 },
+    })),
+  },
+  'no manifest': { before: missing('**/bundle.json') },
+  'missing module': { before: missing('**/ocr/decode.js') },
+  'missing script': { before: missing('**/tfjs/tf.es2017.min.js') },
+  'missing wasm': { before: missing('**/tfjs/*.wasm') },
+  'no SIMD': {
+    before: (page) => page.addInitScript(() => {
+      WebAssembly.validate = () => false;
+    }),
+  },
+  'no WebGL': {
+    before: (page) => page.addInitScript(() => {
+      HTMLCanvasElement.prototype.getContext = () => null;
+    }),
+  },
+  'no picture': {
+    before: async () => {},
+    after: (page, folder) => page.setInputFiles('#file', join(folder, 'broken.png')),
+  },
+};

@@ -1,0 +1,157 @@
+// Uses a bundle's page as people do: node look.mjs MODULES ADDRESS FOLDER [CHROMIUM-FLAG...].
+//
+// MODULES is a node_modules with playwright-core and axe-core, FOLDER has page.png and gets the
+// screenshots. What was seen is printed as JSON.
+
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { FAULTS } from './faults.mjs';
+
+const [modules, address, folder, program, ...flags] = process.argv.slice(2);
+const require = createRequire(join(modules, 'here.js'));
+const { chromium } = require('playwright-core');
+const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+const MINUTE = 60_000;
+
+const browser = await chromium.launch({
+  executablePath: program,
+  args: [...flags, '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'],
+});
+const messages = [];
+const strangers = [];
+
+/** A new page, watched; `prepare` is called before it is loaded. */
+async function open(options = {}, prepare = async () => {}) {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+  const page = await context.newPage();
+  const said = [];
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) said.push(message.text());
+  });
+  page.on('pageerror', (error) => said.push(error.message));
+  page.on('request', (request) => {
+    if (!/^(http:\/\/127\.0\.0\.1:|blob:|data:)/.test(request.url())) strangers.push(request.url());
+  });
+  await prepare(page);
+  await page.goto(address);
+  return { page, context, said };
+}
+
+const text = (page, selector) => page.locator(selector).textContent();
+const until = (page, words) => page.waitForFunction((pattern) => (
+  new RegExp(pattern).test(document.getElementById('status').textContent)), words, { timeout: MINUTE });
+const wide = (page) => page.evaluate(() => document.scrollingElement.scrollWidth - innerWidth);
+const barriers = async (page) => {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => globalThis.axe.run());
+  return violations.filter(({ impact }) => ['serious', 'critical'].includes(impact))
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html.slice(0, 80)} ${failureSummary}`).join(' | ')}`);
+};
+
+/** The page at one width, empty and with a page that was read. */
+async function lookAt(width, dark) {
+  const { page, context, said } = await open({
+    viewport: { width, height: width < 500 ? 740 : 900 }, colorScheme: dark ? 'dark' : 'light',
+  });
+  const name = `${width}${dark ? '_dark' : ''}`;
+  await until(page, '^Ready');
+  const found = [await wide(page), await barriers(page)];
+  await page.screenshot({ path: join(folder, `empty_${name}.png`) });
+  await page.click('#sample');
+  await until(page, 'words read');
+  await page.focus('#lines li:nth-child(3)');
+  found.push(await wide(page), await barriers(page));
+  await page.screenshot({ path: join(folder, `read_${name}.png`), fullPage: width < 500 });
+  messages.push(...said);
+  await context.close();
+  return { name, tooWide: Math.max(found[0], found[2]), barriers: [...found[1], ...found[3]] };
+}
+
+const marked = (page, place) => page.locator(`${place} .marked`).evaluateAll(
+  (all) => [...new Set(all.map((each) => Number(each.dataset.line)))]);
+
+/** Keyboard, mouse, copy, download, other ways to give a picture; the network is gone after the load. */
+async function use() {
+  const { page, context, said } = await open({ permissions: ['clipboard-read', 'clipboard-write', 'camera'] });
+  await until(page, '^Ready');
+  const found = { promise: await text(page, '.promise') };
+  await page.click('#sample');
+  await until(page, 'words read');
+  await context.setOffline(true);
+  await page.setInputFiles('#file', join(folder, 'page.png'));
+  await until(page, 'Reading|Finding');
+  await until(page, 'words read');
+  found.words = Number((await text(page, '#status')).split(' ')[0]);
+  found.boxes = await page.locator('#boxes polygon').count();
+  found.lines = await page.locator('#lines li').count();
+  await page.focus('#copy');
+  for (const key of ['Tab', 'Tab', 'ArrowDown', 'ArrowDown']) await page.keyboard.press(key);
+  found.byKeys = [await marked(page, '#lines'), await marked(page, '#boxes')];
+  await page.locator('#boxes polygon[data-line="4"]').first().click();
+  found.byMouse = [await marked(page, '#lines'), await marked(page, '#boxes')];
+  await page.keyboard.press('End');
+  found.atTheEnd = await marked(page, '#boxes');
+  await page.click('#copy');
+  await until(page, 'copied');
+  found.copied = await page.evaluate(() => navigator.clipboard.readText());
+  found.shown = await page.locator('#lines .words').allTextContents();
+  const [download] = await Promise.all([page.waitForEvent('download'), page.click('#download')]);
+  found.json = JSON.parse(readFileSync(await download.path(), 'utf8'));
+  found.times = await page.locator('#times dt').count();
+  await context.setOffline(false);
+  await page.click('#camera');
+  await page.waitForFunction(() => document.getElementById('video').videoWidth > 0);
+  await page.click('#take');
+  await until(page, 'words');
+  found.camera = await page.evaluate(() => document.getElementById('video').srcObject);
+  const bytes = [...readFileSync(join(folder, 'page.png'))];
+  for (const [kind, event] of [['drop', 'dataTransfer'], ['paste', 'clipboardData']]) {
+    await page.evaluate(([type, key, content]) => {
+      const given = new DataTransfer();
+      given.items.add(new File([Uint8Array.from(content)], 'page.png', { type: 'image/png' }));
+      const options = { bubbles: true, cancelable: true, [key]: given };
+      document.body.dispatchEvent(type === 'drop' ? new DragEvent(type, options)
+        : new ClipboardEvent(type, options));
+    }, [kind, event, bytes]);
+    await until(page, 'Reading|Finding');
+    await until(page, 'words read');
+    found[kind] = Number((await text(page, '#status')).split(' ')[0]);
+  }
+  await page.click('#sample');
+  await page.click('#cancel');
+  await until(page, 'Cancelled');
+  messages.push(...said);
+  await context.close();
+  return found;
+}
+
+/** What is said where something is broken. */
+async function breakIt([name, { before, after }]) {
+  const { page, context } = await open({}, before);
+  try {
+    if (after) await until(page, '^Ready');
+    await after?.(page, folder);
+    await page.waitForFunction(() => !document.getElementById('error').hidden
+      || !document.getElementById('backend-note').hidden, null, { timeout: MINUTE });
+    return [name, { status: await text(page, '#status'), error: await text(page, '#error'),
+      note: await text(page, '#backend-note') }];
+  } catch (error) {
+    return [name, { error: `nothing was said: ${error.message}` }];
+  } finally {
+    await context.close();
+  }
+}
+
+const widths = [];
+for (const [width, dark] of [[360, false], [768, true], [1440, false]]) {
+  widths.push(await lookAt(width, dark));
+}
+const used = await use();
+const broken = {};
+for (const fault of Object.entries(FAULTS)) {
+  const [name, said] = await breakIt(fault);
+  broken[name] = said;
+}
+await browser.close();
+console.info(JSON.stringify({ widths, used, broken, messages, strangers }));

@@ -1,0 +1,212 @@
+"""`sigfix bundle`: the folder, the check before it is published, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+if find_spec("doctr") is None:
+    pytest.skip("needs doctr", allow_module_level=True)
+
+from sigfix.errors import NotVerifiedError, ParityError, SigfixError
+from sigfix.pipeline import bundle as bundling
+from sigfix.pipeline import bundle_check
+from sigfix.pipeline.bundle import bundle
+from sigfix.pipeline.bundle_form import damages, files_below, read_manifest
+from sigfix.pipeline.bundle_models import BundleOptions, Part
+from sigfix.verifying.decoding import in_both, word_places
+from sigfix.verifying.inputs.pages import rendered_page
+from sigfix.verifying.page_words import WordCount
+
+ROOT = Path(__file__).parents[2]
+WEIGHTS = ROOT / "examples" / "weights" / "crnn_mobilenet_v3_small.fp16.safetensors"
+
+
+def options(parts: Path, **more: object) -> BundleOptions:
+    found = {"detection": Part(str(parts / "det")), "recognition": Part(str(parts / "reco"))}
+    return replace(BundleOptions(found), **more)
+
+
+def test_a_bundle_reads_as_doctr_does(bundled: tuple[Path, str]) -> None:
+    site, said = bundled
+    assert "words on a rendered page read the same" in said
+    manifest = read_manifest(site)
+    assert damages(site, manifest) == []
+    assert set(files_below(site)) == {"bundle.json", *manifest.files}
+    text = (site / "page" / "settings.js").read_text("utf-8")
+    assert "readBundle" in text
+    licence = (site / "LICENSE.txt").read_bytes()
+    assert licence == (ROOT / "LICENSE").read_bytes()
+    for folder, pattern in (("ocr", "*.js"), ("kernels", "*.mjs")):
+        own = ROOT / "sigfix" / "web" / folder
+        assert {p.name for p in (site / folder).iterdir()} == {p.name for p in own.glob(pattern)}
+    assert f"Next: sigfix serve {site}" in said
+
+
+def spoilt(monkeypatch: pytest.MonkeyPatch, file: str, old: str, new: str) -> None:
+    """Let every bundle be made with a fault in a file of it."""
+    whole = bundling.copy_page
+
+    def copy_page(place: Path, packages: Path) -> None:
+        whole(place, packages)
+        text = (place / file).read_text("utf-8")
+        assert old in text
+        (place / file).write_text(text.replace(old, new), "utf-8")
+
+    monkeypatch.setattr(bundling, "copy_page", copy_page)
+
+
+@pytest.mark.parametrize("where", ["Chromium", "Node.js"])
+def test_a_bundle_that_reads_otherwise_is_not_published(
+    where: str, parts: Path, tmp_path: Path, monkeypatch
+) -> None:
+    if where == "Node.js":
+        monkeypatch.setattr(bundle_check, "find_chromium", lambda: None)
+    elif bundle_check.find_chromium() is None:
+        pytest.skip("needs Chromium")
+    spoilt(monkeypatch, "ocr/crops.js", "export function straightCrop(", "function straightCrop(")
+    with pytest.raises(ParityError, match=f"does not read a page in {where}"):
+        bundle(options(parts), tmp_path / "site")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.matrix
+def test_other_boxes_are_seen(parts: Path, tmp_path: Path, monkeypatch) -> None:
+    spoilt(monkeypatch, "ocr/boxes.js", "unclip", "least_score")
+    with pytest.raises(ParityError, match="reads otherwise than docTR"):
+        bundle(options(parts), tmp_path / "site")
+
+
+@pytest.mark.matrix
+def test_a_page_without_words_tells_nothing(parts: Path, tmp_path: Path, monkeypatch) -> None:
+    from PIL import Image
+
+    blank = Image.new("RGB", (200, 200), "white")
+    monkeypatch.setattr(bundling, "_sample", lambda *_: blank)
+    monkeypatch.setattr(bundle_check, "find_chromium", lambda: None)
+    with pytest.raises(NotVerifiedError, match="finds 0 words with these models"):
+        bundle(options(parts), tmp_path / "site")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.matrix
+def test_words_at_all_angles(parts: Path, tmp_path: Path) -> None:
+    turned = options(parts)
+    turned.parts["orientation"] = Part(str(parts / "cls"))
+    found = bundle(turned, tmp_path / "site")
+    assert found.check is not None
+    assert found.check.words.reference > 100
+
+
+@pytest.mark.matrix
+def test_a_preset_is_converted_and_stored_small(parts: Path, tmp_path: Path) -> None:
+    from sigfix.pipeline.preset_options import PresetOptions
+
+    built = options(parts)
+    weights = PresetOptions(str(WEIGHTS))
+    built.parts["recognition"] = Part("crnn_mobilenet_v3_small", weights)
+    found = bundle(built, tmp_path / "site")
+    recogniser = found.models[1].converted
+    assert recogniser is not None
+    assert recogniser.quantize in ("uint8", "float16")
+    assert found.check is not None
+    assert found.check.words.part_different <= bundle_check.MOST_DIFFERENT
+
+
+def changed(parts: Path, place: Path, name: str, change: object) -> Path:
+    """A copy of a model with another card, or without one."""
+    shutil.copytree(parts / name, place / name)
+    path = place / name / "model.json"
+    document = json.loads(path.read_text("utf-8"))
+    if change is None:
+        del document["userDefinedMetadata"]["sigfix"]
+    else:
+        document["userDefinedMetadata"]["sigfix"].update(change)
+    path.write_text(json.dumps(document), "utf-8")
+    return place / name
+
+
+REFUSED = {
+    "task": ("is for recognition", {}),
+    "no card": ("it has no card", None),
+    "old card": ("its card has the version 1", {"version": 1}),
+    "classes": ("tells 2 classes apart", {"class_names": ["date", "total"]}),
+    "weights": ("is damaged", {}),
+    "preset": ("this preset is for recognition", {}),
+    "nothing": ("does not exist", {}),
+    "option": ("--weights and --seed are for building a preset", {}),
+}
+
+
+@pytest.mark.parametrize("fault", REFUSED)
+def test_what_is_no_part_of_a_bundle_is_refused(fault: str, parts: Path, tmp_path: Path) -> None:
+    words, change = REFUSED[fault]
+    given = Part(str(changed(parts, tmp_path, "det", change)))
+    if fault == "task":
+        given = Part(str(parts / "reco"))
+    if fault == "weights":
+        (tmp_path / "det" / "weights.bin").unlink()
+    if fault in ("preset", "nothing"):
+        given = Part("crnn_vgg16_bn" if fault == "preset" else str(tmp_path / "nothing"))
+    if fault == "option":
+        from sigfix.pipeline.preset_options import PresetOptions
+
+        given = replace(given, options=PresetOptions(str(WEIGHTS)))
+    made = options(parts)
+    made.parts["detection"] = given
+    with pytest.raises(SigfixError, match=words) as caught:
+        bundle(made, tmp_path / "site")
+    assert not (tmp_path / "site").exists()
+    assert caught.value.hint or fault == "option"
+
+
+def test_options_are_checked_before_anything(parts: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(SigfixError, match="something else"):
+        bundle(options(parts, force=True), tmp_path)
+    with pytest.raises(SigfixError, match="expected one of uint8, uint16, float16, auto, none"):
+        bundle(options(parts, quantize="uint4"), tmp_path / "site")
+    with pytest.raises(SigfixError, match="--reco is missing"):
+        bundle(BundleOptions({"detection": Part("fast_tiny")}), tmp_path / "site")
+    with pytest.raises(SigfixError, match="overlaps the input"):
+        bundle(options(parts), parts / "det" / "site")
+
+
+def page(*words: tuple[tuple[float, float, float, float], str]) -> dict[str, object]:
+    made = [{"geometry": [[a, b], [c, d]], "value": text} for (a, b, c, d), text in words]
+    return {"blocks": [{"lines": [{"words": made}]}]}
+
+
+def test_words_are_the_same_in_one_place_with_equal_text() -> None:
+    one = page(((0, 0, 0.2, 0.1), "a"), ((0.3, 0, 0.5, 0.1), "b"), ((0.6, 0, 0.8, 0.1), "c"))
+    other = page(((0.01, 0, 0.2, 0.1), "a"), ((0.3, 0, 0.5, 0.1), "x"), ((0.6, 0.5, 0.8, 0.6), "c"))
+    assert WordCount.of(one, other) == WordCount(3, 3, 1)
+    assert WordCount.of(one, one).part_different == 0
+    assert WordCount.of(one, page()) == WordCount(3, 0, 0)
+    assert WordCount.of(page(), page()).part_different == 1
+
+
+def test_places_of_words_in_a_map() -> None:
+    probabilities = np.zeros((40, 60), np.float32)
+    probabilities[5:10, 5:25] = 0.9
+    probabilities[20:30, 30:50] = 0.4
+    probabilities[35, 35] = 0.9  # a speck
+    places = word_places(probabilities, 0.3)
+    assert sorted(map(tuple, places.tolist())) == [(5, 5, 25, 10), (30, 20, 50, 30)]
+    assert len(word_places(probabilities, 0.5)) == 1
+    assert in_both(places, places[::-1]) == [(0, 1), (1, 0)]
+    assert in_both(places, places[:0]) == []
+
+
+def test_a_rendered_page_has_the_letters_of_the_vocabulary_alone() -> None:
+    assert rendered_page("abc").tobytes() == rendered_page("abc").tobytes()
+    assert rendered_page("abc").tobytes() != rendered_page("abc", 1).tobytes()
+    assert rendered_page("XYZ").size == rendered_page("abc").size
+    with pytest.raises(SigfixError, match="reads none of the letters"):
+        rendered_page("äöü")

@@ -1,0 +1,124 @@
+"""`convert --state io`: offered where it works, compared over several calls, said in the card."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from sigfix.cli.main import main
+from sigfix.errors import ParityError, UsageError
+from sigfix.exporting import state_threading
+from sigfix.pipeline.conversion_options import ConvertOptions
+from sigfix.pipeline.convert import convert
+from sigfix.pipeline.prepared import STRINGS, SourceChoice
+from sigfix.reading import read_any
+from sigfix.verifying.runners import tfjs
+from tests.exporting import test_state as models
+from tests.keras_zoo.recurrent import FEATURES, STATEFUL
+
+pytestmark = pytest.mark.usefixtures("node_packages")
+KEEPING = ConvertOptions(SourceChoice(states=True))
+
+
+def exit_code(*arguments):
+    with pytest.raises(SystemExit) as caught:
+        main([str(item) for item in arguments])
+    return caught.value.code
+
+
+def test_the_printed_command_makes_the_state_an_input_and_an_output(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    model = STATEFUL["lstm_stateful"](keras)
+    model.save("talker.keras")
+    assert exit_code("convert", "talker.keras", "--tfjs") == 1
+    said = capsys.readouterr().err
+    (line,) = (line for line in said.splitlines() if "--state io" in line)
+    command = line.partition("sigfix ")[2].partition("#")[0]
+    assert exit_code(*shlex.split(command)) == 0
+    told = capsys.readouterr()
+    assert "memory_rnn_state_next of the call before, at first with 0 everywhere" in told.err
+    assert "compared over 4 calls, each with the state of the one before" in told.out
+    card = json.loads((tmp_path / "talker_tfjs" / "model.json").read_text("utf-8"))
+    fed = card["userDefinedMetadata"]["sigfix"]["state"]
+    assert [item["next"] for item in fed.values()] == [f"{key}_next" for key in fed]
+    assert len(fed) == 2
+    held = {key: np.full((1, 6), item["start"], np.float32) for key, item in fed.items()}
+    random = np.random.default_rng(4)
+    for _ in range(3):
+        x = random.standard_normal((1, 1, FEATURES)).astype(np.float32)
+        names = ["y", *(item["next"] for item in fed.values())]
+        (found,) = tfjs.run(tmp_path / "talker_tfjs", [{"x": x, **held}], names, "cpu").outputs
+        np.testing.assert_allclose(found["y"], model(x), atol=1e-5)
+        held = {key: found[item["next"]] for key, item in fed.items()}
+
+
+def added_at_the_end(module, x):
+    y = x * module.calls
+    module.calls.assign_add(1.0)
+    return y
+
+
+@pytest.mark.matrix
+def test_a_wrong_state_shows_in_the_second_step(tmp_path, monkeypatch):
+    path = models.saved(added_at_the_end, tmp_path / "m")
+    convert(path, tmp_path / "right", KEEPING)
+    monkeypatch.setitem(state_threading._STEPS, "AssignAddVariableOp", "Sub")
+    with pytest.raises(ParityError, match="y: off by"):
+        convert(path, tmp_path / "wrong", KEEPING)
+
+
+@pytest.mark.matrix
+def test_what_the_card_says_is_no_card_of_a_preset(tmp_path):
+    path = models.saved(models.after_it_was_read, tmp_path / "m")
+    result = convert(path, tmp_path / "web", KEEPING)
+    assert any("at first with 1." in note for note in result.notes)
+    assert read_any(tmp_path / "web").card is None
+    written = json.loads((tmp_path / "web" / "model.json").read_text("utf-8"))
+    assert written["userDefinedMetadata"]["sigfix"] == {
+        "state": {"calls": {"next": "calls_next", "start": 1.0}}
+    }
+
+
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [({"quantize": "uint8"}, "--quantize"), ({"bisect": True}, "--bisect-passes"),
+     ({"choice": SourceChoice(states=True, cut=STRINGS)}, "--cut-strings")],
+    ids=["quantize", "bisect", "cut"],
+)  # fmt: skip
+def test_what_is_not_compared_over_steps_is_refused(more, named, tmp_path):
+    path = models.saved(models.after_it_was_read, tmp_path / "m")
+    with pytest.raises(UsageError, match=f"{named} is not compared over several steps"):
+        convert(path, tmp_path / "web", replace(KEEPING, **more))
+
+
+def a_loop_in_a_branch(module, x):
+    def loop():
+        steps = tf.cast(tf.reduce_max(x), tf.int32)
+        return tf.while_loop(
+            lambda i, y: i < steps, lambda i, y: (i + 1, y + 1.0), (tf.constant(0), x)
+        )[1]
+
+    return tf.cond(tf.reduce_sum(x) > 3.0, loop, lambda: x - 1.0)
+
+
+def test_a_loop_in_a_branch_stays_and_the_card_says_how_it_is_called(tmp_path):
+    path = models.saved(a_loop_in_a_branch, tmp_path / "m")
+    x = {"x": np.array([[1.0, 2.0, 4.0]], np.float32)}
+    np.savez(tmp_path / "in.npz", **x)
+    result = convert(path, tmp_path / "web", ConvertOptions(inputs=tmp_path / "in.npz"))
+    written = json.loads((tmp_path / "web" / "model.json").read_text("utf-8"))
+    said = written["userDefinedMetadata"]["sigfix"]["call"]
+    assert said == {"function": "executeAsync", "loops": 1}
+    assert result.mode == "executeAsync"
+    assert any("1 loop left in the graph" in note for note in result.notes)
+    for factor in (1.0, -1.0):
+        fed = {"x": x["x"] * np.float32(factor)}
+        found = tfjs.run(tmp_path / "web", [fed], ["y"], "cpu").outputs[0]["y"]
+        expected = models.Counting(a_loop_in_a_branch).serve(fed["x"])["y"]
+        np.testing.assert_allclose(found, expected, atol=1e-6)

@@ -1,0 +1,132 @@
+"""Copies of a process that has TensorFlow imported: what they are in place of a new process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.environments import needs
+from tests.test_processes import CHILD
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux makes copies")
+
+OTHER = """
+import os, sys
+from sigfix.processes import do_job
+
+def work(job):
+    files = {int(name) for name in os.listdir("/proc/self/fd")}
+    import tensorflow as tf
+    with tf.device("CPU"):
+        product = tf.linalg.matmul(tf.ones([64, 64]), tf.ones([64, 64]))
+    return {
+        "pid": os.getpid(), "parent": os.getppid(), "group": os.getpgrp(), "files": len(files),
+        "sum": float(tf.reduce_sum(product)), "read": sys.stdin.read(), "argv": sys.argv[1:],
+    }
+
+do_job(work)
+"""
+COPIED = """
+import os, signal, sys, threading
+from sigfix import forking, processes
+from sigfix.errors import MissingExtraError, ProcessError
+from sigfix.lean import import_lean
+from sigfix.processes import run_process
+
+import_lean()
+sys.stdout.write("once ")  # not yet written when copies are made
+open_file = open(sys.argv[0])
+with forking.copies():
+    assert forking.is_copying()
+    for _ in range(3):
+        with processes.started("other_child", {}) as child:
+            assert isinstance(child.process, forking.Copy)
+            found = child.answer(60)
+        assert found["pid"] == found["group"] and found["parent"] == os.getpid(), found
+        assert found["sum"] == 64.0 ** 3 and found["read"] == "" and len(found["argv"]) == 1
+        assert found["files"] <= 6, found  # the standard ones, the pipe's, the listing's
+    assert run_process("working_child", {"divide": 4}, 60) == {"quotient": 3}
+    for job, said in (
+        ({"divide": 0}, "the process ended with 1: ZeroDivisionError: division by zero"),
+        ({"signal": signal.SIGKILL}, "killed by SIGKILL, as when memory runs out"),
+        ({"note": sys.argv[1] + "/note"}, "stopped after 0.5 s: it did not finish"),
+    ):
+        try:
+            run_process("working_child", job, 0.5 if "note" in job else 60)
+        except ProcessError as error:
+            assert said in error.reason, error.reason
+        else:
+            raise AssertionError(job)
+    try:
+        os.kill(int(open(sys.argv[1] + "/note").read()), 0)
+    except ProcessLookupError:
+        pass
+    else:
+        raise AssertionError("it outlived its block")
+    try:
+        run_process("working_child", {"raise": MissingExtraError("This", "tf", "numpy")}, 60)
+    except MissingExtraError:
+        pass
+    with processes.started("working_child", {"divide": 1}, environment={"A": "1"}) as child:
+        assert isinstance(child.process, processes.subprocess.Popen)
+    with processes.started("working_child", {"divide": 1}, memory=1 << 40) as child:
+        assert isinstance(child.process, processes.subprocess.Popen)
+    done = threading.Event()
+    other = threading.Thread(target=done.wait)
+    other.start()
+    assert not forking.is_copying()
+    done.set()
+    other.join()
+    assert forking.is_copying()
+assert not forking.is_copying()
+with forking.copies():  # TensorFlow may have been used by now
+    assert not forking.is_copying()
+"""
+OUTLIVED = """
+import os, sys, time
+from sigfix import forking, processes
+from sigfix.lean import import_lean
+
+import_lean()
+with forking.copies(), processes.started("working_child", {"note": sys.argv[1] + "/pid"}) as child:
+    assert forking.is_copying()
+    assert child.reached(processes.Path(sys.argv[1] + "/pid"))
+    time.sleep(0.2)
+    os._exit(0)
+"""
+
+
+def _run(code: str, folder: Path) -> str:
+    (folder / "working_child.py").write_text(CHILD)
+    (folder / "other_child.py").write_text(OTHER)
+    (folder / "script.py").write_text(code)
+    command = [sys.executable, str(folder / "script.py"), str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_copy_is_what_a_new_process_is(tmp_path) -> None:
+    needs("tensorflow")
+    assert _run(COPIED, tmp_path) == "once "
+
+
+def test_a_copy_ends_with_who_made_it(tmp_path) -> None:
+    needs("tensorflow")
+    _run(OUTLIVED, tmp_path)
+    state = Path(f"/proc/{(tmp_path / 'pid').read_text()}/stat")
+    for _ in range(100):
+        if not state.exists() or state.read_text().rsplit(")", 1)[1].split()[0] == "Z":
+            return
+        subprocess.run(["sleep", "0.05"], check=True)
+    raise AssertionError("the copy is still there")
+
+
+def test_nobody_elses_process_is_copied(tmp_path) -> None:
+    code = (
+        "from sigfix import forking\nwith forking.copies():\n    assert not forking.is_copying()\n"
+    )
+    _run(f"{code}import sys\nassert 'tensorflow' not in sys.modules", tmp_path)
