@@ -9,7 +9,7 @@ INSTALLED := .venv/installed
 CODE := sigfix tests examples
 # The tests run two parts at a time, the longest first: most of the time is TensorFlow's.
 PARTS := importing repairing pipeline verifying cli printed classes exporting keras_zoo optimising planting reading fuzzing \
-  page ocr web_kernels matrix training describing diagnosis planning rendering
+  page ocr web_kernels by_hand brought matrix training describing diagnosis planning rendering
 IN_TURN := --no-print-directory --jobs 2 --output-sync=target --keep-going
 # What runs TensorFlow, whose kernels for a processor are of two sets (docs/machines.md).
 KERNEL_TESTS := $(addprefix tests/,importing pipeline verifying cli repairing optimising exporting \
@@ -17,6 +17,16 @@ KERNEL_TESTS := $(addprefix tests/,importing pipeline verifying cli repairing op
 # What make test-light runs: tests that need none of the heavy packages (tests/test_light.py).
 LIGHT := tests/reading tests/describing tests/diagnosis tests/planning tests/rendering tests/test_architecture.py
 LIGHT_BIN := .venv-light/bin
+# How packages are installed into the environment of a folder: by uv where it is there (it takes a
+# third of the time), by pip where uv is not, or cannot: it does not read pip's configuration.
+UV := $(shell command -v uv)
+comma := ,
+define install
+$(if $(UV),$(UV) pip install --quiet --python $(1)/python $(2) || )$(1)/python -m pip install \
+  --quiet --disable-pip-version-check $(2)
+endef
+# An index of PyTorch's builds for processors alone, if one can be reached: 4 GB less.
+TORCH_INDEX ?=
 LIGHT_INSTALLED := .venv-light/installed-with-$(notdir $(PYTHON))
 # Of make fuzz: how many hostile models are tried, which (another seed makes others), and how long
 # random networks are sent through the graph passes.
@@ -60,7 +70,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	  exit 1; } >&2
 	$(PYTHON) -m venv .venv
 	@echo "Installing the tested environment into .venv: 9 GB, a few minutes."
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,dev]'
+	$(call install,$(BIN),$(addprefix --extra-index-url ,$(TORCH_INDEX)) -c constraints.txt -e '.[all$(comma)dev$(comma)exporters]')
 	@$(BIN)/python -c 'import cv2' || { \
 	  echo "OpenCV, which docTR uses, lacks a system library. On Debian or Ubuntu: apt install libgl1 libglib2.0-0"; \
 	  exit 1; } >&2
@@ -77,7 +87,7 @@ $(LIGHT_INSTALLED): pyproject.toml
 	  echo "$(PYTHON) cannot make virtual environments. On Debian or Ubuntu: apt install python3-venv"; \
 	  exit 1; } >&2
 	$(PYTHON) -m venv --clear .venv-light
-	$(LIGHT_BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[checksums,dev]'
+	$(call install,$(LIGHT_BIN),-e '.[checksums$(comma)dev]')
 	@touch $@
 
 demo: $(INSTALLED)
@@ -126,8 +136,7 @@ format: $(INSTALLED)
 
 docs:
 	$(PYTHON) -m venv .venv-docs
-	.venv-docs/bin/python -m pip install --quiet --disable-pip-version-check \
-	  "$$(sed -n 's/^docs = \["\(.*\)"\]$$/\1/p' pyproject.toml)"
+	$(call install,.venv-docs/bin,"$$(sed -n 's/^docs = \["\(.*\)"\]$$/\1/p' pyproject.toml)")
 	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/python -m mkdocs build --strict -f .mkdocs.yml -d site
 
 release: $(INSTALLED)

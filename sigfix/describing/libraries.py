@@ -1,4 +1,4 @@
-"""Packages that register operators which TensorFlow does not have."""
+"""Packages that register operators, or types of arguments, which TensorFlow does not have."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from typing import TypeVar
 
 @dataclass(frozen=True)
 class Library:
-    """A package: what it is imported as and installed as, and how its operators' names begin."""
+    """A package: what it is imported as and installed as, and how names of its operators begin.
+
+    Names of types, too, by which it registers them.
+    """
 
     module: str
     package: str
@@ -32,14 +35,17 @@ LIBRARIES = (
             "WhitespaceTokenize", "WordpieceTokenize",
         ),
     ),
-    Library("tensorflow_probability", "tensorflow-probability", ("tfp.",)),
+    Library(
+        "tensorflow_probability", "tensorflow-probability", ("tfp.", "tensorflow_probability.")
+    ),
     Library("tensorflow_addons", "tensorflow-addons", ("Addons>",)),
     Library("tensorflow_io", "tensorflow-io", ("IO>",)),
     Library("struct2tensor", "struct2tensor", ("Struct2tensor", "DecodeProtoSparse")),
 )  # fmt: skip
 
 _UNREGISTERED = re.compile(
-    r"Op type not registered '([^']+)'|No TypeSpec has been registered with name '([^']+)'"
+    r"(?:Op type not registered|No TypeSpec has been registered with name) '([^']+)'"
+    r"|The type '([^']+)' has not been registered"
 )
 _Loaded = TypeVar("_Loaded")
 
@@ -50,7 +56,7 @@ def library_of(operator: str) -> Library | None:
 
 
 def with_libraries(load: Callable[[], _Loaded]) -> _Loaded:
-    """What `load` returns; the packages whose operators it misses are imported where they are.
+    """What `load` returns; the packages whose operators or types it misses are imported.
 
     Raises what `load` raises where a package is not installed, or does not help.
     """
@@ -69,11 +75,11 @@ def with_libraries(load: Callable[[], _Loaded]) -> _Loaded:
 
 
 def how_to_load(message: str) -> str:
-    """What helps against a loader's message about an operator that nobody registered, else ''."""
+    """What helps against a loader's message about what nobody registered, else ''."""
     library = _wanted(message)
     if library is None:
         return ""
-    return f"pip install {library.package}, whose operator it is; sigfix imports it by itself"
+    return f"pip install {library.package}, which it is of; sigfix imports it by itself"
 
 
 def _wanted(message: str) -> Library | None:

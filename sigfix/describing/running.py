@@ -46,7 +46,22 @@ class Run:
         return bodies
 
     @cached_property
-    def _callers(self) -> dict[str, list[tuple[str, Node]]]:
+    def readers(self) -> dict[tuple[str, str], list[Node]]:
+        """(function, node) -> the nodes that are executed in it and read its data."""
+        found: dict[tuple[str, str], list[Node]] = {}
+        for function, node in self.nodes:
+            for name in dict.fromkeys(map(node_of, node.data_inputs)):
+                found.setdefault((function, name), []).append(node)
+        return found
+
+    @cached_property
+    def functions_of(self) -> dict[int, str]:
+        """The function that each executed node is in, by the node's `id`."""
+        return {id(node): function for function, node in self.nodes}
+
+    @cached_property
+    def callers(self) -> dict[str, list[tuple[str, Node]]]:
+        """Function -> (function, node) of all that call it."""
         callers: dict[str, list[tuple[str, Node]]] = {}
         library = self.meta.graph.function_by_name
         for function, node in self.nodes:
@@ -126,7 +141,7 @@ class Run:
             yield "unknown"
             return
         index = names.index(argument)
-        for scope, node in self._callers.get(function, ()):
+        for scope, node in self.callers.get(function, ()):
             position = index + ARGUMENTS_FROM.get(node.op, 0)
             is_plain = node.op in _CALLING or node.op == function
             if is_plain and position < len(node.data_inputs):

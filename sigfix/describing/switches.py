@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from sigfix.describing.dropout import SCALING, WEIGHING, dropout_value
 from sigfix.describing.effects import RANDOM, is_stateless_random, kind_of
 from sigfix.describing.operator_kinds import BATCH_NORM
+from sigfix.describing.rates import rate_switch
 from sigfix.describing.running import Run
 from sigfix.describing.training_graph import PLACEHOLDER_OPS, forward, readers_of
 from sigfix.model import ConstantTensor, MetaGraph, Node, Signature, full_name, node_of
@@ -118,14 +119,18 @@ def _off(meta: MetaGraph, placeholder: Node) -> str:
             elif node.name not in copies:
                 copies.add(node.name)
                 pending.append(node.name)
+    chosen: list[tuple[str, str]] = []
     for node in asking.values():
         inputs = [node_of(name) for name in node.data_inputs]
         if node.branches and inputs[:1] and inputs[0] in copies:
-            sides = [[n for _, n in meta.graph.executed((), [name])] for name in node.branches]
-            on, off = on or _trains(sides[0]), off or _trains(sides[1])
+            chosen.append(node.branches)
         elif node.op in ("Switch", "RefSwitch") and len(inputs) > 1 and inputs[1] in copies:
             on = on or _trains(_behind(f"{node.name}:1", meta))
             off = off or _trains(_behind(node.name, meta))
+    if chosen:  # each side of all at once: they may call each other, as far as there are any
+        sides = (meta.graph.executed((), names) for names in zip(*chosen, strict=True))
+        trains = [_trains(node for _, node in side) for side in sides]
+        on, off = on or trains[0], off or trains[1]
     if on == off:
         return ""
     return "false" if on else "true"
@@ -134,10 +139,8 @@ def _off(meta: MetaGraph, placeholder: Node) -> str:
 def are_off(run: Run, bound: Mapping[str, str], inputs: Collection[str]) -> bool:
     """Whether no random number of a run has an effect where placeholders have the bound values.
 
-    Those that no input feeds have their defaults.
-
-    Those of dropout are compared with, or added to, a rate that is 0 then; those behind a
-    condition on such a placeholder are not drawn.
+    Those that no input feeds have their defaults. Numbers of dropout are compared with, or added
+    to, a rate that is 0 then; those behind a condition on such a placeholder are not drawn.
     """
     by_name = run.meta.graph.by_name
     values = {**_defaults(run, inputs), **bound}
@@ -157,12 +160,13 @@ def are_off(run: Run, bound: Mapping[str, str], inputs: Collection[str]) -> bool
         for side in (f"{item.name}:1", item.name)
         for node in _behind(side, run.meta)
     }
-    called = {
-        name for item in conditions for name, _ in run.meta.graph.executed((), item.functions)
-    }
+    sides = [name for item in conditions for name in item.functions]
+    called = {name for name, _ in run.meta.graph.executed((), sides)}
     drawn = [(scope, node) for scope, node in run.nodes if _draws(node)]
-    return bool(off) and all(
-        scope in called if scope else node.name in behind or _is_weighed(node.name, readers, fed)
+    given: set[tuple[str, str] | None] = set(values.items())
+    return bool(values) and all(
+        (scope in called if scope else node.name in behind or _is_weighed(node.name, readers, fed))
+        or rate_switch(run, scope, node, values) in given
         for scope, node in drawn
     )
 

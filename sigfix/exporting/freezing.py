@@ -19,6 +19,7 @@ from sigfix.describing.effects import STATE, kind_of
 from sigfix.describing.libraries import how_to_load, with_libraries
 from sigfix.errors import ConversionError, UsageError, first_line
 from sigfix.exporting.freezing_v1 import frozen_by_v1
+from sigfix.exporting.gradients import forgotten_gradients
 from sigfix.exporting.inlining import inline_calls
 from sigfix.exporting.refusing import refuse_resources
 from sigfix.exporting.state import STATELESS, drop_assignments
@@ -64,7 +65,8 @@ def freeze(
     Raises `UsageError` where it has no such signature, `ConversionError` where TensorFlow cannot
     freeze it.
     """
-    definition, inputs, outputs, kept = _frozen(model, signature, tags, states)
+    with forgotten_gradients():
+        definition, inputs, outputs, kept = _frozen(model, signature, tags, states)
     release()
     if states and not kept:
         raise ConversionError(

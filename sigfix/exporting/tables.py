@@ -30,6 +30,11 @@ _LOOK_UP = (
     "off: sigfix convert MODEL --tfjs --cut-strings"
 )
 
+_NO_VOCABULARY = (
+    "what its table holds is not in the model; of a Keras model an .h5 file has no vocabularies: "
+    "save it as .keras, or by model.export"
+)
+
 
 def captured_tables(function: Any) -> dict[str, Callable[[int, int], Contents]]:
     """What reads the contents of each resource that a function captures, by its placeholder.
@@ -122,7 +127,7 @@ def _filled(definition: Any, table: Any, find: Any, read: Any, model: Path) -> s
         raise ConversionError(
             f"{model} looks values up in a table that cannot be read ('{find.name}'): "
             f"{first_line(error)}",
-            _LOOK_UP,
+            _NO_VOCABULARY if "is not initialized" in str(error) else _LOOK_UP,
         ) from error
     if contents[1].ndim != 1:
         raise ConversionError(

@@ -47,11 +47,30 @@ def load_confined(file: Path, keras2: bool, trust: bool, folders: Sequence[Path]
     return _load(str(copy), keras2, not trust)
 
 
+def _operations() -> dict[str, Any]:
+    """Keras 3's own operations by name, which it writes into `.h5` files and does not find there.
+
+    A mask that is made of ids is such a one (`NotEqual`). Layers of the same name go before.
+    """
+    import keras
+    from keras.src.ops.operation import Operation
+
+    found, pending = {}, [Operation]
+    while pending:
+        kinds = pending.pop().__subclasses__()
+        pending += kinds
+        found |= {kind.__name__: kind for kind in kinds if kind.__module__[:10] == "keras.src."}
+    return {name: kind for name, kind in found.items() if not hasattr(keras.layers, name)}
+
+
 def _load(path: str, keras2: bool, safe_mode: bool) -> Any:
     if not keras2:
         import keras
 
-        return keras.models.load_model(path, compile=False, safe_mode=safe_mode)
+        known = _operations() if path.endswith(".h5") else {}
+        return keras.models.load_model(
+            path, custom_objects=known, compile=False, safe_mode=safe_mode
+        )
     import tf_keras
     from tf_keras.src.saving.serialization_lib import SafeModeScope
 

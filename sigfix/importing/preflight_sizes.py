@@ -100,11 +100,6 @@ SIZE_FORMS: tuple[SizeForm, ...] = (
         "the number of images or classes is dynamic",
     ),
     SizeForm(
-        ("GatherElements", "ScatterElements", "Scatter"),
-        lambda a, s: _open(s, 1) or _open(s, 1, place=1),
-        "all dimensions but the first must be static",
-    ),
-    SizeForm(
         ("GatherND", "ScatterND"),
         lambda a, s: _last_open(s, 1),
         "the last axis of its indices must be static",
@@ -134,7 +129,9 @@ RECURRENT = {1: "weights", 2: "recurrent weights", 3: "bias"}
 # Inputs that have to be constants, by place, and what they are called.
 CONSTANTS: dict[str, dict[int, str]] = {
     "Conv": {1: "weights", 2: "bias"},
+    "ConvInteger": {1: "weights"},
     "ConvTranspose": {1: "weights", 2: "bias"},
+    "QLinearConv": {3: "weights", 8: "bias"},
     "LSTM": {**RECURRENT, 7: "peepholes"},
     "GRU": RECURRENT,
     "RNN": RECURRENT,

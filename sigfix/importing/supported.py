@@ -41,7 +41,7 @@ SUPPORTED: dict[str, tuple[int, ...]] = {
     "Round": (11, 22), "Scan": (9, 11, 16, 19, 21, 23), "Scatter": (9,),
     "ScatterElements": (11, 13, 16, 18), "ScatterND": (11, 13, 16, 18), "Selu": (6, 22),
     "Shape": (1, 13, 15, 19, 21, 23), "Shrink": (9,), "Sigmoid": (6, 13), "Sign": (9, 13),
-    "Sin": (7, 22), "Sinh": (9, 22), "Size": (1, 13, 19, 21, 23), "Slice": (10, 11, 13),
+    "Sin": (7, 22), "Sinh": (9, 22), "Size": (1, 13, 19, 21, 23), "Slice": (1, 10, 11, 13),
     "Softmax": (1, 11, 13), "Softplus": (1, 22), "Softsign": (1, 22), "SpaceToDepth": (1, 13),
     "Split": (1, 2, 11, 13, 18), "Sqrt": (6, 13), "Squeeze": (1, 11, 13, 21, 23),
     "Sub": (7, 13, 14), "Sum": (6, 8, 13), "Tan": (7, 22), "Tanh": (6, 13),

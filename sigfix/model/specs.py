@@ -87,11 +87,13 @@ class CompositeSpec:
 
     `class_name` is the name of the TypeSpec (`RaggedTensorSpec`); `state` is what it was made
     of; `component_count` is the number of flat tensors, 0 where the file does not say.
+    `registered` is the name by which a loader looks the class up, '' for those it has by number.
     """
 
     class_name: str
     state: Value
     component_count: int = 0
+    registered: str = ""
 
     def __str__(self) -> str:
         kind = self.class_name.removesuffix("Spec")

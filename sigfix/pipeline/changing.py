@@ -25,6 +25,7 @@ from sigfix.planning.edits import AddSignature, AliasSignature, AttachSignature
 from sigfix.planning.keras_file import plan_keras
 from sigfix.planning.traces import CHOOSE
 from sigfix.planning.trust import refuse_reaching, runs_of_plan
+from sigfix.planning.widening import refuse_uncompared
 from sigfix.quoting import quote_path
 from sigfix.reading import read
 
@@ -34,7 +35,12 @@ TRUST = "--trust   # loads and runs it"
 
 
 def changed(
-    described: SavedModel, key: str, choice: SourceChoice, temporary: Path, say: Say
+    described: SavedModel,
+    key: str,
+    choice: SourceChoice,
+    options: RepairOptions,
+    temporary: Path,
+    say: Say,
 ) -> Prepared | None:
     """The model with the signature `key` as `choice` asks for it; None where it has it already.
 
@@ -44,6 +50,7 @@ def changed(
     if decided.verdict == "healthy":
         return None
     refuse_undecided(decided, described.path)
+    refuse_uncompared(decided, options.verify)
     runs = runs_of_plan(described, decided)
     refuse_reaching(described, decided.meta_graph, runs, choice.trust, TRUST)
     place = temporary / "changed"
@@ -76,7 +83,7 @@ def exported(
         side = keras_side(described, decided, options)
         return Prepared(place, None, ("serve",), DEFAULT_SERVING_KEY, described.path, side=side)
     model = read(place)
-    found = changed(model, DEFAULT_SERVING_KEY, choice, temporary, say)
+    found = changed(model, DEFAULT_SERVING_KEY, choice, options, temporary, say)
     if options.verify and made.compare is not None:
         say("comparing the exported model with Keras: this runs both")
         require_same(made.compare(), options)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 from sigfix.card import Card
 from sigfix.describing.examples import ExampleFeature
-from sigfix.forking import copies
+from sigfix.forking import copies, is_copying
 from sigfix.model import TensorSpec
 from sigfix.pipeline.prepared import Prepared
 from sigfix.pipeline.progress import Say, silent
@@ -38,7 +38,8 @@ Asked = Callable[[Sequence[Case | Given]], Callable[[], Source]]
 def started_source(prepared: Prepared, seconds: float, say: Say = silent) -> Iterator[Asked]:
     """Start the source beside what the block does: importing its software takes seconds.
 
-    A SavedModel is run by a copy of this process, made before anything is loaded here.
+    A SavedModel is run by a copy of this process, made before anything is loaded here; it is
+    loaded beside what the block does, and has ended when the block goes on after asking it.
 
     The block tells it the cases as soon as they are known. The waiting raises `NotVerifiedError`
     where the source cannot be run, or is random.
@@ -50,10 +51,13 @@ def started_source(prepared: Prepared, seconds: float, say: Say = silent) -> Ite
         # Ended before the thread is waited for: what waits for a process that is gone returns.
         with copies() if side.runnable.kind == SAVED_MODEL else nullcontext():
             say("")  # which ends the thread that shows progress, if there is one
+            is_copy = is_copying()
             finish = ending.enter_context(started(side.runnable, None, REPEATS, seconds))
 
         def ask(cases: Sequence[Case | Given]) -> Callable[[], Source]:
             found = waiting.submit(finish, cases)
+            if is_copy:  # two with a model each would hold more than either needs
+                wait([found])
             return lambda: read_source(side, found.result())
 
         yield ask

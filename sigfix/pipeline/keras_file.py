@@ -23,6 +23,12 @@ if TYPE_CHECKING:  # at run time it needs numpy, which planning does without
     from sigfix.verifying.verdict import Verification
 
 CHILD = "sigfix.importing.keras_child"
+_STRANGE = ("Unknown layer", "Could not locate class", "cannot be found by name")
+"""What Keras says of classes that are in the author's program alone."""
+_EXPORT = (
+    "in the program that has the model's classes: model.export('exported'), then sigfix convert "
+    "exported --tfjs"
+)
 
 
 def refuse_untrusted(model: OtherModel, decided: Plan, options: RepairOptions) -> None:
@@ -56,7 +62,10 @@ def export_keras(
     except ProcessError as error:
         answer = {"error": error.reason}
     if "error" in answer:
-        raise ConversionError(f"Keras cannot export {model.path}: {answer['error']}")
+        strange = any(text in answer["error"] for text in _STRANGE)
+        raise ConversionError(
+            f"Keras cannot export {model.path}: {answer['error']}", _EXPORT if strange else None
+        )
     if options.inputs and not changes:
         _refuse_unfit(options.inputs, answer["inputs"])
     left = None

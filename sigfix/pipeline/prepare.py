@@ -59,8 +59,8 @@ def prepare(
 ) -> Prepared:
     """Read, import or build the source; what has to be made is made in `temporary`.
 
-    `options` say how Keras is run. Raises `UsageError` for choices that are not for a source of
-    this kind.
+    `options` say how what is made is run, and whether it is compared. Raises `UsageError` for
+    choices that are not for a source of this kind.
     """
     if source.kind == PRESET:
         return _from_preset(source.path.name, choice, temporary, say)
@@ -70,10 +70,10 @@ def prepare(
     from sigfix.reading.opening import FROZEN_GRAPH, kind_of, open_model
 
     say(f"reading {source.path}")
+    options = options or RepairOptions(trust=choice.trust)
     described = open_model(source.path, "convert")
     refuse_strangers(described.path, described.problems)
     if isinstance(described, OtherModel):  # find_source has told ONNX files apart
-        options = options or RepairOptions(trust=choice.trust)
         return exported(described, choice, options, temporary, say)
     refuse_lost_weights(described)
     index = choose_meta_graph(described, choice.tags)
@@ -84,18 +84,23 @@ def prepare(
         if not choice.changes:
             return _as_it_is(described, index, key, choice)
     elif kind_of(described) != FROZEN_GRAPH and not choice.changes:
-        return _signed(described, key, choice, temporary, say)
-    found = changed(described, key, choice, temporary, say)
+        return _signed(described, key, choice, options, temporary, say)
+    found = changed(described, key, choice, options, temporary, say)
     return found or _as_it_is(described, index, key, choice)
 
 
 def _signed(
-    described: SavedModel, key: str, choice: SourceChoice, temporary: Path, say: Say
+    described: SavedModel,
+    key: str,
+    choice: SourceChoice,
+    options: RepairOptions,
+    temporary: Path,
+    say: Say,
 ) -> Prepared:
     """A SavedModel without a signature, with the one that there is to be made of it."""
     found = None
     if plan(described, Choices(key=key, tags=choice.tags)).verdict == "repairable":
-        found = changed(described, key, choice, temporary, say)
+        found = changed(described, key, choice, options, temporary, say)
     if found is None:
         raise _unsigned(described)
     made = "it has no signature; what repair makes of it is converted"

@@ -33,6 +33,7 @@ from sigfix.planning.keras_file import plan_keras
 from sigfix.planning.onnx_file import plan_onnx
 from sigfix.planning.soundness import lost_weights
 from sigfix.planning.trust import refuse_reaching, runs_of_plan
+from sigfix.planning.widening import refuse_uncompared
 from sigfix.reading import read
 from sigfix.reading.locating import SAVED_MODEL_FILES
 from sigfix.reading.opening import open_model
@@ -199,12 +200,7 @@ def _prepare_to_load(model: SavedModel, decided: Plan, options: RepairOptions) -
             "--no-verify   # edits its metadata all the same",
         )
     anew = any(isinstance(edit, SaveAnew) for edit in decided.edits)
-    if not options.verify and any(head.widened for edit in decided.added for head in edit.heads):
-        raise BlockedError(
-            "What is made for any batch, of a trace for a batch of 1, is written only where it was "
-            "compared with the trace row by row.",
-            "leave --no-verify out",
-        )
+    refuse_uncompared(decided, options.verify)
     if not anew and _why_not_compared(Made(model.path, decided, None, model), options):
         return
     require_extras("Running the model", "tf")

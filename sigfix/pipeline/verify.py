@@ -139,45 +139,43 @@ def _verify_signatures(
         given = None if inputs is None else fit_inputs(inputs, specs)
         compared = partial(
             compare_signature, one, first, edit, given=given, seed=seed, tolerance=limit,
-            seconds=seconds,
+            seconds=seconds, asked=key,
         )  # fmt: skip
         try:
-            sides = (other.path, other.meta_graphs[second].tags), (one.path, meta_graph.tags)
-            found.append(_compared(compared, *sides))
+            found.append(_compared(compared, other.path, other.meta_graphs[second].tags))
         except NotVerifiedError as error:
             found.append(not_comparable(key, error))
     return tuple(found)
 
 
 def _compared(
-    compare: Callable[..., Verification],
-    right: tuple[Path, tuple[str, ...]],
-    left: tuple[Path, tuple[str, ...]],
+    compare: Callable[..., Verification], right: Path, tags: tuple[str, ...]
 ) -> Verification:
-    """The comparison through both loaders; where one refuses the second model, that is said.
+    """The comparison through both loaders; where one refuses a model, that is said.
 
-    The first model runs as servers run it. Where `tf.saved_model.load` refuses the second alone,
-    the two are different; where it refuses both, they are compared through the v1 loader.
+    The first model runs as servers run it, through the v1 loader. Where `tf.saved_model.load`
+    refuses the second alone, the two are different; where it refuses both, they are compared
+    through the v1 loader.
     """
-    from sigfix.verifying.runners.saved_model import LOADER, V1_LOADER
+    from sigfix.verifying.runners.loaders import LOADER, REFUSED, V1_LOADER
     from sigfix.verifying.verdict import DIFFERENT, NOT_COMPARABLE
 
-    found = compare(*right)
-    if (
-        found.verdict != NOT_COMPARABLE
-        or f"({right[0].resolve()}) cannot be run" not in found.reason
-    ):
-        return found
-    by_v1 = compare(*right, loaders=(V1_LOADER,))
+    found = compare(right, tags)
+    if found.verdict != NOT_COMPARABLE or f"({right.resolve()}) cannot be run" not in found.reason:
+        both = f", the second model through {found.through}"
+        notes = (note + both * note.startswith(REFUSED) for note in found.notes)
+        return replace(found, notes=tuple(notes))
+    by_v1 = compare(right, tags, loaders=(V1_LOADER,))
     if by_v1.verdict == NOT_COMPARABLE:
         return found
     why = found.reason.partition("cannot be run: ")[2]
-    if compare(*left, loaders=(LOADER,)).verdict == NOT_COMPARABLE:
+    others = tuple(note for note in by_v1.notes if not note.startswith(REFUSED))
+    if len(others) < len(by_v1.notes):
         said = f"{LOADER} takes neither model ({why}): compared through {V1_LOADER} alone"
-        return replace(by_v1, notes=(*by_v1.notes, said))
+        return replace(by_v1, notes=(*others, said))
     reason = f"{LOADER} takes the first model and not the second: {why}"
     through = f"through {V1_LOADER} they are {by_v1.verdict}"
-    return replace(by_v1, verdict=DIFFERENT, reason=reason, notes=(*by_v1.notes, through))
+    return replace(by_v1, verdict=DIFFERENT, reason=reason, notes=(*others, through))
 
 
 def _unlike(left: MetaGraph, right: MetaGraph, key: str) -> str:

@@ -160,9 +160,10 @@ def _trace_notes(meta_graph: MetaGraph, edit: AddSignature) -> Iterator[str]:
             if function.path != head.path:
                 continue
             others = other_values(function, meta_graph.graph.function_by_name, head.trace)
-            values = taken_values(function, head.trace) or "no values"
+            values = taken_values(function, head.trace)
+            told = f"with {values}" if values else "of tensors alone"
             if others:
-                yield f"of the traces of {head.path} the one with {values} is taken"
+                yield f"of the traces of {head.path} the one {told} is taken"
             yield from (f"another trace of {head.path}: {CHOOSE}{item}" for item in others)
 
 

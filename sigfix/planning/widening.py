@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from sigfix.errors import BlockedError
 from sigfix.model import Shape, covers
-from sigfix.planning.edits import AddSignature, FunctionSource
+from sigfix.planning.edits import AddSignature, FunctionSource, Plan
 from sigfix.planning.flatten import FlatTensor
 
 
@@ -57,3 +58,16 @@ def widened_notes(edit: AddSignature) -> tuple[str, ...]:
         f"{source.path} was traced for a batch of 1: it is rebuilt for any, and each row of "
         f"{', '.join(names)} is compared with what it gives for that row alone",
     )
+
+
+def refuse_uncompared(decided: Plan, compares: bool) -> None:
+    """Raise `BlockedError` where a batch is opened and nothing is compared: shapes tell too little.
+
+    A row's result may depend on the other rows, which only numbers show.
+    """
+    if not compares and any(head.widened for edit in decided.added for head in edit.heads):
+        raise BlockedError(
+            "What is made for any batch, of a trace for a batch of 1, is written only where it was "
+            "compared with the trace row by row.",
+            "leave --no-verify out",
+        )

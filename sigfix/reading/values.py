@@ -26,6 +26,9 @@ _TYPE_SPEC_CLASSES = {
 }  # fmt: skip
 """TypeSpecProto.TypeSpecClass -> the name of the Python class; others carry their own name."""
 
+_REGISTERED = 12
+"""The class that is looked up by its name when the model is loaded; extension types need not be."""
+
 _DEEPEST = 100
 """Nesting beyond this is not a signature but an attack on the stack."""
 
@@ -88,7 +91,9 @@ def read_value(message: Any, depth: int = 0) -> Value:
         return NamedTupleValue(value.name, pairs)
     if kind == "type_spec_value":
         state = read_value(value.type_state, depth + 1)
-        return CompositeSpec(type_spec_name(value), state, value.num_flat_components)
+        wanted = value.type_spec_class == _REGISTERED
+        registered = str(value.type_spec_class_name) if wanted else ""
+        return CompositeSpec(type_spec_name(value), state, value.num_flat_components, registered)
     if kind == "tensor_shape_value":
         return OpaqueLiteral("shape", f"TensorShape({format_shape(read_shape(value))})")
     if kind == "tensor_dtype_value":

@@ -117,11 +117,11 @@ class Rebuilt:
         except (ValueError, tf.errors.OpError) as error:
             stretched = self.stretch(node, data, varied)
             if not stretched:
-                raise Refused(node, first_line(error)) from error
+                raise Refused(node, _why(error)) from error
             try:
                 second = self.create(node, data, 1)
             except (ValueError, tf.errors.OpError) as again:
-                raise Refused(node, first_line(again)) from again
+                raise Refused(node, _why(again)) from again
         self.nodes.append(node)
         for name, both in zip(output_names(node), zip(first, second, strict=True), strict=True):
             self.tensors[name] = both
@@ -222,6 +222,11 @@ class Rebuilt:
         if axis is not None:
             shape.dim[axis].size = -1
         return shape
+
+
+def _why(error: Exception) -> str:
+    """What TensorFlow says, without the graph that is built here, which nobody knows."""
+    return first_line(error).partition(" for '{{node")[0]
 
 
 def placeholder(job: dict[str, Any], index: int, argument: Any, batch: int) -> Any:

@@ -37,14 +37,18 @@ def compare_signature(
     tolerance: Tolerance = Tolerance(REPAIRED),  # noqa: B008
     seconds: float = DEFAULT_SECONDS,
     loaders: Sequence[str] = tuple(LOADERS),
+    asked: str = "",
 ) -> Verification:
     """Run `edit`'s source and the new signature of `result` on the same inputs.
 
     `described` is the source as read (at `source`, by default where it was read); `tags` are the
-    result's. `given` are the user's inputs (`--inputs`), used instead of made-up ones. Raises
-    `NotVerifiedError` where no input can be made up.
+    result's. `given` are the user's inputs (`--inputs`), used instead of made-up ones. A source
+    that is a graph runs through the v1 loader; where `tf.saved_model.load` does not take its key
+    `asked`, that is noted. Raises `NotVerifiedError` where no input can be made up.
     """
     side = planned_source(described, meta_graph, edit, source or described.path)
+    if asked:
+        side = replace(side, runnable=_asking(side.runnable, asked))
     features = example_features(described.meta_graphs[meta_graph])
     return compare_with(side, edit, result, tags, cases_for(edit, given, seed, features),
                         tolerance, seconds, loaders)  # fmt: skip
@@ -112,6 +116,12 @@ def planned_source(described: SavedModel, meta_graph: int, edit: AddSignature, p
         return expected_outputs(edit, by_position)
 
     return Side(_titled(saved_model(path, tags, calls)), joined)
+
+
+def _asking(runnable: Runnable, key: str) -> Runnable:
+    """The same, with the usual loader asked for the signature `key`."""
+    calls = (replace(call, details={**call.details, "asked": key}) for call in runnable.calls)
+    return replace(runnable, calls=tuple(calls))
 
 
 def _details(head: FunctionSource, parts: list[str], trace: int) -> dict[str, Any]:

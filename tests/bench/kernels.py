@@ -1,30 +1,30 @@
 """sigfix/web/kernels against plain TensorFlow.js and ONNX Runtime Web -> a part of docs/speed.md.
 
-    python -m tests.bench.kernels [NAME ...]
+    python -m tests.bench.kernels [--cache FOLDER] [--seconds N] [--batches 1 16] [NAME ...]
 
 One process for each model and batch runs the three in turns. What was measured is kept in
-.matrix/NAME/kernels.json; the page shows what is there. The models are those of `make matrix`,
-which are built where they are absent.
+FOLDER/NAME/kernels.json (.matrix by default); the page shows what is there. The models are those of
+`make matrix`; where they are absent they are built, and not compared.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 import re
 import subprocess
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sigfix.pipeline.preset import finish_onnx
 from sigfix.presets import PRESETS
 from sigfix.verifying.runners import node as nodejs
 from tests.bench.inference import WEB, batches, kernels_text
+from tests.bench.unchecked import build_unchecked
 from tests.made_up import preset_images
 from tests.matrix.machine import describe_machine
 from tests.matrix.results import CACHE, ROOT, folder_of
-from tests.matrix.running import measure_sections
 from tests.matrix.stages import options_of
 from tests.npm_packages import installed
 
@@ -38,21 +38,22 @@ SECONDS = 20.0
 Row = dict[str, Any]
 
 
-def measure(name: str, cache: Path = CACHE) -> list[Row]:
-    """The three ways of one model at each batch size; builds and converts it where it is absent."""
-    measure_sections(name, ["build", "convert"], cache, keep_old=True)
+def measure(name: str, sizes: Sequence[int], seconds: float, cache: Path = CACHE) -> None:
+    """The three ways of one model at each batch size, kept with what is known of other sizes."""
     folder, preset = folder_of(name, cache), options_of(name).preset(name)
-    onnx_file = finish_onnx(preset, folder / f"{name}.onnx", folder)
+    onnx_file, web = build_unchecked(name, folder)
     node = nodejs.find_node()
-    rows = []
-    for batch in batches(preset):
+    for batch in [size for size in batches(preset) if size in sizes]:
         shape = ",".join(map(str, preset_images(preset, batch).shape))
         command = [node.program, WEB / "three_ways.mjs", nodejs.packages_directory(node)]
-        command += [installed(WEB), nodejs.WEB / "kernels", folder / "tfjs", onnx_file]
-        command += [preset.output, shape, str(SECONDS)]
+        command += [installed(WEB), nodejs.WEB / "kernels", web, onnx_file]
+        command += [preset.output, shape, str(seconds)]
         done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=900)
-        rows.append({"batch": batch, **json.loads(done.stdout)})
-    return rows
+        row = {"batch": batch, **json.loads(done.stdout)}
+        rows = [each for each in _known(name, cache) if each["batch"] != batch] + [row]
+        rows.sort(key=lambda each: each["batch"])
+        (folder / "kernels.json").write_text(json.dumps(rows, indent=1) + "\n", "utf-8")
+        print(_line(name, row), flush=True)
 
 
 def section(cache: Path = CACHE) -> str:
@@ -71,9 +72,13 @@ def section(cache: Path = CACHE) -> str:
         "",
         *(_mean(batch, rows) for batch in AIMS),
         "",
+        "The limit is what XNNPACK's largest convolution multiplies in the same minutes, with one",
+        "thread; the last column is how much faster than it the kernels are with the products that",
+        "the model's operators ask for. Above 1 they need fewer products than that.",
+        "",
         "| what | kernels / ONNX Runtime Web | plain / ONNX Runtime Web | kernels | plain | ONNX "
-        "Runtime Web | difference | loading, of plain |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+        "Runtime Web | difference | loading, of plain | products | of the limit |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
         *(_line(name, row) for name, row in rows),
         "",
         f"What takes the time where the ratio is above {PROFILED}:",
@@ -109,7 +114,8 @@ def _line(name: str, row: Row) -> str:
     loading = row["load"][0] / row["load"][1]
     return (
         f"| {name}, batch {row['batch']} | {fast / ort:.2f} | {plain / ort:.2f} | {times} | "
-        f"{row['difference']:.1e} | {loading:.2f} |"
+        f"{row['difference']:.1e} | {loading:.2f} | {row['products'] / 1e6:,.0f} million | "
+        f"{row['products'] / row['limit'] / fast:.2f} of {row['limit'] / 1e6:.1f} a ns |"
     )
 
 
@@ -128,15 +134,18 @@ def with_section(page: str, part: str) -> str:
     return f"{before}{part}\n{last}{after}"
 
 
-def main(names: list[str]) -> None:
+def main() -> None:
     """Measure the named models, or all, and write the page anew after each."""
-    for name in names or list(PRESETS):
-        rows = measure(name)
-        (folder_of(name) / "kernels.json").write_text(json.dumps(rows, indent=1) + "\n", "utf-8")
-        for row in rows:
-            print(_line(name, row), flush=True)
-        PAGE.write_text(with_section(PAGE.read_text("utf-8"), section()), "utf-8")
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.kernels", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="default: all")
+    parser.add_argument("--cache", type=Path, default=CACHE, help="default: .matrix")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="for each model and batch")
+    parser.add_argument("--batches", type=int, nargs="+", default=list(AIMS))
+    given = parser.parse_args()
+    for name in given.names or PRESETS:
+        measure(name, given.batches, given.seconds, given.cache)
+        PAGE.write_text(with_section(PAGE.read_text("utf-8"), section(given.cache)), "utf-8")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -58,8 +58,9 @@ def _scaled(model: Any, pixels: Any) -> Any:
     return {**found, "scores": tf.nn.softmax(found["logits"])}
 
 
-def _for_inference(model: Any, features: Any) -> Any:
-    return {"output_0": model(features, training=False)}
+def _for_inference(model: Any, **tensors: Any) -> Any:
+    (given,) = tensors.values()
+    return {"output_0": model(given, training=False)}
 
 
 def _in_order(model: Any, x: Any, x1: Any) -> Any:
@@ -189,6 +190,9 @@ ROWS = (
     Row("one_row_unpacked", hands.traced("__call__", (1, 8))),
     Row("one_row_summed", hands.traced("__call__", (1, 8))),
     Row("one_row_in_a_loop", hands.traced("__call__", (1, 8))),
+    Row("one_photo", hands.traced("_default_save_signature", (1, 12, 12, 3))),
+    Row("one_passage", hands.traced("_default_save_signature", (1, 6, 8))),
+    Row("one_state", hands.wrapped(_for_inference, steps=("float32", [1, 4, 3]))),
     Row("one_row_normalised", hands.traced("__call__", (1, 4, 4, 2))),
     Row("two_meta_graphs"),
     Row("letters", hands.of_signature("serving_default", ["s", "e", "r", "v"])),

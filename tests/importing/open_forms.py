@@ -143,6 +143,21 @@ OPEN_FORMS: tuple[OpenForm, ...] = (
         limit = Constant<value = int64[1] {4}>()
         k = Min(s, limit)
         y, i = TopK<axis = 1>(x, k)"""),
+    *(
+        _rows(f"""a = Cast<to = 7>(x)
+            three = Constant<value = int64 {{3}}>()
+            i = Mod(a, three)
+            y = GatherElements<axis = {axis}>(x, i)""")
+        for axis in (1, 2, -1)
+    ),
+    _rows("""k = Transpose<perm = [0, 2, 1]>(x)
+        q = MatMul(x, k)
+        many, i = TopK<axis = -1>(q, two)
+        y = GatherElements<axis = 2>(q, i)""", "float[b, t, 2]", two=np.array([2])),
+    _rows("""k = Transpose<perm = [0, 2, 1]>(x)
+        q = MatMul(x, k)
+        many, i = TopK<axis = 1>(q, two)
+        y = ScatterElements<axis = 1>(q, i, many)""", "float[b, t, t]", two=np.array([2])),
     _rows("n = NonZero(x)\n y = Transpose(n)", "int64[k, 3]"),
     _rows("z = Transpose<perm = [1, 0, 2]>(x)\n"
           "h, y = RNN<hidden_size = 3, direction = \"reverse\">(z, w, r)",

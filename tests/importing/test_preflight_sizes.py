@@ -19,8 +19,10 @@ from sigfix.importing.onnx_to_graph import trace_onnx  # noqa: E402
 from sigfix.importing.preflight import refusals  # noqa: E402
 from sigfix.importing.preflight_sizes import CONSTANTS, SIZE_FORMS, size_refusals  # noqa: E402
 
-COUNT = 4
+COUNT = 2
 IMAGE, VOLUME = Fed((2, 4, 6, 6)), Fed((2, 4, 6, 6, 6))
+BYTES = Fed(IMAGE.shape, "uint8", 0, 9)
+STEP = (np.array(0.5, np.float32), np.array(1, np.uint8))
 BOXES, SCORES = Fed((1, 5, 4), dynamic=False), Fed((1, 2, 5), dynamic=False)
 
 
@@ -35,7 +37,6 @@ OPENED: tuple[Case, ...] = (
     Case("Resize", (IMAGE, None, np.array([1, 1, 0.5, 0.5], np.float32)),
          {"mode": "linear", "antialias": 1}, 18),
     Case("NonMaxSuppression", (BOXES, SCORES)),
-    Case("GatherElements", (IMAGE, Fed(IMAGE.shape, "int64", 0, 3)), {"axis": 1}),
     Case("GatherND", (IMAGE, Fed((2, 1), "int64", 0, 1))),
     Case("DepthToSpace", (IMAGE,), {"blocksize": 2}),
     Case("EyeLike", (Fed((3, 4), dynamic=False),)),
@@ -95,6 +96,11 @@ def _constant_cases() -> list[tuple[Case, int]]:
     whole: dict[str, Case] = {
         "Conv": Case("Conv", (IMAGE, _kernel(3, 4, 2, 2), _kernel(3))),
         "ConvTranspose": Case("ConvTranspose", (IMAGE, _kernel(4, 3, 2, 2), _kernel(3))),
+        "ConvInteger": Case("ConvInteger", (BYTES, _kernel(3, 4, 2, 2).astype(np.uint8))),
+        "QLinearConv": Case("QLinearConv", (
+            BYTES, *STEP, _kernel(3, 4, 2, 2).astype(np.uint8), *STEP, *STEP,
+            _kernel(3).astype(np.int32),
+        )),
         "OneHot": Case("OneHot", (Fed((2,), "int64"), axis + 4, np.array([0, 1], np.float32))),
         "Compress": Case("Compress", (x, np.array([True, False])), {"axis": 0}),
         "CumSum": Case("CumSum", (x, np.array(1, np.int64))),

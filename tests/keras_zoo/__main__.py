@@ -1,6 +1,6 @@
 """What `sigfix convert` makes of Keras models of every kind of layer, as `docs/keras.md`.
 
-`python -m tests.keras_zoo [NAME ...]` takes about a minute for each model; what was measured is
+`python -m tests.keras_zoo [NAME ...]` takes half a minute for each model; what was measured is
 kept in .matrix/keras/, and the page is made of all that is there. `--form export` measures one of
 the four ways to save.
 """
@@ -27,8 +27,11 @@ Made by `python -m tests.keras_zoo`: small models of every kind of Keras layer
 (`tests/keras_zoo/`), of Keras 2 (tf_keras) and Keras 3, each saved in four ways and converted by
 `sigfix convert MODEL --tfjs`. Right means that TensorFlow.js computes on its cpu and its wasm
 backend what Keras itself does, to 1e-4 of an output's range (3e-3 where the model computes with
-float16), on inputs and by a comparison of the table's own; what `model.export` writes, sigfix had
-to verify as well. `async` needs `executeAsync`. A dash: this Keras has no such layer, or does not
+float16), on inputs and by a comparison of the table's own (a sample of them sigfix has to verify
+as well: `tests/keras_zoo/test_zoo.py`). `same`: the operators, how they are connected, and the
+weights are bit for bit those of a form of the row that was run. `async` needs `executeAsync`.
+`cut`: refused, and verified by sigfix once the command that the refusal prints was followed,
+which cuts off what TensorFlow.js cannot do. A dash: this Keras has no such layer, or does not
 save it so; an empty cell was not measured. Wrong is what `--no-verify` wrote.
 
 """
@@ -77,16 +80,16 @@ def page() -> str:
             cells = " | ".join(_cell(found.get(form)) for form in FORMS)
             lines.append(f"| {name} | {library} | {cells} |")
             for form, item in found.items():
-                if item.verdict == "refused":
+                if item.verdict in ("refused", "cut"):
                     way = f" Way on: `{item.hint}`" if item.hint else ""
                     said = f"{item.detail}{way}"
                     reasons.setdefault(said, []).append(f"{name} ({library}, {form})")
-    asked = counts["right"] + counts["refused"] + counts["wrong"]
+    asked = sum(counts[kind] for kind in ("right", "cut", "refused", "wrong"))
     share = 100 * counts["right"] / max(asked, 1)
     text = [
         HEAD,
-        f"{counts['right']} of {asked} are right ({share:.1f} %), {counts['refused']} are refused, "
-        f"{counts['wrong']} are wrong.\n\n",
+        f"{counts['right']} of {asked} are right ({share:.1f} %), {counts['cut']} are cut, "
+        f"{counts['refused']} are refused, {counts['wrong']} are wrong.\n\n",
         f"| model | library | {' | '.join(TITLES)} |\n|---|---|---|---|---|---|\n",
         "\n".join(lines),
         "\n\n## What is refused, and the way on\n\n",

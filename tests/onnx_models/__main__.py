@@ -31,7 +31,8 @@ open batch and, for texts, an open number of tokens, and converted by `sigfix co
 which compares TensorFlow.js's WebAssembly backend with ONNX Runtime. Right means that, besides,
 TensorFlow.js's cpu and wasm backends compute what PyTorch itself does, on inputs of other sizes
 than the export has seen, to 1e-4 of an output's range. A cell has the opset of the file (the dynamo
-exporter writes none below 18 by itself), and the larger difference of the two backends.
+exporter writes none below 18 by itself), and the larger difference of the two backends. Where it
+says so, the file itself has the sizes of its export inside, and is compared with those.
 
 """
 
@@ -103,9 +104,9 @@ def page() -> str:
 def _cell(result: Result) -> str:
     if result.verdict in ("refused", "unexported"):
         return result.verdict
-    mode = ", `executeAsync`" if result.detail == "executeAsync" else ""
     wrong = "wrong, " if result.verdict == "wrong" else ""
-    return f"{wrong}opset {result.opset}: {max(result.cpu, result.wasm):.0e}{mode}"
+    said = f", {result.detail}" if result.detail else ""
+    return f"{wrong}opset {result.opset}: {max(result.cpu, result.wasm):.0e}{said}"
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ _ROWS: tuple[tuple[str, Callable[[], Any], int], ...] = (
     ("vgg11_bn, its features", _own("networks", "vgg"), 32),
     ("resnet18", _torchvision("resnet18"), 64),
     ("resnext50_32x4d", _torchvision("resnext50_32x4d"), 32),
-    ("wide_resnet50_2", _torchvision("wide_resnet50_2"), 32),
+    ("mobilenet_v3_large", _torchvision("mobilenet_v3_large"), 64),
     ("densenet121", _torchvision("densenet121"), 32),
     ("squeezenet1_1", _torchvision("squeezenet1_1"), 64),
     ("googlenet", _torchvision("googlenet", aux_logits=False, init_weights=False), 64),

@@ -12,12 +12,19 @@ import numpy as np
 Arrays = dict[str, Any]
 
 
-def parsed(text: str, opset: int, weights: Mapping[str, Any] | None = None, ir: int = 8) -> Any:
+def parsed(
+    text: str,
+    opset: int,
+    weights: Mapping[str, Any] | None = None,
+    ir: int = 8,
+    domains: Sequence[str] = (),
+) -> Any:
     """A checked model from ONNX's text form, with initialisers from arrays."""
     import onnx
     from onnx import numpy_helper, parser
 
-    model = parser.parse_model(f'<ir_version: {ir}, opset_import: ["" : {opset}]>\n{text}')
+    opsets = ", ".join([f'"" : {opset}', *(f'"{domain}" : 1' for domain in domains)])
+    model = parser.parse_model(f"<ir_version: {ir}, opset_import: [{opsets}]>\n{text}")
     for name, value in (weights or {}).items():
         model.graph.initializer.append(numpy_helper.from_array(value, name))
     onnx.checker.check_model(model)

@@ -39,6 +39,58 @@ def upsampling(opset: int = 9) -> Any:
     return parsed(text, opset, weights, ir=4)
 
 
+def single_shot(opset: int = 9) -> Any:
+    """As PyTorch 1.1 wrote SSD: offsets from priors are decoded, and the best boxes taken."""
+    random = np.random.default_rng(3)
+    priors = np.concatenate(
+        [random.uniform(0.1, 0.9, (1, 64, 2)), random.uniform(0.1, 0.4, (1, 64, 2))], axis=2
+    )
+    weights = {
+        "w1": drawn(1, 8, 3, 3, 3), "g": drawn(3, 8) + 1, "b": drawn(4, 8), "m": drawn(5, 8),
+        "v": abs(drawn(6, 8)) + 1, "locate": drawn(7, 4, 8, 3, 3), "tell": drawn(8, 3, 8, 3, 3),
+        "priors": priors.astype(np.float32),
+    }  # fmt: skip
+    text = """g (float[1, 3, 32, 32] image) => (float[1, 10, 4] boxes, float[1, 10] best) {
+        c1 = Conv<kernel_shape = [3, 3], pads = [1, 1, 1, 1], strides = [2, 2]>(image, w1)
+        n1 = BatchNormalization(c1, g, b, m, v)
+        r1 = Relu(n1)
+        p1 = MaxPool<kernel_shape = [2, 2], strides = [2, 2]>(r1)
+        c2 = Conv<kernel_shape = [3, 3], pads = [1, 1, 1, 1]>(p1, locate)
+        c3 = Conv<kernel_shape = [3, 3], pads = [1, 1, 1, 1]>(p1, tell)
+        t2 = Transpose<perm = [0, 2, 3, 1]>(c2)
+        t3 = Transpose<perm = [0, 2, 3, 1]>(c3)
+        four = Constant<value = int64[3] {1, 64, 4}>()
+        three = Constant<value = int64[3] {1, 64, 3}>()
+        offsets = Reshape(t2, four)
+        logits = Reshape(t3, three)
+        scores = Softmax<axis = 2>(logits)
+        middles = Slice<axes = [2], starts = [0], ends = [2]>(priors)
+        sizes = Slice<axes = [2], starts = [2], ends = [4]>(priors)
+        move = Slice<axes = [2], starts = [0], ends = [2]>(offsets)
+        grow = Slice<axes = [2], starts = [-2], ends = [9223372036854775807]>(offsets)
+        tenth = Constant<value = float {0.1}>()
+        fifth = Constant<value = float {0.2}>()
+        moved = Mul(move, tenth)
+        shift = Mul(moved, sizes)
+        middle = Add(middles, shift)
+        grown = Mul(grow, fifth)
+        factor = Exp(grown)
+        size = Mul(sizes, factor)
+        two = Constant<value = float {2.0}>()
+        half = Div(size, two)
+        low = Sub(middle, half)
+        high = Add(middle, half)
+        corners = Concat<axis = 2>(low, high)
+        all = Clip<min = 0.0, max = 1.0>(corners)
+        first = Slice<axes = [2], starts = [1], ends = [2]>(scores)
+        of_class = Squeeze<axes = [2]>(first)
+        best, places = TopK<axis = 1, k = 10>(of_class)
+        rows = Squeeze<axes = [0]>(places)
+        boxes = Gather<axis = 1>(all, rows)
+    }"""
+    return parsed(text, opset, weights, ir=4)
+
+
 def with_suppression(classes: int = 3, opset: int = 17, largest: int = 10) -> Any:
     """A YOLO head and NonMaxSuppression: for each box that is left its class, score and corners."""
     weights = {

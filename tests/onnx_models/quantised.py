@@ -72,6 +72,15 @@ def qoperators() -> Any:
     return _quantised(_float_model(), "qoperator")
 
 
+def of_runtime() -> Any:
+    """What ONNX Runtime's optimiser writes for itself."""
+    text = """g (float[n, 8] x) => (float[n, 8] y) {
+        r = Relu(x)
+        y = com.microsoft.BiasGelu(r, b)
+    }"""
+    return parsed(text, 17, {"b": drawn(1, 8)}, domains=("com.microsoft",))
+
+
 def dynamically() -> Any:
     """DynamicQuantizeLinear, MatMulInteger, ConvInteger."""
     return _quantised(_float_model(), "dynamic")

@@ -87,8 +87,8 @@ def test_the_page_is_made_of_what_was_measured(
 ) -> None:
     monkeypatch.setattr(pages, "CACHE", tmp_path)
     results = (
-        Result("right", 14, 1e-7, 2e-7, "execute"),
-        Result("wrong", 18, 1e-7, 2e-3, "execute"),
+        Result("right", 14, 1e-7, 2e-7),
+        Result("wrong", 18, 1e-7, 2e-3, "`executeAsync`"),
         Result("refused", 18, detail="no size", hint="sigfix convert m.onnx"),
     )
     for network, result in zip(TRANSFORMERS, results, strict=False):
@@ -98,5 +98,5 @@ def test_the_page_is_made_of_what_was_measured(
     first, second, third = (network.name for network in TRANSFORMERS[:3])
     assert "Right by TorchScript: 1 of 3." in said and "Right by dynamo: 0 of 0." in said
     assert f"| {first} | opset 14: 2e-07 |  |" in said
-    assert f"| {second} | wrong, opset 18: 2e-03 |  |" in said
+    assert f"| {second} | wrong, opset 18: 2e-03, `executeAsync` |  |" in said
     assert f"- {third}, TorchScript, refused: no size Way on: `sigfix convert m.onnx`" in said

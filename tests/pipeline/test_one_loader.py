@@ -24,6 +24,22 @@ def in_the_map_alone(source: Path, target: Path) -> Path:
     return target
 
 
+def test_a_first_model_that_one_loader_refuses_is_said_to_be_run_through_the_other(
+    saved, tmp_path: Path
+) -> None:
+    broken = in_the_map_alone(saved("healthy"), tmp_path / "broken")
+    (found,) = verify(broken, saved("healthy"))
+    assert found.verdict == "same"
+    assert found.through == "tf.saved_model.load and the v1 loader"
+    (note,) = found.notes
+    assert note.startswith(f"tf.saved_model.load does not take {broken.resolve()} (")
+    assert "sees no signature serving_default" in note
+    assert note.endswith(
+        "it was run through the v1 loader, the second model through "
+        "tf.saved_model.load and the v1 loader"
+    )
+
+
 @pytest.mark.matrix
 def test_a_second_model_that_one_loader_refuses_is_different(saved, tmp_path: Path) -> None:
     broken = in_the_map_alone(saved("healthy"), tmp_path / "broken")

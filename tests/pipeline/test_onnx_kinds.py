@@ -20,6 +20,7 @@ from sigfix.cli import main  # noqa: E402
 from sigfix.errors import ConversionError  # noqa: E402
 from sigfix.pipeline.convert import convert  # noqa: E402
 from tests.onnx_models.kinds import KINDS, REFUSED, Kind, Refused  # noqa: E402
+from tests.onnx_models.on_cpu import difference_on_cpu  # noqa: E402
 
 
 def rows(table: Any) -> list[Any]:
@@ -36,6 +37,8 @@ def test_it_converts_and_is_the_same(kind: Kind, tmp_path: Path) -> None:
     result = convert(tmp_path / "m.onnx", tmp_path / "web")
     assert result.comparisons and not result.not_verified  # what differs is refused
     assert result.mode == kind.mode
+    # The conversion compares with the wasm backend.
+    assert difference_on_cpu(tmp_path / "m.onnx", tmp_path / "web") < kind.cpu
 
 
 @pytest.mark.parametrize("refused", rows(REFUSED))

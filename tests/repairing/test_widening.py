@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 from sigfix.errors import BlockedError, ParityError
-from sigfix.pipeline.applying import RepairOptions
+from sigfix.pipeline.applying import RepairOptions, write_result
+from sigfix.pipeline.convert import ConvertOptions, convert
+from sigfix.pipeline.prepared import SourceChoice
 from sigfix.pipeline.repair import plan, repair
 from sigfix.planning.commands import choices_of
+from sigfix.reading import read
 from sigfix.reading.saved_model import load_message
 from sigfix.repairing.widening import with_open_batch
 from tests.loaders import run_both
@@ -19,6 +22,9 @@ INPUTS = {
     "one_image": ("--input", "x=float32[?,8,8,2]"),
     "one_sentence": ("--input", "x=float32[?,5,8]", "--input", "mask:x1=float32[?,6]"),
     "one_row_normalised": ("--input", "x=float32[?,4,4,2]"),
+    "one_photo": ("--input", "photo=float32[?,12,12,3]"),
+    "one_passage": ("--input", "words=float32[?,6,8]"),
+    "one_state": ("--input", "steps=float32[?,4,3]"),
 }
 """Model -> its options; of the others the rows have 8 numbers."""
 
@@ -70,6 +76,31 @@ def test_a_signature_of_one_row(saved, tmp_path: Path) -> None:
     opened("one_row_signed", saved, tmp_path, {"x": drawn(3, 8)})
 
 
+@pytest.fixture
+def in_process(monkeypatch) -> None:
+    """What is done in a process of its own is done here, where TensorFlow is imported already."""
+    from sigfix import processes
+    from sigfix.repairing import widening_child
+
+    monkeypatch.setattr(processes, "run_process", lambda module, job: widening_child.work(job))
+
+
+@pytest.mark.parametrize(("name", "sizes"), [("one_photo", (12, 12, 3)), ("one_passage", (6, 8))])
+def test_networks_of_keras(name: str, sizes: tuple[int, ...], saved, tmp_path, in_process) -> None:
+    import tensorflow as tf
+
+    decided = plan(saved(name), choices_of(options(name)))
+    write_result(read(saved(name)), decided, saved(name), tmp_path / "out")
+    model = tf.saved_model.load(str(saved(name)))
+    (given,) = decided.added[0].inputs
+    for batch in (1, 2, 5):
+        rows = drawn(batch, *sizes)
+        alone = [model._default_save_signature(tf.constant(rows[n : n + 1])) for n in range(batch)]
+        whole = np.concatenate([tf.nest.flatten(item)[0].numpy() for item in alone])
+        (found,) = run_both(tmp_path / "out", {given.name: rows}).values()
+        np.testing.assert_allclose(found, whole, atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("name", "why"),
     [
@@ -77,13 +108,10 @@ def test_a_signature_of_one_row(saved, tmp_path: Path) -> None:
         ("one_row_summed", r"Sum \(Sum\): its result has no batch any more"),
         ("one_row_in_a_loop", r"while \((Stateless)?While\): a loop or a branch"),
         ("one_row_normalised", r"normalises by the statistics of the batch"),
+        ("one_state", r"lstm/.* \(TensorListFromTensor\): Dimension 0 .* \[1,3\]\.$"),
     ],
 )
-def test_what_has_the_batch_built_in_is_named(name: str, why: str, saved, monkeypatch) -> None:
-    from sigfix import processes
-    from sigfix.repairing import widening_child
-
-    monkeypatch.setattr(processes, "run_process", lambda module, job: widening_child.work(job))
+def test_what_has_the_batch_built_in_is_named(name: str, why: str, saved, in_process) -> None:
     decided = plan(saved(name), choices_of(options(name)))
     message, _ = load_message(saved(name))
     with pytest.raises(BlockedError, match=why):
@@ -100,8 +128,14 @@ def test_rows_that_depend_on_each_other_are_seen(saved, tmp_path: Path) -> None:
 
 def test_it_is_not_written_uncompared(saved, tmp_path: Path) -> None:
     unchecked = RepairOptions(verify=False)
+    choices = choices_of(options(""))
     with pytest.raises(BlockedError, match="row by row"):
-        repair(saved("one_row"), tmp_path / "out", choices_of(options("")), unchecked)
+        repair(saved("one_row"), tmp_path / "out", choices, unchecked)
+    for name in ("one_row", "one_row_signed"):
+        with pytest.raises(BlockedError, match="row by row"):
+            asked = ConvertOptions(SourceChoice(inputs=choices.inputs), verify=False)
+            convert(saved(name), tmp_path / "out", asked)
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("shape", ["[?,9]", "[2,8]", "[?,?]", "[...]", "[?,8,1]"])

@@ -130,3 +130,52 @@ def one_row_normalised(path: Path) -> None:
         return {"y": y}
 
     _save(path, call, (1, 4, 4, 2))
+
+
+def one_photo(path: Path) -> None:
+    """Keras 3: convolutions, normalised by what was learnt, pooled, dense."""
+    tf = tensorflow()
+    import keras
+
+    keras.utils.set_random_seed(3)
+    layers = keras.layers
+    model = keras.Sequential([
+        keras.Input(batch_shape=(1, 12, 12, 3), name="photo"),
+        layers.Conv2D(4, 3, strides=2, padding="same", use_bias=False),
+        layers.BatchNormalization(moving_mean_initializer="random_normal"),
+        layers.ReLU(),
+        layers.DepthwiseConv2D(3, padding="same"),
+        layers.MaxPooling2D(),
+        layers.Flatten(),
+        layers.Dropout(0.5),
+        layers.Dense(5, activation="softmax"),
+    ])  # fmt: skip
+    tf.saved_model.save(model, str(path), signatures={})
+
+
+def one_passage(path: Path) -> None:
+    """Keras 3: an encoder with attention, whose author put the batch of 1 into a shape."""
+    tf = tensorflow()
+    import keras
+
+    keras.utils.set_random_seed(3)
+    layers = keras.layers
+    words = keras.Input(batch_shape=(1, 6, 8), name="words")
+    mixed = layers.MultiHeadAttention(2, 4)(words, words)
+    hidden = layers.LayerNormalization()(layers.Add()([words, mixed]))
+    parts = keras.ops.reshape(hidden, (1, 6, 2, 4))
+    turned = keras.ops.transpose(parts, (0, 2, 1, 3))
+    flat = keras.ops.reshape(turned, (1, 48))
+    scores = layers.Dense(3)(flat)
+    tf.saved_model.save(keras.Model(words, scores), str(path), signatures={})
+
+
+def one_state(path: Path) -> None:
+    """Keras 2: an LSTM that keeps its state from call to call, for one row."""
+    tf = tensorflow()
+    import tf_keras
+
+    tf_keras.utils.set_random_seed(3)
+    steps = tf_keras.Input(batch_shape=(1, 4, 3), name="steps")
+    found = tf_keras.layers.LSTM(5, stateful=True)(steps)
+    tf.saved_model.save(tf_keras.Model(steps, found), str(path), signatures={})

@@ -22,6 +22,8 @@ FASTER = {
 }  # fmt: skip
 LARGEST = 2e-6
 """Of the range: sums in another order, and erf to 1.5e-7."""
+TRANSFORMED = 5e-6
+"""What Winograd's convolutions may differ by, whose range an activation can make smaller."""
 
 
 @pytest.mark.parametrize("seed", [0, 1])
@@ -31,7 +33,8 @@ def test_kernels_compute_what_the_cpu_backend_does(seed: int) -> None:
     for name, (cases, largest, worst) in found.items():
         assert cases == 60
         assert largest != "infinite", (name, worst)
-        assert largest <= LARGEST, (name, worst)
+        limit = TRANSFORMED if name.endswith("Conv2D") else LARGEST
+        assert largest <= limit, (name, worst)
 
 
 @pytest.mark.parametrize("seed", [0, 1])
@@ -45,6 +48,7 @@ def test_the_lstm_computes_its_equations(seed: int) -> None:
     ("file", "right", "wrong", "script"),
     [
         ("products.mjs", "placeB * k * n * 4", "placeB * k * m * 4", "compare.mjs"),
+        ("convolutions.mjs", "return !winograd(", "return winograd(", "compare.mjs"),
         ("copies.mjs", "from += row;", "from += row + 4;", "compare.mjs"),
         ("recurrent.mjs", "(gate * directions + d)", "(d * gates + gate)", "recurrent.mjs"),
     ],

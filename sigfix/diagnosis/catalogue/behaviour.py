@@ -37,10 +37,12 @@ RULES = (
     ),
     Rule(
         "BEH304", "custom-operator", Severity.ERROR, Fixable.NEVER,
-        what="The graph uses operators that TensorFlow does not have.",
+        what="The graph uses operators, or a function takes or returns types, that TensorFlow does "
+        "not have.",
         why="It loads only where the library that defines them was loaded before.",
-        causes="TensorFlow Text, Decision Forests, Addons, or an operator of the author's own.",
-        example="ZeroOut, SimpleMLInferenceOpWithHandle",
+        causes="TensorFlow Text, Decision Forests, Addons, a result that is a distribution of "
+        "TensorFlow Probability, or an operator of the author's own.",
+        example="ZeroOut, SimpleMLInferenceOpWithHandle, tfp.distributions.Normal_ACTTypeSpec",
         fix="Import the library that registers them before loading.",
         advice="Import the library that defines them before loading.",
     ),

@@ -137,9 +137,10 @@ RULES = (
         causes="A counter, a recurrent state that is kept between calls, the seed of a random "
         "generator, statistics that a training mode updates.",
         example="incr_counter returns AssignAdd of a variable",
-        fix="Export it without (training=False, stateful=False), or with the state as an input "
-        "and an output.",
-        advice="Export it without its state (training=False, stateful=False).",
+        fix="`sigfix convert MODEL --state io` makes what is read and assigned an input and an "
+        "output. Or export it without (training=False, stateful=False).",
+        advice="Export it without its state (training=False, stateful=False), or convert it with "
+        "--state io.",
     ),
     Rule(
         "TGT414", "table-lookup", Severity.WARNING, Fixable.NEVER,

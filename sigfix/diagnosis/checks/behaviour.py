@@ -6,6 +6,7 @@ from sigfix.describing.callables import trace_arguments
 from sigfix.describing.computing import of_signature
 from sigfix.describing.effects import LOADERS_OWN, PYTHON, changed_state, random_nodes, reaching
 from sigfix.describing.fed_switches import fed_switch
+from sigfix.describing.foreign_types import foreign_types
 from sigfix.describing.libraries import library_of
 from sigfix.describing.operator_kinds import BATCH_NORM
 from sigfix.describing.operators import custom_operators
@@ -136,8 +137,8 @@ def check_state(subject: Subject) -> Findings:
             yield finding("BEH303", f"changes the model's state: {few(changed)}", where)
 
 
-def _whose(operator: str) -> str:
-    library = library_of(operator)
+def _whose(name: str) -> str:
+    library = library_of(name)
     return "" if library is None else f", of {library.package}"
 
 
@@ -151,6 +152,14 @@ def check_foreign(subject: Subject) -> Findings:
             f"operators that TensorFlow does not have: {few(list(custom))}",
             located(subject),
             tuple(f"{name}: {count}x{_whose(name)}" for name, count in custom.items()),
+        )
+    types = foreign_types(subject.meta)
+    if types:
+        yield finding(
+            "BEH304",
+            f"types that TensorFlow does not have: {few(list(types))}",
+            located(subject),
+            tuple(f"{name}: in {few(paths)}{_whose(name)}" for name, paths in types.items()),
         )
     used = graph.op_counts
     executed = reaching(loading(subject.meta), *subject.run_of.values())

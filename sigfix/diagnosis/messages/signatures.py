@@ -212,9 +212,9 @@ ROWS = (
     ),
     KnownMessage(
         "TensorFlow",
-        r"has not been registered\. ?It must be registered before you load this object"
+        r"has not been registered\.\s*It must be registered before you load this object"
         r"|TypeSpec \S+ has not been registered",
-        (),
+        ("BEH304",),
         "A function takes or returns a type that another library defines, and the loader needs "
         "that library.",
         "Import it before loading; the type's name begins with it (tensorflow_probability ...).",

@@ -100,7 +100,7 @@ def convolution(node: Node, x: Any, weights: Any, bias: Any = None) -> Any:
         x, pads = bordered(x, pads), [(0, 0)] * spatial
     sizes = list(x.shape[1:-1])
     if spatial == 3:
-        added = None if bias is None else node.fixed(bias, 2)
+        added = None if bias is None else node.constant(bias, "bias")
         y = _convolve_volume(node, x, kernel, added, strides, dilations, pads, sizes)
         return layout.channels_first(y)
     if spatial == 1:  # a row of height one
@@ -120,7 +120,7 @@ def constant_kernel(node: Node, weights: Any, most: int = 2) -> tuple[np.ndarray
 
     Raises `ConversionError` for more than `most`, and for weights that are no constant.
     """
-    kernel = node.fixed(weights, 1)
+    kernel = node.constant(weights, "weights")
     spatial = kernel.ndim - 2
     if not 1 <= spatial <= most:
         raise node.refuse(f"{spatial}-dimensional convolution; 1 to {most} are supported")
@@ -130,7 +130,7 @@ def constant_kernel(node: Node, weights: Any, most: int = 2) -> tuple[np.ndarray
 def finished(node: Node, y: Any, bias: Any, spatial: int) -> Any:
     """A convolution's NHWC result with its bias, as ONNX has it; [N, C, L] for one axis."""
     if bias is not None:
-        y = tf.nn.bias_add(y, shared_constant(node.fixed(bias, 2)))
+        y = tf.nn.bias_add(y, shared_constant(node.constant(bias, "bias")))
     if spatial == 1:
         y = tf.squeeze(y, [1])
     return layout.channels_first(y)

@@ -83,31 +83,50 @@ def _counter(like: Any, axis: int) -> Any:
     return tf.reshape(numbers, [-1 if a == axis else 1 for a in range(rank)])
 
 
-def _flat_places(node: Node, data: Any, indices: Any, axis: int) -> Any:
+def _flat_places(data: Any, indices: Any, axis: int) -> Any:
     """Where each element of `indices`, along `axis`, lies in the flattened data."""
-    shape = list(data.shape)  # static but for the first axis: `preflight_sizes.py`
-    size = tf.shape(data)[0] if shape[axis] is None else shape[axis]
-    stride = [int(np.prod(shape[a + 1 :])) for a in range(len(shape))]
-    fixed = np.zeros([1] * len(shape), np.int32)
-    places = _wrapped(indices, size) * stride[axis]
-    for a in range(len(shape)):
+    rank = data.shape.rank
+    sizes = _lengths(data)
+    strides = _strides(sizes)
+    fixed = np.zeros([1] * rank, np.int32)
+    places = _wrapped(indices, sizes[axis]) * strides[axis]
+    for a in range(rank):
         length = indices.shape[a]
         if a == axis or length == 1:
             continue
-        if length is None:
-            rows = tf.range(tf.shape(indices)[a]) * stride[a]
-            places += tf.reshape(rows, [-1 if i == a else 1 for i in range(len(shape))])
+        if length is None or not isinstance(strides[a], int):
+            numbers = tf.range(tf.shape(indices)[a] if length is None else length) * strides[a]
+            places += tf.reshape(numbers, [-1 if i == a else 1 for i in range(rank)])
         else:
-            numbers = np.arange(length, dtype=np.int32) * stride[a]
-            fixed = fixed + numbers.reshape([-1 if i == a else 1 for i in range(len(shape))])
+            known = np.arange(length, dtype=np.int32) * strides[a]
+            fixed = fixed + known.reshape([-1 if i == a else 1 for i in range(rank)])
     return places + tf.constant(fixed.astype(np.int32)) if fixed.any() else places
+
+
+def _lengths(x: Any) -> list[Any]:
+    """The length of every axis: a number where it is static, else a scalar tensor."""
+    return [tf.shape(x)[a] if n is None else n for a, n in enumerate(x.shape)]
+
+
+def _dimensions(x: Any) -> Any:
+    """The shape of x, static but for one -1 where it can be."""
+    known = [-1 if n is None else n for n in x.shape]
+    return known if known.count(-1) < 2 else tf.shape(x)
+
+
+def _strides(sizes: list[Any]) -> list[Any]:
+    """How far neighbours along each axis lie apart in flattened data; numbers where they can be."""
+    strides = [1]
+    for size in reversed(sizes[1:]):
+        strides.insert(0, strides[0] * size)
+    return strides
 
 
 @onnx_operator("GatherElements", 11, 13)
 def gather_elements(node: Node, data: Any, indices: Any) -> Any:
     """numpy.take_along_axis, as one gather from the flattened data."""
     axis = int(node.attributes.get("axis", 0)) % data.shape.rank
-    return tf.gather(tf.reshape(data, [-1]), _flat_places(node, data, indices, axis))
+    return tf.gather(tf.reshape(data, [-1]), _flat_places(data, indices, axis))
 
 
 @onnx_operator("Scatter", 9)
@@ -115,9 +134,9 @@ def gather_elements(node: Node, data: Any, indices: Any) -> Any:
 def scatter_elements(node: Node, data: Any, indices: Any, updates: Any) -> Any:
     """A copy of `data` with each update put at, or combined with, its index along `axis`."""
     axis = int(node.attributes.get("axis", 0)) % data.shape.rank
-    places = tf.reshape(_flat_places(node, data, indices, axis), [-1, 1])
+    places = tf.reshape(_flat_places(data, indices, axis), [-1, 1])
     flat = _scattered(node, tf.reshape(data, [-1]), places, tf.reshape(updates, [-1]))
-    result = tf.reshape(flat, [-1 if d is None else d for d in data.shape])
+    result = tf.reshape(flat, _dimensions(data))
     result.set_shape(data.shape)
     return result
 

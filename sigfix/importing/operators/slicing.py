@@ -13,6 +13,14 @@ from sigfix.importing.static_values import as_array, elements_of
 from sigfix.optimising.graph.permutations import inverse
 
 
+@onnx_operator("Slice", 1)
+def cut_by_attributes(node: Node, x: Any) -> Any:
+    """x[start:end] along the named axes; all of it stands in attributes."""
+    starts, ends = (np.array(node.attributes[name], np.int64) for name in ("starts", "ends"))
+    axes = node.attributes.get("axes")
+    return cut(node, x, starts, ends, None if axes is None else np.array(axes, np.int64))
+
+
 @onnx_operator("Slice", 10, 11, 13)
 def cut(node: Node, x: Any, starts: Any, ends: Any, axes: Any = None, steps: Any = None) -> Any:
     """x[start:end:step] along the named axes; axes and steps must be constants."""

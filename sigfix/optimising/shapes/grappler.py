@@ -7,8 +7,10 @@ part.
 
 from __future__ import annotations
 
+from typing import Any
+
 from sigfix.optimising.graph.graph import Graph, from_graph_def
-from sigfix.optimising.graph.setting_aside import factors_of_products
+from sigfix.optimising.graph.setting_aside import factors_of_products, is_large
 
 # Assertions and prints go first: TF.js has neither, and no output depends on them. `loop` takes out
 # the branch of a switch that a constant never takes.
@@ -33,7 +35,6 @@ def simplify(graph: Graph) -> int:
     import tensorflow as tf
     from tensorflow.core.protobuf import config_pb2, meta_graph_pb2
     from tensorflow.python.grappler import tf_optimizer
-    from tensorflow.python.training.saver import export_meta_graph
 
     config = config_pb2.ConfigProto()
     options = config.graph_options.rewrite_options
@@ -43,10 +44,9 @@ def simplify(graph: Graph) -> int:
     options.experimental_disable_compressed_tensor_optimization = True
     # Without a limit every constant result is folded, however large.
     aside = factors_of_products(graph)
-    definition = graph.graph_def(aside)
-    with tf.Graph().as_default() as tensorflow_graph:
-        tf.import_graph_def(definition, name="")
-    meta_graph = export_meta_graph(graph_def=definition, graph=tensorflow_graph)
+    large = {name for name, node in graph.nodes.items() if is_large(node)}
+    with tf.Graph().as_default() as tensorflow_graph:  # which is asked for types and shapes alone
+        tf.import_graph_def(graph.graph_def(aside | large), name="")
     signature = meta_graph_pb2.SignatureDef(method_name="tensorflow/serving/predict")
     for names, tensors in ((graph.inputs, signature.inputs), (graph.outputs, signature.outputs)):
         for name in names:
@@ -55,9 +55,16 @@ def simplify(graph: Graph) -> int:
                 tensors[name].name = tensor.name
                 tensors[name].dtype = tensor.dtype.as_datatype_enum
                 tensors[name].tensor_shape.CopyFrom(tensor.shape.as_proto())
-    meta_graph.signature_def["serving_default"].CopyFrom(signature)
-    optimised = tf_optimizer.OptimizeGraph(config, meta_graph)
+
+    def described() -> Any:
+        """The graph as Grappler takes it; who holds it holds another copy of all weights."""
+        meta_graph = meta_graph_pb2.MetaGraphDef(graph_def=graph.graph_def(aside))
+        meta_graph.signature_def["serving_default"].CopyFrom(signature)
+        return meta_graph
+
+    optimised = tf_optimizer.OptimizeGraph(config, described())
     simplified = from_graph_def(optimised, graph.inputs, graph.outputs)
+    del optimised
     simplified.nodes |= {name: graph.nodes[name] for name in aside if name in simplified.nodes}
     simplified.prune()
     dropped = len(graph.nodes) - len(simplified.nodes)

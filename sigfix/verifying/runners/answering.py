@@ -109,14 +109,18 @@ def _case_run(case: Mapping[str, Any]) -> CaseRun:
 def work(load: Callable[[dict[str, Any]], Sequence[Function]]) -> None:
     """Be the child: `load` the job's callables, and answer its cases with them.
 
-    Whatever the model raises is an answer, said by the parent.
+    What `load` adds to the job's `notes` is told with them. Whatever the model raises is an answer,
+    said by the parent.
     """
 
     def answered(job: dict[str, Any]) -> processes.Answer:
+        notes: list[str] = []
+        job["notes"] = notes
         try:
             functions = load(job)
             cases = job["cases"] if job["cases"] is not None else _awaited()
-            return {"cases": [_first_accepted(job, functions, case) for case in cases]}
+            answers = [_first_accepted(job, functions, case) for case in cases]
+            return {"cases": answers, "notes": notes}
         except SigfixError:
             raise
         except Exception as error:

@@ -14,10 +14,10 @@ from sigfix.packages import require_extras
 from sigfix.verifying.inputs.cases import Case, Given
 from sigfix.verifying.runnable import SAVED_MODEL, Call, Finish, Runnable, Setting
 from sigfix.verifying.runners import tensorflow_settings
+from sigfix.verifying.runners.loaders import LOADER, V1_LOADER
 from sigfix.verifying.runners.tensorflow_settings import SETTINGS as SETTINGS
 
 CHILD = "sigfix.verifying.runners.saved_model_child"
-LOADER, V1_LOADER = "tf.saved_model.load", "the v1 loader"
 
 
 def started(

@@ -2,7 +2,8 @@
 
 A fresh process sees only what is on disk, and can be stopped. `model` is `{"tags"}`, and `double`
 to compute in float64; a call is `{"kind": "function", "parts", "trace"}`, `{"kind": "signature",
-"key"}`, `{"kind": "session"}` with `key` or `fetches`, or `{"kind": "either", "key"}`.
+"key"}`, `{"kind": "session"}` with `key` or `fetches`, or `{"kind": "either", "key"}`. A session's
+`asked` is the key of a signature that the usual loader is asked for, too: its refusal is a note.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ import tensorflow as tf
 from tensorflow.python.framework import convert_to_constants
 
 from sigfix.describing.libraries import with_libraries
+from sigfix.verifying.failures import shortened
 from sigfix.verifying.runners.answering import Function, ModelError, work
 from sigfix.verifying.runners.graph_child import graph_function
+from sigfix.verifying.runners.loaders import REFUSED, V1_LOADER
 from sigfix.verifying.runners.operators import named
 
 
@@ -34,7 +37,24 @@ def load(job: dict[str, Any]) -> list[Function]:
             loaded.append(with_libraries(lambda: tf.saved_model.load(job["path"], tags=tags)))
         return loaded[0]
 
-    return [runners[call["kind"]](model, job, call) for call in job["calls"]]
+    found = [runners[call["kind"]](model, job, call) for call in job["calls"]]
+    for call in job["calls"]:
+        if "asked" in call:
+            _ask(model, job, call["asked"])
+    return found
+
+
+def _ask(model: Any, job: dict[str, Any], key: str) -> None:
+    """Note it where the usual loader does not take a signature that the v1 loader runs."""
+    try:
+        _signature(model, job, {"key": key})
+    except Exception as error:  # TensorFlow raises a different kind for every fault
+        _note_refusal(job, error)
+
+
+def _note_refusal(job: dict[str, Any], error: Exception) -> None:
+    why = shortened(f"{type(error).__name__}: {error}")
+    job["notes"].append(f"{REFUSED} {job['path']} ({why}): it was run through {V1_LOADER}")
 
 
 def _tensor(value: Any, spec: Any) -> Any:
@@ -120,9 +140,11 @@ def _either(model: Any, job: dict[str, Any], call: Mapping[str, Any]) -> Functio
         return _signature(model, job, call)
     except Exception as error:  # TensorFlow raises a different kind for every fault
         try:
-            return _session(model, job, call)
+            found = _session(model, job, call)
         except Exception:  # what the usual loader says is better known
             raise error from None
+        _note_refusal(job, error)
+        return found
 
 
 def _called(function: Any, call: Any) -> Any:

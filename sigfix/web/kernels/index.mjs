@@ -15,6 +15,7 @@ import { erf, tanh } from './elementwise.mjs';
 import { batchMatMul, fusedMatMul } from './products.mjs';
 import { LSTM, lstm, packRecurrent } from './recurrent.mjs';
 import { withRegions } from './regions.mjs';
+import { useTapes } from './tape.mjs';
 
 /** TensorFlow.js's kernels that have a faster one, each made of a kit and the original. */
 const FASTER = {
@@ -117,5 +118,6 @@ export async function loadModel(source, options = {}) {
   const { artifacts, panels } = withRegions(await handlerOf(tf, source, options).load());
   const model = await tf.loadGraphModel({ load: async () => artifacts }, options);
   if (panels.length) pack(model, panels);
+  useTapes(tf, kit, model);
   return model;
 }

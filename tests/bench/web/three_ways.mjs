@@ -2,8 +2,9 @@
 //   node three_ways.mjs TFJS_PACKAGES ORT_PACKAGES KERNELS MODEL FILE.onnx OUTPUT SHAPE SECONDS
 //
 // wasm with one thread, inputs the same. SHAPE is the input's, as 1,32,128,3; ONNX gets it channels
-// first. Prints {fast, plain, ort, difference, load: [fast, plain], kernels}: medians in
-// milliseconds, the largest difference of fast and plain in parts of the range, and a profile.
+// first. Prints {fast, plain, ort, difference, load: [fast, plain], kernels, products, limit}: medians
+// in milliseconds, the largest difference of fast and plain in parts of the range, a profile, how
+// many products the operators ask for, and how many a millisecond XNNPACK's largest convolution does.
 
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -24,6 +25,20 @@ async function timed(action) {
   const start = performance.now();
   const result = await action();
   return [result, performance.now() - start];
+}
+
+const LEAST = 2; // rounds
+const LARGE = { x: tf.randomNormal([1, 64, 64, 256]), filter: tf.randomNormal([1, 1, 256, 256]) };
+const LARGE_PRODUCTS = 64 * 64 * 256 * 256;
+
+const sizeOf = (shape) => shape.reduce((one, other) => one * other, 1);
+/** Products of a kernel of tf.profile, as its operator asks for them. */
+function productsOf({ name, inputShapes: [x, other], outputShapes: [out] }) {
+  if (/Depthwise/.test(name)) return sizeOf(out) * other[0] * other[1];
+  if (name === 'Conv2DBackpropInput') return sizeOf(x) * sizeOf(other.slice(0, 3));
+  if (/Conv2D/.test(name)) return sizeOf(out) * sizeOf(other.slice(0, 3));
+  if (/MatMul/.test(name)) return sizeOf(out) * (sizeOf(x.slice(-2)) / out.at(-2));
+  return 0;
 }
 
 const median = (times) => [...times].sort((a, b) => a - b)[times.length >> 1];
@@ -67,14 +82,27 @@ other.forEach((value, i) => {
   apart = Math.max(apart, Math.abs(value - one[i]));
   [low, high] = [Math.min(low, value), Math.max(high, value)];
 });
-const times = { fast: [], plain: [], ort: [] };
+ways.limit = () => {
+  use(before);
+  const made = tf.engine().runKernel('FusedConv2D', LARGE, {
+    strides: 1, pad: 'same', dataFormat: 'NHWC', dilations: 1, activation: 'linear',
+  });
+  made.dataSync();
+  made.dispose();
+};
+ways.limit();
+const times = { fast: [], plain: [], ort: [], limit: [] };
 const start = performance.now();
-while (times.ort.length < 3
+while (times.ort.length < LEAST
     || (times.ort.length < 60 && performance.now() - start < 1000 * Number(seconds))) {
   for (const [name, run] of Object.entries(ways)) times[name].push((await timed(run))[1]);
 }
-use(after);
 tf.env().set('CHECK_COMPUTATION_FOR_ERRORS', false);
+use(before);
+const asked = (await tf.profile(() => plain.execute({ input }, output))).kernels
+  .filter(({ name }) => !name.endsWith('__op'));
+const products = asked.reduce((sum, kernel) => sum + productsOf(kernel), 0);
+use(after);
 const rows = new Map();
 for (const kernel of (await tf.profile(() => fast.execute({ input }, output))).kernels) {
   if (kernel.name.endsWith('__op')) continue;
@@ -87,6 +115,8 @@ process.stdout.write(JSON.stringify({
   ...Object.fromEntries(Object.entries(times).map(([name, all]) => [name, median(all)])),
   difference: apart / (high - low),
   load: [fastLoad, plainLoad],
+  products,
+  limit: LARGE_PRODUCTS / Math.min(...times.limit),
   kernels: [...rows.values()].sort((a, b) => b.ms - a.ms).slice(0, 6),
 }));
 process.exit(0);

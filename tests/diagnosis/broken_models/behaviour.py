@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.diagnosis.broken_models.case import FLOAT, Pair, X, both_modes, operator, switched
-from tests.models import Call, Dtype, Model, add_node, healthy, with_variable
+from tests.models import Call, Dtype, Model, add_node, healthy, set_value, with_variable
 
 
 def batch_norm(*, training: bool) -> Callable[[], Model]:
@@ -123,6 +123,23 @@ def complete() -> Model:
     return model
 
 
+def distribution(name: str, registered: int = 12) -> Callable[[], Model]:
+    """A function whose result is an object of a type that is looked up by its name when loaded."""
+
+    def build() -> Model:
+        model = Model()
+        model.object_node("user_object", __call__=1)
+        model.traced_function(["f_1"], [X])
+        output = model.meta.object_graph_def.concrete_functions["f_1"].output_signature
+        output.type_spec_value.type_spec_class = registered
+        output.type_spec_value.type_spec_class_name = name
+        set_value(output.type_spec_value.type_state, {"loc": X, "scale": X})
+        model.signature()
+        return model
+
+    return build
+
+
 CASES = {
     "BEH301": Pair(
         [
@@ -151,7 +168,15 @@ CASES = {
         [operator("AssignAdd", T=FLOAT), operator("LookupTableInsertV2")],
         [complete, beside("init", "AssignVariableOp")],
     ),
-    "BEH304": Pair([operator("ZeroOut")], [operator("ReadFile"), dropout_in_function]),
+    "BEH304": Pair(
+        [operator("ZeroOut"), distribution("tfp.distributions.Normal_ACTTypeSpec")],
+        [
+            operator("ReadFile"),
+            dropout_in_function,
+            distribution("tf.linalg.LinearOperatorDiagSpec"),
+            distribution("mine.Pair.Spec", 13),
+        ],
+    ),
     "BEH305": Pair(
         [operator("EagerPyFunc", Tout=[FLOAT]), operator("PyFunc", Tout=[FLOAT])],
         [operator("PartitionedCall", Tout=[FLOAT])],
