@@ -56,7 +56,7 @@ def _operations() -> dict[str, Any]:
     from keras.src.ops.operation import Operation
 
     found: dict[str, Any] = {}
-    pending: list[Any] = [Operation]
+    pending = [Operation]
     while pending:
         kinds = pending.pop().__subclasses__()
         pending += kinds

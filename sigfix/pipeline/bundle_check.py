@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sigfix.errors import NotVerifiedError, ParityError, ProcessError
 from sigfix.pipeline.bundle_files import SAMPLE
 from sigfix.pipeline.serving import TYPES, served
-from sigfix.processes import run_program
+from sigfix.processes import run_process, run_program
 from sigfix.temporary import temporary_folder
 from sigfix.verifying.runners.chromium import find_chromium, open_page
 from sigfix.verifying.runners.node import WEB, find_node, packages_directory
@@ -52,11 +52,15 @@ def compare(
     Raises `NotVerifiedError` where one of them cannot, or where docTR finds next to nothing, and
     `ParityError` where more than `MOST_DIFFERENT` of the words differ.
     """
-    from sigfix.verifying.doctr_pages import read_page
     from sigfix.verifying.page_words import WordCount
 
     where, result = _read_by_bundle(place, picture, seconds)
-    words = WordCount.of(read_page(models, picture), result["pages"][0])
+    job = {"models": dict(models), "picture": picture}
+    try:
+        read = run_process("sigfix.verifying.doctr_pages_child", job, seconds)
+    except ProcessError as error:
+        raise NotVerifiedError(f"docTR did not read the page: {error.reason}.") from error
+    words = WordCount.of(read["page"], result["pages"][0])
     if words.reference < LEAST_WORDS:
         raise NotVerifiedError(
             "Not verified, so nothing was written: on a rendered page of text docTR itself finds "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -64,10 +65,11 @@ def refuse_hub(path: Path, command: str) -> None:
 
     `command` is what is offered for it, with `{name}` and `{folder}`.
     """
-    folder = path if path.is_dir() else path.parent
-    if not path.is_dir() and path.name != CONFIG:
+    is_folder = os.path.isdir(path)  # noqa: PTH112  (raises nothing)
+    folder = path if is_folder else path.parent
+    if not is_folder and path.name != CONFIG:
         return
-    if path.is_dir() and (saved_model_file(path) is not None or (path / "model.json").is_file()):
+    if is_folder and (saved_model_file(path) is not None or (path / "model.json").is_file()):
         return
     config = read_config(folder) if (folder / CONFIG).is_file() else None
     if config is not None:

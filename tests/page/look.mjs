@@ -12,7 +12,7 @@ const [modules, address, folder, program, ...flags] = process.argv.slice(2);
 const require = createRequire(join(modules, 'here.js'));
 const { chromium } = require('playwright-core');
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
-const MINUTE = 60_000;
+const MINUTE = 120_000;
 
 const browser = await chromium.launch({
   executablePath: program,
@@ -25,6 +25,7 @@ const strangers = [];
 async function open(options = {}, prepare = async () => {}) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
   const page = await context.newPage();
+  page.setDefaultTimeout(MINUTE);
   const said = [];
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type())) said.push(message.text());
