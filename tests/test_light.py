@@ -52,7 +52,7 @@ def passed(report: Path) -> dict[str, int]:
 
 
 def test_the_makefile_installs_what_is_tried_here() -> None:
-    assert "pip install --quiet --disable-pip-version-check -e '.[checksums,dev]'" in (
+    assert "$(call install,$(LIGHT_BIN),-e '.[checksums$(comma)dev]')" in (
         ROOT / "Makefile"
     ).read_text("utf-8")
 

@@ -11,7 +11,6 @@ import typer
 
 from sigfix.cli.app import app
 from sigfix.cli.inspect_options import (
-    FailOn,
     Judged,
     Report,
     Where,
@@ -19,7 +18,7 @@ from sigfix.cli.inspect_options import (
     refuse_clashes,
 )
 from sigfix.cli.options import grouped
-from sigfix.cli.settings import find_settings
+from sigfix.cli.settings import FailOn, find_settings
 from sigfix.cli.terminal import terminal_style
 from sigfix.errors import OutputError
 from sigfix.quoting import printable, quote_path

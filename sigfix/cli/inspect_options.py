@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,38 +10,12 @@ import typer
 
 from sigfix.cli.groups import RESULT, SOURCE
 from sigfix.cli.options import option
-from sigfix.cli.settings import Settings
-from sigfix.diagnosis import Severity, check_selection
+from sigfix.cli.settings import FailOn, Settings, TargetName
+from sigfix.diagnosis import check_selection, refuse_both
 from sigfix.errors import UsageError
 from sigfix.rendering.inspections import FORMATS, TEXT
 
 JUDGED = "What counts"
-
-
-class FailOn(str, Enum):
-    """The mildest finding that makes the exit code 1."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    NOTE = "note"
-    NEVER = "never"
-
-    @property
-    def severity(self) -> Severity | None:
-        """None for `never`."""
-        return None if self is FailOn.NEVER else Severity(self.value)
-
-
-class TargetName(str, Enum):
-    """Where the model shall run."""
-
-    TFJS = "tfjs"
-    TFJS_WASM = "tfjs-wasm"
-    TFJS_WEBGL = "tfjs-webgl"
-    TFJS_WEBGPU = "tfjs-webgpu"
-    TFJS_NODE = "tfjs-node"
-    SERVING = "serving"
-    TFLITE = "tflite"
 
 
 def formats() -> list[str]:
@@ -171,10 +144,16 @@ class Judgement:
 
 
 def judgement(judged: Judged, settings: Settings) -> Judgement:
-    """What counts. Raises `UsageError` for a code that there is not."""
+    """What counts.
+
+    Raises `UsageError` for a code that there is not, or that is both selected and ignored.
+    """
+    selected = check_selection(judged.selected) or settings.select
+    ignored = check_selection(judged.ignored) or settings.ignore
+    refuse_both(selected, ignored)
     return Judgement(
-        selected=check_selection(judged.selected) or settings.select,
-        ignored=check_selection(judged.ignored) or settings.ignore,
+        selected=selected,
+        ignored=ignored,
         targets=tuple(target.value for target in judged.targets) or settings.target,
         fail_on=judged.fail_on or FailOn(settings.fail_on or "error"),
     )

@@ -44,8 +44,6 @@ class Wanted:
         """The same, without its graphs; one that cannot be read is a row like the others."""
         try:
             return light(self.one(path))
-        except UsageError:
-            raise
         except SigfixError as error:
             return failed_inspection(path, error, self.ignored_at(path))
 

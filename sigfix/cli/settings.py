@@ -6,23 +6,51 @@ pyproject.toml. An option on the command line takes the place of the file's line
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from enum import Enum
 from fnmatch import fnmatchcase
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from sigfix.diagnosis import check_selection
+from sigfix.diagnosis import Severity, check_selection
 from sigfix.errors import UsageError
 
 tomllib = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
 
+
+class FailOn(str, Enum):
+    """The mildest finding that makes the exit code 1."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+    NEVER = "never"
+
+    @property
+    def severity(self) -> Severity | None:
+        """None for `never`."""
+        return None if self is FailOn.NEVER else Severity(self.value)
+
+
+class TargetName(str, Enum):
+    """Where the model shall run."""
+
+    TFJS = "tfjs"
+    TFJS_WASM = "tfjs-wasm"
+    TFJS_WEBGL = "tfjs-webgl"
+    TFJS_WEBGPU = "tfjs-webgpu"
+    TFJS_NODE = "tfjs-node"
+    SERVING = "serving"
+    TFLITE = "tflite"
+
+
 NAMES = ("sigfix.toml", "pyproject.toml")
 _LISTS = ("select", "ignore", "target", "exclude")
-_FAIL_ON = ("error", "warning", "note", "never")
 _KEYS = (*_LISTS, "fail-on", "per-path-ignores")
 
 
@@ -76,7 +104,8 @@ def find_settings(start: Path, named: Path | None = None) -> Settings:
     for folder in (start, *start.parents):
         for name in NAMES:
             file = folder / name
-            if file.is_file() and (table := _table(file)) is not None:
+            # A folder that may not be looked into has no settings; `isfile` raises nothing.
+            if os.path.isfile(file) and (table := _table(file)) is not None:  # noqa: PTH113
                 return _settings(file, table)
     return Settings(start)
 
@@ -108,8 +137,8 @@ def _settings(file: Path, table: dict[str, Any]) -> Settings:
             )
     lists = {key: _texts(table[key], key, file) for key in _LISTS if key in table}
     fail_on = table.get("fail-on", "")
-    if fail_on and fail_on not in _FAIL_ON:
-        raise UsageError(f"fail-on in {file} is {fail_on!r}.", f"one of {', '.join(_FAIL_ON)}")
+    _refuse_unknown([fail_on] if fail_on else [], FailOn, "fail-on", file)
+    _refuse_unknown(lists.get("target", ()), TargetName, "target", file)
     per_path = table.get("per-path-ignores", {})
     if not isinstance(per_path, dict):
         raise UsageError(
@@ -127,6 +156,13 @@ def _settings(file: Path, table: dict[str, Any]) -> Settings:
             for pattern, codes in per_path.items()
         ),
     )
+
+
+def _refuse_unknown(words: Iterable[Any], known: type[Enum], key: str, file: Path) -> None:
+    values = [each.value for each in known]
+    for word in words:
+        if word not in values:
+            raise UsageError(f"{key} in {file} is {word!r}.", f"one of {', '.join(values)}")
 
 
 def _texts(value: Any, key: str, file: Path) -> tuple[str, ...]:

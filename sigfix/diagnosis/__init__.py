@@ -28,6 +28,7 @@ __all__ = [
     "diagnose",
     "diagnose_other",
     "is_named",
+    "refuse_both",
     "select",
 ]
 
@@ -98,6 +99,13 @@ def check_selection(codes: Iterable[str]) -> tuple[str, ...]:
                 )
             checked.append(part.upper() if rule is None else rule.code)
     return tuple(checked)
+
+
+def refuse_both(selected: tuple[str, ...], ignored: tuple[str, ...]) -> None:
+    """Raise `UsageError` where a code is selected and ignored."""
+    clash = [code for code in selected if is_named(code, ignored)]
+    if clash:
+        raise UsageError(f"{clash[0]} is both selected and ignored: nothing of it is left.")
 
 
 def is_named(code: str, codes: tuple[str, ...]) -> bool:

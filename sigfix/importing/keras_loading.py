@@ -55,7 +55,8 @@ def _operations() -> dict[str, Any]:
     import keras
     from keras.src.ops.operation import Operation
 
-    found, pending = {}, [Operation]
+    found: dict[str, Any] = {}
+    pending = [Operation]
     while pending:
         kinds = pending.pop().__subclasses__()
         pending += kinds

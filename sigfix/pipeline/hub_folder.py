@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -64,12 +65,14 @@ def refuse_hub(path: Path, command: str) -> None:
 
     `command` is what is offered for it, with `{name}` and `{folder}`.
     """
-    folder = path if path.is_dir() else path.parent
-    if not path.is_dir() and path.name != CONFIG:
-        return
-    if path.is_dir() and (saved_model_file(path) is not None or (path / "model.json").is_file()):
-        return
-    config = read_config(folder) if (folder / CONFIG).is_file() else None
+    config = None
+    with suppress(OSError):  # the reader says of what may not be looked into
+        folder = path if path.is_dir() else path.parent
+        is_model = path.is_dir() and (
+            saved_model_file(path) is not None or (path / "model.json").is_file()
+        )
+        if (path.is_dir() or path.name == CONFIG) and not is_model:
+            config = read_config(folder) if (folder / CONFIG).is_file() else None
     if config is not None:
         raise UsageError(
             f"{path} has weights of docTR's, and what they are for.",

@@ -18,11 +18,12 @@ from sigfix.diagnosis import (
     diagnose,
     diagnose_other,
     is_named,
+    refuse_both,
     select,
 )
 from sigfix.diagnosis.folding import fold
 from sigfix.diagnosis.rule import Command, repair_command
-from sigfix.errors import SigfixError, UsageError
+from sigfix.errors import SigfixError
 from sigfix.model import OtherModel, SavedModel
 from sigfix.pipeline.hub_folder import CONVERT_HUB, refuse_hub
 from sigfix.planning.commands import Comparable, carried_out
@@ -62,9 +63,7 @@ def inspect(
     """
     path = Path(path)
     selected, ignored = check_selection(selected), check_selection(ignored)
-    clash = [code for code in selected if is_named(code, ignored)]
-    if clash:
-        raise UsageError(f"{clash[0]} is both selected and ignored: nothing of it is left.")
+    refuse_both(selected, ignored)
     targets = (target,) if isinstance(target, str) else target
     wanted = [find_target(name) for name in targets if name]
     refuse_hub(path, CONVERT_HUB)

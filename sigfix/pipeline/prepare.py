@@ -99,7 +99,8 @@ def _signed(
 ) -> Prepared:
     """A SavedModel without a signature, with the one that there is to be made of it."""
     found = None
-    if plan(described, Choices(key=key, tags=choice.tags)).verdict == "repairable":
+    decided = plan(described, Choices(key=key, tags=choice.tags))
+    if decided.verdict == "repairable" and "--bind" not in _told(described):
         found = changed(described, key, choice, options, temporary, say)
     if found is None:
         raise _unsigned(described)
@@ -157,11 +158,16 @@ def _repaired_first(model: SavedModel, command: Command | str) -> str:
     return f"{repair} && sigfix convert repaired --tfjs"
 
 
+def _told(model: SavedModel) -> Command | str:
+    """The repair that `inspect` prints; one with --bind is what a conversion cannot choose."""
+    found = (item.command for item in diagnose(model) if item.code == "SIG001")
+    return next(found, "")
+
+
 def _unsigned(model: SavedModel) -> BlockedError:
     """The error for a model without a signature, with the repair that gives it one, if any."""
     what = f"{model.path} has no signature, so nothing says what its inputs and outputs are."
-    found = (item.command for item in diagnose(model) if item.code == "SIG001")
-    way = _repaired_first(model, next(found, ""))
+    way = _repaired_first(model, _told(model))
     if not way:
         decided = plan(model)
         return BlockedError(f"{what} {decided.reason}", decided.hint or None)

@@ -68,7 +68,8 @@ def section(cache: Path = CACHE) -> str:
         "",
         "Medians in Node.js, wasm backend, one thread: the same model.json with the kernels of",
         "`sigfix/web/kernels` (docs/kernels.md), in TensorFlow.js as it is, and the ONNX file in",
-        "ONNX Runtime Web, in turns in one process. Below 1 the kernels are faster.",
+        "ONNX Runtime Web, in turns in one process. Times are the processor's, which other work on",
+        "the machine hardly lengthens. Below 1 the kernels are faster.",
         "",
         *(_mean(batch, rows) for batch in AIMS),
         "",
@@ -77,8 +78,9 @@ def section(cache: Path = CACHE) -> str:
         "the model's operators ask for. Above 1 they need fewer products than that.",
         "",
         "| what | kernels / ONNX Runtime Web | plain / ONNX Runtime Web | kernels | plain | ONNX "
-        "Runtime Web | difference | loading, of plain | products | of the limit |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+        "Runtime Web | difference | plain to ONNX Runtime Web | loading, of plain | products | of "
+        "the limit |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
         *(_line(name, row) for name, row in rows),
         "",
         f"What takes the time where the ratio is above {PROFILED}:",
@@ -114,7 +116,8 @@ def _line(name: str, row: Row) -> str:
     loading = row["load"][0] / row["load"][1]
     return (
         f"| {name}, batch {row['batch']} | {fast / ort:.2f} | {plain / ort:.2f} | {times} | "
-        f"{row['difference']:.1e} | {loading:.2f} | {row['products'] / 1e6:,.0f} million | "
+        f"{row['difference']:.1e} | {row['noise']:.1e} | {loading:.2f} | "
+        f"{row['products'] / 1e6:,.0f} million | "
         f"{row['products'] / row['limit'] / fast:.2f} of {row['limit'] / 1e6:.1f} a ns |"
     )
 

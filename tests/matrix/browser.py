@@ -40,6 +40,11 @@ FLAGS = (
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
 )
+ISOLATED = {
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+}
+"""What a page needs to be allowed memory that threads share."""
 TIME_LIMIT_SECONDS = 300.0
 _TYPES = {".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript"}
 _TYPES |= {".json": "application/json", ".wasm": "application/wasm"}
@@ -63,6 +68,8 @@ class BrowserRun:
     renderer: str = ""
     seconds: float = 0.0
     error: str = ""
+    threads: int = 1
+    times_ms: Sequence[float] = ()
 
 
 def find_chromium() -> str | None:
@@ -84,10 +91,13 @@ def run(
     time_limit: float = TIME_LIMIT_SECONDS,
     *,
     kernels: bool = False,
+    threads: int = 1,
+    repeat: int = 0,
 ) -> BrowserRun:
     """Run `model` (a folder with model.json) once with `inputs`, by signature key, on `backend`.
 
-    `kernels` are those of `sigfix/web/kernels`.
+    `kernels` are those of `sigfix/web/kernels`; with more `threads` than one the wasm backend is
+    its build for several. `repeat` more executions are timed.
 
     Raises `RuntimeError` where no browser is installed.
     """
@@ -96,7 +106,7 @@ def run(
         raise RuntimeError("no Chromium is installed (Debian and Ubuntu: apt install chromium)")
     packages = nodejs.packages_directory(nodejs.find_node()) / "node_modules"
     session = _Session(model.resolve(), packages, inputs, outputs, backend)
-    session.ask(kernels=kernels)
+    session.ask(kernels=kernels, threads=threads, repeat=repeat)
     with ThreadingHTTPServer(("127.0.0.1", 0), session.handler()) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
@@ -205,6 +215,8 @@ class _Session:
                 self.send_response(404 if content is None else 200)
                 kind = _TYPES.get(Path(self.path).suffix, "application/octet-stream")
                 self.send_header("Content-Type", kind)
+                for header, value in ISOLATED.items():
+                    self.send_header(header, value)
                 self.send_header("Content-Length", str(len(content or b"")))
                 self.end_headers()
                 self.wfile.write(content or b"")

@@ -24,10 +24,12 @@ function renderer() {
   return names ? gl.getParameter(names.UNMASKED_RENDERER_WEBGL) : '';
 }
 
-async function run({ backend, inputs: specs, outputs, kernels }) {
+async function run({ backend, inputs: specs, outputs, kernels, threads = 1, repeat = 0 }) {
   if (backend === 'wasm') {
     tf.wasm.setWasmPaths('/packages/@tensorflow/tfjs-backend-wasm/dist/');
-    tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
+    // TensorFlow.js 4.22 starts half as many as there are processors, whatever it was told.
+    if (threads > 1) Object.defineProperty(navigator, 'hardwareConcurrency', { value: 2 * threads });
+    else tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
   }
   if (!(await tf.setBackend(backend))) throw new Error(`the ${backend} backend did not start`);
   await tf.ready();
@@ -47,6 +49,14 @@ async function run({ backend, inputs: specs, outputs, kernels }) {
   tensors = Array.isArray(tensors) ? tensors : [tensors];
   const values = await Promise.all(tensors.map((tensor) => tensor.data()));
   const seconds = (performance.now() - start) / 1e3;
+  const times = [];
+  for (let i = 0; i < repeat; i += 1) {
+    const again = performance.now();
+    const found = model.execute(inputs, outputs);
+    for (const tensor of [found].flat()) await tensor.data();
+    tf.dispose(found);
+    times.push(performance.now() - again);
+  }
   for (const [index, value] of values.entries()) {
     await fetch(`/output/${index}`, { method: 'POST', body: value });
   }
@@ -56,6 +66,8 @@ async function run({ backend, inputs: specs, outputs, kernels }) {
     kernels: used,
     renderer: backend === 'webgl' ? renderer() : '',
     seconds,
+    threads: backend === 'wasm' && threads > 1 ? tf.wasm.getThreadsCount() : 1,
+    times_ms: times,
     outputs: tensors.map(({ dtype, shape }) => ({ dtype, shape })),
   };
 }

@@ -32,7 +32,8 @@ which compares TensorFlow.js's WebAssembly backend with ONNX Runtime. Right mean
 TensorFlow.js's cpu and wasm backends compute what PyTorch itself does, on inputs of other sizes
 than the export has seen, to 1e-4 of an output's range. A cell has the opset of the file (the dynamo
 exporter writes none below 18 by itself), and the larger difference of the two backends. Where it
-says so, the file itself has the sizes of its export inside, and is compared with those.
+says so, the file itself has the sizes of its export inside, and is compared with those. An empty
+cell was not measured.
 
 """
 

@@ -25,7 +25,8 @@ Made by `python -m tests.printed.situations`: models as people described them in
 small. Each is inspected, and the first command that is printed for an error or a warning is run,
 up to three times. **Right** means that `inspect` has neither an error nor a warning left; of
 those that are **warned**, what is left is for the author to decide; what is **not solved** has the
-reason.
+reason. A Keras file, and a model without a signature of which there is one to be made, are
+converted in one step: `sigfix convert MODEL --tfjs`.
 
 | situation | commands | what came of it |
 |---|---|---|

@@ -20,7 +20,7 @@ MODULE = KERNELS / "module.mjs"
 SOURCE = KERNELS / "assembly" / "index.ts"
 OPTIONS = (
     "-O3", "--noAssert", "--runtime", "stub", "--enable", "simd", "--use", "abort=",
-    "--importMemory", "--initialMemory", "0",
+    "--importMemory", "--initialMemory", "0", "--maximumMemory", "65536",
 )  # fmt: skip
 """The memory is TensorFlow.js's, so the module has no data and no allocator of its own."""
 HEAD = """\

@@ -137,8 +137,9 @@ def test_all_open_dimensions_of_an_attempt_have_one_size() -> None:
 
 def test_integers_are_drawn_below_falling_limits_and_are_zero_in_the_end() -> None:
     (case,) = made_up([plan("ids", "int64", (None, 400))], batches=(4,))
-    largest = [int(attempt["ids"].max()) for attempt in case.attempts()]
-    assert largest == [*(limit - 1 for limit in INTEGER_LIMITS), 0]
+    attempts = [attempt["ids"] for attempt in case.attempts()]
+    assert [int(ids.max()) for ids in attempts] == [*(limit - 1 for limit in INTEGER_LIMITS), 9, 0]
+    assert [int(ids.min()) for ids in attempts] == [*(0 for _ in INTEGER_LIMITS), 1, 0], "sizes"
 
 
 def test_the_last_attempts_are_zeros_and_empty_strings() -> None:

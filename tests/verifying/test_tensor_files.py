@@ -40,10 +40,16 @@ def test_files_are_little_endian_with_four_bytes_a_number(tmp_path):
 
 
 def test_what_tfjs_cannot_hold_stays_and_cannot_be_written(tmp_path):
-    large, pairs = np.array([2**31]), np.zeros(1, "complex64")
-    kept = in_tfjs_dtypes({"large": large, "pairs": pairs})
-    assert (kept["large"].dtype, kept["pairs"].dtype) == (np.int64, np.complex64)
+    large, dates = np.array([2**31]), np.zeros(1, "datetime64[s]")
+    kept = in_tfjs_dtypes({"large": large, "dates": dates})
+    assert (kept["large"].dtype, kept["dates"].dtype) == (np.int64, dates.dtype)
     with pytest.raises(NotVerifiedError, match=r"'large'.*past the limits of int32"):
         write_tensor("large", large, tmp_path / "x.bin")
-    with pytest.raises(NotVerifiedError, match=r"'pairs'.*of dtype complex64\."):
-        write_tensor("pairs", pairs, tmp_path / "x.bin")
+    with pytest.raises(NotVerifiedError, match=r"'dates'.*of dtype datetime64\[s\]\."):
+        write_tensor("dates", dates, tmp_path / "x.bin")
+
+
+def test_complex_numbers_are_pairs(tmp_path):
+    entry = write_tensor("x", np.array([1 + 2j, 3j], "complex128"), tmp_path / "x.bin")
+    assert (entry["dtype"], (tmp_path / "x.bin").stat().st_size) == ("complex64", 16)
+    np.testing.assert_array_equal(read_tensor(entry), np.array([1 + 2j, 3j], "complex64"))

@@ -43,3 +43,20 @@ def test_the_same_numbers_in_chromium(tmp_path: Path) -> None:
     aside = run("webgl", kernels=True)
     assert not aside.kernels
     np.testing.assert_allclose(aside.outputs["y"], plain.outputs["y"], atol=1e-3)
+
+
+def test_the_same_numbers_with_two_threads(tmp_path: Path) -> None:
+    """The backend's build for several threads, whose memory is shared."""
+    source = write_lstms(tmp_path / "lstms.onnx")
+    model = convert(source, tmp_path / "web", ConvertOptions(verify=False)).output
+
+    def run(**options: bool) -> browser.BrowserRun:
+        found = browser.run(model, {"x": X}, ["y"], "wasm", 60, threads=2, **options)
+        assert not found.error, found.error
+        return found
+
+    plain, fast = run(), run(kernels=True)
+    assert (plain.threads, fast.threads) == (2, 2)
+    assert (plain.kernels, fast.kernels) == (False, True)
+    np.testing.assert_allclose(fast.outputs["y"], plain.outputs["y"], atol=1e-5)
+    assert (fast.outputs["y"] != plain.outputs["y"]).any()

@@ -11,11 +11,11 @@ from sigfix.describing.libraries import library_of
 from sigfix.describing.operator_kinds import BATCH_NORM
 from sigfix.describing.operators import custom_operators
 from sigfix.describing.running import Run, loading, of_functions, whole
-from sigfix.describing.switches import left_placeholders, training_default
+from sigfix.describing.switches import are_off, left_placeholders, training_default
 from sigfix.describing.tables_filled import unfilled_tables
 from sigfix.diagnosis.rule import repair_command
 from sigfix.diagnosis.subject import Findings, Subject, few, finding, located, repair_signature
-from sigfix.model import Literal, Node
+from sigfix.model import Literal, Node, node_of
 
 
 def _is_dropout(node: Node) -> bool:
@@ -50,6 +50,9 @@ def check_training_mode(subject: Subject) -> Findings:
         batch_norm = [node.name for _, node in normalising]
         # What a branch holds that is never taken does nothing.
         drawing = [n for n in random_nodes(run) if id(n) in ids]
+        fed = {node_of(name) for item in signature.inputs for name in item.tensor_names}
+        if are_off(run, {}, fed):  # a rate that is 0 by its default, which nothing feeds
+            drawing = []
         dropout = [node.name for node in drawing if _is_dropout(node)]
         where = located(subject, signature)
         if batch_norm or dropout:
@@ -61,7 +64,7 @@ def check_training_mode(subject: Subject) -> Findings:
                 )
                 if names
             ]
-            evidence = tuple((batch_norm + dropout)[:6])
+            evidence = tuple(dict.fromkeys(batch_norm + dropout))[:6]
             dropping = {id(node) for node in drawing if _is_dropout(node)}
             training = [item for item in run.nodes if id(item[1]) in dropping] + normalising
             message, command = " and ".join(what), _inference_trace(subject)

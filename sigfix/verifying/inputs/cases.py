@@ -39,6 +39,8 @@ UNKNOWN_RANKS = ((), (8,), (32, 32, 3))
 """Shapes tried behind the batch for a tensor of unknown rank."""
 INTEGER_LIMITS = (10, 4, 2)
 """Integers are drawn below these: indices into a table, then flags."""
+SIZES = -10
+"""Below 10 in the end, but never 0: sizes, of which none may be."""
 MOST_ELEMENTS = 2**24
 """An attempt with more numbers in an input is left out."""
 Limits = tuple[float, float]
@@ -86,7 +88,8 @@ class Case:
         if self.features:
             first = self._drawn(sizes[0], ranks[0], limits[0])
             yield self._with_examples(first)
-        for limit, rank, size in product((*limits, 0), ranks, sizes):
+        last = (SIZES, 0) if whole else (0,)
+        for limit, rank, size in product((*limits, *last), ranks, sizes):
             if self._fits(size, rank):
                 yield self._drawn(size, rank, limit)
 
@@ -97,7 +100,10 @@ class Case:
         )
 
     def _drawn(self, size: int, rank: tuple[int, ...], limit: int) -> Arrays:
-        """One attempt; with a `limit` of 0 the careful one: zeros and empty strings."""
+        """One attempt; with a `limit` of 0 the careful one: zeros and empty strings.
+
+        With one below 0 whole numbers are sizes, of which none is 0.
+        """
         drawn = {
             item.name: self._sample(item, filled(item.shape, self.batch, size, rank), limit)
             for item in self.inputs
@@ -126,11 +132,11 @@ class Case:
             return np.zeros(shape, kind)
         if dtype == "bool":
             return np.asarray(random.integers(0, 2, shape).astype(bool))
-        bounds = self._bounds(item, limit)
+        bounds = self._bounds(item, abs(limit))
         if dtype == "uint8" and is_image(shape):
             return self._floats(item, random, shape, scale=255.0).clip(0, 255).astype(kind)
         if dtype.startswith(("int", "uint")):
-            low, high = bounds or (0, limit - 1)
+            low, high = bounds or (int(limit < 0), abs(limit) - 1)
             return np.asarray(random.integers(int(low), int(high) + 1, shape).astype(kind))
         if dtype.startswith("complex"):
             return np.asarray((random.normal(size=shape) + 1j * random.normal(size=shape)), kind)

@@ -12,9 +12,25 @@ function bytesOf(base64) {
   return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
 }
 
-/** The backend's memory; its build for several threads keeps it elsewhere. */
+/** The backend's memory; its build for several threads, which shares it, keeps it elsewhere. */
 function memoryOf(backend) {
-  return backend.wasm?.asm?.memory;
+  return backend.wasm?.asm?.memory ?? backend.wasm?.wasmMemory;
+}
+
+/** `memory` in the module's list of imports, and the kind that it is. */
+const IMPORTED = [6, ...[...'memory'].map((letter) => letter.charCodeAt(0)), 2];
+const LIMITED = 1;
+const SHARED = 3;
+
+/** The module for a memory; one that threads share is another type, told apart by one byte. */
+function moduleFor(memory) {
+  const bytes = bytesOf(WASM);
+  if (memory.buffer instanceof ArrayBuffer) return bytes;
+  const at = bytes.findIndex((_, start) => IMPORTED.every((byte, i) => bytes[start + i] === byte));
+  const flag = at + IMPORTED.length;
+  if (at < 0 || bytes[flag] !== LIMITED) throw new Error('the module imports no such memory');
+  bytes[flag] = SHARED;
+  return bytes;
 }
 
 /** Why the kernels cannot serve this TensorFlow.js as it is set up now; '' where they can. */
@@ -24,9 +40,8 @@ export function obstacle(tf) {
     return `TensorFlow.js ${version} is not a version that they were tested with (${TESTED})`;
   }
   if (tf.getBackend() !== 'wasm') return `the backend is ${tf.getBackend()}, not wasm`;
-  const memory = memoryOf(tf.backend());
-  if (!(memory instanceof WebAssembly.Memory && memory.buffer instanceof ArrayBuffer)) {
-    return 'the wasm backend is the one for several threads';
+  if (!(memoryOf(tf.backend()) instanceof WebAssembly.Memory)) {
+    return 'the wasm backend has its memory somewhere else';
   }
   if (!WebAssembly.validate(bytesOf(WASM))) return 'WebAssembly here has no SIMD';
   return '';
@@ -38,6 +53,8 @@ export class Kit {
     this.tf = tf;
     this.backend = tf.backend();
     this.functions = functions;
+    const isShared = !(memoryOf(this.backend).buffer instanceof ArrayBuffer);
+    this.threads = isShared ? this.backend.wasm.tfjs.getThreadsCount() : 1;
     this.roomAt = 0;
     this.roomBytes = 0;
     this.panels = new Map(); // data ids -> {kind: where what was made of them lies}
@@ -107,7 +124,7 @@ export class Kit {
 /** A kit for the current backend; `obstacle` has said that there is none. */
 export async function makeKit(tf) {
   const memory = memoryOf(tf.backend());
-  const { instance } = await WebAssembly.instantiate(bytesOf(WASM), { env: { memory } });
+  const { instance } = await WebAssembly.instantiate(moduleFor(memory), { env: { memory } });
   return new Kit(tf, instance.exports);
 }
 

@@ -19,8 +19,12 @@ const MOST_POINTS = 1e7;
 /** What the transforms of one channel of one tile cost, in products. */
 const TRANSFORM = 300;
 
+/** With more threads than this XNNPACK is done sooner: it uses all of them, and the kernels one. */
+const MOST_THREADS = 3;
+
 /** Whether Winograd's way takes less time. */
-function paysTransformed(form) {
+function paysTransformed(kit, form) {
+  if (kit.threads > MOST_THREADS) return false;
   const { inChannels: inner, outChannels: outer, outHeight, outWidth } = form;
   if (form.filterHeight !== 3 || form.filterWidth !== 3 || inner % 4 || outer % 4
       || [form.strideHeight, form.strideWidth, form.dilationHeight, form.dilationWidth]
@@ -46,7 +50,7 @@ function convolve(kit, x, filter, bias, form, kind) {
   const { inHeight, inWidth, inChannels, filterHeight, filterWidth, outChannels } = form;
   const out = kit.output(form.outShape);
   if (form.batchSize === 0) return out;
-  if (paysTransformed(form) && transformed(kit, x, filter, bias, out, form, kind)) return out;
+  if (paysTransformed(kit, form) && transformed(kit, x, filter, bias, out, form, kind)) return out;
   const pixels = form.batchSize * form.outHeight * form.outWidth;
   if (filterHeight === 1 && filterWidth === 1 && pixels * inChannels === sizeOf(x.shape)) {
     rowsTimes(kit, x, filter, bias, out, pixels, inChannels, outChannels, kind);
@@ -68,7 +72,8 @@ function convolution(kit, original, kindOf) {
     const kind = kindOf(call);
     if (!kit.serves(backend) || kind === undefined) return original(call);
     const form = formOf(kit, x, filter, bias, attrs);
-    return form ? convolve(kit, x, filter, bias, form, kind) : original(call);
+    if (!form || (kit.threads > 1 && !paysTransformed(kit, form))) return original(call);
+    return convolve(kit, x, filter, bias, form, kind);
   };
 }
 

@@ -76,12 +76,18 @@ export function rowsTimes(kit, x, matrix, bias, out, m, k, n, activation) {
   }
 }
 
+/** Whether XNNPACK does it, with more threads than one. */
+function isForThreads(kit, form, { transposeA, transposeB }) {
+  return kit.threads > 1 && !transposeA && !transposeB
+    && sizeOf(form.outerA) === 1 && sizeOf(form.outerB) === 1;
+}
+
 export function batchMatMul(kit, original) {
   const broadcast = kit.tf.broadcast_util.assertAndGetBroadcastShape;
   return (call) => {
     const { inputs: { a, b }, attrs: { transposeA, transposeB }, backend } = call;
     const form = kit.serves(backend) ? forms(a, b, transposeA, transposeB, broadcast) : null;
-    if (!form) return original(call);
+    if (!form || isForThreads(kit, form, { transposeA, transposeB })) return original(call);
     return multiply(kit, a, b, transposeA, transposeB, form);
   };
 }
@@ -94,7 +100,7 @@ export function fusedMatMul(kit, original) {
     const kind = ACTIVATIONS.get(activation ?? 'linear');
     if (!kit.serves(backend) || kind === undefined || preluActivationWeights) return original(call);
     const form = forms(a, b, transposeA, transposeB, broadcast);
-    if (!form) return original(call);
+    if (!form || isForThreads(kit, form, attrs)) return original(call);
     if (bias && !(bias.dtype === 'float32' && sizeOf(bias.shape) === form.n)) return original(call);
     const rows = sizeOf(form.batch) * form.m;
     if (!transposeA && !transposeB && sizeOf(form.outerB) === 1 && sizeOf(form.batch) > 0) {
