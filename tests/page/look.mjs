@@ -119,8 +119,12 @@ async function use() {
     await until(page, 'words read');
     found[kind] = Number((await text(page, '#status')).split(' ')[0]);
   }
-  await page.click('#sample');
-  await page.click('#cancel');
+  await page.evaluate(async () => {
+    const [sample, cancel] = ['sample', 'cancel'].map((id) => document.getElementById(id));
+    sample.click();
+    while (cancel.hidden) await new Promise(requestAnimationFrame);
+    cancel.click();
+  });
   await until(page, 'Cancelled');
   messages.push(...said);
   await context.close();
