@@ -63,6 +63,10 @@ def importing() -> Iterator[None]:
 
 
 def keep_to_the_end() -> None:
-    """Let this process end without looking for garbage, which with TensorFlow takes a second."""
-    gc.disable()
-    gc.freeze()
+    """Let this process end without looking for garbage, which with TensorFlow takes a second.
+
+    Not where PyTorch is: a part of it prints what was never collected.
+    """
+    if "torch" not in sys.modules:
+        gc.disable()
+        gc.freeze()
