@@ -23,7 +23,7 @@ SEVERAL = {
     "preset_spec/outputs",  # several are asked about, of one nothing is said
     "preset_spec/characters", "preset_spec/classes", "fitting/classes", "fitting/characters",
     "onnx_graph/classes", "onnx_graph/characters", "target/dimensions", "soundness/objects",
-    "fitting/tensors", "running/calls",  # of models that have many
+    "fitting/tensors", "running/calls", "bundle_models/classes",  # of models that have many
     "files/bytes", "folder/bytes",  # limits
     "model_card/degrees",  # angles
     "weights/bytes", "tfjs/bytes",  # a size of another size

@@ -11,6 +11,7 @@ from sigfix.errors import UnreadableModelError, UsageError
 from sigfix.quoting import quote_path
 from sigfix.reading.files import read_bytes
 from sigfix.reading.tfjs import as_object
+from sigfix.wording import plural
 
 MANIFEST = "bundle.json"
 INDEX = "index.html"
@@ -75,7 +76,7 @@ def damages(folder: Path, manifest: BundleManifest) -> list[str]:
         if not path.is_file():
             found.append(f"{name} is missing")
         elif path.stat().st_size != size:
-            found.append(f"{name} has {path.stat().st_size:,} bytes of {size:,}")
+            found.append(f"{name} has {plural(path.stat().st_size, 'byte')}, not {size:,}")
     return found
 
 

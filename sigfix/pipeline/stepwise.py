@@ -30,6 +30,7 @@ from sigfix.verifying.inputs.cases import Case, Given, made_up
 from sigfix.verifying.inputs.given import fit_inputs, read_npz
 from sigfix.verifying.runnable import TFJS
 from sigfix.verifying.running import run
+from sigfix.wording import plural
 
 if TYPE_CHECKING:
     from sigfix.exporting.freezing import FrozenSignature
@@ -94,7 +95,9 @@ def check(conversion: Conversion, source: Source) -> Checked:
     )
     require_ok(judged, source, conversion, None)
     plain, fast = apart(judged)
-    steps = f"compared over {len(source.fed)} calls, each with the state of the one before"
+    steps = (
+        f"compared over {plural(len(source.fed), 'call')}, each with the state of the one before"
+    )
     return Checked(plain.comparisons, (), **how_run(found), measured=(*source.notes, steps, *fast))
 
 
