@@ -27,6 +27,7 @@ from sigfix.planning.parsing import parse_input
 from sigfix.presets import PRESETS
 
 DEBUGGING = "Debugging"
+WEIGHTS = "Smaller weights"
 IO = "io"
 
 
@@ -35,7 +36,13 @@ class Result:
     """What is made, and where."""
 
     tfjs: Annotated[
-        bool, option("To TensorFlow.js, which is what it converts to.", "--tfjs", panel=RESULT)
+        bool,
+        option(
+            "To TensorFlow.js, which is what it converts to.",
+            "--tfjs",
+            panel=RESULT,
+            show_default=False,
+        ),
     ] = True
     directory: Annotated[
         Path | None,
@@ -55,7 +62,7 @@ class Result:
         option(
             "Store weights as uint8, uint16 or float16, or as auto finds best.",
             "--quantize",
-            panel=RESULT,
+            panel=WEIGHTS,
         ),
     ] = None
     max_loss: Annotated[
@@ -64,7 +71,7 @@ class Result:
             "What quantising may change, as a part of 1: for auto of the words or of an output's "
             "range (default: 0.01), else of an output's range (default: what ruins nothing).",
             "--max-loss",
-            panel=RESULT,
+            panel=WEIGHTS,
         ),
     ] = None
     samples: Annotated[
@@ -72,7 +79,7 @@ class Result:
         option(
             "What auto measures on: pictures or an .npz file.  (default: rendered words)",
             "--samples",
-            panel=RESULT,
+            panel=WEIGHTS,
         ),
     ] = None
     force: Force = False

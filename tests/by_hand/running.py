@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sigfix.quoting import quote
+from sigfix.wording import plural
 from tests.by_hand.rows import Row
 from tests.classes.running import saved
 from tests.loaders import run_v1, run_v2
@@ -41,7 +42,7 @@ def compare(row: Row, folder: Path) -> str:
         if row.runs:
             worst = max(worst, largest_difference(row, key, fed, ours, hand))
     assert worst <= row.apart, f"numbers differ by {worst:.2g} of the largest"
-    return f"{inputs} inputs, {outputs} outputs"
+    return f"{plural(inputs, 'input')}, {plural(outputs, 'output')}"
 
 
 def signatures(path: Path) -> dict[str, tuple[Named, Named]]:

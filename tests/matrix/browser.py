@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -23,23 +22,11 @@ from typing import Any
 import numpy as np
 
 from sigfix.verifying.runners import node as nodejs
+from sigfix.verifying.runners.chromium import FLAGS, find_chromium
 
 HERE = Path(__file__).parent
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",  # it refuses to start as root with one, and containers run as root
-    "--disable-dev-shm-usage",  # /dev/shm is small in containers
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-extensions",
-    "--use-gl=angle",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-)
+SANDBOX = "--no-sandbox"
+"""As root it refuses to start with one, and containers run as root."""
 ISOLATED = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",
@@ -70,11 +57,6 @@ class BrowserRun:
     error: str = ""
     threads: int = 1
     times_ms: Sequence[float] = ()
-
-
-def find_chromium() -> str | None:
-    """The browser's program, or None where none is installed."""
-    return next(filter(None, map(shutil.which, NAMES)), None)
 
 
 def chromium_version(program: str) -> str:
@@ -114,7 +96,7 @@ def run(
                 prefix="sigfix-chromium-", ignore_cleanup_errors=True
             ) as profile:
                 address = f"http://127.0.0.1:{server.server_port}/page.html"
-                command = [program, *FLAGS, f"--user-data-dir={profile}", address]
+                command = [program, *FLAGS, SANDBOX, f"--user-data-dir={profile}", address]
                 _browse(command, session.done, time_limit)
         finally:
             server.shutdown()

@@ -32,7 +32,7 @@ export async function startTensorFlow({
     throw new OcrError('There is no TensorFlow.js: give it as `tf`, or its files as `scripts`.');
   }
   if (wasmPaths && backend === 'wasm') globalThis.tf?.wasm?.setWasmPaths(wasmPaths);
-  // Where a page is isolated, TF.js takes its build for threads, which sigfix's kernels do not serve.
+  // Where a page is isolated, TF.js takes its build for threads by itself: here if it is asked for.
   if (backend === 'wasm' && found.findBackendFactory?.(backend)) {
     found.env().set(THREADS, threads && await found.env().getAsync(THREADS));
   }

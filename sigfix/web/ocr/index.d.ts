@@ -78,8 +78,7 @@ export interface BackendOptions {
   wasmPaths?: string;
   /** wasm where nothing is said. */
   backend?: 'wasm' | 'webgl' | 'webgpu' | 'cpu';
-  /** The wasm backend's build for several threads, where the page is cross-origin isolated. It
-   *  runs without sigfix's kernels. */
+  /** The wasm backend's build for several threads, where the page is cross-origin isolated. */
   threads?: boolean;
 }
 
