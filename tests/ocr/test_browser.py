@@ -77,7 +77,14 @@ def browse(site: Site, flags: list[str], seconds: float = 120) -> dict[str, Any]
         threading.Thread(target=server.serve_forever, daemon=True).start()
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
             address = f"http://127.0.0.1:{server.server_port}/page.html"
-            command = [program, *browser.FLAGS, *flags, f"--user-data-dir={profile}", address]
+            command = [
+                program,
+                *browser.FLAGS,
+                browser.SANDBOX,
+                *flags,
+                f"--user-data-dir={profile}",
+                address,
+            ]
             browser._browse(command, site.done, seconds)
         server.shutdown()
     assert site.result, "the page posted nothing"
