@@ -1,0 +1,74 @@
+"""The commands of the examples' READMEs, run as they stand there, in an empty folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "examples"
+NEEDS = {
+    "hub_model_without_signature": "tensorflowjs",
+    "ocr_in_the_browser": "doctr",
+    "onnx_to_tfjs": "doctr",
+    "python_api": "tensorflowjs",
+    "training": "doctr",
+}
+"""Example -> the package that the last of its extras brings."""
+LONG = {"ocr_in_the_browser", "onnx_to_tfjs"}
+NOT_RUN = ("apt-get", "sigfix serve", "python examples/training/train_detector.py")
+"""What installs, does not end, or takes hours; tests of their own look at the last two."""
+
+
+def commands(example: str) -> list[str]:
+    """The lines of the README's shell blocks."""
+    text = (EXAMPLES / example / "README.md").read_text("utf-8")
+    blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+    return [line for block in blocks for line in block.replace("\\\n", " ").splitlines() if line]
+
+
+def examples() -> list[str]:
+    return sorted(path.parent.name for path in EXAMPLES.glob("*/README.md"))
+
+
+def test_every_example_is_known() -> None:
+    assert set(examples()) <= set(NEEDS)
+    assert all(commands(name) for name in examples())
+
+
+def run(example: str, folder: Path) -> None:
+    if find_spec(NEEDS[example]) is None:
+        pytest.skip(f"needs {NEEDS[example]}")
+    (folder / "examples").symlink_to(EXAMPLES)
+    program = Path(sys.executable).parent
+    environment = {**os.environ, "PATH": os.pathsep.join([str(program), os.environ["PATH"]])}
+    for command in commands(example):
+        if command.startswith(NOT_RUN):
+            continue
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=1200,
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("example", ["hub_model_without_signature", "python_api"])
+def test_the_commands_work(example: str, tmp_path: Path) -> None:
+    run(example, tmp_path)
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("example", sorted(LONG & set(examples())))
+def test_the_long_commands_work(example: str, tmp_path: Path) -> None:
+    run(example, tmp_path)
