@@ -39,7 +39,7 @@ def _save(path: Path, nodes: list, inputs: list, outputs: list, **weights: np.nd
     constants = [onnx.numpy_helper.from_array(value, name) for name, value in weights.items()]
     graph = onnx.helper.make_graph(nodes, "model", inputs, outputs, constants)
     model = onnx.helper.make_model(
-        graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8
+        graph, opset_imports=[onnx.helper.make_opsetid("", 18)], ir_version=8
     )
     onnx.save(model, path)
     return path
@@ -79,7 +79,11 @@ def test_what_the_reading_process_refuses_is_said_as_it_is(tmp_path):
 
 
 def test_sizes_and_inputs_by_the_files_own_names(tmp_path):
-    nodes = [onnx.helper.make_node("Resize", ["image:0", "", "scales"], ["y.1"], mode="cubic")]
+    nodes = [
+        onnx.helper.make_node(
+            "Resize", ["image:0", "", "scales"], ["y.1"], mode="linear", antialias=1
+        )
+    ]
     model = _save(
         tmp_path / "model.onnx",
         nodes,
