@@ -100,7 +100,10 @@ def find_settings(start: Path, named: Path | None = None) -> Settings:
     """
     if named is not None:
         return _settings(named, _table(named) or {})
-    start = start.resolve()
+    try:
+        start = start.resolve()
+    except OSError:  # the current directory was deleted
+        return Settings(start)
     for folder in (start, *start.parents):
         for name in NAMES:
             file = folder / name

@@ -11,6 +11,7 @@ import hashlib
 import os
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -31,8 +32,8 @@ _SEVERITIES = {
 
 
 def _uri(path: Path) -> str:
-    if path.is_absolute() and path.is_relative_to(Path.cwd()):
-        path = path.relative_to(Path.cwd())
+    with suppress(OSError, ValueError):  # there is no current directory, or it is not in there
+        path = path.relative_to(Path.cwd()) if path.is_absolute() else path
     text = quote(os.fsencode(path.as_posix()))
     return f"file://{text}" if path.is_absolute() else text
 
