@@ -82,7 +82,15 @@ def fonts() -> list[str]:
         for name in every
         if any(family.lower() in name.lower() for family in FAMILIES)
         and not any(part in Path(name).name.lower() for part in UNREADABLE)
+        and _has_letters(name)
     ]
+
+
+def _has_letters(name: str) -> bool:
+    """Whether a font has the letters of the word lists: some have capitals alone."""
+    font = ImageFont.truetype(name, 20)
+    absent = bytes(font.getmask("\uffff"))
+    return all(bytes(font.getmask(letter)) != absent for letter in "azAZé09,€")
 
 
 _LOADED: dict[tuple[str, int], ImageFont.FreeTypeFont] = {}

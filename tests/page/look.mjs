@@ -104,6 +104,7 @@ async function use() {
   await page.click('#camera');
   await page.waitForFunction(() => document.getElementById('video').videoWidth > 0);
   await page.click('#take');
+  await page.waitForFunction(() => document.getElementById('video').srcObject === null);
   await until(page, 'words');
   found.camera = await page.evaluate(() => document.getElementById('video').srcObject);
   const bytes = [...readFileSync(join(folder, 'page.png'))];
