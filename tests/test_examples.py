@@ -15,15 +15,14 @@ ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"
 NEEDS = {
     "hub_model_without_signature": "tensorflowjs",
-    "ocr_in_the_browser": "doctr",
     "onnx_to_tfjs": "doctr",
     "python_api": "tensorflowjs",
     "training": "doctr",
 }
 """Example -> the package that the last of its extras brings."""
-LONG = {"ocr_in_the_browser", "onnx_to_tfjs"}
-NOT_RUN = ("apt-get", "sigfix serve", "python examples/training/train_detector.py")
-"""What installs, does not end, or takes hours; tests of their own look at the last two."""
+LONG = {"onnx_to_tfjs"}
+NOT_RUN = ("apt-get", "python examples/training/train_detector.py")
+"""What installs, or takes hours."""
 
 
 def commands(example: str) -> list[str]:
