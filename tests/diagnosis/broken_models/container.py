@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.diagnosis.broken_models.case import FLOAT, Pair
+from tests.diagnosis.broken_models.signatures import no_signature
 from tests.models import Model, healthy, variable_index, with_variable
 
 SHARD = "variables/variables.data-00000-of-00001"
@@ -47,6 +48,13 @@ def variables(**contents: bytes | None) -> Callable[[], Model]:
     return build
 
 
+def restored_without_variables() -> Model:
+    """What TensorFlow 2 saves of a model without variables, and its empty checkpoint lost."""
+    model = no_signature()
+    model.meta.saver_def.restore_op_name = "StatefulPartitionedCall_1"
+    return model
+
+
 complete_variables = variables()
 missing_variables = variables(index=None, shard=None)
 truncated_variables = variables(shard=bytes(5))
@@ -81,7 +89,12 @@ CASES = {
     ),
     "CON203": Pair([tags()], [tags("train"), several_meta_graphs]),
     "CON204": Pair(
-        [missing_variables, variables(shard=None), variables(index=None)],
+        [
+            missing_variables,
+            variables(shard=None),
+            variables(index=None),
+            restored_without_variables,
+        ],
         [complete_variables, truncated_variables, healthy],
     ),
     "CON205": Pair(
