@@ -96,14 +96,14 @@ def page() -> str:
             f"- {name}, {exporter}, {r.verdict}: {' '.join(r.detail.split())}"
             + (f" Way on: `{r.hint}`" if r.hint else "")
             for name, exporter, r in found
-            if r.verdict in ("refused", "unexported")
+            if r.verdict in ("refused", "unexported", "unmeasurable")
         ]
         text.append("\n" + "\n".join([*others, ""]) + "\n" if others else "\n")
     return "".join(text).rstrip() + "\n"
 
 
 def _cell(result: Result) -> str:
-    if result.verdict in ("refused", "unexported"):
+    if result.verdict in ("refused", "unexported", "unmeasurable"):
         return result.verdict
     wrong = "wrong, " if result.verdict == "wrong" else ""
     said = f", {result.detail}" if result.detail else ""
