@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+from tests.test_readme import shell
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"
@@ -45,20 +44,10 @@ def run(example: str, folder: Path) -> None:
     if find_spec(NEEDS[example]) is None:
         pytest.skip(f"needs {NEEDS[example]}")
     (folder / "examples").symlink_to(EXAMPLES)
-    program = Path(sys.executable).parent
-    environment = {**os.environ, "PATH": os.pathsep.join([str(program), os.environ["PATH"]])}
     for command in commands(example):
         if command.startswith(NOT_RUN):
             continue
-        done = subprocess.run(
-            ["bash", "-c", command],
-            cwd=folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=1200,
-        )
-        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+        shell(command, folder)
 
 
 @pytest.mark.slow

@@ -10,7 +10,6 @@ import typer
 
 from sigfix.cli.app import app
 from sigfix.cli.groups import (
-    CHECK,
     JSON,
     PRESET,
     RESULT,
@@ -20,9 +19,12 @@ from sigfix.cli.groups import (
     Format,
     NoVerify,
     Quiet,
+    Timeout,
+    Vocabulary,
 )
 from sigfix.cli.options import grouped, option
 from sigfix.cli.steps import steps, tell
+from sigfix.pipeline.applying import DEFAULT_SECONDS
 from sigfix.pipeline.bundle_models import BundleOptions, Part
 from sigfix.pipeline.preset_options import PresetOptions
 from sigfix.pipeline.quantising import AUTO
@@ -82,14 +84,7 @@ class Weights:
     orientation_weights: Annotated[
         str, option(f"The classifier's: {_WEIGHTS}", "--cls-weights", panel=PRESET)
     ] = PRETRAINED
-    vocab: Annotated[
-        str | None,
-        option(
-            "Name of a docTR vocabulary, a text file, or `chars:` and the characters.",
-            "--vocab",
-            panel=PRESET,
-        ),
-    ] = None
+    vocab: Vocabulary = None
     detection_size: Annotated[
         str | None,
         option(
@@ -123,9 +118,7 @@ def bundle(
     ] = AUTO,
     force: Force = False,
     no_verify: NoVerify = False,
-    timeout: Annotated[
-        float, option("Seconds that each run of a model may take.", "--timeout", panel=CHECK)
-    ] = 600.0,
+    timeout: Timeout = DEFAULT_SECONDS,
     output_format: Format = TEXT,
     quiet: Quiet = False,
 ) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from sigfix.cli.options import option
 from sigfix.errors import UsageError
+from sigfix.pipeline.applying import DEFAULT_SECONDS
 from sigfix.pipeline.preset_options import PresetOptions
 from sigfix.planning.choices import Pair, Tags
 from sigfix.planning.parsing import parse_pair, parse_size, parse_tags
@@ -60,6 +61,17 @@ Renames = Annotated[
     list[Pair],
     option("An input or output: `old=new`.", "--rename", panel=CHANGE, parser=pair_of("--rename")),
 ]
+Vocabulary = Annotated[
+    str | None,
+    option(
+        "Name of a docTR vocabulary, a text file, or `chars:` and the characters.",
+        "--vocab",
+        panel=PRESET,
+    ),
+]
+Timeout = Annotated[
+    float, option("Seconds that each run of a model may take.", "--timeout", panel=CHECK)
+]
 NoVerify = Annotated[
     bool,
     option("Compare no numbers, and write the result unchecked.", "--no-verify", panel=CHECK),
@@ -77,9 +89,7 @@ class Running:
     trust: Annotated[
         bool, option("Run a model with file or process operators.", "--trust", panel=CHECK)
     ] = False
-    timeout: Annotated[
-        float, option("Seconds that each run of a model may take.", "--timeout", panel=CHECK)
-    ] = 600.0
+    timeout: Timeout = DEFAULT_SECONDS
 
 
 @dataclass(frozen=True)
@@ -89,14 +99,7 @@ class Building:
     weights: Annotated[
         str, option("`pretrained`, `random`, a file or a hub's folder.", "--weights", panel=PRESET)
     ] = PRETRAINED
-    vocab: Annotated[
-        str | None,
-        option(
-            "Name of a docTR vocabulary, a text file, or `chars:` and the characters.",
-            "--vocab",
-            panel=PRESET,
-        ),
-    ] = None
+    vocab: Vocabulary = None
     size: Annotated[
         str | None,
         option(

@@ -20,7 +20,6 @@ from sigfix.cli.inspect_options import (
 from sigfix.cli.options import grouped
 from sigfix.cli.settings import FailOn, find_settings
 from sigfix.cli.terminal import terminal_style
-from sigfix.errors import OutputError
 from sigfix.quoting import printable, quote_path
 from sigfix.rendering.inspections import FORMATS, TEXT, Shown
 
@@ -51,6 +50,7 @@ def inspect(
     Exits with 1 where there is a finding at or above --fail-on, with 2 where a path cannot be read.
     """
     from sigfix.cli.inspect_paths import Wanted, inspect_all, the_only_one, wanted_paths
+    from sigfix.pipeline.write_failures import write_text
 
     refuse_clashes(judged, report)
     settings = find_settings(Path(), where.config)
@@ -66,7 +66,11 @@ def inspect(
     shown = Shown(terminal_style(), report.everything, counted.fail_on.severity)
     if report.output_file is not None:
         shown = replace(shown, style=replace(shown.style, colour=False))
-    write(FORMATS[report.output_format](inspections, shown), report.output_file)
+    text = FORMATS[report.output_format](inspections, shown)
+    if report.output_file is None:
+        sys.stdout.write(text)
+    else:
+        write_text(report.output_file, text)
     sys.stderr.writelines(unchecked(inspections, counted.targets))
     if len(found) > 1 and all(item.failure is not None for item in inspections):
         sys.stderr.write("note: Nothing was inspected: none of the paths could be read.\n")
@@ -88,17 +92,6 @@ def without_known(inspections: list[Inspection], file: Path, write_it: bool) -> 
     for line in expired_notes(applied.expired, file):
         sys.stderr.write(printable(f"note: {line}") + "\n")
     return applied.inspections
-
-
-def write(text: str, file: Path | None) -> None:
-    """Write the report to standard output or a file. Raises `OutputError`."""
-    if file is None:
-        sys.stdout.write(text)
-        return
-    try:
-        file.write_text(text, "utf-8")
-    except OSError as error:
-        raise OutputError(f"{file} cannot be written: {error.strerror or error}.") from error
 
 
 def unchecked(inspections: list[Inspection], targets: tuple[str, ...]) -> list[str]:

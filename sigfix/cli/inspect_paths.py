@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import sys
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -117,6 +115,9 @@ def _rows(paths: list[Path], wanted: Wanted, jobs: int) -> Iterator[Inspection]:
     if min(jobs, len(paths)) == 1:
         yield from map(wanted.row, paths)
         return
+    import multiprocessing  # which takes as long to import as a small model to inspect
+    from concurrent.futures import ProcessPoolExecutor
+
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(min(jobs, len(paths)), mp_context=context) as pool:
         yield from pool.map(wanted.row, paths, chunksize=_AT_ONCE)

@@ -20,8 +20,6 @@ from typing import Any
 from sigfix.diagnosis import Severity, check_selection
 from sigfix.errors import UsageError
 
-tomllib = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
-
 
 class FailOn(str, Enum):
     """The mildest finding that makes the exit code 1."""
@@ -115,6 +113,7 @@ def find_settings(start: Path, named: Path | None = None) -> Settings:
 
 def _table(file: Path) -> dict[str, Any] | None:
     """sigfix's part of a TOML file; None where a pyproject.toml has none."""
+    tomllib = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
     try:
         document: dict[str, Any] = tomllib.loads(file.read_text("utf-8"))
     except OSError as error:

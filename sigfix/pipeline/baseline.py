@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sigfix.errors import OutputError, UsageError
+from sigfix.errors import UsageError
+from sigfix.pipeline.write_failures import write_text
 from sigfix.report import Inspection
 from sigfix.wording import verb
 
@@ -88,10 +89,7 @@ def write_baseline(file: Path, inspections: Sequence[Inspection]) -> int:
             for (path, code, location), count in sorted(entries.items())
         ],
     }
-    try:
-        file.write_text(json.dumps(document, indent=2) + "\n", "utf-8")
-    except OSError as error:
-        raise OutputError(f"{file} cannot be written: {error.strerror or error}.") from error
+    write_text(file, json.dumps(document, indent=2) + "\n")
     return len(entries)
 
 

@@ -168,8 +168,8 @@ def _sizes(place: Path) -> dict[str, tuple[int, int]]:
     sizes: dict[str, tuple[int, int]] = {}
     for name in files_below(place):
         content = (place / name).read_bytes()
-        top = name.rpartition("/")[0] if name.startswith("models/") else name.partition("/")[0]
-        own, packed = sizes.get(top if "/" in name else "page", (0, 0))
-        key = top if "/" in name else "page"
+        folders = name.split("/")[:-1] or ["page"]
+        key = "/".join(folders if folders[0] == "models" else folders[:1])
+        own, packed = sizes.get(key, (0, 0))
         sizes[key] = (own + len(content), packed + len(gzip.compress(content, 6)))
     return sizes

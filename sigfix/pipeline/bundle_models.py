@@ -11,6 +11,7 @@ from sigfix.card import Card, card_from, read_card
 from sigfix.card_form import CARD_VERSION
 from sigfix.errors import UnreadableModelError, UsageError
 from sigfix.model import OtherModel
+from sigfix.pipeline.applying import DEFAULT_SECONDS
 from sigfix.pipeline.conversion_options import ConvertOptions, ConvertResult
 from sigfix.pipeline.convert import convert_part
 from sigfix.pipeline.prepared import SourceChoice
@@ -46,7 +47,7 @@ class BundleOptions:
     quantize: str = AUTO
     verify: bool = True
     force: bool = False
-    seconds: float = 600.0
+    seconds: float = DEFAULT_SECONDS
 
 
 @dataclass(frozen=True)

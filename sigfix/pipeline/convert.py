@@ -62,11 +62,8 @@ def convert(
     check_options(source, options)
     read = None if source.kind == PRESET else source.path
     staging.refuse_places(destination, options.force, options.keep_failed, read)
-    require_source_packages(source)
-    check_files(source, options)
     with temporary_folder() as temporary:
-        prepared = prepare(source, options.choice, temporary, say, _running(options))
-        release()
+        prepared = _prepared(source, options, temporary, say)
         with (
             _named(prepared.model, source.path),
             staging.publish_to(destination, options.force, options.keep_failed, read) as place,
@@ -79,12 +76,17 @@ def convert_part(
 ) -> ConvertResult:
     """`convert` into the empty folder `place`, for a caller that publishes it as a part of more."""
     check_options(source, options)
+    prepared = _prepared(source, options, temporary, say)
+    with _named(prepared.model, source.path):
+        return _export(source, prepared, options, place, place, temporary, say)
+
+
+def _prepared(source: Source, options: ConvertOptions, temporary: Path, say: Say) -> Prepared:
     require_source_packages(source)
     check_files(source, options)
     prepared = prepare(source, options.choice, temporary, say, _running(options))
     release()
-    with _named(prepared.model, source.path):
-        return _export(source, prepared, options, place, place, temporary, say)
+    return prepared
 
 
 @contextmanager

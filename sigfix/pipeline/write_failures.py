@@ -45,6 +45,14 @@ def cannot_write(destination: Path, error: OSError) -> OutputError:
     )
 
 
+def write_text(file: Path, text: str) -> None:
+    """Write a file that the user named, over one that is there. Raises `OutputError`."""
+    try:
+        file.write_text(text, "utf-8")
+    except OSError as error:
+        raise OutputError(f"{file} cannot be written: {error.strerror or error}.") from error
+
+
 def _shown(path: Path) -> str:
     text = str(path)
     return text if len(text) <= 300 else f"{text[:100]}...{text[-100:]}"

@@ -7,12 +7,13 @@ import os
 import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sigfix.cli.main import main
+from tests.cli.running import run as run_sigfix
 from tests.diagnosis.broken_models import no_serving_default, unknown_rank
 from tests.models import healthy
 
@@ -20,10 +21,7 @@ ROOT = Path(__file__).parents[2]
 FILE = "sigfix-baseline.json"
 
 
-def run(*words: str) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main(["inspect", *words])
-    return int(ended.value.code or 0)
+run = partial(run_sigfix, "inspect")
 
 
 @pytest.fixture

@@ -5,20 +5,17 @@ from __future__ import annotations
 import io
 import json
 import shutil
+from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-from sigfix.cli.main import main
+from tests.cli.running import run as run_sigfix
 from tests.diagnosis.broken_models import no_serving_default, unknown_rank
 from tests.models import healthy
 
-
-def run(*words: str) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main(["inspect", *words])
-    return int(ended.value.code or 0)
+run = partial(run_sigfix, "inspect")
 
 
 @pytest.fixture

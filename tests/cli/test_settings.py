@@ -6,17 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from sigfix.cli.main import main
 from sigfix.cli.settings import find_settings, names
 from sigfix.errors import UsageError
+from tests.cli.running import run
 from tests.diagnosis.broken_models import no_serving_default, unknown_rank
 from tests.models import healthy
-
-
-def run(*words: str) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main(list(words))
-    return int(ended.value.code or 0)
 
 
 @pytest.fixture
