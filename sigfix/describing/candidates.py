@@ -29,7 +29,7 @@ _TELLING_NAMES = (
 _BOOKKEEPING_MARKS = ("gradients", "/grad", "train_op", "optimizer", "save", "init", "summar")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A tensor that could be an input or an output; a higher `rank` is more likely.
 
@@ -130,11 +130,13 @@ def _outputs(flow: Flow, inputs: list[Candidate], also: Collection[str] = ()) ->
     given = [*(item.spec.name for item in inputs), *also]
     fed = forward([node_of(name) for name in given], flow.readers)
     operators = tensorflow_operators()
+    said: dict[tuple[str, ...], tuple[str, ...]] = {}  # many of a large graph say the same
     found = []
     for node in flow.meta.graph.nodes:
         if node.name not in fed or node.op in BOOKKEEPING or node.op in PLACEHOLDER_OPS:
             continue
         rank, evidence = _likelihood(flow, node)
+        evidence = said.setdefault(evidence, evidence)
         if not evidence or not _is_nameable(node) or _is_of_a_branch(flow.meta, node):
             continue
         known = operators.get(node.op)

@@ -35,7 +35,7 @@ def covers(general: Shape, special: Shape) -> bool:
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TensorSpec:
     """One tensor: dtype in TensorFlow's Python spelling, shape, and its name where it has one.
 
