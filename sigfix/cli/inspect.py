@@ -51,6 +51,7 @@ def inspect(
 
     Exits with 1 where there is a finding at or above --fail-on, with 2 where a path cannot be read.
     """
+    from sigfix.cli.inspect_graph import draw, drawable
     from sigfix.cli.inspect_paths import Wanted, inspect_all, the_only_one, wanted_paths
     from sigfix.pipeline.write_failures import write_text
 
@@ -59,7 +60,10 @@ def inspect(
     counted = judgement(judged, settings)
     wanted = Wanted(counted, settings, judged.checksums)
     found = wanted_paths(paths, where, settings)
-    if len(found) == len(paths) == 1 and report.output_format == TEXT and not judged.baseline:
+    if report.graph is not None:
+        inspections = [the_only_one(drawable(found), wanted)]
+        draw(inspections[0], report.graph)
+    elif len(found) == len(paths) == 1 and report.output_format == TEXT and not judged.baseline:
         inspections = [the_only_one(found[0], wanted)]
     else:
         inspections = inspect_all(found, wanted, where.jobs)
