@@ -23,6 +23,7 @@ DATA = (
     "sigfix/describing/tables/tfjs_operators.txt",
     "sigfix/describing/tables/tflite_operators.txt",
     "sigfix/doctr_vocabularies.txt",
+    "sigfix/importing/doctr_tensors.txt",
     "sigfix/operator_defaults.txt",
     "sigfix/py.typed",
     "sigfix/reading/messages.txt",
