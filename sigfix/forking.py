@@ -8,6 +8,7 @@ have done: TensorFlow must be as it is after its import, and no thread may hold 
 from __future__ import annotations
 
 import faulthandler
+import gc
 import multiprocessing
 import os
 import signal
@@ -93,6 +94,7 @@ def _send(sending: Connection, work: Callable[[], T], parent: int) -> None:
     """Be the copy that does the work: it ends with its parent, which alone hears Ctrl-C."""
     os.setsid()
     child.be_killed_with(parent)
+    gc.freeze()  # what is never looked through stays there once
     try:
         answer: tuple[T | None, Exception | None] = (work(), None)
     except Stopped:
