@@ -89,7 +89,7 @@ def measure(temporary: Path, rounds: int, names: Sequence[str], cache: Path) -> 
     """
     place = cache / "conversion.json"
     kept: Runs = json.loads(place.read_text("utf-8")) if place.exists() else {}
-    known = models(temporary / "models")
+    known = models(cache / "conversion-models")
     runs = {name: kept[name] for name in known if name in kept}
     for name in names or known:
         path, key = known[name]
