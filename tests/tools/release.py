@@ -99,10 +99,14 @@ DATA = (
     "sigfix/web/page/icon.svg",
     "sigfix/web/page/index.html",
     "sigfix/web/page/main.js",
+    "sigfix/web/page/pages.js",
+    "sigfix/web/page/pdf.js",
     "sigfix/web/page/settings.js",
     "sigfix/web/page/sources.js",
     "sigfix/web/page/style.css",
     "sigfix/web/page/view.js",
+    "sigfix/web/pdf/package-lock.json",
+    "sigfix/web/pdf/package.json",
     "sigfix/web/runner.mjs",
 )
 """The files of the wheel that are no Python modules."""
