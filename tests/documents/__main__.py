@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -59,6 +60,8 @@ class Kept:
 
 def main() -> int:
     """Read, write the page; 1 where an aim is not met."""
+    # Ended from outside it must not leave a browser that goes on computing.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     parser = argparse.ArgumentParser(prog="python -m tests.documents")
     parser.add_argument("--count", type=int, default=COUNT, help="of documents")
     parser.add_argument("--backends", nargs="+", choices=list(BACKENDS), default=list(BACKENDS))
