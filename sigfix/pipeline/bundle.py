@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sigfix.errors import ParityError, UsageError
+from sigfix.errors import NotVerifiedError, ParityError, UsageError
 from sigfix.memory import release
 from sigfix.model import OtherModel
 from sigfix.packages import require_extras, require_packages
 from sigfix.pipeline import staging
-from sigfix.pipeline.bundle_files import SAMPLE, copy_page, write_manifest
+from sigfix.pipeline.bundle_files import SAMPLE, copy_page, copy_pdf, write_manifest
 from sigfix.pipeline.bundle_form import files_below
 from sigfix.pipeline.bundle_models import (
     LARGER,
@@ -67,21 +67,32 @@ def bundle(options: BundleOptions, output: Path | str, say: Say = silent) -> Bun
     for source in sources.values():
         if source.kind != PRESET:
             staging.refuse_places(destination, options.force, source=source.path)
-    from sigfix.verifying.runners.node import find_node, packages_directory
-
-    say("fetching TensorFlow.js, where it is not there yet")
-    packages = packages_directory(find_node())
     if options.verify:
         require_extras("Comparing a bundle with docTR", "doctr")
     with (
         temporary_folder() as temporary,
         staging.publish_to(destination, options.force) as place,
     ):
-        copy_page(place, packages)
+        told = _copy_page(place, say)
         models, check = _tried(sources, options, place, temporary, say)
         sizes = _sizes(place)
     notes = tuple(note for m in models if m.converted for note in m.converted.notes)
-    return BundleResult(destination, tuple(models), sizes, check, notes)
+    return BundleResult(destination, tuple(models), sizes, check, (*notes, *told))
+
+
+def _copy_page(place: Path, say: Say) -> tuple[str, ...]:
+    """Put what is the same for all bundles into `place`; what is not there, as notes."""
+    from sigfix.verifying.runners.node import PDF_JS, find_node, packages_directory
+
+    say("fetching TensorFlow.js, where it is not there yet")
+    node = find_node()
+    copy_page(place, packages_directory(node))
+    say("fetching pdf.js, where it is not there yet")
+    try:
+        copy_pdf(place, packages_directory(node, PDF_JS))
+    except NotVerifiedError as error:
+        return (f"note: the page opens no PDFs: {error.message}",)
+    return ()
 
 
 def _check_options(options: BundleOptions) -> None:

@@ -45,7 +45,7 @@ HEADERS = {
     "Cache-Control": "no-cache",
 }
 POLICY = (
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{blob}; style-src 'self'; "
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{blob}; style-src 'self'; font-src 'self'; "
     "img-src 'self' blob:; connect-src 'self'; worker-src 'self'{blob}; media-src 'self' blob:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )

@@ -190,8 +190,8 @@ def page(runs: Runs) -> str:
         "Written by `make bench` (`python -m tests.bench conversion --write`). "
         + "\n".join(describe_machine()),
         f"Whole commands on the same SavedModel, both sides in turns, "
-        f"{f'medians of {rounds} rounds' if rounds > 1 else 'one round only'}. Checked: the source and the result are run and "
-        "compared, which the converter does not. Time is what passes on a clock, which depends on "
+        f"{f'medians of {rounds} rounds' if rounds > 1 else 'one round only'}. "
+        "Checked: the source and the result are run and compared, which the converter does not. Time is what passes on a clock, which depends on "
         "what else the machine does; work is the seconds of processors that a command and its "
         "processes use. Memory is what all of them hold at one time; what they share, which is "
         "there once, counts once.",

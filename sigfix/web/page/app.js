@@ -2,6 +2,7 @@
 
 import { loadOcr } from '../ocr/index.js';
 import { backendsOf } from './backends.js';
+import { Pages } from './pages.js';
 import { ocrOptions, readBundle } from './settings.js';
 import { listen } from './sources.js';
 import { clear, connect, show } from './view.js';
@@ -14,7 +15,7 @@ let bundle;
 let loading; // a promise of the reader, or null
 let reading = null; // the AbortController of what is being read
 let last = null; // the document that is shown
-let picture = null; // the blob that is shown
+let pages; // of the file that is shown
 
 function say(text, part = null) {
   element('status').textContent = text;
@@ -58,7 +59,13 @@ function progressed({ stage, done, total }) {
   say(`${STAGES[stage]}${counted} …`, stage === 'recognition' ? done / Math.max(total, 1) : NaN);
 }
 
-async function take(blob) {
+/** Read a file that is given: a picture, or the first page of a PDF. */
+async function take(file) {
+  await read((signal) => pages.open(file, signal));
+}
+
+/** Read the page that is chosen after `next` is done. */
+async function read(next) {
   reading?.abort();
   const own = new AbortController();
   reading = own;
@@ -67,13 +74,18 @@ async function take(blob) {
   last = null;
   element('cancel').hidden = false;
   try {
+    say('Opening …', NaN);
+    await next(own.signal);
+    const blob = await pages.picture(own.signal);
+    own.signal.throwIfAborted();
     await showPicture(blob);
     const ocr = await loading;
     progressed({ stage: 'detection', done: 0, total: 1 });
-    const read = await ocr.read(blob, { signal: own.signal, onProgress: progressed });
+    const found = await ocr.read(blob, { signal: own.signal, onProgress: progressed });
     if (reading !== own) return;
-    last = read;
-    const words = show(read);
+    found.pages[0].page_idx = pages.number - 1;
+    last = found;
+    const words = show(found);
     say(words ? `${words} words read.` : 'No words were found in this picture.');
   } catch (error) {
     if (reading !== own) return;
@@ -96,7 +108,6 @@ async function showPicture(blob) {
   const image = element('picture');
   URL.revokeObjectURL(image.src);
   image.src = URL.createObjectURL(blob);
-  picture = blob;
   element('result').hidden = true;
   try {
     await image.decode();
@@ -133,7 +144,7 @@ function offerBackends() {
     reading?.abort();
     recover();
     await load();
-    if (picture) take(picture);
+    if (pages.there) read(async () => {});
   });
 }
 
@@ -142,6 +153,7 @@ async function start() {
   bundle = await readBundle(base);
   offerBackends();
   connect();
+  pages = new Pages(bundle.pdf && new URL(bundle.pdf, base), read);
   listen({ sample: new URL(bundle.sample, base), take, fail });
   element('cancel').addEventListener('click', () => reading?.abort());
   element('copy').addEventListener('click', copy);
