@@ -189,12 +189,12 @@ def page(runs: Runs) -> str:
         "# Converting, against plain tensorflowjs_converter",
         "Written by `make bench` (`python -m tests.bench conversion --write`). "
         + "\n".join(describe_machine()),
-        f"Whole commands on the same SavedModel, both sides in turns, "
+        "Whole commands on the same SavedModel, both sides in turns, "
         f"{f'medians of {rounds} rounds' if rounds > 1 else 'one round only'}. "
-        "Checked: the source and the result are run and compared, which the converter does not. Time is what passes on a clock, which depends on "
-        "what else the machine does; work is the seconds of processors that a command and its "
-        "processes use. Memory is what all of them hold at one time; what they share, which is "
-        "there once, counts once.",
+        "Checked: the source and the result are run and compared, which the converter does not. "
+        "Time is what passes on a clock, which depends on what else the machine does; work is the "
+        "seconds of processors that a command and its processes use. Memory is what all of them "
+        "hold at one time; what they share, which is there once, counts once.",
         f"The aims: {AIM_TIME:g} of the time, {AIM_MEMORY:g} of the memory.",
         "\n".join(lines),
         "What was done. The model is written in a process that ends before Node.js starts "
