@@ -93,6 +93,7 @@ DATA = (
     "sigfix/web/page/backends.js",
     "sigfix/web/page/icon.svg",
     "sigfix/web/page/index.html",
+    "sigfix/web/page/kinds.js",
     "sigfix/web/page/main.js",
     "sigfix/web/page/pages.js",
     "sigfix/web/page/pdf.js",

@@ -9,7 +9,7 @@
 import { startTensorFlow } from './backend.js';
 import { OcrClient } from './client.js';
 import { OcrDocument } from './document.js';
-import { checkAborted } from './errors.js';
+import { checkAborted, OcrError } from './errors.js';
 import { Pipeline } from './ocr.js';
 import { toPicture } from './source.js';
 import { openStage } from './stages.js';
@@ -60,6 +60,10 @@ async function openAll(tf, sources) {
 /** @type {import('./index.d.ts').loadOcr} */
 export async function loadOcr(options) {
   const { detection, recognition, orientation, worker } = options;
+  if (!detection && !recognition && !orientation) {
+    throw new OcrError('There is no model: give a detector as `detection`, a recogniser as '
+      + '`recognition`, or both.');
+  }
   if (worker) return OcrClient.start(options);
   const tf = await startTensorFlow(options);
   const stages = await openAll(tf, {
