@@ -35,7 +35,8 @@ async function run() {
   const steps = [];
   const first = await ocr.read(blob, { onProgress: ({ stage, done }) => steps.push(`${stage} ${done}`) });
   const controller = new AbortController(); // one signal for all reads, as a page may have
-  const before = { tensors: await tensorsOf(worker), listeners: Object.fromEntries(live) };
+  const listeners = () => [...live].filter(([, number]) => number !== 0);
+  const before = { tensors: await tensorsOf(worker), listeners: listeners() };
   const texts = new Set();
   const block = await longestBlock(async () => {
     for (let each = 0; each < reads; each += 1) {
@@ -53,7 +54,7 @@ async function run() {
     const outcome = await ocr.read(blob, { signal: own.signal, onProgress }).then(() => 'read', ({ name }) => name);
     aborted.push([steps[stop], outcome]);
   }
-  const after = { tensors: await tensorsOf(worker), listeners: Object.fromEntries(live) };
+  const after = { tensors: await tensorsOf(worker), listeners: listeners() };
   texts.add((await ocr.read(blob)).toText());
   ocr.dispose();
   return { before, after, block, aborted, texts: [...texts], first: first.toText() };

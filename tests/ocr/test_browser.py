@@ -161,7 +161,7 @@ def test_webgl(folder: Path) -> None:
 
 @pytest.mark.parametrize("reads", [8, pytest.param(100, marks=pytest.mark.matrix)])
 def test_nothing_is_left_behind_and_each_stage_stops(folder: Path, reads: int) -> None:
-    """Many reads, words at all angles: no tensor, no listener, no long block; aborts at each step."""
+    """Many reads: no tensor, no listener, no long block; a read can be aborted at each step."""
     site = site_of(folder, "wasm", orientation="/models/orientation/model.json")
     site.files["/page.mjs"] = (HERE / "leaks.mjs").read_bytes()
     site.files["/worker.mjs"] = (HERE / "counting_worker.mjs").read_bytes()

@@ -65,7 +65,7 @@ async function use() {
   await page.waitForFunction(() => document.getElementById('video').videoWidth > 0);
   await page.click('#take');
   await page.waitForFunction(() => document.getElementById('video').srcObject === null);
-  await until(page, 'words');
+  await until(page, 'words? (read|were)');
   found.camera = await page.evaluate(() => document.getElementById('video').srcObject);
   const bytes = [...readFileSync(join(folder, 'page.png'))];
   for (const [kind, event] of [['drop', 'dataTransfer'], ['paste', 'clipboardData']]) {

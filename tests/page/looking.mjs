@@ -11,7 +11,7 @@ const [modules, address, folder, program, ...flags] = process.argv.slice(2);
 const require = createRequire(join(modules, 'here.js'));
 const { chromium } = require('playwright-core');
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
-export const LONG = 120_000;
+export const LONG = 60_000;
 
 export const browser = await chromium.launch({
   executablePath: program,

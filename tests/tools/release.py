@@ -82,6 +82,7 @@ DATA = (
     "sigfix/web/ocr/serve.js",
     "sigfix/web/ocr/source.js",
     "sigfix/web/ocr/stages.js",
+    "sigfix/web/ocr/upright.js",
     "sigfix/web/ocr/warp.js",
     "sigfix/web/ocr/wide.js",
     "sigfix/web/ocr/worker.js",

@@ -91,8 +91,13 @@ export interface OcrOptions extends BackendOptions {
   detection?: ModelSource;
   /** Without it, words have no text. */
   recognition?: ModelSource;
-  /** A classifier of crops; with it, words at all angles are found and turned upright. */
-  orientation?: ModelSource;
+  /**
+   * A classifier of crops: with it, words at all angles are found and turned upright. And one of
+   * pages, which needs a detector: with it, pages are turned until their lines are level before
+   * they are read; geometries stay those of the page as it was given, and its `orientation` says
+   * by how many degrees it was turned.
+   */
+  orientation?: ModelSource | { crop?: ModelSource; page?: ModelSource };
   /** Whether boxes are straight; they are where there is no classifier. */
   straight?: boolean;
   /** Whether lines are put together to blocks, as docTR's `resolve_blocks` does. */

@@ -6,6 +6,7 @@
 import { horizontalCrop, rotatedCrop, straightCrop } from './crops.js';
 import { buildPage } from './document.js';
 import { turn } from './picture.js';
+import { pageBefore, pageDirection, straightened } from './upright.js';
 
 const LEVEL = { value: 0, confidence: 1 };
 const WHOLE = { box: [0, 0, 1, 1], score: null };
@@ -37,8 +38,9 @@ export class Pipeline {
   /**
    * @param {{detector?: import('./stages.js').Detector,
    *   recogniser?: import('./stages.js').Recogniser,
-   *   classifier?: import('./stages.js').Classifier}} stages with a classifier, words at all
-   *   angles are turned upright
+   *   classifier?: import('./stages.js').Classifier,
+   *   pages?: import('./stages.js').Classifier}} stages with a classifier, words at all angles are
+   *   turned upright; `pages` is one of whole pages, which are straightened then
    * @param {{straight: boolean, blocks: boolean}} settings
    */
   constructor(stages, settings) {
@@ -49,15 +51,21 @@ export class Pipeline {
   /** Boxes as images: as docTR cuts them where text is straight, at all angles, or nearly level. */
   #crop() {
     if (this.settings.straight) return straightCrop;
-    return this.stages.classifier ? rotatedCrop : horizontalCrop;
+    return this.stages.classifier || this.stages.pages ? rotatedCrop : horizontalCrop;
   }
 
-  /** Boxes of words, with the image of each. */
+  /** Boxes of words, with the image of each; on a page that was turned upright, where that is asked. */
   async #find(picture, signal) {
-    const { detector } = this.stages;
-    if (!detector) return [{ ...WHOLE, crop: picture }];
-    const boxes = await detector.detect(picture, { straight: this.settings.straight, signal });
-    return cutOut(picture, boxes, this.#crop());
+    const { detector, pages } = this.stages;
+    if (!detector) return { words: [{ ...WHOLE, crop: picture }] };
+    const { straight } = this.settings;
+    let { boxes, text, width, height } = await detector.look(picture, { straight, signal });
+    if (!pages) return { words: cutOut(picture, boxes, this.#crop()) };
+    const [{ value }] = await pages.classify([picture], { signal });
+    const degrees = pageDirection(text, width, height, value);
+    const turned = degrees ? straightened(picture, degrees) : { picture };
+    if (degrees) boxes = await detector.detect(turned.picture, { straight, signal });
+    return { words: cutOut(turned.picture, boxes, this.#crop()), degrees, turned };
   }
 
   /**
@@ -78,7 +86,7 @@ export class Pipeline {
     };
     const say = (stage, done, total) => onProgress?.({ page: index, stage, done, total });
     if (detector) say('detection', 0, 1);
-    let words = await this.#find(picture, signal);
+    let { words, degrees, turned = { picture } } = await this.#find(picture, signal);
     if (detector) finish('detection');
     // Nothing turned a word here, which docTR calls sure.
     if (!straight) words = words.map((word) => ({ ...word, orientation: LEVEL }));
@@ -99,9 +107,10 @@ export class Pipeline {
     }
     const found = words.map(({ box, score, orientation }, place) => (
       { ...texts[place], box, score, orientation }));
-    const page = buildPage(found, picture, { index, blocks });
+    const orientation = degrees === undefined ? undefined : { value: degrees, confidence: null };
+    const page = buildPage(found, turned.picture, { index, blocks, orientation });
     finish('lines');
-    return { page, times };
+    return { page: turned.before ? pageBefore(page, turned.before, picture) : page, times };
   }
 
   dispose() {
