@@ -124,6 +124,7 @@ export function show(read, kind) {
   element('boxes').replaceChildren(...rows.flatMap(
     ([line], index) => line.words.map((word) => polygon(word, index))));
   element('lines').replaceChildren(...rows.map(([line, opens], index) => item(line, index, opens, kind)));
+  element('lines-note').hidden = rows.length < 2;
   showTimes(read.times[0]);
   const download = element('download');
   URL.revokeObjectURL(download.href);
