@@ -34,6 +34,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", metavar="PRESET", help="inference of these alone")
     parser.add_argument("--write", action="store_true", help="write the pages in docs too")
     parser.add_argument("--rounds", type=int, default=conversion.ROUNDS, help="of conversion")
+    parser.add_argument("--models", nargs="+", default=(), help="conversion of these alone")
     parser.add_argument("--cache", type=Path, default=CACHE, help="default: .matrix")
     given = parser.parse_args()
     chosen = given.sections or names
@@ -43,9 +44,12 @@ def main() -> None:
             for ratio in SECTIONS[section](Path(temporary)):
                 print(ratio.line(), flush=True)
         if CONVERSION in chosen:
-            found = conversion.measure(Path(temporary), given.rounds)
+            runs = conversion.measure(Path(temporary), given.rounds, given.models, given.cache)
+            for ratio in conversion.ratios(runs):
+                if ratio.what.startswith(conversion.MEAN):
+                    print(ratio.line(), flush=True)
             if given.write:
-                CONVERSION_PAGE.write_text(conversion.page(found, given.rounds), "utf-8")
+                CONVERSION_PAGE.write_text(conversion.page(runs), "utf-8")
                 print(f"Wrote {CONVERSION_PAGE}")
     if INFERENCE in chosen:
         inference.measure(given.only or list(PRESETS), given.cache)
