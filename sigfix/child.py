@@ -53,6 +53,11 @@ def supervise() -> None:
 
 def _end_with_parent(parent: int) -> None:
     _watch_input()
+    be_killed_with(parent)
+
+
+def be_killed_with(parent: int) -> None:
+    """Let Linux kill this process when `parent` is gone; other systems have nothing of the kind."""
     if sys.platform.startswith("linux"):
         import ctypes
 

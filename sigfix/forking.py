@@ -8,6 +8,8 @@ have done: TensorFlow must be as it is after its import, and no thread may hold 
 from __future__ import annotations
 
 import faulthandler
+import gc
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -17,14 +19,21 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkProcess
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 from sigfix import child
+from sigfix.errors import ProcessError, SigfixError
 from sigfix.lean import importing, is_lean
-from sigfix.stopping import SIGNALS
+from sigfix.stopping import SIGNALS, Stopped, held, how_it_ended
+
+T = TypeVar("T")
 
 _PAUSE_SECONDS = 0.01
+_UNWINDING_SECONDS = 5.0
+"""How long a copy may take to remove what it made, once it is told to end."""
 _DESCRIPTORS = 1 << 16
 _copying = False
 
@@ -50,6 +59,72 @@ def is_copying() -> bool:
 
 def _is_untouched() -> bool:
     return sys.platform.startswith("linux") and is_lean() and "tensorflow" not in sys.modules
+
+
+def apart(work: Callable[[], T]) -> T:
+    """What `work` returns, done in a copy of this process, which ends and so gives all back.
+
+    TensorFlow, which `work` imports, is never here then: it holds half a gigabyte to the end of a
+    process. Where no copy can be made, or TensorFlow is here already, `work` is done here. What it
+    returns is pickled. Raises what it raises, and `ProcessError` where the copy was killed.
+    """
+    if not _is_untouched() or threading.active_count() != 1:
+        return work()
+    fork = multiprocessing.get_context("fork")
+    receiving, sending = fork.Pipe(duplex=False)
+    process = fork.Process(target=_send, args=(sending, work, os.getpid()))
+    try:
+        with _without_signals():
+            process.start()
+        sending.close()
+        found, error = receiving.recv()
+        process.join()
+    except EOFError:
+        process.join()
+        raise ProcessError(how_it_ended(process.exitcode or 0)) from None
+    finally:
+        with held():
+            _end(process)
+    if error is not None:
+        raise error
+    result: T = found
+    return result
+
+
+def _send(sending: Connection, work: Callable[[], T], parent: int) -> None:
+    """Be the copy that does the work: it ends with its parent, which alone hears Ctrl-C."""
+    os.setsid()
+    child.be_killed_with(parent)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    gc.freeze()  # what is never looked through stays there once
+    try:
+        answer: tuple[T | None, Exception | None] = (work(), None)
+    except Stopped:
+        return
+    except SigfixError as error:
+        answer = (None, error)
+    except Exception:
+        answer = (None, RuntimeError(traceback.format_exc()))
+    sending.send(answer)
+
+
+@contextmanager
+def _without_signals() -> Iterator[None]:
+    """Let them wait: between a fork and the note of it there would be nothing to end."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end(process: ForkProcess) -> None:
+    """End the copy as a signal ends this process, and wait until it is gone."""
+    if process.is_alive():
+        process.terminate()
+        process.join(_UNWINDING_SECONDS)
+        process.kill()
+        process.join()
 
 
 class Copy:

@@ -11,6 +11,7 @@ import pytest
 from tests.environments import python_with
 
 ROOT = Path(__file__).parents[1]
+SCHEMAS = "sigfix/rendering/schemas"
 
 
 def requirements() -> list[str]:
@@ -42,6 +43,8 @@ def test_the_site_is_built_without_a_warning(python: Path, tmp_path: Path) -> No
     assert done.returncode == 0, done.stderr
     pages = {path.stem for path in (tmp_path / "site").glob("*.html")}
     assert pages >= {path.stem for path in (ROOT / "docs").glob("*.md")} | {"index"}
+    for schema in (ROOT / SCHEMAS).glob("*.json"):
+        assert (tmp_path / "site" / "schemas" / schema.name).read_bytes() == schema.read_bytes()
     for page in (tmp_path / "site").glob("*.html"):
         # Nothing of a page comes from elsewhere: it can be read without a network.
         loaded = re.findall(
@@ -57,6 +60,7 @@ def test_the_site_is_built_without_a_warning(python: Path, tmp_path: Path) -> No
         ("docs/repair.md", "[there](nothing.md)", "nothing.md"),
         ("docs/repair.md", "[there](findings.md#no-such-heading)", "no-such-heading"),
         ("README.md", "[there](docs/nothing.md)", "nothing.md"),
+        ("docs/json.md", f"[there](../{SCHEMAS}/nothing.json)", "schemas/nothing.json"),
         ("docs/lost.md", "# A page that nothing leads to", "lost.md"),
     ],
 )
@@ -65,7 +69,7 @@ def test_a_broken_site_is_refused(
 ) -> None:
     root = tmp_path / "copy"
     root.mkdir()
-    copied = ["docs", "tests/tools/docs_site.py", ".mkdocs.yml", "README.md"]
+    copied = ["docs", "tests/tools/docs_site.py", ".mkdocs.yml", "README.md", SCHEMAS]
     subprocess.run(["cp", "-r", "--parents", *copied, root], cwd=ROOT, check=True)
     with (root / file).open("a") as page:
         page.write(f"\n{text}\n")

@@ -62,8 +62,9 @@ def run_preset(
 
 
 def _planned(name: str, options: PresetOptions, say: Say) -> tuple[Preset, Card, tuple[str, ...]]:
-    """What would be built, the weights of a file looked into where PyTorch and docTR are there."""
+    """What would be built, the weights of a file looked into."""
     from sigfix.card import make_card
+    from sigfix.importing.fitting import fit_headers
     from sigfix.pipeline.hub_folder import settled
     from sigfix.pipeline.notes import weight_notes
     from sigfix.vocabularies import preset_characters
@@ -72,14 +73,16 @@ def _planned(name: str, options: PresetOptions, say: Say) -> tuple[Preset, Card,
     preset = options.preset(name)
     characters = preset_characters(preset, options.vocabulary)
     notes: tuple[str, ...] = ()
-    told: tuple[str, ...] = (f"not looked into: that needs {install_command('doctr')}.",)
     if options.weights not in (PRETRAINED, RANDOM):
-        if find_spec("torch") is not None and find_spec("doctr") is not None:
+        say(f"comparing {options.weights} with docTR's {name}")
+        fitted = fit_headers(Path(options.weights), preset, characters)
+        if fitted is None and find_spec("torch") is not None and find_spec("doctr") is not None:
             from sigfix.importing.doctr import fit_weights
 
-            say(f"comparing {options.weights} with docTR's {name}")
             fitted = fit_weights(preset, options.weights, options.vocabulary)
-            say("")
+        say("")
+        told: tuple[str, ...] = (f"not looked into: that needs {install_command('doctr')}.",)
+        if fitted is not None:
             preset, told = fitted.preset, fitted.notes
         notes = weight_notes(Path(options.weights).name, told)
     card = make_card(preset, characters, options.weights, options.normalize)

@@ -15,7 +15,8 @@ from sigfix.describing import running
 from sigfix.describing.dead_branches import Switches
 from sigfix.describing.effects import STATE, kind_of
 from sigfix.describing.operators import is_stateful
-from sigfix.describing.running import ARGUMENTS_FROM, Run
+from sigfix.describing.running import Run
+from sigfix.describing.scalars import ARGUMENTS_FROM, Number
 from sigfix.model import Graph, GraphFunction, MetaGraph, Node, node_of, output_index
 
 Place = tuple[str, str]
@@ -83,7 +84,7 @@ def of_tensors(
     meta: MetaGraph,
     outputs: Collection[str],
     fed: Collection[str],
-    bound: Mapping[str, bool] | None = None,
+    bound: Mapping[str, Number] | None = None,
 ) -> Computation:
     """What tensors of the graph (`y:0`) are computed by, where `fed` ones are given.
 
@@ -121,7 +122,7 @@ class _Walk:
     """The walk backwards: what is still to be looked at, and what calls each function."""
 
     def __init__(
-        self, graph: Graph, fed: Collection[str], bound: Mapping[str, bool] | None = None
+        self, graph: Graph, fed: Collection[str], bound: Mapping[str, Number] | None = None
     ) -> None:
         self.graph = graph
         self.fed = {(node_of(name), output_index(name)) for name in fed}
@@ -222,7 +223,7 @@ class _Walk:
         """The functions whose results a node puts out; of a constant choice the chosen one."""
         library = self.graph.function_by_name
         names = [node.op] if node.op in library else list(node.functions)
-        chosen = self.switches.chosen_branch(self.bodies[scope], node)
+        chosen = self.switches.scalars.chosen(scope, node)
         return [library[name] for name in ([chosen] if chosen else names) if name in library]
 
     def open(self, function: GraphFunction) -> None:

@@ -6,14 +6,13 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from sigfix.describing.scalars import ARGUMENTS_FROM
 from sigfix.model import MetaGraph, Node, ObjectNode, node_of
 
 RUN_BY_LOADING = ("_create_resource", "_initialize")
 """Methods of an object that `tf.saved_model.load` calls."""
 
 _PASSED_ON = frozenset({"Identity", "StopGradient", "EnsureShape"})
-ARGUMENTS_FROM = {"If": 1, "StatelessIf": 1, "_If": 1, "Case": 1, "StatelessCase": 1}
-"""Control flow whose first input is no argument of the functions that it calls."""
 _CALLING = frozenset({
     "PartitionedCall", "StatefulPartitionedCall", "While", "StatelessWhile", "_While",
     *ARGUMENTS_FROM,

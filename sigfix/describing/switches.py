@@ -8,10 +8,10 @@ from collections.abc import Collection, Iterable, Mapping
 from sigfix.describing.dropout import SCALING, WEIGHING, dropout_value
 from sigfix.describing.effects import RANDOM, is_stateless_random, kind_of
 from sigfix.describing.operator_kinds import BATCH_NORM
-from sigfix.describing.rates import rate_switch
-from sigfix.describing.running import Run
+from sigfix.describing.running import Run, whole
 from sigfix.describing.training_graph import PLACEHOLDER_OPS, forward, readers_of
-from sigfix.model import ConstantTensor, MetaGraph, Node, Signature, full_name, node_of
+from sigfix.describing.trying import number_of, silent, tried
+from sigfix.model import ConstantTensor, MetaGraph, Node, Signature, as_shape, full_name, node_of
 
 UNFED_OPS = ("Placeholder", "PlaceholderV2")
 """Placeholders that have no value of their own."""
@@ -79,9 +79,9 @@ def evident_value(meta: MetaGraph, node: Node) -> str:
     """The value that a placeholder has at inference, by its name or by what it switches."""
     dtype = str(node.attributes.get("dtype", ""))
     by_name = inference_value(node.name, dtype)
-    if by_name or dtype == "bool":
-        return by_name or _off(meta, node)
-    return dropout_value(meta, node) if "float" in dtype else ""
+    if by_name or as_shape(node.attributes.get("shape")) not in (None, ()):
+        return by_name
+    return dropout_value(meta, node) if "float" in dtype else _off(meta, node)
 
 
 def unfed_binding(meta: MetaGraph, node: Node) -> str:
@@ -108,39 +108,30 @@ def training_default(meta: MetaGraph, node: Node) -> str:
 
 
 def _off(meta: MetaGraph, placeholder: Node) -> str:
-    """The side of the conditions on a placeholder that neither drops out nor normalises batches."""
-    on, off = False, False
-    copies, asking = {placeholder.name}, dict[str, Node]()
-    pending = [placeholder.name]
-    while pending:
-        for node in meta.graph.readers.get(pending.pop(), ()):
-            if node.op != "Identity":
-                asking[node.name] = node
-            elif node.name not in copies:
-                copies.add(node.name)
-                pending.append(node.name)
-    chosen: list[tuple[str, str]] = []
-    for node in asking.values():
-        inputs = [node_of(name) for name in node.data_inputs]
-        if node.branches and inputs[:1] and inputs[0] in copies:
-            chosen.append(node.branches)
-        elif node.op in ("Switch", "RefSwitch") and len(inputs) > 1 and inputs[1] in copies:
-            on = on or _trains(_behind(f"{node.name}:1", meta))
-            off = off or _trains(_behind(node.name, meta))
-    if chosen:  # each side of all at once: they may call each other, as far as there are any
-        sides = (meta.graph.executed((), names) for names in zip(*chosen, strict=True))
-        trains = [_trains(node for _, node in side) for side in sides]
-        on, off = on or trains[0], off or trains[1]
-    if on == off:
+    """The value with which part of a graph neither drops out nor normalises batches, else ''.
+
+    '' as well where either value switches something off.
+    """
+    run = whole(meta)
+    training = [item for item in run.nodes if _trains(item[1])]
+    values = tried(placeholder)
+    if not training or not values:
         return ""
-    return "false" if on else "true"
+    fed = [node.name for node in meta.graph.nodes if node.op in PLACEHOLDER_OPS]
+    silenced = {
+        text: silent(run, training, {placeholder.name: value}, fed)
+        for text, value in values.items()
+    }
+    common = frozenset.intersection(*silenced.values())
+    found = [text for text, places in silenced.items() if places - common]
+    return found[0] if len(found) == 1 else ""
 
 
 def are_off(run: Run, bound: Mapping[str, str], inputs: Collection[str]) -> bool:
     """Whether no random number of a run has an effect where placeholders have the bound values.
 
     Those that no input feeds have their defaults. Numbers of dropout are compared with, or added
-    to, a rate that is 0 then; those behind a condition on such a placeholder are not drawn.
+    to, a rate that is 0 then; those behind a condition that does not hold are not drawn.
     """
     by_name = run.meta.graph.by_name
     values = {**_defaults(run, inputs), **bound}
@@ -152,22 +143,13 @@ def are_off(run: Run, bound: Mapping[str, str], inputs: Collection[str]) -> bool
     readers = readers_of(run.meta)
     others = [n.name for n in by_name.values() if n.op in PLACEHOLDER_OPS and n.name not in off]
     fed = forward(off, readers) - forward(others, readers)
-    conditions = [node for node in run.meta.graph.nodes if _asks(node, fed)]
-    behind = {
-        node.name
-        for item in conditions
-        if item.op.endswith("Switch")
-        for side in (f"{item.name}:1", item.name)
-        for node in _behind(side, run.meta)
-    }
-    sides = [name for item in conditions for name in item.functions]
-    called = {name for name, _ in run.meta.graph.executed((), sides)}
     drawn = [(scope, node) for scope, node in run.nodes if _draws(node)]
-    given: set[tuple[str, str] | None] = set(values.items())
-    return bool(values) and all(
-        (scope in called if scope else node.name in behind or _is_weighed(node.name, readers, fed))
-        or rate_switch(run, scope, node, values) in given
-        for scope, node in drawn
+    numbers = {name: number_of(value) for name, value in bound.items()}
+    given = {name: number for name, number in numbers.items() if number is not None}
+    switched_off = silent(run, drawn, given, set(inputs) - given.keys())
+    return all(
+        place in switched_off or (not scope and _is_weighed(node.name, readers, fed))
+        for place, (scope, node) in enumerate(drawn)
     )
 
 
@@ -179,13 +161,6 @@ def _defaults(run: Run, inputs: Collection[str]) -> dict[str, str]:
         if not scope and node.name not in inputs
     }
     return {name: value for name, value in found.items() if value}
-
-
-def _asks(node: Node, fed: Collection[str]) -> bool:
-    """Whether a node is a condition on a placeholder, or on what is computed of it."""
-    position = {"If": 0, "StatelessIf": 0, "Switch": 1, "RefSwitch": 1}.get(node.op, -1)
-    inputs = node.data_inputs
-    return 0 <= position < len(inputs) and node_of(inputs[position]) in fed
 
 
 def _is_weighed(name: str, readers: Mapping[str, list[Node]], fed: Collection[str]) -> bool:
@@ -209,20 +184,7 @@ def _draws(node: Node) -> bool:
     return kind_of(node.op) == RANDOM or is_stateless_random(node.op)
 
 
-def _behind(tensor: str, meta: MetaGraph) -> list[Node]:
-    """What a side of a condition computes, up to where both sides join."""
-    found: dict[str, Node] = {}
-    pending = [tensor]
-    while pending:
-        for node in meta.graph.tensor_readers.get(pending.pop(), ()):
-            if node.name not in found and node.op not in ("Merge", "RefMerge"):
-                found[node.name] = node
-                pending.append(node.name)
-    return list(found.values())
-
-
-def _trains(nodes: Iterable[Node]) -> bool:
-    return any(
-        _draws(node) or (node.op in BATCH_NORM and bool(node.attributes.get("is_training", True)))
-        for node in nodes
+def _trains(node: Node) -> bool:
+    return _draws(node) or (
+        node.op in BATCH_NORM and bool(node.attributes.get("is_training", True))
     )

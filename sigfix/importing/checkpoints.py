@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import argparse
 import pathlib
-import pickletools
 import zipfile
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from sigfix.errors import UsageError, first_line
+from sigfix.importing.checkpoint_headers import DamagedError, read_content
+from sigfix.importing.pickle_headers import Named, Stored, UnknownPickleError
+from sigfix.importing.pickled_names import foreign_classes, may_be_loaded
 from sigfix.quoting import quote_path
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _DEEPEST = 4
-_LARGEST_PICKLE = 64 << 20
 _FILES = (".pt", ".pth", ".bin", ".ckpt", ".safetensors")
 _TENSORFLOW = (".h5", ".hdf5", ".keras", ".index", ".data-00000-of-00001")
 _INSTEAD = "in the program that trained it: torch.save(model.state_dict(), 'weights.pt')"
@@ -51,17 +52,38 @@ def read_checkpoint(path: Path) -> Checkpoint:
     Half-precision tensors are widened to float32. Raises `UsageError` that says what the file is,
     and how to get a state dictionary of it.
     """
-    if path.is_dir():
-        raise UsageError(f"--weights {path}: this is a folder.", _inside(path))
-    if not path.is_file():
-        raise UsageError(
-            f"--weights {path}: there is no such file.", "--weights pretrained|random|FILE"
-        )
-    with path.open("rb") as file:
-        head = file.read(16)
-    _refuse_foreign(path, head)
-    content = _safetensors(path) if _is_safetensors(path, head) else _pickled(path)
-    found = tuple(_dictionaries(content, ()))
+    import torch
+
+    content = _safetensors(path) if _is_safetensors(path) else _pickled(path)
+    read = _checkpoint(path, content, torch.is_tensor)
+    widened = [
+        replace(item, tensors={name: _widened(tensor) for name, tensor in item.tensors.items()})
+        for item in read.found
+    ]
+    return replace(read, found=tuple(widened))
+
+
+def read_headers(path: Path) -> Checkpoint | None:
+    """The same with shapes in place of tensors (`Stored`), without PyTorch, in a moment.
+
+    None where only PyTorch can tell what the file holds. Raises what `read_checkpoint` raises.
+    """
+    is_safetensors = _is_safetensors(path)
+    try:
+        content = read_content(path, is_safetensors)
+    except UnknownPickleError:
+        content = None
+    except DamagedError as error:
+        raise (_damaged if is_safetensors else _not_loaded)(path, error) from error
+    if not is_safetensors and any(not may_be_loaded(name) for name in foreign_classes(path)):
+        raise _not_loaded(path, None)
+    if content is None:
+        return None
+    return _checkpoint(path, content, lambda value: isinstance(value, Stored))
+
+
+def _checkpoint(path: Path, content: Any, is_tensor: Callable[[Any], bool]) -> Checkpoint:
+    found = tuple(_dictionaries(content, (), is_tensor))
     if not found:
         raise UsageError(
             f"--weights {path}: there is no state dictionary in it, but {_told(content)}.", _INSTEAD
@@ -70,6 +92,10 @@ def read_checkpoint(path: Path) -> Checkpoint:
     taken = {item.keys[0] for item in found if item.keys}
     beside = tuple(key for key in top if key not in taken) if taken else ()
     return Checkpoint(path, found, beside)
+
+
+def _widened(tensor: Any) -> Any:
+    return tensor.float() if tensor.is_floating_point() else tensor
 
 
 def _inside(folder: Path) -> str:
@@ -123,8 +149,20 @@ def _members(path: Path) -> list[str]:
         return []
 
 
-def _is_safetensors(path: Path, head: bytes) -> bool:
-    """By its suffix, or by a header of JSON whose length is in the first eight bytes."""
+def _is_safetensors(path: Path) -> bool:
+    """By its suffix, or by a header of JSON whose length is in the first eight bytes.
+
+    Raises `UsageError` for what is neither this nor PyTorch's.
+    """
+    if path.is_dir():
+        raise UsageError(f"--weights {path}: this is a folder.", _inside(path))
+    if not path.is_file():
+        raise UsageError(
+            f"--weights {path}: there is no such file.", "--weights pretrained|random|FILE"
+        )
+    with path.open("rb") as file:
+        head = file.read(16)
+    _refuse_foreign(path, head)
     if path.suffix == ".safetensors":
         return True
     length = int.from_bytes(head[:8], "little")
@@ -147,21 +185,26 @@ def _pickled(path: Path) -> Any:
         with torch.serialization.safe_globals(_plain_classes()):
             return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds for a damaged file
-        foreign = _foreign_classes(path)
-        modules = [name for name in foreign if name.startswith(("doctr.", "torch.nn."))]
-        if modules:
-            raise UsageError(
-                f"--weights {path} is a whole model, pickled ({modules[0]}): loading it would run "
-                "code. sigfix loads state dictionaries alone.",
-                _INSTEAD,
-            ) from error
-        if foreign:
-            raise UsageError(
-                f"--weights {path} holds objects besides tensors ({', '.join(foreign[:3])}): "
-                "loading them would run code.",
-                _INSTEAD,
-            ) from error
-        raise _damaged(path, error) from error
+        raise _not_loaded(path, error) from error
+
+
+def _not_loaded(path: Path, error: Exception | None) -> UsageError:
+    """Why a file is not loaded: what is pickled in it, or what is damaged."""
+    foreign = foreign_classes(path)
+    modules = [name for name in foreign if name.startswith(("doctr.", "torch.nn."))]
+    if modules:
+        return UsageError(
+            f"--weights {path} is a whole model, pickled ({modules[0]}): loading it would run "
+            "code. sigfix loads state dictionaries alone.",
+            _INSTEAD,
+        )
+    if foreign or error is None:
+        return UsageError(
+            f"--weights {path} holds objects besides tensors ({', '.join(foreign[:3])}): "
+            "loading them would run code.",
+            _INSTEAD,
+        )
+    return _damaged(path, error)
 
 
 def _damaged(path: Path, error: Exception) -> UsageError:
@@ -187,63 +230,20 @@ def _plain_classes() -> list[Any]:
     ]  # fmt: skip
 
 
-def _foreign_classes(path: Path) -> list[str]:
-    """The classes and functions that a pickle names, but for those of tensors themselves."""
-    try:
-        if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                name = next(item for item in archive.namelist() if item.endswith("data.pkl"))
-                with archive.open(name) as file:
-                    names = set(_named(file))
-        else:
-            with path.open("rb") as file:
-                names = set(_named(file))
-    except (OSError, ValueError, StopIteration, zipfile.BadZipFile, NotImplementedError):
-        return []
-    known = ("torch._utils.", "torch.storage.", "collections.", "torch.serialization.")
-    return sorted(
-        name
-        for name in names
-        if not name.startswith(known) and not (name.startswith("torch.") and name.count(".") == 1)
-    )
-
-
-def _named(file: IO[bytes]) -> Iterator[str]:
-    """`module.name` of every global of the pickles that follow one another, read as opcodes."""
-    data = file.read(_LARGEST_PICKLE)
-    start = 0
-    while data[start : start + 1] == b"\x80":
-        texts: list[str] = []
-        end = start
-        for opcode, argument, position in pickletools.genops(data[start:]):
-            end = start + (position or 0) + 1
-            if opcode.name == "GLOBAL":
-                yield str(argument).replace(" ", ".")
-            elif opcode.name == "STACK_GLOBAL" and len(texts) > 1:
-                yield ".".join(texts[-2:])
-            elif isinstance(argument, str):
-                texts.append(argument)
-        start = end
-
-
-def _dictionaries(content: Any, keys: tuple[str, ...]) -> Iterator[StateDictionary]:
+def _dictionaries(
+    content: Any, keys: tuple[str, ...], is_tensor: Callable[[Any], bool]
+) -> Iterator[StateDictionary]:
     """Every state dictionary in a checkpoint; an optimiser's moments, by number, are none."""
-    import torch
-
     if not isinstance(content, Mapping) or not content or len(keys) > _DEEPEST:
         return
     if not all(isinstance(key, str) for key in content):
         return
-    tensors = {
-        name: value.float() if value.is_floating_point() else value
-        for name, value in content.items()
-        if torch.is_tensor(value)
-    }
+    tensors = {name: value for name, value in content.items() if is_tensor(value)}
     if len(tensors) > len(content) / 2 and any("." in name for name in tensors):
         yield StateDictionary(tensors, keys)
         return
     for key, value in content.items():
-        yield from _dictionaries(value, (*keys, key))
+        yield from _dictionaries(value, (*keys, key), is_tensor)
 
 
 def _told(content: Any) -> str:
@@ -252,5 +252,6 @@ def _told(content: Any) -> str:
         names = [str(key) for key in content]
         more = f" and {len(names) - 6} more" if len(names) > 6 else ""
         return f"a dictionary of {', '.join(names[:6])}{more}" if names else "an empty dictionary"
-    kind = type(content).__name__
+    kind = "Tensor" if isinstance(content, Stored) else type(content).__name__
+    kind = content.name.rpartition(".")[-1] if isinstance(content, Named) else kind
     return f"{'an' if kind[0] in 'aeiouAEIO' else 'a'} {kind}"

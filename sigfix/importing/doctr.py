@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 
 from sigfix.errors import MissingExtraError, UsageError, WeightsUnavailableError
+from sigfix.extras import install_command
 from sigfix.importing.checkpoints import read_checkpoint
 from sigfix.importing.doctr_models import construct, merged, quiet
-from sigfix.importing.fitting import Fitted, fit
+from sigfix.importing.fitting import Fitted, fit, fit_headers
 from sigfix.importing.random_weights import calibrate, moderate, randomise
+from sigfix.importing.tensor_names import differences
 from sigfix.presets import PRETRAINED, RANDOM, Preset
 from sigfix.vocabularies import preset_characters
 
@@ -46,12 +48,14 @@ def build_model(
     Raises `MissingExtraError` without docTR, `WeightsUnavailableError` where pretrained weights
     cannot be fetched, `UsageError` where a checkpoint does not fit.
     """
+    characters = preset_characters(preset, vocabulary)
+    if weights not in (PRETRAINED, RANDOM):
+        fit_headers(Path(weights), preset, characters)  # what does not fit is refused by now
     with quiet():
         try:
             import torch
         except ImportError as error:
             raise MissingExtraError("--preset", "doctr", str(error)) from error
-        characters = preset_characters(preset, vocabulary)
         if weights not in (PRETRAINED, RANDOM):
             return _from_checkpoint(Path(weights), preset, characters)
         with torch.random.fork_rng():
@@ -70,14 +74,26 @@ def build_model(
 
 def fit_weights(preset: Preset, file: str, vocabulary: str | None = None) -> Fitted:
     """How a checkpoint fits the preset; nothing is built. Raises what `build_model` raises."""
+    characters = preset_characters(preset, vocabulary)
+    fitted = fit_headers(Path(file), preset, characters)
+    if fitted is not None:
+        return fitted
     with quiet():
-        return fit(read_checkpoint(Path(file)), preset, preset_characters(preset, vocabulary))
+        return fit(read_checkpoint(Path(file)), preset, characters)
 
 
 def _from_checkpoint(path: Path, preset: Preset, characters: str) -> DoctrModel:
     fitted = fit(read_checkpoint(path), preset, characters)
     module = construct(fitted.preset, characters)
     module = merged(module) if fitted.is_merged else module
+    shapes = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
+    wrong = differences(fitted.state, shapes)
+    if wrong:  # the table is of another docTR than the one that is installed
+        raise UsageError(
+            f"the {preset.name} of the docTR that is installed has other tensors than sigfix "
+            f"knows: {'; '.join(wrong[:3])}.",
+            install_command("doctr"),
+        )
     module.load_state_dict(fitted.state, strict=False)  # counters may be missing; see `fit`
     return DoctrModel(module.eval(), characters, path.name, fitted.preset, fitted.notes)
 

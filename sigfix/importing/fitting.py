@@ -1,19 +1,20 @@
 """Whether tensors are those of a preset's model: under other names, of another size, of another.
 
-The model is built without numbers (on PyTorch's `meta` device), for the names and shapes of its
-tensors.
+Which tensors a model has, and how large, is a table's (`doctr_tensors`): nothing is built, and a
+file is judged by its header, before PyTorch is imported.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from pathlib import Path
 from typing import Any
 
 from sigfix.errors import OtherPresetError, UsageError
-from sigfix.importing.checkpoints import Checkpoint, StateDictionary
-from sigfix.importing.doctr_models import construct, merged, quiet
+from sigfix.importing.checkpoints import Checkpoint, StateDictionary, read_headers
+from sigfix.importing.doctr_tensors import model_shapes
+from sigfix.importing.pickle_headers import Stored, UnknownPickleError
 from sigfix.importing.tensor_names import Shapes, differences, renamed
 from sigfix.presets import PRESETS, Preset
 from sigfix.vocabularies import vocabulary_hint
@@ -34,6 +35,18 @@ class Fitted:
     state: dict[str, Any]
     is_merged: bool = False
     notes: tuple[str, ...] = ()
+
+
+def fit_headers(file: Path, preset: Preset, characters: str) -> Fitted | None:
+    """How a file fits by the names and shapes in it alone; `state` has no numbers.
+
+    None where only PyTorch can tell. Raises what `fit` and `read_checkpoint` raise.
+    """
+    checkpoint = read_headers(file)
+    try:
+        return None if checkpoint is None else fit(checkpoint, preset, characters)
+    except UnknownPickleError:
+        return None
 
 
 def fit(checkpoint: Checkpoint, preset: Preset, characters: str) -> Fitted:
@@ -75,12 +88,9 @@ def _meant(
     fitting: list[tuple[StateDictionary, Fitted]],
 ) -> list[tuple[StateDictionary, Fitted]]:
     """The one under a customary key, or one of several that are equal."""
-    import torch
-
     first = fitting[0][1].state
     if all(
-        all(torch.equal(first[name], fitted.state[name]) for name in first)
-        for _, fitted in fitting[1:]
+        all(_equal(first[name], fitted.state[name]) for name in first) for _, fitted in fitting[1:]
     ):
         return fitting[:1]
     for key in _CUSTOMARY:
@@ -90,18 +100,15 @@ def _meant(
     return fitting
 
 
-@cache
-def model_shapes(preset: Preset, characters: str, is_merged: bool = False) -> Shapes:
-    """The names and shapes of the tensors of a preset's model."""
-    import torch
+def _equal(one: Any, other: Any) -> bool:
+    """Whether two tensors are the same; of headers, as far as they tell."""
+    if not isinstance(one, Stored):
+        import torch
 
-    try:
-        with quiet(), torch.device("meta"):
-            module = construct(preset, characters)
-            module = merged(module) if is_merged else module
-    except RuntimeError:  # VIPTR reads numbers while it is built
-        module = construct(preset, characters)
-    return {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
+        return bool(torch.equal(one, other))
+    if (one.layout, one.storage.kind) != (other.layout, other.storage.kind) or one.data is None:
+        raise UnknownPickleError("numbers decide")
+    return bool(one.data == other.data)
 
 
 def _fit(
@@ -128,7 +135,7 @@ def _maps(state: Mapping[str, Any]) -> int:
     """How many classes a detector's head tells apart; 1 where that cannot be seen."""
     heads = {"prob_head.6.weight": 1, "classifier.6.weight": 1, "prob_head.2.weight": 0}
     for name, axis in heads.items():
-        if name in state and state[name].dim() == 4:
+        if name in state and len(state[name].shape) == 4:
             return int(state[name].shape[axis])
     return 1
 

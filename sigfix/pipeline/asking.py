@@ -13,9 +13,9 @@ from sigfix.pipeline.progress import Say
 
 if TYPE_CHECKING:  # at run time it needs numpy, and some commands do without
     from sigfix.exporting.freezing import FrozenSignature
-    from sigfix.verifying.checking import Source as SourceAnswers
+    from sigfix.verifying.runnable import Run
 
-Asked = tuple["Callable[[], SourceAnswers] | None", tuple[str, ...]]
+Asked = tuple["Callable[[], Run] | None", tuple[str, ...]]
 """What waits for the source's answers, and the kinds of inputs that were made up for it."""
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from sigfix.errors import NotVerifiedError, ParityError
 from sigfix.pipeline.applying import WAYS_ON
+from sigfix.pipeline.reference_graphs import DEQUANTISED, FROZEN, OPTIMISED, ReferenceGraphs
 from sigfix.presets import Preset
 from sigfix.verifying.arrays import Arrays
 from sigfix.verifying.checking import (
@@ -21,11 +21,10 @@ from sigfix.verifying.checking import (
     only_call,
     outputs_of,
 )
-from sigfix.verifying.feeding import AsTheyAre
 from sigfix.verifying.inputs.cases import Given
 from sigfix.verifying.noise import Witness
 from sigfix.verifying.ruin import ruined
-from sigfix.verifying.runnable import GRAPH, TFJS, Call, Run, Runnable
+from sigfix.verifying.runnable import TFJS, Run, Runnable
 from sigfix.verifying.runners.tensor_files import in_tfjs_dtypes
 from sigfix.verifying.runners.tfjs_model import WITH_KERNELS, tfjs_model
 from sigfix.verifying.running import run, started
@@ -39,12 +38,6 @@ from sigfix.verifying.verdict import (
     verdict_of,
 )
 
-if TYPE_CHECKING:
-    from sigfix.exporting.freezing import FrozenSignature
-    from sigfix.optimising.graph.graph import Graph
-
-FROZEN, OPTIMISED = "the frozen graph", "the optimised graph"
-DEQUANTISED = "the dequantised graph"
 KEEP = "--keep-failed DIR   # keeps the model for a closer look"
 
 
@@ -60,16 +53,13 @@ class DifferenceError(ParityError):
 class Conversion:
     """What was made of a source, and how it is to be compared.
 
-    `optimised` is the graph that TensorFlow can run, `weights` are the dequantised weights of a
-    quantised model (None: float32). `tolerance` and `max_loss` are the user's, or None.
+    `graphs` are what it went through. `tolerance` and `max_loss` are the user's, or None.
     """
 
     model: Path
-    frozen: FrozenSignature
-    optimised: Graph
+    graphs: ReferenceGraphs
     preset: Preset | None
-    weights: Mapping[str, Any] | None
-    folder: Path
+    quantised: bool
     seconds: float
     tolerance: float | None = None
     max_loss: float | None = None
@@ -99,20 +89,20 @@ def check(conversion: Conversion, source: Source) -> Checked:
     Raises `ParityError` where a stage differs, `NotVerifiedError` where one could not be run.
     """
     fed = [Given(case) for case in source.fed]
-    if conversion.weights is None:
+    if not conversion.quantised:
         found = run(tfjs_of(conversion), fed, 1, conversion.seconds)
         judged = judge(source, TFJS, both_ways(found), check_of(conversion))
         require_ok(judged, source, conversion, found)
         plain, fast = apart(judged)
         notes = (*finish("", plain, source.notes).notes, *fast)
         return Checked(plain.comparisons, (), **how_run(found), measured=notes)
-    graphs = _graphs(conversion, OPTIMISED, DEQUANTISED)
+    graphs = conversion.graphs.runnable(OPTIMISED, DEQUANTISED)
     with started(graphs, fed, 1, conversion.seconds) as finish_graphs:
         found = run(tfjs_of(conversion), fed, 1, conversion.seconds)
         answers = finish_graphs(None)
     optimised = judge(source, OPTIMISED, [("", outputs_of(answers, 0))], check_of(conversion))
     require_ok(optimised, source, conversion, None)
-    witness = Witness(_graphs(conversion, DEQUANTISED), (), only_call)
+    witness = Witness(conversion.graphs.runnable(DEQUANTISED), (), only_call)
     exact = Source(DEQUANTISED, source.fed, tuple(outputs_of(answers, 1)), witness=witness)
     check = replace(check_of(conversion), witnesses=tuple)
     stored = judge(exact, TFJS, both_ways(found), check)
@@ -158,8 +148,8 @@ def _losses(
 
 def tfjs_of(conversion: Conversion) -> Runnable:
     """The written model as something to run."""
-    feed = AsTheyAre(conversion.frozen.unused_inputs)
-    return tfjs_model(conversion.model, list(conversion.frozen.outputs), feed)
+    graphs = conversion.graphs
+    return tfjs_model(conversion.model, list(graphs.outputs), graphs.feed)
 
 
 def both_ways(found: Run) -> list[tuple[str, list[Arrays]]]:
@@ -176,40 +166,12 @@ def apart(judged: Judged) -> tuple[Judged, tuple[str, ...]]:
     return replace(judged, comparisons=plain), (note,)
 
 
-def _graphs(conversion: Conversion, *titles: str) -> Runnable:
-    """Graphs as files that TensorFlow runs in one process of its own; each is a call."""
-    frozen = conversion.frozen
-    calls = []
-    for title in titles:
-        file = conversion.folder / f"{title.split()[1]}.pb"
-        if not file.exists():
-            file.write_bytes(_graph_of(conversion, title).graph_def().SerializeToString())
-        calls.append(Call({"file": str(file)}, AsTheyAre(frozen.unused_inputs)))
-    details = {"inputs": dict(frozen.inputs), "outputs": dict(frozen.outputs)}
-    return Runnable(GRAPH, conversion.folder, tuple(calls), " and ".join(titles), details)
-
-
-def _graph_of(conversion: Conversion, title: str) -> Graph:
-    """The graph of that title, in a form that TensorFlow has kernels for on every machine."""
-    from sigfix.exporting.reference import with_weights
-    from sigfix.optimising.kernels.plain_kernels import use_plain_kernels
-
-    if title == FROZEN:
-        graph = conversion.frozen.graph.copy()
-    elif title == OPTIMISED or conversion.weights is None:
-        graph = conversion.optimised.copy()
-    else:
-        graph = with_weights(conversion.optimised, conversion.weights)
-    use_plain_kernels(graph)
-    return graph
-
-
 def check_of(conversion: Conversion) -> Check:
     """How what it computes is compared."""
 
     def witnesses() -> Sequence[Witness]:
         """The graph as it was frozen, before any pass: its rounding is the source's."""
-        return [Witness(_graphs(conversion, FROZEN), (), only_call)]
+        return [Witness(conversion.graphs.runnable(FROZEN), (), only_call)]
 
     return Check(
         of_tfjs(conversion.preset, conversion.tolerance),
@@ -285,7 +247,7 @@ def _blame_wasm(judged: Judged, source: Source, conversion: Conversion, number: 
     check = replace(check_of(conversion), witnesses=tuple)
     if judge(one, TFJS, [("", [only_call(case) for case in cpu.cases])], check).verdict != SAME:
         return
-    fed = in_tfjs_dtypes(AsTheyAre(conversion.frozen.unused_inputs)(source.fed[number]))
+    fed = in_tfjs_dtypes(conversion.graphs.feed(source.fed[number]))
     fault = first_difference(conversion.model, fed, check.tolerance.relative)
     first = (
         f" The first operator that differs is {fault.operator} ('{fault.node}')." if fault else ""

@@ -19,10 +19,10 @@ from sigfix.planning.names import signature_keys
 from sigfix.planning.traces import TO_NCHW
 from sigfix.presets import DETECTION
 from sigfix.verifying.arrays import Arrays
-from sigfix.verifying.checking import REPEATS, Side, Source, read_source
+from sigfix.verifying.checking import REPEATS, Side
 from sigfix.verifying.inputs.cases import BATCHES, Case, Given, Limits, made_up
 from sigfix.verifying.inputs.given import fit_inputs, read_npz
-from sigfix.verifying.runnable import SAVED_MODEL, CaseRun
+from sigfix.verifying.runnable import SAVED_MODEL, CaseRun, Run
 from sigfix.verifying.runners import onnx, saved_model
 from sigfix.verifying.running import started
 
@@ -30,7 +30,7 @@ PAGES = (1, 1)
 """Pages come one at a time: a detector is compared on single ones."""
 
 
-Asked = Callable[[Sequence[Case | Given]], Callable[[], Source]]
+Asked = Callable[[Sequence[Case | Given]], Callable[[], Run]]
 """Takes the cases at once, and gives what waits for the answers."""
 
 
@@ -42,7 +42,7 @@ def started_source(prepared: Prepared, seconds: float, say: Say = silent) -> Ite
     loaded beside what the block does, and has ended when the block goes on after asking it.
 
     The block tells it the cases as soon as they are known. The waiting raises `NotVerifiedError`
-    where the source cannot be run, or is random.
+    where the source cannot be run.
     """
     side = source_side(prepared)
     with ExitStack() as ending:
@@ -54,11 +54,11 @@ def started_source(prepared: Prepared, seconds: float, say: Say = silent) -> Ite
             is_copy = is_copying()
             finish = ending.enter_context(started(side.runnable, None, REPEATS, seconds))
 
-        def ask(cases: Sequence[Case | Given]) -> Callable[[], Source]:
+        def ask(cases: Sequence[Case | Given]) -> Callable[[], Run]:
             found = waiting.submit(finish, cases)
             if is_copy:  # two with a model each would hold more than either needs
                 wait([found])
-            return lambda: read_source(side, found.result())
+            return found.result
 
         yield ask
 

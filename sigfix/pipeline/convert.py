@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sigfix.card import Card, known_preset
-from sigfix.errors import NotVerifiedError, SigfixError
+from sigfix.card import known_preset
+from sigfix.errors import SigfixError
+from sigfix.forking import apart
 from sigfix.memory import release
-from sigfix.model import DEFAULT_SERVING_KEY, TensorSpec
 from sigfix.pipeline import staging
-from sigfix.pipeline.applying import WAYS_ON, RepairOptions
-from sigfix.pipeline.asking import asked_source
+from sigfix.pipeline.applying import RepairOptions
 from sigfix.pipeline.conversion_options import (
     ConvertOptions,
     ConvertResult,
@@ -24,21 +22,20 @@ from sigfix.pipeline.conversion_options import (
     default_output,
     require_source_packages,
 )
-from sigfix.pipeline.notes import loops_left, nonfinite, states_kept
-from sigfix.pipeline.obstacles import cut_in_front, fed_behind, refuse_obstacles
-from sigfix.pipeline.optimised import Optimised, optimise
-from sigfix.pipeline.prepare import freeze, prepare
+from sigfix.pipeline.notes import nonfinite
+from sigfix.pipeline.obstacles import fed_behind
+from sigfix.pipeline.prepare import prepare
 from sigfix.pipeline.prepared import Prepared
 from sigfix.pipeline.progress import Say, silent
-from sigfix.pipeline.quantising import AUTO, QuantisationTrial, choose_dtype
+from sigfix.pipeline.quantising import AUTO
 from sigfix.pipeline.source import PRESET, Source, find_source
-from sigfix.pipeline.tfjs_metadata import metadata_of
+from sigfix.pipeline.unpublished import unpublished
+from sigfix.pipeline.writing import Written, write
 from sigfix.temporary import temporary_folder
 
 if TYPE_CHECKING:  # at run time it needs numpy, and some commands do without
-    from sigfix.exporting.freezing import FrozenSignature
     from sigfix.pipeline.conversion_check import Checked, Conversion
-    from sigfix.verifying.checking import Source as SourceAnswers
+    from sigfix.verifying.runnable import Run
 
 
 def convert(
@@ -115,155 +112,81 @@ def _export(
     temporary: Path,
     say: Say,
 ) -> ConvertResult:
-    """Frozen graph -> optimised graphs -> model on disk -> verdict; each is made of the last."""
-    with asked_source(prepared, options, say) as ask:
-        whole = freeze(prepared, say, options.choice.states)
-        release()
-        cut = cut_in_front(whole, options.choice.cut)
-        frozen = whole if cut is None else cut.rest
-        specs = _specs(frozen.signature.inputs)
-        answers, tried = ask(whole, _specs(whole.signature.inputs))
-        optimised = optimise(frozen, options, say)
-        options = replace(options, without=(*options.without, *optimised.failed))
-        key = prepared.signature or DEFAULT_SERVING_KEY
-        refuse_obstacles(optimised.kernels, frozen.outputs, whole, source.path, key)
-        written = _write(optimised, frozen, specs, prepared.card, place, options, say)
-        checked = _checked(
-            frozen, optimised, written, prepared.card, temporary, options,
-            answers and (lambda: fed_behind(cut, answers())), say,
-        )  # fmt: skip
+    """Write the model, and then check it; what it took to write it is given back before."""
+
+    def work() -> Written:
+        return write(source, prepared, options, place, temporary, say)
+
+    say("")  # which ends the thread that shows progress, if there is one
+    written = apart(work) if options.verify else work()
+    checked = _checked(written, prepared, options, place, say)
     return ConvertResult(
         source=source,
         output=destination,
-        inputs=specs,
-        outputs=_specs(frozen.signature.outputs),
-        unused_inputs=frozen.unused_inputs,
-        operators=optimised.operators,
+        inputs=written.inputs,
+        outputs=written.outputs,
+        unused_inputs=written.unused_inputs,
+        operators=written.operators,
         size=sum(f.stat().st_size for f in place.iterdir()),
         quantize=written.quantize,
         quantised=written.quantised,
         trials=written.trials,
-        tried=tried,
+        tried=written.tried,
         notes=(
             *prepared.notes,
-            *optimised.notes,
-            *loops_left(optimised.operators),
-            *states_kept(frozen.states),
-            *(() if cut is None else cut.said),
+            *written.notes,
             *nonfinite(prepared.onnx_file or prepared.model),
         ),
         **vars(checked),
     )
 
 
-@dataclass(frozen=True)
-class Written:
-    """A TF.js model on disk: the type that its weights are stored as, and what they are then.
-
-    `quantize` is None for float32, and `weights` None with it; `trials` led to that type.
-    """
-
-    folder: Path
-    quantize: str | None
-    quantised: dict[str, int]
-    weights: Mapping[str, Any] | None
-    trials: tuple[QuantisationTrial, ...] = ()
-
-
-def _write(
-    optimised: Optimised,
-    frozen: FrozenSignature,
-    specs: Mapping[str, TensorSpec],
-    card: Card | None,
-    place: Path,
-    options: ConvertOptions,
-    say: Say,
-) -> Written:
-    from sigfix.exporting import tfjs_model, weight_files
-
-    quantize: str | None = options.quantize
-    trials: tuple[QuantisationTrial, ...] = ()
-    if quantize == AUTO:
-        quantize, trials = choose_dtype(
-            optimised.values, frozen, specs, card, options.samples, options.max_loss, say
-        )
-    metadata = metadata_of(card, optimised.kernels, frozen.states)
-    tfjs_model.write_model(optimised.kernels, frozen.signature, place, quantize, metadata)
-    release()
-    quantised = Counter(tfjs_model.quantised_weights(optimised.kernels, quantize).values())
-    weights = weight_files.stored_weights(place) if quantize and options.verify else None
-    return Written(place, quantize, dict(quantised), weights, trials)
-
-
 def _checked(
-    frozen: FrozenSignature,
-    optimised: Optimised,
-    written: Written,
-    card: Card | None,
-    temporary: Path,
-    options: ConvertOptions,
-    answers: Callable[[], SourceAnswers] | None,
-    say: Say,
+    written: Written, prepared: Prepared, options: ConvertOptions, place: Path, say: Say
 ) -> Checked:
-    from sigfix.exporting import tfjs_model
     from sigfix.pipeline import conversion_check
 
-    if answers is None:
+    if written.answers is None or written.graphs is None:
         return conversion_check.Checked(not_verified="--no-verify was given")
     say("running the result in TensorFlow.js on the source's inputs")
-    if written.quantize and written.weights is not None:
-        tfjs_model.refuse_misstored(optimised.kernels, written.quantize, written.weights)
     conversion = conversion_check.Conversion(
-        written.folder,
-        frozen,
-        optimised.values,
-        known_preset(card),
-        written.weights,
-        temporary,
+        place,
+        written.graphs,
+        known_preset(prepared.card),
+        written.quantize is not None,
         options.seconds,
-        options.tolerance if options.tolerance is not None else optimised.tolerance,
+        options.tolerance if options.tolerance is not None else written.tolerance,
         None if options.quantize == AUTO else options.max_loss,
     )
-    try:
-        return _verdict(conversion, answers(), options, say)
-    except SigfixError as error:
-        _without_hidden_name(error, written.folder)
-        raise
+    with unpublished(place):
+        return _verdict(conversion, written, written.answers, prepared, options, say)
 
 
 def _verdict(
-    conversion: Conversion, answers: SourceAnswers, options: ConvertOptions, say: Say
+    conversion: Conversion,
+    written: Written,
+    answers: Run,
+    prepared: Prepared,
+    options: ConvertOptions,
+    say: Say,
 ) -> Checked:
-    from sigfix.pipeline import conversion_check, pass_bisection, stepwise
+    from sigfix.pipeline import conversion_check, stepwise
+    from sigfix.pipeline.conversion_source import source_side
+    from sigfix.verifying.checking import read_source
 
-    if conversion.frozen.states:
-        return stepwise.check(conversion, answers)
+    side = source_side(prepared)
+    if written.states:
+        source = fed_behind(written.cut, stepwise.read(side, answers))
+        return stepwise.check(conversion, source, written.states)
+    source = fed_behind(written.cut, read_source(side, answers))
     try:
-        return conversion_check.check(conversion, answers)
+        return conversion_check.check(conversion, source)
     except conversion_check.DifferenceError as error:
-        if not options.bisect:
+        if written.frozen is None:
             raise
-        raise pass_bisection.named(error, conversion, answers, options, say) from error
+        from sigfix.pipeline import pass_bisection  # which imports TensorFlow
 
-
-def _without_hidden_name(error: SigfixError, place: Path) -> None:
-    """Take the hidden name that the result has until it is published out of an error's text."""
-    for path in (str(place.resolve()), str(place)):
-        error.message = error.message.replace(path, "the result")
-    if isinstance(error, NotVerifiedError):
-        error.message = f"Not verified, so nothing was written: {error.message}"
-        error.hint = error.hint or WAYS_ON
-    error.args = (error.message,)
-
-
-def _specs(tensors: Mapping[str, Any]) -> dict[str, TensorSpec]:
-    """Signature key -> spec, from a TensorFlow SignatureDef's inputs or outputs."""
-    import tensorflow as tf
-
-    result = {}
-    for key in sorted(tensors):
-        info = tensors[key]
-        shape = tf.TensorShape(info.tensor_shape)
-        dims = None if shape.rank is None else tuple(shape.as_list())
-        result[key] = TensorSpec(tf.dtypes.as_dtype(info.dtype).name, dims, info.name)
-    return result
+        options = replace(options, without=(*options.without, *written.failed))
+        raise pass_bisection.named(
+            error, conversion, written.frozen, source, options, say
+        ) from error

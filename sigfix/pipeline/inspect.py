@@ -28,6 +28,7 @@ from sigfix.model import OtherModel, SavedModel
 from sigfix.pipeline.hub_folder import CONVERT_HUB, refuse_hub
 from sigfix.planning.commands import Comparable, carried_out
 from sigfix.reading.checksums import with_checksums
+from sigfix.reading.foreign import unpacking
 from sigfix.reading.opening import open_model
 from sigfix.reading.weights import MOST, find_non_finite
 from sigfix.report import Failure, Inspection
@@ -99,9 +100,13 @@ def _agreed(model: SavedModel, findings: Iterable[Finding]) -> Iterator[Finding]
     """The findings with commands that `repair` carries out: each is planned here.
 
     Where `repair` would ask, the command is its likeliest choice, and the evidence has the others;
-    where it would refuse, there is no command.
+    where it would refuse, there is no command. An archive is unpacked first.
     """
     several = len(model.meta_graphs) > 1
+    place, first = model.path, ""
+    if model.encoding != "graph" and place.is_file():
+        unpack, place = unpacking(place)
+        first = f"{unpack} && "
     signatures = max((len(meta.user_signatures) for meta in model.meta_graphs), default=0)
     left = min(MOST_PLANNED, max(3, MOST_SIGNATURES // max(signatures, 1)))
     comparable = Comparable(model)
@@ -114,11 +119,11 @@ def _agreed(model: SavedModel, findings: Iterable[Finding]) -> Iterator[Finding]
             continue
         left -= 1
         options = list(item.command.options)
-        place = re.match(r"MetaGraph (\d+) ", item.location)
-        if several and place and "--tags" not in options:
-            options += ["--tags", ",".join(model.meta_graphs[int(place[1])].tags)]
+        graph = re.match(r"MetaGraph (\d+) ", item.location)
+        if several and graph and "--tags" not in options:
+            options += ["--tags", ",".join(model.meta_graphs[int(graph[1])].tags)]
         commands = [
-            repair_command(model.path, *each) for each in carried_out(model, options, comparable)
+            first + repair_command(place, *each) for each in carried_out(model, options, comparable)
         ]
         if not commands:
             yield replace(item, command="", fixable=Fixable.NEVER)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,12 +35,10 @@ def cut_in_front(frozen: FrozenSignature, how: str) -> Cut | None:
 
 def fed_behind(cut: Cut | None, source: Source) -> Source:
     """A source whose inputs are those of the part that was cut out of its graph."""
-    from dataclasses import replace
-
-    from sigfix.exporting import cutting
-
     if cut is None:
         return source
+    from sigfix.exporting import cutting  # which imports TensorFlow
+
     fed: tuple[Arrays, ...] = tuple(cutting.fed_behind(cut, source.fed))
     return replace(source, fed=fed, witness=None)
 

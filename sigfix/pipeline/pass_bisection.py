@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from sigfix.errors import ParityError, SigfixError
 from sigfix.exporting import tfjs_model
+from sigfix.exporting.freezing import FrozenSignature
 from sigfix.optimising import passes
 from sigfix.optimising.bisecting import passes_at_fault
 from sigfix.pipeline.conversion_check import Conversion, DifferenceError, check
@@ -17,6 +18,7 @@ from sigfix.verifying.checking import Source
 def named(
     error: DifferenceError,
     conversion: Conversion,
+    frozen: FrozenSignature,
     source: Source,
     options: ConvertOptions,
     say: Say,
@@ -39,21 +41,14 @@ def named(
         say(
             f"looking for the pass at fault, try {counted[0]}: without {', '.join(sorted(without))}"
         )
-        folder = conversion.folder / f"without_{counted[0]}"
+        folder = conversion.graphs.folder / f"without_{counted[0]}"
         folder.mkdir()
         leave_out = (*options.without, *without)
         try:
-            valued = passes.optimise_values(conversion.frozen.graph, leave_out, options.target)
+            valued = passes.optimise_values(frozen.graph, leave_out, options.target)
             kernels = passes.optimise_kernels(valued, leave_out)
-            tfjs_model.write_model(kernels, conversion.frozen.signature, folder)
-            again = replace(
-                conversion,
-                model=folder,
-                optimised=valued,
-                weights=None,
-                folder=folder,
-                tolerance=error.limit,
-            )
+            tfjs_model.write_model(kernels, frozen.signature, folder)
+            again = replace(conversion, model=folder, quantised=False, tolerance=error.limit)
             check(again, source)
         except SigfixError:
             return False

@@ -25,10 +25,10 @@ from sigfix.pipeline.conversion_source import source_side
 from sigfix.pipeline.prepared import Prepared
 from sigfix.planning.edits import InputPlan
 from sigfix.verifying.arrays import Arrays
-from sigfix.verifying.checking import Source, judge, outputs_of
+from sigfix.verifying.checking import Side, Source, judge, outputs_of
 from sigfix.verifying.inputs.cases import Case, Given, made_up
 from sigfix.verifying.inputs.given import fit_inputs, read_npz
-from sigfix.verifying.runnable import TFJS
+from sigfix.verifying.runnable import TFJS, Run
 from sigfix.verifying.running import run
 from sigfix.wording import plural
 
@@ -45,11 +45,14 @@ def answers(
     frozen: FrozenSignature,
     specs: Mapping[str, TensorSpec],
     options: ConvertOptions,
-) -> Source:
+) -> Run:
     """What the source computes in `STEPS` calls, each of which begins where the last one ended."""
-    side = source_side(prepared)
     cases = _cases(frozen, specs, options)
-    found = run(side.runnable, cases, 1, options.seconds)
+    return run(source_side(prepared).runnable, cases, 1, options.seconds)
+
+
+def read(side: Side, found: Run) -> Source:
+    """The source's answers."""
     fed = tuple(case.inputs for case in found.cases)
     outputs = tuple(side.joined(case, 0) for case in found.cases)
     return Source(side.runnable.title, fed, outputs, found.notes)
@@ -71,12 +74,11 @@ def _cases(
     return [made_up(plans, seed, batches=(1,), limits=limits)[0] for seed in range(STEPS)]
 
 
-def check(conversion: Conversion, source: Source) -> Checked:
+def check(conversion: Conversion, source: Source, states: Sequence[State]) -> Checked:
     """Run the steps in TensorFlow.js, as it is and with sigfix's kernels, and compare each.
 
     Raises as `conversion_check.check` does.
     """
-    states = conversion.frozen.states
     held: Arrays = {state.input: state.start for state in states}
     answered: list[list[Arrays]] = [[], []]
     titles: list[str] = []

@@ -14,7 +14,7 @@ from sigfix.errors import UnreadableModelError
 from sigfix.model import OtherModel, SavedModel
 from sigfix.reading.boundary import said_as_unreadable
 from sigfix.reading.files import companion_problem, kind_of, opened
-from sigfix.reading.folder import Folder, is_archive, mapped, open_archive
+from sigfix.reading.folder import Folder, mapped, open_archive
 from sigfix.reading.frozen_graph import lone_frozen_graph
 from sigfix.reading.locating import SAVED_MODEL_FILES, locate_saved_model, saved_model_file
 from sigfix.reading.saved_model import load_message, read_folder, read_saved_model
@@ -79,9 +79,10 @@ def _read_directory(path: Path) -> SavedModel | OtherModel:
 
 
 def _read_file(path: Path) -> SavedModel | OtherModel:
-    from sigfix.reading.foreign import refuse_foreign, refuse_zip
+    from sigfix.reading.archives import ZIP_MARK, is_tar
+    from sigfix.reading.foreign import holds_saved_model, refuse_foreign
     from sigfix.reading.frozen_graph import read_frozen_graph, read_frozen_text
-    from sigfix.reading.keras import HDF5_MARK, ZIP_MARK, read_keras
+    from sigfix.reading.keras import HDF5_MARK, read_keras
     from sigfix.reading.onnx import read_onnx
     from sigfix.reading.sniffing import check_lfs, looks_like_text, sniff_protobuf
     from sigfix.reading.tfjs import read_tfjs
@@ -92,8 +93,8 @@ def _read_file(path: Path) -> SavedModel | OtherModel:
         raise UnreadableModelError(f"{path} is empty.", code="CON214")
     check_lfs(path, head)
     refuse_foreign(path)
-    if head.startswith(ZIP_MARK):
-        refuse_zip(path)
+    if head.startswith(ZIP_MARK) and holds_saved_model(path):
+        return _read_archive(path)
     if head.startswith((HDF5_MARK, ZIP_MARK)):
         return read_keras(path, head)
     if path.suffix == ".json":
@@ -102,7 +103,7 @@ def _read_file(path: Path) -> SavedModel | OtherModel:
         return read_frozen_text(path)
     if path.suffix == ".onnx" or sniff_protobuf(head) == "onnx":
         return read_onnx(path)
-    if is_archive(path):
+    if is_tar(path):
         return _read_archive(path)
     with mapped(path) as data:
         kind = sniff_protobuf(data)

@@ -1,36 +1,33 @@
-"""A SavedModel's files, in a directory or in a tar archive that is not unpacked."""
+"""A SavedModel's files, in a directory or in an archive that is not unpacked."""
 
 from __future__ import annotations
 
 import mmap
 import os
-import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from sigfix.errors import UnreadableModelError
 from sigfix.model import Problem
+from sigfix.reading.archives import archived_file, archived_sizes
 from sigfix.reading.boundary import said_as_unreadable
 from sigfix.reading.directory import walk
+from sigfix.reading.elsewhere import elsewhere
 from sigfix.reading.files import opened
 from sigfix.wire import Buffer
 
 LINKS_HINT = "if you trust it, copy it with its links resolved: cp -rL MODEL COPY"
 _LARGEST_MEMBER = 2 << 30
 """A protobuf message has at most 2 GiB, so nothing larger is read out of an archive."""
-_SUFFIXES = (".gz", ".tgz", ".tar", ".xz", ".txz", ".bz2", ".tbz2")
-_MOST_UNPACKED = 200
-"""Weights do not shrink to a hundredth; an archive that says so is a trap, unless it is small."""
-_SMALL_UNPACKED = 1 << 30
 
 
 @dataclass(frozen=True)
 class Folder:
     """The files below a place by relative name, with their sizes in bytes.
 
-    `place` is a directory, or a tar archive where `prefix` is not None: the folder in it that the
+    `place` is a directory, or an archive where `prefix` is not None: the folder in it that the
     names are relative to. `problems` are what is there and is no file of the model: links that lead
     out of it, pipes, devices.
     """
@@ -66,7 +63,7 @@ class Folder:
             return mapped(self.place / name)
         if self.sizes.get(name, 0) > _LARGEST_MEMBER:
             raise UnreadableModelError(f"{self.shown(name)} is too large.", code="CON214")
-        return nullcontext(_member(self.place, self.prefix + name))
+        return nullcontext(archived_file(self.place, self.prefix + name))
 
     def read(self, name: str) -> bytes:
         """The bytes of a file. Raises `UnreadableModelError`."""
@@ -77,6 +74,9 @@ class Folder:
 @contextmanager
 def mapped(path: Path) -> Iterator[Buffer]:
     """A plain file mapped into memory (an empty one cannot be). Raises `UnreadableModelError`."""
+    if (remote := elsewhere(path)) is not None:
+        yield remote.ranges
+        return
     with opened(path) as file:
         if os.fstat(file.fileno()).st_size == 0:
             yield b""
@@ -107,46 +107,6 @@ def refuse_strangers(path: Path, problems: Sequence[Problem]) -> None:
         )
 
 
-def _member(place: Path, name: str) -> bytes:
-    """The contents of a file in an archive; what is no plain file is not there."""
-    with said_as_unreadable(place), tarfile.open(place) as archive:
-        for member in _members(place, archive):
-            if _clean(member.name) == name:
-                file = archive.extractfile(member)
-                return file.read() if file else b""
-    raise UnreadableModelError(f"{place} holds no {name}.", code="CON215")
-
-
-def _members(place: Path, archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
-    """The plain files of an archive, in its order, as far as it does not unpack without end."""
-    most = _SMALL_UNPACKED + _MOST_UNPACKED * place.stat().st_size
-    for member in archive:
-        if member.size < 0:  # the one before it comes next, for ever
-            raise UnreadableModelError(f"{place} is damaged: a size below zero.", code="CON214")
-        if member.offset_data + member.size > most:
-            raise UnreadableModelError(
-                f"{place} unpacks to more than {most:,} bytes.", "unpack it yourself", code="CON214"
-            )
-        if member.isfile():
-            yield member
-
-
-def _clean(name: str) -> str:
-    return PurePosixPath(name).as_posix().removeprefix("./").lstrip("/")
-
-
-def is_archive(path: Path) -> bool:
-    """Whether this is a tar archive, by its suffix and its contents.
-
-    Raises `UnreadableModelError` where it is compressed and the damage is in its first bytes.
-    """
-    with said_as_unreadable(path):
-        return path.suffix in _SUFFIXES and path.is_file() and tarfile.is_tarfile(path)
-
-
 def open_archive(path: Path) -> Folder:
-    """The files of a tar archive. Raises `UnreadableModelError` where it is none."""
-    with said_as_unreadable(path), tarfile.open(path) as archive:
-        sizes = {_clean(item.name): item.size for item in _members(path, archive)}
-    sizes.pop("", None)  # a file of the name `/`, which no folder can hold
-    return Folder(path, dict(sorted(sizes.items())), prefix="")
+    """The files of a tar or zip archive. Raises `UnreadableModelError` where it is none."""
+    return Folder(path, archived_sizes(path), prefix="")

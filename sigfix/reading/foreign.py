@@ -8,8 +8,9 @@ from pathlib import Path, PurePosixPath
 
 from sigfix.errors import UnreadableModelError
 from sigfix.quoting import quote_path
+from sigfix.reading.archives import is_tar, is_zip
+from sigfix.reading.boundary import said_as_unreadable
 from sigfix.reading.files import opened
-from sigfix.reading.folder import is_archive
 from sigfix.reading.locating import SAVED_MODEL_FILES
 
 
@@ -47,33 +48,42 @@ def refuse_foreign(path: Path) -> None:
             )
 
 
-def refuse_zip(path: Path) -> None:
-    """Raise `UnreadableModelError` for a zip archive that is no Keras file; damage is not told."""
+def holds_saved_model(path: Path) -> bool:
+    """Whether a zip archive is to be read as a SavedModel, and not as a Keras file.
+
+    Raises `UnreadableModelError` where it can be neither; damage is left to who reads it.
+    """
     try:
         with opened(path) as file, zipfile.ZipFile(file) as archive:
             names = [PurePosixPath(name) for name in archive.namelist()]
     except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
-        return  # read_keras says what it is
+        return False  # read_keras says what it is
     if PurePosixPath("metadata.json") in names or path.suffix.lower() == ".keras":
-        return
+        return False
     if not any(name.name in SAVED_MODEL_FILES for name in names):
         raise UnreadableModelError(
             f"{path} is a zip archive, and there is no SavedModel in it.", code="CON215"
         )
-    folder = quote_path(f"{path.stem}_unzipped")
-    raise UnreadableModelError(
-        f"{path} is a zip archive.",
-        f"unzip {quote_path(path)} -d {folder} && sigfix inspect {folder}",
-        code="CON215",
-    )
+    return True
+
+
+def unpacking(path: Path) -> tuple[str, Path]:
+    """The command that unpacks an archive beside here, and the new folder that it makes."""
+    folder = Path(f"{path.name.split('.')[0] or 'model'}_unpacked")
+    if is_zip(path):
+        return f"unzip -q {quote_path(path)} -d {quote_path(folder)}", folder
+    named = quote_path(folder)
+    return f"mkdir {named} && tar -xf {quote_path(path)} -C {named}", folder
 
 
 def refuse_archive(path: Path) -> None:
-    """Raise `UnreadableModelError` for a tar archive, where a model has to be loaded or copied."""
-    if not is_archive(path):
-        return
+    """Raise `UnreadableModelError` for an archive, where a model has to be loaded or copied."""
+    with said_as_unreadable(path):
+        if not path.is_file() or not (is_tar(path) or (is_zip(path) and holds_saved_model(path))):
+            return
+    command, folder = unpacking(path)
     raise UnreadableModelError(
         f"{path} is an archive, which can be inspected but not run.",
-        f"tar -xf {quote_path(path)}   # and name the directory that it makes",
+        f"{command}   # and name {quote_path(folder)}",
         code="CON215",
     )

@@ -16,7 +16,6 @@ from sigfix.reading.files import opened
 from sigfix.reading.keras_code import PYTHON, code_in
 
 HDF5_MARK = b"\x89HDF\r\n\x1a\n"
-ZIP_MARK = b"PK\x03\x04"
 LARGEST_CONFIG = 64 << 20
 
 

@@ -52,7 +52,7 @@ def saved_models_below(directory: Path, depth: int = _DEPTH) -> list[Path]:
     return found
 
 
-def _version_order(path: Path) -> tuple[bool, int, str]:
+def version_order(path: Path) -> tuple[bool, int, str]:
     """Versions in the order of their numbers, the shorter number first, before other names."""
     is_version = path.name.isdecimal()
     return (not is_version, len(path.name.lstrip("0")) if is_version else 0, path.name)
@@ -65,7 +65,7 @@ def locate_saved_model(directory: Path) -> Path:
     """
     if saved_model_file(directory):
         return directory
-    found = sorted(saved_models_below(directory), key=_version_order)
+    found = sorted(saved_models_below(directory), key=version_order)
     if len(found) == 1:
         return found[0]
     if found:
@@ -73,7 +73,8 @@ def locate_saved_model(directory: Path) -> Path:
         more = f" and {len(found) - 8} more" if len(found) > 8 else ""
         raise UnreadableModelError(
             f"{directory} holds {len(found)} SavedModels: {shown}{more}.",
-            f"name one of them, for example {quote_path(found[-1])}; sigfix inspect takes several",
+            f"name one of them, for example {quote_path(found[-1])}; all of them: "
+            f"sigfix inspect --recursive {quote_path(directory)}",
             code="CON216",
         )
     raise _nothing_here(directory)

@@ -12,7 +12,6 @@ from sigfix.rendering.repair_schema import (
     TEXTS,
     VERIFICATION,
     object_of,
-    write_schema,
 )
 
 if TYPE_CHECKING:  # at run time they need numpy
@@ -161,13 +160,3 @@ def _tensors(specs: Mapping[str, TensorSpec]) -> list[dict[str, Any]]:
         }
         for name, spec in specs.items()
     ]
-
-
-def write_schemas() -> None:
-    """Write both files into the package."""
-    write_schema("convert", conversion_schema())
-    write_schema("preset", preset_schema())
-
-
-if __name__ == "__main__":
-    write_schemas()

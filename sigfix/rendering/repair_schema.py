@@ -1,12 +1,11 @@
 """The JSON schemas of a plan and of a repair's result, made from the dataclasses themselves.
 
-`python -m sigfix.rendering.repair_schema` writes `schemas/plan.json` and `schemas/repair.json`.
+`document_schemas` writes `schemas/plan.json` and `schemas/repair.json`.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import json
 import types
 import typing
 from pathlib import Path
@@ -58,29 +57,38 @@ def plan_schema() -> dict[str, Any]:
     return {
         "$schema": DIALECT,
         "title": "A plan of sigfix repair",
-        "type": "object",
-        "properties": {
-            "format": {"const": codec.FORMAT},
-            "plan": {"$ref": "#/$defs/Plan"},
-        },
-        "required": ["format", "plan"],
+        **object_of(format={"const": codec.FORMAT}, plan={"$ref": "#/$defs/Plan"}),
         "$defs": {name: _definition(kind) for name, kind in sorted(codec.KINDS.items())},
     }
 
 
 def object_of(**properties: Any) -> dict[str, Any]:
-    """The schema of an object that has all of these."""
-    return {"type": "object", "properties": properties, "required": [*properties]}
+    """The schema of an object that has all of these, and nothing else."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": [*properties],
+        "additionalProperties": False,
+    }
 
 
 TEXTS = {"type": "array", "items": {"type": "string"}}
+DIFFERENCE = {"anyOf": [{"type": ["number", "null"]}, {"enum": ["inf", "-inf", "nan"]}]}
+"""How far apart two outputs are: null where they cannot be subtracted."""
+_PLACE = {"type": "array", "items": {"type": "integer"}}
 _OUTPUT = object_of(
     name={"type": "string"},
     dtype={"type": "string"},
-    shape={"type": "array", "items": {"type": "integer"}},
+    shape=_PLACE,
     ok={"type": "boolean"},
-    absolute={"type": ["number", "null"]},
-    relative={"type": ["number", "null"]},
+    absolute=DIFFERENCE,
+    relative=DIFFERENCE,
+    worst={**_PLACE, "type": ["array", "null"]},
+    different={"type": ["integer", "null"]},
+    limit=DIFFERENCE,
+    not_finite={"type": "integer"},
+    reason={"type": "string"},
+    nothing={"type": "boolean"},
 )
 COMPARISON = object_of(
     reference={"type": "string"},
@@ -88,7 +96,10 @@ COMPARISON = object_of(
     batch={"type": "integer"},
     through={"type": "string"},
     note={"type": "string"},
-    parity=object_of(outputs={"type": "array", "items": _OUTPUT}),
+    parity=object_of(
+        outputs={"type": "array", "items": _OUTPUT},
+        reason={"type": "string"},
+    ),
 )
 """Two stages of one model on the same inputs."""
 VERIFICATION = object_of(
@@ -100,6 +111,7 @@ VERIFICATION = object_of(
     inputs={"enum": ["seeded", "given"]},
     tried=TEXTS,
     notes=TEXTS,
+    hint={"type": "string"},
     through={"type": "string"},
 )
 """All comparisons of one signature."""
@@ -111,29 +123,12 @@ def result_schema() -> dict[str, Any]:
     return {
         "$schema": DIALECT,
         "title": "A result of sigfix repair",
-        "type": "object",
-        "properties": {
-            "format": {"const": codec.FORMAT},
-            "repair": {"type": "object", "properties": plan["properties"]},
-            "output": {"type": ["string", "null"]},
-            "not_verified": {"type": "string"},
-            "parity": {"type": "array", "items": VERIFICATION},
-        },
-        "required": ["format", "repair", "output", "not_verified", "parity"],
+        **object_of(
+            format={"const": codec.FORMAT},
+            repair=object_of(**plan["properties"]),
+            output={"type": ["string", "null"]},
+            not_verified={"type": "string"},
+            parity={"type": "array", "items": VERIFICATION},
+        ),
         "$defs": plan["$defs"],
     }
-
-
-def write_schemas() -> None:
-    """Write both files into the package."""
-    write_schema("plan", plan_schema())
-    write_schema("repair", result_schema())
-
-
-def write_schema(name: str, schema: dict[str, Any]) -> None:
-    """Write one file into the package."""
-    (SCHEMAS / f"{name}.json").write_text(json.dumps(schema, indent=2) + "\n", "utf-8")
-
-
-if __name__ == "__main__":
-    write_schemas()

@@ -56,11 +56,11 @@ REVERTED = (
     ),
     Reverted(
         "a tar member of a size below zero", "tar", 1000, "Expired|MemoryError",
-        "sigfix.reading.folder", "if member.size < 0:", "if False:",
+        "sigfix.reading.archives", "if member.size < 0:", "if False:",
     ),
     Reverted(
         "an archive that unpacks without end", "xz", 500, "Expired|MemoryError",
-        "sigfix.reading.folder", "if member.offset_data + member.size > most:", "if False:",
+        "sigfix.reading.archives", "if member.offset_data + member.size > most:", "if False:",
     ),
     Reverted(
         "errors that are no ValueError", "gz", 500, "zlib|EOFError|tarfile|BadGzip",

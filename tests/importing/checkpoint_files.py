@@ -8,7 +8,15 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from sigfix.errors import UsageError
+from sigfix.importing.checkpoints import read_checkpoint
+from sigfix.importing.fitting import fit, fit_headers
+from sigfix.presets import find_preset
+from sigfix.vocabularies import vocabulary_characters
+
 State = dict[str, Any]
+
+SMALL, DIGITS = "crnn_mobilenet_v3_small", "0123456789"
 
 
 def prefixed(state: State, prefix: str) -> State:
@@ -97,3 +105,28 @@ def nothing() -> Iterator[tuple[str, Any]]:
     yield "a Tensor", torch.zeros(3)
     yield "an empty dictionary", {}
     yield "a dictionary of state, param_groups", optimiser({"a.b": torch.zeros(3)})
+
+
+def fit_both_ways(path: Path, name: str = SMALL, vocabulary: str = DIGITS) -> Any:
+    """How a file fits by PyTorch, having seen that its header says the same."""
+    preset = find_preset(name)
+    characters = vocabulary_characters(vocabulary) if preset.is_recogniser else ""
+    early, by_header = _answer(lambda: fit_headers(path, preset, characters))
+    known, fitted = _answer(lambda: fit(read_checkpoint(path), preset, characters))
+    if known:
+        assert early and by_header is not None
+        assert (by_header.preset, by_header.notes) == (fitted.preset, fitted.notes)
+        assert [*by_header.state] == [*fitted.state]
+        return fitted
+    assert not early, "PyTorch alone refuses it"
+    words, reasons = str(by_header), str(fitted)
+    assert words == reasons or ("not a readable" in words and "not a readable" in reasons)
+    assert by_header.hint == fitted.hint
+    raise by_header
+
+
+def _answer(ask: Callable[[], Any]) -> tuple[bool, Any]:
+    try:
+        return True, ask()
+    except UsageError as error:
+        return False, error

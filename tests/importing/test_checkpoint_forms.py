@@ -13,14 +13,10 @@ from sigfix.errors import UsageError
 from sigfix.pipeline.preset_options import PresetOptions
 from sigfix.presets import find_preset
 from tests.importing import checkpoint_files
-from tests.importing.checkpoint_files import FITTING, State, prefixed
+from tests.importing.checkpoint_files import DIGITS, FITTING, SMALL, State, fit_both_ways, prefixed
 
 if find_spec("doctr") is None:
     pytest.skip("needs doctr", allow_module_level=True)
-
-DIGITS = "0123456789"
-
-SMALL = "crnn_mobilenet_v3_small"
 
 
 @pytest.fixture(scope="module")
@@ -40,13 +36,6 @@ def _state(name: str, **options: Any) -> State:
     return state
 
 
-def _fit(path: Path, name: str = SMALL, vocabulary: str = DIGITS) -> Any:
-    from sigfix.importing.doctr import fit_weights
-
-    preset = find_preset(name)
-    return fit_weights(preset, str(path), vocabulary if preset.is_recogniser else None)
-
-
 def _save(content: Any, path: Path) -> Path:
     import torch
 
@@ -59,7 +48,7 @@ def test_wrapped_weights_are_found(kind: str, weights: State, tmp_path: Path) ->
     import torch
 
     wrap = FITTING.get(kind, checkpoint_files.numpy_beside)
-    fitted = _fit(_save(wrap(weights), tmp_path / "w.pt"))
+    fitted = fit_both_ways(_save(wrap(weights), tmp_path / "w.pt"))
     missing = weights.keys() - fitted.state.keys()
     assert all("num_batches" in name for name in missing)
     for name, tensor in fitted.state.items():
@@ -86,13 +75,13 @@ def test_safetensors_are_known_by_their_contents(name: str, weights: State, tmp_
     from safetensors.torch import save_file
 
     save_file({f"module.{k}": t.contiguous() for k, t in weights.items()}, tmp_path / name)
-    assert _fit(tmp_path / name).notes
+    assert fit_both_ways(tmp_path / name).notes
 
 
 def test_several_that_differ_are_asked_about(weights: State, tmp_path: Path) -> None:
     path = _save(checkpoint_files.differing(weights), tmp_path / "w.pt")
     with pytest.raises(UsageError, match="'first', 'second'") as caught:
-        _fit(path)
+        fit_both_ways(path)
     assert "weights_only=True)['first'], 'weights.pt')" in (caught.value.hint or "")
 
 
@@ -105,7 +94,7 @@ def test_a_pickled_model_is_not_loaded(tmp_path: Path) -> None:
         path = tmp_path / f"{number}.pt"
         torch.save(content, path)
         with pytest.raises(UsageError, match="a whole model, pickled") as caught:
-            _fit(path)
+            fit_both_ways(path)
         assert "torch.save(model.state_dict()" in (caught.value.hint or "")
         assert "weights_only" not in f"{caught.value.message} {caught.value.hint}"
 
@@ -127,7 +116,7 @@ def test_no_code_of_a_checkpoint_runs(zipped: bool, weights: State, tmp_path: Pa
     content = {"model": weights, "extra": Touch(tmp_path / "ran")}
     torch.save(content, tmp_path / "w.pt", _use_new_zipfile_serialization=zipped)
     with pytest.raises(UsageError, match=r"would run code|not a readable"):
-        _fit(tmp_path / "w.pt")
+        fit_both_ways(tmp_path / "w.pt")
     assert not (tmp_path / "ran").exists()
 
 
@@ -135,7 +124,7 @@ def test_a_file_without_weights_says_what_it_holds(tmp_path: Path) -> None:
     for number, (words, content) in enumerate(checkpoint_files.nothing()):
         path = _save(content, tmp_path / f"{number}.pt")
         with pytest.raises(UsageError, match=f"no state dictionary in it, but {words}"):
-            _fit(path)
+            fit_both_ways(path)
 
 
 FOREIGN = {
@@ -158,7 +147,7 @@ def test_other_files_are_called_what_they_are(name: str, tmp_path: Path) -> None
     content, words = FOREIGN[name]
     (tmp_path / name).write_bytes(content)
     with pytest.raises(UsageError, match=words) as caught:
-        _fit(tmp_path / name)
+        fit_both_ways(tmp_path / name)
     assert caught.value.hint
     assert "\n" not in caught.value.message
 
@@ -167,23 +156,23 @@ def test_a_folder_and_a_torchscript_module(tmp_path: Path) -> None:
     import torch
 
     with pytest.raises(UsageError, match="a folder"):
-        _fit(tmp_path)
+        fit_both_ways(tmp_path)
     torch.jit.trace(torch.nn.Linear(2, 2), torch.zeros(1, 2)).save(tmp_path / "m.pt")
     with pytest.raises(UsageError, match="TorchScript"):
-        _fit(tmp_path / "m.pt")
+        fit_both_ways(tmp_path / "m.pt")
     with pytest.raises(UsageError, match="a folder") as caught:
-        _fit(tmp_path)
+        fit_both_ways(tmp_path)
     assert caught.value.hint == f"--weights {tmp_path / 'm.pt'}"
 
 
 def test_weights_of_another_preset_are_named(weights: State, tmp_path: Path) -> None:
     path = _save(prefixed(weights, "module."), tmp_path / "w.pt")
     with pytest.raises(UsageError, match="those of crnn_mobilenet_v3_small, not") as caught:
-        _fit(path, "crnn_vgg16_bn")
+        fit_both_ways(path, "crnn_vgg16_bn")
     assert caught.value.hint == "--preset crnn_mobilenet_v3_small"
     changed = {k: t for k, t in weights.items() if not k.startswith("feat_extractor.3")}
     with pytest.raises(UsageError, match=r"\d+ of its 258 tensors fit") as caught:
-        _fit(_save(changed, tmp_path / "changed.pt"))
+        fit_both_ways(_save(changed, tmp_path / "changed.pt"))
     assert "export_model_to_onnx" in (caught.value.hint or "")
 
 
@@ -192,26 +181,26 @@ def test_another_vocabulary_of_every_decoder(name: str, tmp_path: Path) -> None:
     """Some have an embedding of the classes besides the head."""
     path = _save(_state(name, vocab=DIGITS), tmp_path / "w.pt")
     with pytest.raises(UsageError, match="another vocabulary, of 10 characters"):
-        _fit(path, name, "french")
-    assert not _fit(path, name, DIGITS).notes
+        fit_both_ways(path, name, "french")
+    assert not fit_both_ways(path, name, DIGITS).notes
 
 
 @pytest.mark.parametrize("name", ["vitstr_small", "parseq", "master"])
 @pytest.mark.parametrize("width", [96, 256])
 def test_the_width_that_the_positions_tell(name: str, width: int, tmp_path: Path) -> None:
     state = _state(name, vocab=DIGITS, input_shape=(3, 32, width))
-    fitted = _fit(_save({"model": state}, tmp_path / "w.pt"), name)
+    fitted = fit_both_ways(_save({"model": state}, tmp_path / "w.pt"), name)
     assert fitted.preset.input_shape == (None, 32, width, 3)
     assert any(f"32 x {width}" in note for note in fitted.notes)
     with pytest.raises(UsageError, match="another vocabulary, of 10 characters"):
-        _fit(tmp_path / "w.pt", name, "french")
+        fit_both_ways(tmp_path / "w.pt", name, "french")
 
 
 @pytest.mark.parametrize("name", ["db_mobilenet_v3_large", "linknet_resnet18", "fast_tiny"])
 @pytest.mark.parametrize("count", [2, 5])
 def test_a_detector_of_several_classes(name: str, count: int, tmp_path: Path) -> None:
     state = _state(name, class_names=[f"c{number}" for number in range(count)])
-    fitted = _fit(_save(state, tmp_path / "w.pt"), name)
+    fitted = fit_both_ways(_save(state, tmp_path / "w.pt"), name)
     assert fitted.preset.output_shape(0) == (None, 1024, 1024, count)
     assert any(f"{count} classes" in note for note in fitted.notes)
 

@@ -23,6 +23,8 @@ from sigfix.pipeline.bundle_models import BundleOptions, Part
 from sigfix.verifying.decoding import in_both, word_places
 from sigfix.verifying.inputs.pages import rendered_page
 from sigfix.verifying.page_words import WordCount
+from tests.cli.running import run
+from tests.cli.test_json_documents import problems
 
 ROOT = Path(__file__).parents[2]
 WEIGHTS = ROOT / "examples" / "weights" / "crnn_mobilenet_v3_small.fp16.safetensors"
@@ -93,6 +95,14 @@ def test_a_page_without_words_tells_nothing(parts: Path, tmp_path: Path, monkeyp
     with pytest.raises(NotVerifiedError, match="finds 0 words with these models"):
         bundle(options(parts), tmp_path / "site")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_json_document_follows_its_schema(
+    parts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    models = ["--det", str(parts / "det"), "--reco", str(parts / "reco")]
+    run("bundle", *models, "-o", str(tmp_path / "site"), "--no-verify", "--format", "json")
+    assert problems(capsys.readouterr().out, "bundle") == []
 
 
 @pytest.mark.matrix

@@ -17,6 +17,7 @@ from sigfix.pipeline.convert import convert
 from sigfix.pipeline.repair import repair
 from sigfix.pipeline.verify import verify
 from sigfix.reading import read, read_any
+from tests.archives import packed
 from tests.environments import needs
 from tests.models import healthy
 
@@ -47,23 +48,6 @@ def test_a_file_of_another_kind(
     assert step in hint
 
 
-def test_a_zipped_saved_model_is_unpacked_by_the_command_that_is_named(tmp_path: Path) -> None:
-    model = tmp_path / "my model"
-    healthy().write(model)
-    path = tmp_path / "packed it.zip"
-    with zipfile.ZipFile(path, "w") as archive:
-        for file in sorted(model.rglob("*")):
-            archive.write(file, file.relative_to(tmp_path))
-    message, hint = refused(read_any, path)
-    assert "zip archive" in message
-    command = hint.split(" && ")[0]
-    (unzip, given, option, folder) = shlex.split(command)
-    assert (unzip, given, option) == ("unzip", str(path), "-d")
-    with zipfile.ZipFile(path) as archive:
-        archive.extractall(tmp_path / folder)
-    assert read(tmp_path / folder).meta_graphs
-
-
 def test_another_zip_file(tmp_path: Path) -> None:
     path = tmp_path / "a.zip"
     with zipfile.ZipFile(path, "w") as archive:
@@ -72,17 +56,19 @@ def test_another_zip_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("call", [convert, repair, lambda path: verify(path, path)])
-def test_a_tar_archive_is_not_loaded(tmp_path: Path, call: Callable[[Path], object]) -> None:
-    model = tmp_path / "m"
-    healthy().write(model)
-    path = tmp_path / "m.tar.gz"
-    with tarfile.open(path, "w:gz") as archive:
-        archive.add(model, "m")
+@pytest.mark.parametrize("name", ["m.tar.gz", "m.zip"])
+def test_an_archive_is_not_loaded(
+    tmp_path: Path, call: Callable[[Path], object], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = packed(healthy().write(tmp_path / "m"), tmp_path / name)
     assert read(path).meta_graphs
     message, hint = refused(call, path)
     assert "archive" in message
-    assert hint.startswith(f"tar -xf {path}")
-    assert sorted(item.name for item in tmp_path.iterdir()) == ["m", "m.tar.gz"]
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["m", name]
+    command, named = hint.split("   # and name ")
+    subprocess.run(command, shell=True, check=True)
+    assert read(Path(named)).meta_graphs
 
 
 def test_a_damaged_onnx_file_is_refused_before_tensorflow_is_loaded(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ import sigfix
 from sigfix.cli.main import main
 from sigfix.planning.codec import read_plan, write_plan
 from sigfix.planning.parsing import parse_append, parse_normalize
-from sigfix.rendering.conversion_json import conversion_schema, preset_schema
+from sigfix.rendering.conversion_json import preset_schema
+from sigfix.rendering.document_schemas import DOCUMENTS
 from sigfix.rendering.repair_result import plan_data, result_data
 from sigfix.rendering.repair_schema import SCHEMAS, plan_schema, result_schema
 
@@ -21,15 +22,9 @@ def _validate(data, schema):
 
 
 def test_files_are_up_to_date():
-    """`python -m sigfix.rendering.repair_schema` writes them, and `...conversion_json`."""
-    made = {
-        "plan": plan_schema(),
-        "repair": result_schema(),
-        "convert": conversion_schema(),
-        "preset": preset_schema(),
-    }
-    for name, schema in made.items():
-        assert json.loads((SCHEMAS / f"{name}.json").read_text("utf-8")) == schema
+    """`python -m sigfix.rendering.document_schemas` writes them."""
+    for name, make in DOCUMENTS.items():
+        assert json.loads((SCHEMAS / f"{name}.json").read_text("utf-8")) == make()
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """What mkdocs does beside making pages: README.md is the first one, and links stay whole.
 
 A link from a page to a file of the repository that is not in docs/ becomes the file's name. A page
-of docs/ that the navigation does not have is an error: nobody would find it.
+of docs/ that the navigation does not have is an error: nobody would find it. The JSON schemas of
+the package are files of the site.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File
 
 ROOT = Path(__file__).parents[2]
+SCHEMAS = ROOT / "sigfix" / "rendering" / "schemas"
+_SCHEMA = re.compile(r"\]\(\.\./sigfix/rendering/(schemas/[a-z]+\.json)\)")
 _OUTSIDE = re.compile(r"\[([^\]]+)\]\(\.\./([^)#]+)(#[^)]*)?\)")
 _BESIDE = re.compile(r"\[([^\]]+)\]\((?!https?:|#|docs/)([^)#]+)(#[^)]*)?\)")
 _DOCS = re.compile(r"\]\(docs/([^)]*)\)")
@@ -27,20 +30,23 @@ def first_page(text: str) -> str:
 
 
 def inner_page(text: str) -> str:
-    """A page of docs/ without links out of it."""
+    """A page of docs/ without links out of it, but to schemas, which come with it."""
 
     def replaced(found: re.Match[str]) -> str:
         if found[2] == "README.md":
             return f"[{found[1]}](index.md{found[3] or ''})"
         return found[1] if found[2] in found[1] else f"{found[1]} (`{found[2]}`)"
 
-    return _OUTSIDE.sub(replaced, text)
+    return _OUTSIDE.sub(replaced, _SCHEMA.sub(r"](\1)", text))
 
 
 def on_files(files: Any, config: Any) -> Any:
-    """Add the first page."""
+    """Add the first page, and the schemas."""
     text = first_page((ROOT / "README.md").read_text("utf-8"))
     files.append(File.generated(config, "index.md", content=text))
+    for path in sorted(SCHEMAS.glob("*.json")):
+        content = path.read_text("utf-8")
+        files.append(File.generated(config, f"schemas/{path.name}", content=content))
     return files
 
 

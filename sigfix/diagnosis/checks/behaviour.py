@@ -5,13 +5,13 @@ from __future__ import annotations
 from sigfix.describing.callables import trace_arguments
 from sigfix.describing.computing import of_signature
 from sigfix.describing.effects import LOADERS_OWN, PYTHON, changed_state, random_nodes, reaching
-from sigfix.describing.fed_switches import fed_switch
+from sigfix.describing.fed_switches import fed_switch, left_on
 from sigfix.describing.foreign_types import foreign_types
 from sigfix.describing.libraries import library_of
 from sigfix.describing.operator_kinds import BATCH_NORM
 from sigfix.describing.operators import custom_operators
 from sigfix.describing.running import Run, loading, of_functions, whole
-from sigfix.describing.switches import are_off, left_placeholders, training_default
+from sigfix.describing.switches import are_off
 from sigfix.describing.tables_filled import unfilled_tables
 from sigfix.diagnosis.rule import repair_command
 from sigfix.diagnosis.subject import Findings, Subject, few, finding, located, repair_signature
@@ -71,12 +71,11 @@ def check_training_mode(subject: Subject) -> Findings:
             switch = fed_switch(run, signature, training)
             if switch is not None:
                 key, off = switch
-                on = {"false": "true", "true": "false"}.get(off, f"not {off}")
+                on = {"false": "true", "true": "false", "0": "1", "1": "0"}.get(off, f"not {off}")
                 message += f", where {key} is {on}"
                 command = repair_signature(subject, signature, "--bind", f"{key}={off}")
             elif subject.meta.objects is None:
-                left = left_placeholders(subject.meta, signature)
-                defaults = [told for node in left if (told := training_default(subject.meta, node))]
+                defaults = left_on(run, signature, training)
                 if defaults:
                     named = few([item.partition("=")[0] for item in defaults])
                     message += f", by the default of {named}"

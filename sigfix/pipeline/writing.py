@@ -1,0 +1,176 @@
+"""A source frozen, optimised and written as a TensorFlow.js model, with what the check needs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sigfix.card import Card
+from sigfix.memory import release
+from sigfix.model import DEFAULT_SERVING_KEY, TensorSpec
+from sigfix.pipeline.asking import asked_source
+from sigfix.pipeline.conversion_options import ConvertOptions
+from sigfix.pipeline.notes import loops_left, states_kept
+from sigfix.pipeline.obstacles import cut_in_front, refuse_obstacles
+from sigfix.pipeline.optimised import Optimised, optimise
+from sigfix.pipeline.prepare import freeze
+from sigfix.pipeline.prepared import Prepared
+from sigfix.pipeline.progress import Say
+from sigfix.pipeline.quantising import AUTO, QuantisationTrial, choose_dtype
+from sigfix.pipeline.source import Source
+from sigfix.pipeline.tfjs_metadata import metadata_of
+from sigfix.pipeline.unpublished import unpublished
+
+if TYPE_CHECKING:  # at run time it needs numpy, and some commands do without
+    from sigfix.exporting.cutting import Cut
+    from sigfix.exporting.freezing import FrozenSignature
+    from sigfix.exporting.state_threading import State
+    from sigfix.pipeline.reference_graphs import ReferenceGraphs
+    from sigfix.verifying.runnable import Run
+
+
+@dataclass(frozen=True)
+class Written:
+    """A TF.js model on disk, how it was made, and what its source computes.
+
+    It may come from another process, so there is no graph in it but for the options that ask for
+    one: `frozen` for --bisect-passes, `cut` where a part in front was cut off. `quantize` is None
+    for float32; `trials` led to that type. `tolerance` is what the graph asks for, or None;
+    `failed` are passes that were left out. `answers` and `graphs` are None where nothing is
+    compared, `tried` are the kinds of inputs that were made up.
+    """
+
+    inputs: dict[str, TensorSpec]
+    outputs: dict[str, TensorSpec]
+    unused_inputs: tuple[str, ...]
+    operators: dict[str, int]
+    states: tuple[State, ...]
+    quantize: str | None
+    quantised: dict[str, int]
+    trials: tuple[QuantisationTrial, ...]
+    tolerance: float | None
+    failed: tuple[str, ...]
+    notes: tuple[str, ...]
+    tried: tuple[str, ...] = ()
+    answers: Run | None = None
+    graphs: ReferenceGraphs | None = None
+    frozen: FrozenSignature | None = None
+    cut: Cut | None = None
+
+
+def write(
+    source: Source,
+    prepared: Prepared,
+    options: ConvertOptions,
+    place: Path,
+    temporary: Path,
+    say: Say,
+) -> Written:
+    """Frozen graph -> optimised graphs -> model in `place`; the source is run beside that."""
+    with asked_source(prepared, options, say) as ask:
+        whole = freeze(prepared, say, options.choice.states)
+        release()
+        cut = cut_in_front(whole, options.choice.cut)
+        frozen = whole if cut is None else cut.rest
+        specs = _specs(frozen.signature.inputs)
+        answers, tried = ask(whole, _specs(whole.signature.inputs))
+        optimised = optimise(frozen, options, say)
+        key = prepared.signature or DEFAULT_SERVING_KEY
+        refuse_obstacles(optimised.kernels, frozen.outputs, whole, source.path, key)
+        quantize, trials = _type_of_weights(optimised, frozen, specs, prepared.card, options, say)
+        _write_model(optimised, frozen, prepared.card, place, quantize)
+        graphs = _graphs(optimised, frozen, place, quantize, temporary) if answers else None
+        with unpublished(place):
+            answered = answers and answers()
+    say("")
+    return Written(
+        inputs=specs,
+        outputs=_specs(frozen.signature.outputs),
+        unused_inputs=frozen.unused_inputs,
+        operators=optimised.operators,
+        states=frozen.states,
+        quantize=quantize,
+        quantised=_counted(optimised, quantize),
+        trials=trials,
+        tolerance=optimised.tolerance,
+        failed=tuple(optimised.failed),
+        notes=(
+            *optimised.notes,
+            *loops_left(optimised.operators),
+            *states_kept(frozen.states),
+            *(() if cut is None else cut.said),
+        ),
+        tried=tried,
+        answers=answered,
+        graphs=graphs,
+        frozen=frozen if options.bisect else None,
+        cut=cut,
+    )
+
+
+def _type_of_weights(
+    optimised: Optimised,
+    frozen: FrozenSignature,
+    specs: Mapping[str, TensorSpec],
+    card: Card | None,
+    options: ConvertOptions,
+    say: Say,
+) -> tuple[str | None, tuple[QuantisationTrial, ...]]:
+    if options.quantize != AUTO:
+        return options.quantize, ()
+    return choose_dtype(
+        optimised.values, frozen, specs, card, options.samples, options.max_loss, say
+    )
+
+
+def _write_model(
+    optimised: Optimised,
+    frozen: FrozenSignature,
+    card: Card | None,
+    place: Path,
+    quantize: str | None,
+) -> None:
+    from sigfix.exporting import tfjs_model
+
+    metadata = metadata_of(card, optimised.kernels, frozen.states)
+    tfjs_model.write_model(optimised.kernels, frozen.signature, place, quantize, metadata)
+    release()
+
+
+def _counted(optimised: Optimised, quantize: str | None) -> dict[str, int]:
+    from sigfix.exporting.tfjs_model import quantised_weights
+
+    return dict(Counter(quantised_weights(optimised.kernels, quantize).values()))
+
+
+def _graphs(
+    optimised: Optimised,
+    frozen: FrozenSignature,
+    place: Path,
+    quantize: str | None,
+    temporary: Path,
+) -> ReferenceGraphs:
+    """The graphs to compare with. Raises where weights are not stored as they were meant to be."""
+    from sigfix.exporting import tfjs_model, weight_files
+    from sigfix.pipeline.reference_graphs import write_graphs
+
+    weights = weight_files.stored_weights(place) if quantize else None
+    if quantize and weights is not None:
+        tfjs_model.refuse_misstored(optimised.kernels, quantize, weights)
+    return write_graphs(frozen, optimised.values, weights, temporary)
+
+
+def _specs(tensors: Mapping[str, Any]) -> dict[str, TensorSpec]:
+    """Signature key -> spec, from a TensorFlow SignatureDef's inputs or outputs."""
+    import tensorflow as tf
+
+    result = {}
+    for key in sorted(tensors):
+        info = tensors[key]
+        shape = tf.TensorShape(info.tensor_shape)
+        dims = None if shape.rank is None else tuple(shape.as_list())
+        result[key] = TensorSpec(tf.dtypes.as_dtype(info.dtype).name, dims, info.name)
+    return result
