@@ -120,6 +120,8 @@ ROWS: dict[str, Ran | NotRun] = {
     "sigfix bundle --det det-web/ --reco reco-web/ -o site/": BUNDLES,
     "sigfix bundle --det det-web --reco crnn_mobilenet_v3_small --reco-weights reco.pt "
     "-o site/": BUNDLES,
+    "sigfix convert db_mobilenet_v3_large --tfjs --bundle -o site/": BUNDLES,
+    "sigfix convert crnn_mobilenet_v3_small --weights reco.pt --tfjs --bundle -o site/": BUNDLES,
     "sigfix serve site/": SERVES,
     "sigfix verify model/ fixed/": Ran(scenes.signed, heavy=True),
     "sigfix verify model.onnx model_tfjs/ --tolerance 1e-4": Ran(scenes.converted_onnx, heavy=True),
