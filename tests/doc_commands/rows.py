@@ -35,9 +35,7 @@ CONTAINERS = NotRun("needs docker or podman; tests/test_container.py runs it whe
 STORES = NotRun("needs a store and its credentials; tests/reading/test_remote.py has one here")
 EXPORTED = NotRun("docTR's export of SAR, two minutes; tests/importing/test_presets.py converts it")
 MAKE = NotRun("made by make; tests/test_demo.py runs the demo, tests/test_make.py asks make")
-MEASURED = NotRun(
-    "needs a docTR model, whose words are counted; tests/pipeline/test_quantising.py"
-)
+MEASURED = NotRun("needs a docTR model, whose words are counted; tests/pipeline/test_quantising.py")
 SERVES = NotRun("runs until Ctrl-C; tests/page/test_serving.py starts and stops it")
 PARSED = NotRun("tests/exporting/test_parsed_features.py and test_cutting.py have such models")
 LIKE_A_PRESET = NotRun("a SavedModel of linknet; tests/repairing/test_preset_spec.py repairs one")
