@@ -9,7 +9,7 @@ INSTALLED := .venv/installed
 CODE := sigfix tests examples
 # The tests run two parts at a time, the longest first: most of the time is TensorFlow's.
 PARTS := importing repairing pipeline verifying cli printed classes exporting keras_zoo optimising planting reading fuzzing \
-  page ocr web_kernels by_hand brought matrix training describing diagnosis planning rendering
+  page ocr documents web_kernels by_hand brought matrix training describing diagnosis planning rendering
 IN_TURN := --no-print-directory --jobs 2 --output-sync=target --keep-going
 # What runs TensorFlow, whose kernels for a processor are of two sets (docs/machines.md).
 KERNEL_TESTS := $(addprefix tests/,importing pipeline verifying cli repairing optimising exporting \

@@ -17,6 +17,8 @@ PYTHONS: dict[str, tuple[Version, Version | None]] = {
     "doctr": ((3, 11), (3, 13)),
     "verify": ((3, 10), None),
     "checksums": ((3, 10), None),
+    "pictures": ((3, 10), None),
+    "remote": ((3, 10), None),
 }
 """Extra -> the oldest and the newest Python; None where every newer one can have it."""
 

@@ -8,6 +8,7 @@ have done: TensorFlow must be as it is after its import, and no thread may hold 
 from __future__ import annotations
 
 import faulthandler
+import gc
 import multiprocessing
 import os
 import signal
@@ -26,7 +27,7 @@ from typing import IO, TypeVar
 from sigfix import child
 from sigfix.errors import ProcessError, SigfixError
 from sigfix.lean import importing, is_lean
-from sigfix.stopping import SIGNALS, Stopped, held
+from sigfix.stopping import SIGNALS, Stopped, held, how_it_ended
 
 T = TypeVar("T")
 
@@ -72,14 +73,15 @@ def apart(work: Callable[[], T]) -> T:
     fork = multiprocessing.get_context("fork")
     receiving, sending = fork.Pipe(duplex=False)
     process = fork.Process(target=_send, args=(sending, work, os.getpid()))
-    process.start()
-    sending.close()
     try:
+        with _without_signals():
+            process.start()
+        sending.close()
         found, error = receiving.recv()
         process.join()
     except EOFError:
         process.join()
-        raise ProcessError(f"it ended without an answer (status {process.exitcode})") from None
+        raise ProcessError(how_it_ended(process.exitcode or 0)) from None
     finally:
         with held():
             _end(process)
@@ -93,6 +95,8 @@ def _send(sending: Connection, work: Callable[[], T], parent: int) -> None:
     """Be the copy that does the work: it ends with its parent, which alone hears Ctrl-C."""
     os.setsid()
     child.be_killed_with(parent)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    gc.freeze()  # what is never looked through stays there once
     try:
         answer: tuple[T | None, Exception | None] = (work(), None)
     except Stopped:
@@ -102,6 +106,16 @@ def _send(sending: Connection, work: Callable[[], T], parent: int) -> None:
     except Exception:
         answer = (None, RuntimeError(traceback.format_exc()))
     sending.send(answer)
+
+
+@contextmanager
+def _without_signals() -> Iterator[None]:
+    """Let them wait: between a fork and the note of it there would be nothing to end."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _end(process: ForkProcess) -> None:

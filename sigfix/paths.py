@@ -1,9 +1,10 @@
-"""Paths that do not depend on the current directory, which may be gone."""
+"""Paths that do not depend on the current directory, which may be gone, and URLs beside them."""
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
+import re
+from pathlib import Path, PosixPath
 from typing import Any
 
 from sigfix.errors import UsageError
@@ -42,3 +43,34 @@ def as_paths(options: Any, *names: str) -> None:
         given = getattr(options, name)
         if isinstance(given, str):
             object.__setattr__(options, name, Path(given))
+
+
+class RemotePath(PosixPath):
+    """A URL in the place of a path: it is shown as it was typed, and is nothing on this machine."""
+
+    _url: str
+
+    def __new__(cls, *parts: str | os.PathLike[str]) -> RemotePath:
+        """One from a URL, or from the parts that `pathlib` makes others of."""
+        made = super().__new__(cls, *parts)
+        made._url = (
+            os.fspath(parts[0]) if len(parts) == 1 else "/".join(os.fspath(part) for part in parts)
+        )
+        return made
+
+    def __str__(self) -> str:
+        """The URL."""
+        return self._url
+
+    def __fspath__(self) -> str:
+        """The URL, which no file has for its name."""
+        return self._url
+
+    def __reduce__(self) -> tuple[type[RemotePath], tuple[str]]:
+        """What another process makes it of."""
+        return RemotePath, (self._url,)
+
+
+def path_or_url(text: str) -> Path:
+    """What somebody named: `scheme://...` is a URL, all else a path of this machine."""
+    return RemotePath(text) if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", text) else Path(text)

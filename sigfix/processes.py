@@ -22,7 +22,7 @@ from typing import IO, Any
 
 from sigfix.errors import ProcessError, SigfixError
 from sigfix.forking import Copy, is_copying, start_copy
-from sigfix.stopping import held
+from sigfix.stopping import held, how_it_ended
 from sigfix.temporary import temporary_folder
 
 Answer = dict[str, Any]
@@ -90,13 +90,7 @@ class Child:
         said = lines[-1].strip() if lines else "no message"
         if self.memory is not None and (code < 0 or "MemoryError" in said):
             said += f"; its memory was limited to {self.memory / 2**20:.0f} MiB"
-        if code >= 0:
-            return f"the process ended with {code}: {said}"
-        with suppress(ValueError):
-            name = signal.Signals(-code).name
-            lack = ", as when memory runs out" if name == "SIGKILL" else ""
-            return f"the process was killed by {name}{lack}: {said}"
-        return f"the process was killed by signal {-code}: {said}"
+        return f"{how_it_ended(code)}: {said}"
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -30,6 +30,16 @@ class Stopped(BaseException):
 
 def _name(number: int) -> str:
     return signal.Signals(number).name
+
+
+def how_it_ended(status: int) -> str:
+    """What a process ended by: its exit status, or minus the signal that killed it."""
+    if status >= 0:
+        return f"the process ended with {status}"
+    with suppress(ValueError):
+        lack = ", as when memory runs out" if _name(-status) == "SIGKILL" else ""
+        return f"the process was killed by {_name(-status)}{lack}"
+    return f"the process was killed by signal {-status}"
 
 
 _came: list[int] = []

@@ -6,9 +6,56 @@ Source: https://protobuf.dev/programming-guides/encoding/.
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import overload
 
-Buffer = bytes | mmap.mmap
+
+class Ranges:
+    """Bytes that lie elsewhere, fetched in blocks where they are looked at, and kept.
+
+    `fetch` gets the bytes between two positions; `size` is how many there are in all.
+    """
+
+    def __init__(self, size: int, fetch: Callable[[int, int], bytes], block: int = 1 << 17) -> None:
+        self._size, self._fetch, self._block = size, fetch, block
+        self._blocks: dict[int, bytes] = {}
+
+    def __len__(self) -> int:
+        return self._size
+
+    @overload
+    def __getitem__(self, wanted: int) -> int: ...
+    @overload
+    def __getitem__(self, wanted: slice) -> bytes: ...
+    def __getitem__(self, wanted: int | slice) -> int | bytes:
+        """A byte or a stretch of them. Raises what `fetch` does, and ValueError for too few."""
+        if isinstance(wanted, int):
+            number, at = divmod(wanted, self._block)
+            found = self._blocks.get(number)
+            return (self._between(wanted, wanted + 1)[0]) if found is None else found[at]
+        start, stop, _ = wanted.indices(self._size)
+        return self._between(start, stop) if start < stop else b""
+
+    def __bytes__(self) -> bytes:
+        return self[:]
+
+    def _between(self, start: int, stop: int) -> bytes:
+        first, last = start // self._block, (stop - 1) // self._block
+        absent = [number for number in range(first, last + 1) if number not in self._blocks]
+        if absent:
+            low = absent[0] * self._block
+            high = min((absent[-1] + 1) * self._block, self._size)
+            data = self._fetch(low, high)
+            if len(data) != high - low:
+                raise ValueError("the file ended before its size")
+            for number in range(absent[0], absent[-1] + 1):
+                at = number * self._block - low
+                self._blocks[number] = data[at : at + self._block]
+        kept = b"".join(self._blocks[number] for number in range(first, last + 1))
+        return kept[start - first * self._block : stop - first * self._block]
+
+
+Buffer = bytes | mmap.mmap | Ranges
 Span = tuple[int, int]
 
 

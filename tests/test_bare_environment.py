@@ -84,6 +84,9 @@ def test_the_plan_of_every_preset(bare_python: Path, options: tuple[str, ...]) -
         (("convert", "MODEL", "--tfjs"), "tfjs"),
         (("verify", "MODEL", "MODEL"), "tf"),
         (("inspect", "MODEL", "--checksums"), "checksums"),
+        (("inspect", "MODEL", "--graph", "MODEL.svg"), "pictures"),
+        (("inspect", "gs://bucket/model"), "remote"),
+        (("inspect", "hf://somebody/model"), "remote"),
     ],
 )
 def test_what_needs_more_says_what(

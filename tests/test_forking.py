@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.environments import needs
+from tests.saved_models import SAVERS
 from tests.test_processes import CHILD
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux makes copies")
@@ -98,6 +99,84 @@ with forking.copies(), processes.started("working_child", {"note": sys.argv[1] +
     os._exit(0)
 """
 
+APART = """
+import os, signal, sys
+from sigfix.errors import MissingExtraError, ProcessError
+from sigfix.forking import apart, copies, is_copying
+from sigfix.lean import import_lean
+from sigfix.processes import run_process
+
+def here():
+    return os.getpid()
+
+def work():
+    with copies():  # of the copy
+        assert is_copying()
+        return here(), os.getppid(), run_process("working_child", {"divide": 4}, 60)
+
+assert apart(here) == os.getpid()  # a user's own process
+import_lean()
+pid, parent, answer = apart(work)
+assert pid != os.getpid() and parent == os.getpid() and answer == {"quotient": 3}
+assert "tensorflow" not in sys.modules
+for wrong, kind, said in (
+    (lambda: run_process("working_child", {"raise": MissingExtraError("This", "tf")}),
+     MissingExtraError, "This needs packages that are not installed"),
+    (lambda: 1 / 0, RuntimeError, "ZeroDivisionError: division by zero"),
+    (lambda: os.kill(os.getpid(), signal.SIGKILL), ProcessError, "killed by SIGKILL"),
+    (lambda: sys.exit(3), ProcessError, "ended with 3"),
+):
+    try:
+        apart(wrong)
+    except kind as error:
+        assert said in str(error), error
+    else:
+        raise AssertionError(said)
+import tensorflow
+assert apart(here) == os.getpid()
+"""
+STOPPED = """
+import os, signal, sys, time
+from pathlib import Path
+from sigfix.forking import apart
+from sigfix.lean import import_lean
+from sigfix.stopping import Stopped, watched
+from sigfix.temporary import temporary_folder
+
+def work():
+    with temporary_folder() as place:
+        Path(sys.argv[1], "pid").write_text(f"{os.getpid()} {place}")
+        os.kill(os.getppid(), signal.SIGTERM)
+        time.sleep(100)
+
+import_lean()
+with watched():
+    try:
+        apart(work)
+    except Stopped:
+        pass
+    else:
+        raise AssertionError
+pid, place = Path(sys.argv[1], "pid").read_text().split()
+assert not Path(place).exists()
+try:
+    os.kill(int(pid), 0)
+except ProcessLookupError:
+    pass
+else:
+    raise AssertionError("it is still there")
+"""
+CONVERTED = """
+import sys
+from sigfix.cli.main import main
+
+try:
+    main(["convert", sys.argv[1] + "/model", "-o", sys.argv[1] + "/out", "--quiet"])
+except SystemExit as end:
+    assert not end.code, end.code
+assert "tensorflow" not in sys.modules
+"""
+
 
 def _run(code: str, folder: Path) -> str:
     (folder / "working_child.py").write_text(CHILD)
@@ -130,3 +209,18 @@ def test_nobody_elses_process_is_copied(tmp_path) -> None:
         "from sigfix import forking\nwith forking.copies():\n    assert not forking.is_copying()\n"
     )
     _run(f"{code}import sys\nassert 'tensorflow' not in sys.modules", tmp_path)
+
+
+def test_work_is_done_apart_and_its_errors_are_raised_here(tmp_path) -> None:
+    needs("tensorflow")
+    _run(APART, tmp_path)
+
+
+def test_what_is_done_apart_ends_when_this_process_is_stopped(tmp_path) -> None:
+    _run(STOPPED, tmp_path)
+
+
+def test_a_conversion_is_checked_without_tensorflow_in_memory(tmp_path) -> None:
+    needs("tensorflow", "tensorflowjs")
+    SAVERS["healthy"](tmp_path / "model")
+    assert "same   SavedModel -> TensorFlow.js" in _run(CONVERTED, tmp_path)

@@ -20,6 +20,7 @@ from sigfix.cli.inspect_options import (
 from sigfix.cli.options import grouped
 from sigfix.cli.settings import FailOn, find_settings
 from sigfix.cli.terminal import terminal_style
+from sigfix.paths import RemotePath, path_or_url
 from sigfix.quoting import printable, quote_path
 from sigfix.rendering.inspections import FORMATS, TEXT, Shown
 
@@ -34,8 +35,9 @@ def inspect(
         list[Path],
         typer.Argument(
             metavar="PATH...",
-            help="SavedModels, and .pb, .onnx, .keras, .h5 and TensorFlow.js files; `-` reads "
-            "their paths from standard input, one a line.",
+            help="SavedModels, and .pb, .onnx, .keras, .h5 and TensorFlow.js files, and their URLs "
+            "(gs://, s3://, hf://); `-` reads them from standard input, one a line.",
+            parser=path_or_url,
             readable=False,  # a file without permission is a row of the report, not the end
         ),
     ],
@@ -49,6 +51,7 @@ def inspect(
 
     Exits with 1 where there is a finding at or above --fail-on, with 2 where a path cannot be read.
     """
+    from sigfix.cli.inspect_graph import draw, drawable
     from sigfix.cli.inspect_paths import Wanted, inspect_all, the_only_one, wanted_paths
     from sigfix.pipeline.write_failures import write_text
 
@@ -57,7 +60,10 @@ def inspect(
     counted = judgement(judged, settings)
     wanted = Wanted(counted, settings, judged.checksums)
     found = wanted_paths(paths, where, settings)
-    if len(found) == len(paths) == 1 and report.output_format == TEXT and not judged.baseline:
+    if report.graph is not None:
+        inspections = [the_only_one(drawable(found), wanted)]
+        draw(inspections[0], report.graph)
+    elif len(found) == len(paths) == 1 and report.output_format == TEXT and not judged.baseline:
         inspections = [the_only_one(found[0], wanted)]
     else:
         inspections = inspect_all(found, wanted, where.jobs)
@@ -72,6 +78,7 @@ def inspect(
     else:
         write_text(report.output_file, text)
     sys.stderr.writelines(unchecked(inspections, counted.targets))
+    sys.stderr.writelines(unread(inspections))
     if len(found) > 1 and all(item.failure is not None for item in inspections):
         sys.stderr.write("note: Nothing was inspected: none of the paths could be read.\n")
     raise typer.Exit(exit_code(inspections, counted.fail_on))
@@ -109,6 +116,19 @@ def unchecked(inspections: list[Inspection], targets: tuple[str, ...]) -> list[s
                 printable(f"note: {item.path} was not checked against {named}: {way}") + "\n"
             )
     return notes
+
+
+def unread(inspections: list[Inspection]) -> list[str]:
+    """A note for each model that was not fetched whole: what that leaves out."""
+    return [
+        printable(
+            f"note: {item.path} was read without its weights, and no command names it: copy it "
+            "here, and inspect the copy, for what repairs it"
+        )
+        + "\n"
+        for item in inspections
+        if isinstance(item.path, RemotePath) and item.failure is None
+    ]
 
 
 def exit_code(inspections: list[Inspection], fail_on: FailOn) -> int:

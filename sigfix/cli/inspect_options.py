@@ -127,6 +127,15 @@ class Report:
         Path | None,
         option("Where to write it instead of standard output.", "--output-file", panel=RESULT),
     ] = None
+    graph: Annotated[
+        Path | None,
+        option(
+            "Draw what the model computes, in blocks: an .svg or .html file.",
+            "--graph",
+            panel=RESULT,
+            metavar="FILE",
+        ),
+    ] = None
     everything: Annotated[
         bool,
         option("Show every function, tensor and operator.", "--all", "-a", panel=RESULT),

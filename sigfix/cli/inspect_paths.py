@@ -11,7 +11,9 @@ from sigfix.cli.inspect_options import Judgement, Where
 from sigfix.cli.settings import Settings, names
 from sigfix.diagnosis import is_named
 from sigfix.errors import SigfixError, UsageError
+from sigfix.paths import RemotePath, path_or_url
 from sigfix.pipeline.inspect import failed_inspection, inspect
+from sigfix.pipeline.inspect_url import inspect_url
 from sigfix.reading.walking import models_below
 from sigfix.report import Inspection, light
 
@@ -30,7 +32,8 @@ class Wanted:
 
     def one(self, path: Path) -> Inspection:
         """Inspect one path. Raises `SigfixError`."""
-        return inspect(
+        look = inspect_url if isinstance(path, RemotePath) else inspect
+        return look(
             path,
             target=self.judgement.targets,
             checksums=self.checksums,
@@ -63,7 +66,7 @@ def wanted_paths(named: Iterable[Path], where: Where, settings: Settings) -> lis
     for path in named:
         if path == STANDARD_INPUT:
             lines = sys.stdin.read().splitlines()
-            given, listed = [Path(line) for line in lines if line], True
+            given, listed = [path_or_url(line) for line in lines if line], True
         else:
             given, listed = [path], False
         for each in given:

@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 
 from sigfix.errors import BlockedError, UnreadableModelError, first_line
+from sigfix.importing import unsaid_shapes
 from sigfix.presets import Preset
 from sigfix.vocabularies import vocabulary_hint
 
@@ -19,7 +20,9 @@ def read_onnx(path: Path) -> onnx.ModelProto:
     """The checked model, external weights included; `UnreadableModelError` for anything else."""
     try:
         model = onnx.load(path)
-        onnx.checker.check_model(_as_checked(path, model))
+        is_said = unsaid_shapes.tell_what_is_unsaid(model)
+        with unsaid_shapes.checked_without_shapes(model):
+            onnx.checker.check_model(_as_checked(path, model) if is_said else model)
     except Exception as error:  # protobuf, checker and I/O errors
         raise UnreadableModelError(
             f"{path} is not a readable ONNX model ({first_line(error)}).",

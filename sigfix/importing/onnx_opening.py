@@ -13,11 +13,12 @@ import onnx
 from onnx import helper, inliner, numpy_helper, version_converter
 
 from sigfix.errors import BlockedError, UsageError
-from sigfix.importing.advice import input_option
+from sigfix.importing.advice import YOURS, input_option
 from sigfix.importing.contrib_quantised import write_out_quantised
 from sigfix.importing.onnx_graph import graph_inputs, read_onnx, shape_of
 from sigfix.importing.preflight import OWN_DOMAINS, opset_of, version_of
 from sigfix.importing.supported import SUPPORTED
+from sigfix.importing.unsaid_shapes import has_shape, likely_shape, unsaid
 from sigfix.planning.names import signature_keys
 
 OPSET = 13
@@ -54,6 +55,7 @@ def open_onnx(
         fix_sizes(model, _by_own_names(model, sizes or {}, "--input"))
         reference = folder / "given.onnx"
         onnx.save(model, reference)
+    refuse_unsaid_inputs(model)
     refuse_empty_inputs(model)
     if model.functions:
         model = inliner.inline_local_functions(model)
@@ -86,6 +88,9 @@ def fix_sizes(model: onnx.ModelProto, sizes: Sizes) -> None:
         if wanted is None:
             continue
         dims = value.type.tensor_type.shape.dim
+        if not has_shape(value):
+            for _ in wanted:
+                dims.add()
         own = shape_of(value)
         if len(own) != len(wanted) or any(
             o and (w is None or w != o) for o, w in zip(own, wanted, strict=False)
@@ -122,6 +127,19 @@ def bind_inputs(model: onnx.ModelProto, bound: Mapping[str, Any]) -> None:
         model.graph.initializer.append(numpy_helper.from_array(constant, value.name))
     del model.graph.input[:]
     model.graph.input.extend(kept)
+
+
+def refuse_unsaid_inputs(model: onnx.ModelProto) -> None:
+    """Raise `BlockedError` for an input without even a number of axes, with a shape to try."""
+    shapeless = unsaid(graph_inputs(model))
+    if shapeless:
+        names = ", ".join(value.name for value in shapeless)
+        shapes = [likely_shape(model.graph, value) for value in shapeless]
+        options = " ".join(map(input_option, shapeless, shapes))
+        raise BlockedError(
+            f"The file does not say the shape of {names}, not even how many axes.",
+            f"{options}   {YOURS}",
+        )
 
 
 def refuse_empty_inputs(model: onnx.ModelProto) -> None:

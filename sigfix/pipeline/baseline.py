@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sigfix.errors import UsageError
+from sigfix.paths import RemotePath
 from sigfix.pipeline.write_failures import write_text
 from sigfix.report import Inspection
 from sigfix.wording import verb
@@ -34,6 +35,8 @@ class Applied:
 
 def keyed_path(path: Path, folder: Path) -> str:
     """A path as a baseline in `folder` has it: the same on every machine."""
+    if isinstance(path, RemotePath):
+        return str(path)
     return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
 
 

@@ -41,6 +41,19 @@ _COPIED = {
     "page": ("*.js", "*.css", "*.svg"),
 }
 _TOP = ("index.html", "LICENSE.txt", "NOTICE.txt")
+PDF = "pdf"
+_PDF_FILES = {
+    "": ("legacy/build/pdf.min.mjs", "legacy/build/pdf.worker.min.mjs",
+         "legacy/build/pdf.renderer.min.mjs", "LICENSE"),
+    "cmaps": ("cmaps/*",),
+    "fonts": ("standard_fonts/Foxit*.pfb", "standard_fonts/LICENSE_FOXIT"),
+    "icc": ("iccs/*",),
+    "wasm": ("wasm/jbig2.wasm", "wasm/openjpeg.wasm", "wasm/qcms_bg.wasm", "wasm/LICENSE_*"),
+}  # fmt: skip
+"""What of pdf.js is copied, by the folder below `pdf`: what draws pages, scanned ones included
+(JBIG2, JPEG 2000), and pages whose fonts are not in the file. Left out are quickjs, which runs the
+scripts of PDFs, and the Liberation fonts, whose licence (GPL) not every site takes: browsers have
+an Arial of their own."""
 
 
 def copy_page(place: Path, packages: Path) -> None:
@@ -57,6 +70,16 @@ def copy_page(place: Path, packages: Path) -> None:
         shutil.copyfile(packages / _PACKAGES / where, place / TFJS / name)
 
 
+def copy_pdf(place: Path, packages: Path) -> None:
+    """Put what opens PDFs into the new folder `place`."""
+    source = packages / "node_modules" / "pdfjs-dist"
+    for folder, patterns in _PDF_FILES.items():
+        (place / PDF / folder).mkdir(parents=True)
+        for pattern in patterns:
+            for path in sorted(source.glob(pattern)):
+                shutil.copyfile(path, place / PDF / folder / path.name)
+
+
 def write_manifest(place: Path, models: Mapping[str, str]) -> None:
     """Say what is in the bundle; `models` are the names by task, each in `models/TASK`."""
     values = {
@@ -71,6 +94,7 @@ def write_manifest(place: Path, models: Mapping[str, str]) -> None:
         },
         "wasm": f"{TFJS}/",
         "sample": SAMPLE,
+        "pdf": f"{PDF}/" if (place / PDF).is_dir() else None,
         "files": files_below(place),
     }
     (place / MANIFEST).write_text(json.dumps(values, indent=1) + "\n", "utf-8")

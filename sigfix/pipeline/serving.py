@@ -46,8 +46,8 @@ HEADERS = {
 }
 POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{blob}; style-src 'self'; "
-    "img-src 'self' blob:; connect-src 'self'; worker-src 'self'{blob}; media-src 'self' blob:; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "font-src 'self'; img-src 'self' blob:; connect-src 'self'; worker-src 'self'{blob}; "
+    "media-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 """The page's own; TensorFlow.js's threads are started from blobs, by a worker."""
 

@@ -147,7 +147,11 @@ def _shape_inside(
     own, wanted = spec.shape, choice.shape
     named = not choices.layout_of or keys[spec.name] in choices.layout_of
     wanted = inside(wanted, choices.layout if named else None)
-    if not choice.has_shape or own is None or wanted is None or len(own) != len(wanted):
+    if not choice.has_shape or wanted is None:
+        return None
+    if own is None:  # the file does not say it
+        return wanted
+    if len(own) != len(wanted):
         return None
     if any(o and o != w for o, w in zip(own, wanted, strict=True)) or own == wanted:
         return None

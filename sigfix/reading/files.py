@@ -7,6 +7,7 @@ message or a result. The path that the user typed may be a link; what counts are
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from typing import BinaryIO
 
 from sigfix.errors import UnreadableModelError
 from sigfix.model import Problem
+from sigfix.reading.elsewhere import elsewhere
 
 _KINDS = {
     stat.S_IFDIR: "a directory",
@@ -44,10 +46,13 @@ def leads_out(path: Path, root: Path) -> bool:
 
 @contextmanager
 def opened(path: Path) -> Iterator[BinaryIO]:
-    """A plain file, open for reading.
+    """A plain file, open for reading, wherever it lies.
 
     Raises `UnreadableModelError` where something else is there, without opening it.
     """
+    if (remote := elsewhere(path)) is not None:
+        yield io.BufferedReader(remote)
+        return
     try:
         # Looked at first, because opening a device can be an act; and again once it is open.
         what = kind_of(path)
@@ -68,7 +73,9 @@ def opened(path: Path) -> Iterator[BinaryIO]:
 def read_bytes(path: Path, most: int) -> bytes:
     """A plain file of at most `most` bytes. Raises `UnreadableModelError`."""
     with opened(path) as file:
-        data = file.read(min(most, os.fstat(file.fileno()).st_size) + 1)
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        data = file.read(min(most, size) + 1)
     if len(data) > most:
         raise UnreadableModelError(f"{path} is larger than {most:,} bytes.", code="CON214")
     return data

@@ -14,6 +14,7 @@ from sigfix.model import Problem
 from sigfix.reading.archives import archived_file, archived_sizes
 from sigfix.reading.boundary import said_as_unreadable
 from sigfix.reading.directory import walk
+from sigfix.reading.elsewhere import elsewhere
 from sigfix.reading.files import opened
 from sigfix.wire import Buffer
 
@@ -73,6 +74,9 @@ class Folder:
 @contextmanager
 def mapped(path: Path) -> Iterator[Buffer]:
     """A plain file mapped into memory (an empty one cannot be). Raises `UnreadableModelError`."""
+    if (remote := elsewhere(path)) is not None:
+        yield remote.ranges
+        return
     with opened(path) as file:
         if os.fstat(file.fileno()).st_size == 0:
             yield b""

@@ -167,6 +167,14 @@ def _external_of_function(data: Buffer, span: int | Span) -> set[str]:
     return inner.external
 
 
+def external_files(data: Buffer) -> set[str]:
+    """The files that an ONNX file names for its weights; of a damaged one none."""
+    try:
+        return _model(data).external
+    except ValueError:
+        return set()
+
+
 def read_onnx(path: Path) -> OtherModel:
     """Describe an ONNX file. Raises `UnreadableModelError` where it does not parse."""
     size = path.stat().st_size

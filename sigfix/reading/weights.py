@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from sigfix.errors import UnreadableModelError
 from sigfix.model import NonFinite, OtherModel, SavedModel, VariableStore
+from sigfix.reading.elsewhere import lies_elsewhere
 from sigfix.reading.folder import mapped
 from sigfix.reading.graph_constants import large_constants, parsed_constants
 from sigfix.reading.locating import saved_model_file
@@ -25,9 +26,11 @@ def find_non_finite(
 
     Of the model's weights the smallest tensors are looked at, up to `most` bytes together (all
     with None): where training went wrong, biases and statistics show it as the large ones do.
-    A file that cannot be read is left out; others say that it is missing. Variables in an archive
-    and the weights of Keras files are not looked at.
+    A file that cannot be read is left out; others say that it is missing. Variables in an archive,
+    the weights of Keras files, and models that lie elsewhere are not looked at.
     """
+    if lies_elsewhere(model.path):
+        return ()
     try:
         if isinstance(model, SavedModel):
             return _of_saved_model(model, most)

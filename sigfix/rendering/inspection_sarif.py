@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 from sigfix.diagnosis.catalogue import RULES
 from sigfix.diagnosis.rule import Finding, Severity
+from sigfix.paths import RemotePath
 from sigfix.rendering.json_text import json_text
 from sigfix.report import Inspection
 from sigfix.version import __version__
@@ -32,6 +33,8 @@ _SEVERITIES = {
 
 
 def _uri(path: Path) -> str:
+    if isinstance(path, RemotePath):
+        return quote(os.fsencode(str(path)), safe="/:")
     with suppress(OSError, ValueError):  # there is no current directory, or it is not in there
         path = path.relative_to(Path.cwd()) if path.is_absolute() else path
     text = quote(os.fsencode(path.as_posix()))

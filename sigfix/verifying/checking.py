@@ -112,7 +112,7 @@ def read_source(side: Side, found: Run) -> Source:
                     "--no-verify   # writes the result uncompared",
                 )
     fed = tuple(case.inputs for case in found.cases)
-    witness = Witness(side.runnable, tuple(first), lambda case: side.joined(case, 0))
+    witness = Witness(side.runnable, tuple(first), lambda case: side.joined(case, 0), found.details)
     return Source(side.runnable.title, fed, tuple(first), found.notes, witness)
 
 

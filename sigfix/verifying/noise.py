@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -30,13 +30,14 @@ _FLOATS = ("float", "bfloat", "complex")
 class Witness:
     """A form of the source whose answers may be compared with each other.
 
-    `plain` are its answers as it runs by itself, empty where it was not run yet; `joined` makes the
-    outputs that are compared of what a run returned.
+    `plain` are its answers as it runs by itself, empty where it was not run yet, and `details`
+    those of that run; `joined` makes the outputs that are compared of what a run returned.
     """
 
     runnable: Runnable
     plain: Sequence[Arrays]
     joined: Callable[[CaseRun], Arrays]
+    details: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def unrepeated(
         return ""
     title = witness.runnable.title
     try:
-        answers = _answers(witness, fed, seconds)
+        answers = _run_again(witness, fed, seconds).plain
     except SigfixError as error:
         return f"{title} could not be run again: {error.message.rstrip('.')}"
     spans = spans_of(witness.plain)
@@ -83,12 +84,19 @@ def unrepeated(
     return ""
 
 
-def _answers(
+def _run_again(
     witness: Witness, fed: Sequence[Arrays], seconds: float, setting: Setting = PLAIN
-) -> list[Arrays]:
-    """What a witness computes in a new process, case by case."""
+) -> Witness:
+    """A witness with what it computes in a new process."""
     again = run(witness.runnable, [Given(case) for case in fed], 1, seconds, setting)
-    return [witness.joined(case) for case in again.cases]
+    return replace(
+        witness, plain=[witness.joined(case) for case in again.cases], details=again.details
+    )
+
+
+def _ran_so(witness: Witness, setting: Setting) -> bool:
+    """Whether a setting is what the plain answers came about by: it would say them once more."""
+    return bool(setting.environment) and setting.environment.items() <= witness.details.items()
 
 
 def measured(
@@ -96,22 +104,24 @@ def measured(
 ) -> Iterator[dict[str, Noise]]:
     """Output -> the largest difference of the source from itself, after every setting that ran.
 
-    A setting that this machine or the model cannot be run in says nothing, and is left out. Who
-    has seen enough need not wait for the rest.
+    A setting that this machine or the model cannot be run in says nothing, and is left out, as is
+    the one that the plain answers have. Who has seen enough need not wait for the rest.
     """
     found: dict[str, Noise] = {}
     for witness in witnesses:
         try:
-            plain_answers = witness.plain or _answers(witness, fed, seconds)
+            known = witness if witness.plain else _run_again(witness, fed, seconds)
         except SigfixError:
             continue
-        spans = spans_of(plain_answers)
-        for setting in settings(witness.runnable):
+        spans = spans_of(known.plain)
+        for setting in settings(known.runnable):
+            if _ran_so(known, setting):
+                continue
             try:
-                answers = _answers(witness, fed, seconds, setting)
+                answers = _run_again(known, fed, seconds, setting).plain
             except SigfixError:
                 continue
-            for plain, found_again in zip(plain_answers, answers, strict=True):
+            for plain, found_again in zip(known.plain, answers, strict=True):
                 other = _in_dtypes_of(plain, found_again)
                 for row in compare(plain, other, NO_LIMIT, spans).outputs:
                     noise = _of(row, setting.title)

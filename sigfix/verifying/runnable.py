@@ -75,7 +75,8 @@ class CaseRun:
 class Run:
     """A complete run; `notes` are what the user should know of how it was done.
 
-    `details` say by what: TensorFlow.js's `backend` and `mode`.
+    `details` say by what: TensorFlow.js's `backend` and `mode`, which kernels TensorFlow took
+    (`runners.tensorflow_settings.in_effect`).
     """
 
     cases: tuple[CaseRun, ...]

@@ -6,12 +6,14 @@ TensorFlow.js, and once without. Memory is that of all processes of a command to
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import shutil
 import statistics
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,8 @@ FIGURES = (
 """What is measured of a command: what a row says of it, `Footprint`'s name, its aim and unit."""
 ROUNDS = 3
 MEAN = "geometric mean"
+Runs = dict[str, dict[str, list[list[float]]]]
+"""Model -> side -> the figures of a `Footprint`, a round each."""
 CORPUS_MODELS = {
     "basic_pitch": "serving_default",
     "half_plus_two_tf2": "serving_default",
@@ -78,27 +82,38 @@ MADE: dict[str, Callable[[Path], None]] = {
 }
 
 
-def measure(temporary: Path, rounds: int = ROUNDS) -> list[Ratio]:
-    """The ratios of `FIGURES`, checked and not, for each model, then their geometric means."""
-    found: list[Ratio] = []
-    for name, (path, key) in models(temporary / "models").items():
+def measure(temporary: Path, rounds: int, names: Sequence[str], cache: Path) -> Runs:
+    """Footprints of each model's commands; those of `names` are measured, others as they were.
+
+    What is measured is kept in `cache`, so that a long run can be made in parts.
+    """
+    place = cache / "conversion.json"
+    kept: Runs = json.loads(place.read_text("utf-8")) if place.exists() else {}
+    known = models(cache / "conversion-models")
+    runs = {name: kept[name] for name in known if name in kept}
+    for name in names or known:
+        path, key = known[name]
         sides = {
             PLAIN: lambda out, path=path, key=key: _plain(path, key, out),
             CHECKED: lambda out, path=path, key=key: _ours(path, key, out),
             UNCHECKED: lambda out, path=path, key=key: _ours(path, key, out, "--no-verify"),
         }
-        runs: dict[str, list[Footprint]] = {side: [] for side in sides}
+        found: dict[str, list[Footprint]] = {side: [] for side in sides}
         for _ in range(rounds):
             for side, command in sides.items():
-                runs[side].append(_fresh(command, temporary / "out"))
-        ratios = _ratios(name, runs)
-        found += ratios
-        for ratio in ratios:
+                found[side].append(_fresh(command, temporary / "out"))
+        runs[name] = {side: [list(astuple(one)) for one in each] for side, each in found.items()}
+        cache.mkdir(parents=True, exist_ok=True)
+        place.write_text(json.dumps(runs), "utf-8")
+        for ratio in _ratios(name, runs[name]):
             print(ratio.line(), flush=True)
-    means = _means(found)
-    for ratio in means:
-        print(ratio.line(), flush=True)
-    return [*found, *means]
+    return {name: runs[name] for name in known if name in runs}
+
+
+def ratios(runs: Runs) -> list[Ratio]:
+    """The ratios of `FIGURES`, checked and not, for each model, then their geometric means."""
+    found = [ratio for name, sides in runs.items() for ratio in _ratios(name, sides)]
+    return [*found, *_means(found)]
 
 
 def models(folder: Path) -> dict[str, tuple[Path, str]]:
@@ -133,9 +148,9 @@ def _ours(path: Path, key: str, out: Path, *more: str) -> list[str]:
     return [*own, "-o", str(out), "--quiet", *more]
 
 
-def _ratios(name: str, runs: dict[str, list[Footprint]]) -> list[Ratio]:
+def _ratios(name: str, runs: dict[str, list[list[float]]]) -> list[Ratio]:
     def median(side: str, figure: str) -> float:
-        return statistics.median(getattr(run, figure) for run in runs[side])
+        return statistics.median(getattr(Footprint(*run), figure) for run in runs[side])
 
     return [
         Ratio(
@@ -157,8 +172,10 @@ def _means(found: Sequence[Ratio]) -> list[Ratio]:
     return means
 
 
-def page(found: Sequence[Ratio], rounds: int) -> str:
+def page(runs: Runs) -> str:
     """docs/conversion-speed.md."""
+    found = ratios(runs)
+    rounds = min(len(each) for sides in runs.values() for each in sides.values())
     lines = ["| what | ratio | sigfix | the converter | |", "| --- | --- | --- | --- | --- |"]
     means = [ratio for ratio in found if ratio.what.startswith(MEAN)]
     for ratio in [*means, *(ratio for ratio in found if ratio not in means)]:
@@ -172,25 +189,34 @@ def page(found: Sequence[Ratio], rounds: int) -> str:
         "# Converting, against plain tensorflowjs_converter",
         "Written by `make bench` (`python -m tests.bench conversion --write`). "
         + "\n".join(describe_machine()),
-        f"Whole commands on the same SavedModel, both sides in turns, medians of {rounds} "
-        f"round{'s' if rounds > 1 else ''}. Checked: the source and the result are run and "
-        "compared, which the converter does not. Time is what passes on a clock, which depends on "
-        "what else the machine does; work is the seconds of processors that a command and its "
-        "processes use. Memory is what all of them hold at one time; what they share, which is "
-        "there once, counts once.",
+        "Whole commands on the same SavedModel, both sides in turns, "
+        f"{f'medians of {rounds} rounds' if rounds > 1 else 'one round only'}. "
+        "Checked: the source and the result are run and compared, which the converter does not. "
+        "Time is what passes on a clock, which depends on what else the machine does; work is the "
+        "seconds of processors that a command and its processes use. Memory is what all of them "
+        "hold at one time; what they share, which is there once, counts once.",
         f"The aims: {AIM_TIME:g} of the time, {AIM_MEMORY:g} of the memory.",
         "\n".join(lines),
-        "What was done. The source is run by a copy of sigfix's process (`sigfix/forking.py`, on "
-        "Linux), made when TensorFlow is imported and nothing is loaded: it sees what a new "
+        "What was done. The model is written in a process that ends before Node.js starts "
+        "(`apart` in `sigfix/forking.py`, on Linux): TensorFlow, which holds its memory until its "
+        "process ends, is gone when TensorFlow.js runs. The source is run by a copy of that "
+        "process, made when TensorFlow is imported and nothing is loaded: it sees what a new "
         "process would see, and the import is paid for once. TensorFlow is imported without what "
         "it only looks for (`sigfix/lean.py`: 700 to 490 MB), and without collecting garbage "
         "meanwhile. Of tensorflowjs only the lists of operators and the arithmetic of quantised "
         "weights are imported (`sigfix/exporting/tensorflowjs_parts.py`), not TensorFlow Hub, "
         "JAX and decision forests. Weights are written one at a time. No process takes TensorFlow "
         "apart when it ends, which takes a second.",
+        "What is left. TensorFlow alone is some 480 MB after its import, which is 0.6 of what the "
+        "converter holds for a small model. With it stand, while the source is run, sigfix's first "
+        "process, the copy's own pages and the graph that was frozen. To freeze before the source "
+        "is loaded would need less memory and more time: now both are done at once.",
         "basic_pitch differs by more than the tolerance allows, because its arithmetic is so "
         "sensitive that TensorFlow differs from itself by more. To know that, the source is run "
-        "again: as it was, and with TensorFlow's other kernels, each in a new process.",
+        "again: as it was, and with TensorFlow's other kernels, each in a new process that imports "
+        "TensorFlow. The kernels that this processor has by default are not run a third time. Its "
+        "functions are many and its weights few, so that what is loaded, twice, is not small "
+        "beside the import.",
     ]
     return "\n\n".join(parts) + "\n"
 

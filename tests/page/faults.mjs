@@ -10,6 +10,8 @@ const model = async (page, change) => page.route('**/models/detection/model.json
 });
 const missing = (pattern) => (page) => page.route(pattern, (route) => route.fulfill({ status: 404 }));
 
+const giving = (name) => (page, folder) => page.setInputFiles('#file', join(folder, name));
+
 export const FAULTS = {
   'missing shard': { before: missing('**/models/recognition/*.bin') },
   'truncated weights': {
@@ -49,6 +51,16 @@ export const FAULTS = {
   },
   'no picture': {
     before: async () => {},
-    after: (page, folder) => page.setInputFiles('#file', join(folder, 'broken.png')),
+    after: giving('broken.png'),
+  },
+  'broken PDF': { before: async () => {}, after: giving('broken.pdf') },
+  'encrypted PDF': { before: async () => {}, after: giving('encrypted.pdf') },
+  'missing pdf.js': { before: missing('**/pdf/pdf.min.mjs'), after: giving('pages.pdf') },
+  'no pdf.js': {
+    before: (page) => page.route('**/bundle.json', async (route) => {
+      const bundle = await (await route.fetch()).json();
+      await route.fulfill({ json: { ...bundle, pdf: null } });
+    }),
+    after: giving('pages.pdf'),
   },
 };

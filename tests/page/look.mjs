@@ -1,54 +1,16 @@
 // Uses a bundle's page as people do: node look.mjs MODULES ADDRESS FOLDER [CHROMIUM-FLAG...].
 //
-// MODULES is a node_modules with playwright-core and axe-core, FOLDER has page.png and gets the
-// screenshots. What was seen is printed as JSON.
+// MODULES is a node_modules with playwright-core and axe-core, FOLDER has page.png and PDFs, and gets
+// the screenshots. What was seen is printed as JSON.
 
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FAULTS } from './faults.mjs';
+import {
+  LONG, barriers, browser, downloaded, forget, give, messages, open, strangers, text, until, wide,
+} from './looking.mjs';
 
-const [modules, address, folder, program, ...flags] = process.argv.slice(2);
-const require = createRequire(join(modules, 'here.js'));
-const { chromium } = require('playwright-core');
-const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
-const MINUTE = 120_000;
-
-const browser = await chromium.launch({
-  executablePath: program,
-  args: [...flags, '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'],
-});
-const messages = [];
-const strangers = [];
-
-/** A new page, watched; `prepare` is called before it is loaded. */
-async function open(options = {}, prepare = async () => {}) {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
-  const page = await context.newPage();
-  page.setDefaultTimeout(MINUTE);
-  const said = [];
-  page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) said.push(message.text());
-  });
-  page.on('pageerror', (error) => said.push(error.message));
-  page.on('request', (request) => {
-    if (!/^(http:\/\/127\.0\.0\.1:|blob:|data:)/.test(request.url())) strangers.push(request.url());
-  });
-  await prepare(page);
-  await page.goto(address);
-  return { page, context, said };
-}
-
-const text = (page, selector) => page.locator(selector).textContent();
-const until = (page, words) => page.waitForFunction((pattern) => (
-  new RegExp(pattern).test(document.getElementById('status').textContent)), words, { timeout: MINUTE });
-const wide = (page) => page.evaluate(() => document.scrollingElement.scrollWidth - innerWidth);
-const barriers = async (page) => {
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => globalThis.axe.run());
-  return violations.filter(({ impact }) => ['serious', 'critical'].includes(impact))
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html.slice(0, 80)} ${failureSummary}`).join(' | ')}`);
-};
+const folder = process.argv[4];
 
 /** The page at one width, empty and with a page that was read. */
 async function lookAt(width, dark) {
@@ -80,8 +42,7 @@ async function use() {
   await page.click('#sample');
   await until(page, 'words read');
   await context.setOffline(true);
-  await page.setInputFiles('#file', join(folder, 'page.png'));
-  await until(page, 'Reading|Finding');
+  await give(page, 'page.png');
   await until(page, 'words read');
   found.words = Number((await text(page, '#status')).split(' ')[0]);
   found.boxes = await page.locator('#boxes polygon').count();
@@ -97,18 +58,18 @@ async function use() {
   await until(page, 'copied');
   found.copied = await page.evaluate(() => navigator.clipboard.readText());
   found.shown = await page.locator('#lines .words').allTextContents();
-  const [download] = await Promise.all([page.waitForEvent('download'), page.click('#download')]);
-  found.json = JSON.parse(readFileSync(await download.path(), 'utf8'));
+  found.json = await downloaded(page);
   found.times = await page.locator('#times dt').count();
   await context.setOffline(false);
   await page.click('#camera');
   await page.waitForFunction(() => document.getElementById('video').videoWidth > 0);
   await page.click('#take');
   await page.waitForFunction(() => document.getElementById('video').srcObject === null);
-  await until(page, 'words');
+  await until(page, 'words? (read|were)');
   found.camera = await page.evaluate(() => document.getElementById('video').srcObject);
   const bytes = [...readFileSync(join(folder, 'page.png'))];
   for (const [kind, event] of [['drop', 'dataTransfer'], ['paste', 'clipboardData']]) {
+    await forget(page);
     await page.evaluate(([type, key, content]) => {
       const given = new DataTransfer();
       given.items.add(new File([Uint8Array.from(content)], 'page.png', { type: 'image/png' }));
@@ -116,7 +77,6 @@ async function use() {
       document.body.dispatchEvent(type === 'drop' ? new DragEvent(type, options)
         : new ClipboardEvent(type, options));
     }, [kind, event, bytes]);
-    await until(page, 'Reading|Finding');
     await until(page, 'words read');
     found[kind] = Number((await text(page, '#status')).split(' ')[0]);
   }
@@ -132,6 +92,48 @@ async function use() {
   return found;
 }
 
+/** A PDF, page by page. */
+async function turnPages() {
+  const { page, context, said } = await open({ viewport: { width: 360, height: 740 } });
+  await until(page, '^Ready');
+  const found = [];
+  const readAfter = async (action) => {
+    await forget(page);
+    await action();
+    await until(page, 'words? read');
+    const encoded = await page.evaluate(() => {
+      const image = document.getElementById('picture');
+      const canvas = document.createElement('canvas');
+      [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
+      canvas.getContext('2d').drawImage(image, 0, 0);
+      return canvas.toDataURL('image/png').split(',')[1];
+    });
+    writeFileSync(join(folder, `pdf_${found.length}.png`), Buffer.from(encoded, 'base64'));
+    found.push({
+      boxes: await page.locator('#boxes polygon').count(),
+      number: await page.inputValue('#page-number'),
+      index: (await downloaded(page)).pages[0].page_idx,
+    });
+  };
+  await readAfter(() => give(page, 'pages.pdf'));
+  const states = [await wide(page), await barriers(page), await text(page, '#page-count'),
+    await page.isDisabled('#page-before')];
+  await page.screenshot({ path: join(folder, 'pdf_360.png'), fullPage: true });
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await readAfter(() => page.click('#page-after'));
+  await page.screenshot({ path: join(folder, 'pdf_1440.png') });
+  await readAfter(async () => {
+    await page.fill('#page-number', '99');
+    await page.press('#page-number', 'Tab');
+  });
+  await give(page, 'page.png');
+  await until(page, 'words read');
+  states.push(await page.isVisible('#pages'));
+  messages.push(...said);
+  await context.close();
+  return { found, states };
+}
+
 /** What is said where something is broken. */
 async function breakIt([name, { before, after }]) {
   const { page, context } = await open({}, before);
@@ -139,7 +141,7 @@ async function breakIt([name, { before, after }]) {
     if (after) await until(page, '^Ready');
     await after?.(page, folder);
     await page.waitForFunction(() => !document.getElementById('error').hidden
-      || !document.getElementById('backend-note').hidden, null, { timeout: MINUTE });
+      || !document.getElementById('backend-note').hidden, null, { timeout: LONG });
     return [name, { status: await text(page, '#status'), error: await text(page, '#error'),
       note: await text(page, '#backend-note') }];
   } catch (error) {
@@ -149,15 +151,23 @@ async function breakIt([name, { before, after }]) {
   }
 }
 
-const widths = [];
-for (const [width, dark] of [[360, false], [768, true], [1440, false]]) {
-  widths.push(await lookAt(width, dark));
+async function look() {
+  const widths = [];
+  for (const [width, dark] of [[360, false], [768, true], [1440, false]]) {
+    widths.push(await lookAt(width, dark));
+  }
+  const used = await use();
+  const pdf = await turnPages();
+  const broken = {};
+  for (const fault of Object.entries(FAULTS)) {
+    const [name, said] = await breakIt(fault);
+    broken[name] = said;
+  }
+  return { widths, used, pdf, broken, messages, strangers };
 }
-const used = await use();
-const broken = {};
-for (const fault of Object.entries(FAULTS)) {
-  const [name, said] = await breakIt(fault);
-  broken[name] = said;
+
+try {
+  console.info(JSON.stringify(await look()));
+} finally {
+  await browser.close(); // a browser that is left open keeps this process
 }
-await browser.close();
-console.info(JSON.stringify({ widths, used, broken, messages, strangers }));

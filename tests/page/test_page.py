@@ -11,16 +11,21 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from sigfix.pipeline.bundle_form import read_manifest
 from sigfix.pipeline.serving import served
 from sigfix.verifying.runners.chromium import FLAGS, find_chromium
 from sigfix.verifying.runners.node import find_node
 from tests.npm_packages import installed
+from tests.page.pdfs import HEIGHT, WIDTH, pdf
 
 HERE = Path(__file__).parent
 OCR = HERE.parents[1] / "sigfix" / "web" / "ocr"
+
+PDF = [["invoice of june", "total"], ["the second page"], ["third"]]
 
 pytestmark = pytest.mark.skipif(find_chromium() is None, reason="needs Chromium")
 
@@ -42,6 +47,9 @@ def seen(bundled: tuple[Path, str], modules: Path, screenshots: Path) -> dict[st
     site, _ = bundled
     (screenshots / "page.png").write_bytes((site / "page" / "sample.png").read_bytes())
     (screenshots / "broken.png").write_bytes(b"no picture at all")
+    (screenshots / "pages.pdf").write_bytes(pdf(PDF))
+    (screenshots / "encrypted.pdf").write_bytes(pdf(PDF, encrypted=True))
+    (screenshots / "broken.pdf").write_bytes(b"%PDF-1.4\nnothing of a document")
     program = find_chromium()
     with served(site) as address:
         flags = [flag for flag in (*FLAGS, "--no-sandbox") if flag != "--headless"]
@@ -66,8 +74,6 @@ def seen(bundled: tuple[Path, str], modules: Path, screenshots: Path) -> dict[st
 
 
 def test_it_fits_and_has_no_barriers(seen: dict[str, Any], screenshots: Path) -> None:
-    from PIL import Image
-
     assert [each["name"] for each in seen["widths"]] == ["360", "768_dark", "1440"]
     for each in seen["widths"]:
         assert each["tooWide"] <= 0, each
@@ -107,6 +113,29 @@ def test_the_camera_is_let_go(seen: dict[str, Any]) -> None:
     assert seen["used"]["camera"] is None
 
 
+def ink(picture: Image.Image) -> np.ndarray:
+    """The dark parts of a page: left, top, right and bottom in pixels, and how many there are."""
+    dark = np.asarray(picture.convert("L")) < 128
+    (rows, columns) = (np.flatnonzero(dark.any(axis)) for axis in (1, 0))
+    return np.array([columns[0], rows[0], columns[-1], rows[-1], np.sqrt(dark.sum())])
+
+
+def test_pages_of_a_pdf(seen: dict[str, Any], screenshots: Path) -> None:
+    """They are drawn as docTR's reader of PDFs draws them, in another copy of the same font."""
+    import pypdfium2
+
+    found = seen["pdf"]
+    assert [page["number"] for page in found["found"]] == ["1", "2", "3"]
+    assert [page["index"] for page in found["found"]] == [0, 1, 2]
+    assert len({page["boxes"] for page in found["found"]}) == len(PDF)
+    for number, page in enumerate(pypdfium2.PdfDocument(pdf(PDF))):
+        expected = page.render(scale=2).to_pil()
+        with Image.open(screenshots / f"pdf_{number}.png") as drawn:
+            assert drawn.size == expected.size == (2 * WIDTH, 2 * HEIGHT)
+            assert np.abs(ink(drawn) - ink(expected)).max() < 6, number
+    assert found["states"] == [0, [], "of 3", True, False]
+
+
 SAID = {
     "missing shard": ("recognition/model.json cannot be loaded", "whole folder"),
     "truncated weights": ("TensorFlow.js cannot load", "Copy the model's folder again"),
@@ -119,6 +148,10 @@ SAID = {
     "missing wasm": ("The backend wasm did not start", "Copy"),
     "no SIMD": ("has no SIMD", "Use a newer browser, or choose webgl"),
     "no WebGL": ("gives no WebGL", "switch hardware acceleration on"),
+    "broken PDF": ("This PDF is damaged", "save it again"),
+    "encrypted PDF": ("protected with a password", "Save a copy"),
+    "missing pdf.js": ("pdf.js, which opens PDFs, cannot be loaded", "Copy the folder"),
+    "no pdf.js": ("reads pictures alone", "sigfix bundle"),
     "no picture": ("cannot be decoded as an image", "PNG, JPEG"),
 }
 

@@ -21,7 +21,7 @@ def _installing_npm(folder, script=""):
     install = "".join(
         f"mkdir -p node_modules/{name}/dist; echo '{{}}' > node_modules/{name}/package.json; "
         f"echo code > node_modules/{name}/dist/code.js; echo map > node_modules/{name}/a.map\n"
-        for name in node._needed()
+        for name in node._needed(node.TENSORFLOW_JS)
     )
     return write_program(folder / "npm", f"echo once >> {folder}/count\n{script}\n{install}")
 
@@ -192,11 +192,12 @@ def test_a_node_without_npm_is_named(monkeypatch, tmp_path):
         node.packages_directory(node.Node(Path("/usr/bin/node"), (), "20.0.0"))
 
 
-def test_the_lock_file_pins_every_package_and_names_no_registry():
-    text = (node.WEB / "package-lock.json").read_text()
+@pytest.mark.parametrize("known", [node.TENSORFLOW_JS, node.PDF_JS], ids=lambda known: known.name)
+def test_the_lock_file_pins_every_package_and_names_no_registry(known):
+    text = (known.folder / "package-lock.json").read_text()
     packages = json.loads(text)["packages"]
     assert '"resolved"' not in text
     assert "http" not in text
-    assert packages[""]["dependencies"] == node._needed()
+    assert packages[""]["dependencies"] == node._needed(known)
     for name, package in packages.items():
         assert not name or package["integrity"].startswith("sha512-"), name

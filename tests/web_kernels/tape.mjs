@@ -21,6 +21,7 @@ const CONSTANTS = {
   one: [[], 'int32', [1]], zero: [[], 'int32', [0]], flat: [[1], 'int32', [-1]],
   size: [[2], 'int32', [1, 2]], pair: [[2], 'int32', [3, 4]], seven: [[], 'float32', [7]],
   axes: [[1], 'int32', [1]], first: [[1], 'int32', [0]], single: [[2], 'int32', [1, 1]],
+  ones: [[1], 'int32', [1]], four: [[1], 'int32', [4]],
 };
 const constants = Object.keys(CONSTANTS).map((name) => node(name, 'Const'));
 const MODELS = {
@@ -35,6 +36,12 @@ const MODELS = {
     node('e', 'Mean', ['i', 'first']), node('y', 'AddV2', ['j', 'e'])],
   parts: [INPUT, node('u', 'Split', ['one', 'x'], { num_split: { i: '2' } }),
     node('v', 'Sub', ['u:1', 'u']), node('y', 'ConcatV2', ['v', 'u', 'v', 'one'])],
+  // A shape that is computed from shapes alone is an attribute of the next operator.
+  shaped: [INPUT, node('s', 'Shape', ['x']), node('b', 'StridedSlice', ['s', 'first', 'flat', 'ones'], {
+    begin_mask: { i: '1' }, end_mask: { i: '0' }, shrink_axis_mask: { i: '0' },
+    ellipsis_mask: { i: '0' }, new_axis_mask: { i: '0' } }),
+    node('o', 'ConcatV2', ['b', 'four', 'zero']), node('w4', 'BroadcastTo', ['seven', 'o']),
+    node('y', 'Mul', ['x', 'w4'])],
   two: [INPUT, SECOND, node('h', 'Mul', ['z', 'w']), node('y', 'Sub', ['x', 'h'])],
   // What must not be played: attributes from values, random numbers.
   begins: [INPUT, node('g', 'ArgMax', ['x', 'one'], { output_type: { type: 'DT_INT32' } }),

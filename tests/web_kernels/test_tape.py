@@ -17,7 +17,10 @@ try:
 except NotVerifiedError as error:
     pytest.skip(f"needs Node.js and its packages: {error.message}", allow_module_level=True)
 
-PLAYED = {"steady": 4, "filled": 4, "parts": 4, "two": 2, "itself": 4, "weight": 4, "twice": 0}
+PLAYED = {
+    "steady": 4, "filled": 4, "parts": 4, "two": 2, "itself": 4, "weight": 4, "twice": 0,
+    "shaped": 4,
+}  # fmt: skip
 NEVER = {"begins": 0, "drawn": 0}
 
 
@@ -40,6 +43,8 @@ def test_what_is_played_is_what_the_executor_computes() -> None:
     ("right", "wrong", "at_fault"),
     [
         ("if (this.depth === 0 && this.computed.has(dataId)) this.fits = false;", "", "begins"),
+        ("place(tensor, isFixed)", "place(tensor)", "shaped"),
+        ("place(tensor, isFixed)", "place(tensor, true)", "begins"),
         ("&& !DRAWN.test(op)", "", "drawn"),
         (".size < starts.length) recorder.fits = false;", ".size < 0) return found;", "twice"),
         ("backend.disposeData(values[slot].dataId);", "", "parts"),

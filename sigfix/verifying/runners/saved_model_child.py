@@ -22,6 +22,7 @@ from sigfix.verifying.runners.answering import Function, ModelError, work
 from sigfix.verifying.runners.graph_child import graph_function
 from sigfix.verifying.runners.loaders import REFUSED, V1_LOADER
 from sigfix.verifying.runners.operators import named
+from sigfix.verifying.runners.tensorflow_settings import in_effect
 
 
 def load(job: dict[str, Any]) -> list[Function]:
@@ -41,6 +42,7 @@ def load(job: dict[str, Any]) -> list[Function]:
     for call in job["calls"]:
         if "asked" in call:
             _ask(model, job, call["asked"])
+    job["details"].update(in_effect())
     return found
 
 

@@ -8,7 +8,7 @@ refuses (https://github.com/tensorflow/tensorflow: tensorflow/core/util/port.cc 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from sigfix.verifying.failures import lacks_kernel
@@ -21,6 +21,18 @@ ONEDNN = tuple(
     Setting(f"TensorFlow with {VARIABLE}={value}", {VARIABLE: value}) for value in ("1", "0")
 )
 SETTINGS = (*ONEDNN, Setting("TensorFlow in float64", details={"double": True}))
+
+
+def in_effect() -> dict[str, str]:
+    """`VARIABLE` as TensorFlow in this process has settled it, if by the processor alone.
+
+    Empty where this TensorFlow does not say.
+    """
+    with suppress(ImportError, AttributeError):
+        from tensorflow.python.util import _pywrap_util_port
+
+        return {VARIABLE: str(int(_pywrap_util_port.IsMklEnabled()))}
+    return {}
 
 
 @contextmanager

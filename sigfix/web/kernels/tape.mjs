@@ -33,7 +33,7 @@ class Recorder {
     this.getKernel = tf.getKernel;
     this.weights = weights; // ids of tensors that live as long as the model
     this.slots = new Map(); // ids of tensors -> where they are in `values`
-    this.computed = new Set(); // data ids of inputs, and of what came of them
+    this.computed = new Set(); // data ids of inputs, and of what came of their values
     this.values = []; // constants; undefined where a run puts its own
     this.kept = [];
     this.steps = [];
@@ -49,9 +49,9 @@ class Recorder {
     return this.values.push({ dataId: tensor.dataId, shape: tensor.shape, dtype: tensor.dtype }) - 1;
   }
 
-  /** A place for what is computed anew in each run. */
-  place(tensor) {
-    this.computed.add(tensor.dataId);
+  /** A place for what is put there anew in each run; `isFixed`: the same each time. */
+  place(tensor, isFixed = false) {
+    if (!isFixed) this.computed.add(tensor.dataId);
     this.slots.set(tensor.id, this.values.length);
     return this.values.push(undefined) - 1;
   }
@@ -66,7 +66,8 @@ class Recorder {
       given[key] = this.values[slot];
       if (!given[key]) reads.push([key, slot]);
     }
-    const writes = [found].flat().map((tensor) => [this.place(tensor), tensor.shape]);
+    const isFixed = !read.some(([, tensor]) => this.computed.has(tensor.dataId));
+    const writes = [found].flat().map((tensor) => [this.place(tensor, isFixed), tensor.shape]);
     const run = this.getKernel(name, 'wasm').kernelFunc;
     this.steps.push({ run, given, reads, writes, attrs, free: [] });
   }
@@ -140,9 +141,8 @@ function play(tape, inputs, backend) {
   };
   try {
     for (const { run, given, reads, writes, attrs, free: done } of tape.steps) {
-      const read = Array.isArray(given) ? [...given] : { ...given };
-      for (const [key, slot] of reads) read[key] = values[slot];
-      const result = run({ inputs: read, attrs, backend });
+      for (const [key, slot] of reads) given[key] = values[slot];
+      const result = run({ inputs: given, attrs, backend });
       const found = Array.isArray(result) ? result : [result];
       for (let i = 0; i < found.length; i += 1) {
         const [slot] = writes[i];

@@ -2,6 +2,8 @@
 
 import { loadOcr } from '../ocr/index.js';
 import { backendsOf } from './backends.js';
+import { kindOf } from './kinds.js';
+import { Pages } from './pages.js';
 import { ocrOptions, readBundle } from './settings.js';
 import { listen } from './sources.js';
 import { clear, connect, show } from './view.js';
@@ -11,10 +13,11 @@ const element = (id) => document.getElementById(id);
 const STAGES = { detection: 'Finding words', orientation: 'Turning words', recognition: 'Reading words' };
 
 let bundle;
+let kind; // of page, by the models of the bundle
 let loading; // a promise of the reader, or null
 let reading = null; // the AbortController of what is being read
 let last = null; // the document that is shown
-let picture = null; // the blob that is shown
+let pages; // of the file that is shown
 
 function say(text, part = null) {
   element('status').textContent = text;
@@ -58,7 +61,13 @@ function progressed({ stage, done, total }) {
   say(`${STAGES[stage]}${counted} …`, stage === 'recognition' ? done / Math.max(total, 1) : NaN);
 }
 
-async function take(blob) {
+/** Read a file that is given: a picture, or the first page of a PDF. */
+async function take(file) {
+  await read((signal) => pages.open(file, signal));
+}
+
+/** Read the page that is chosen after `next` is done. */
+async function read(next) {
   reading?.abort();
   const own = new AbortController();
   reading = own;
@@ -67,14 +76,18 @@ async function take(blob) {
   last = null;
   element('cancel').hidden = false;
   try {
+    say('Opening …', NaN);
+    await next(own.signal);
+    const blob = await pages.picture(own.signal);
+    own.signal.throwIfAborted();
     await showPicture(blob);
     const ocr = await loading;
-    progressed({ stage: 'detection', done: 0, total: 1 });
-    const read = await ocr.read(blob, { signal: own.signal, onProgress: progressed });
+    const found = await ocr.read(blob, { signal: own.signal, onProgress: progressed });
     if (reading !== own) return;
-    last = read;
-    const words = show(read);
-    say(words ? `${words} words read.` : 'No words were found in this picture.');
+    found.pages[0].page_idx = pages.number - 1;
+    last = found;
+    show(found, kind);
+    say(kind.said(found.pages[0]));
   } catch (error) {
     if (reading !== own) return;
     if (error.name === 'AbortError') {
@@ -96,7 +109,6 @@ async function showPicture(blob) {
   const image = element('picture');
   URL.revokeObjectURL(image.src);
   image.src = URL.createObjectURL(blob);
-  picture = blob;
   element('result').hidden = true;
   try {
     await image.decode();
@@ -133,15 +145,26 @@ function offerBackends() {
     reading?.abort();
     recover();
     await load();
-    if (picture) take(picture);
+    if (pages.there) read(async () => {});
   });
+}
+
+/** Say what this page is for. */
+function dress() {
+  kind = kindOf(bundle);
+  document.title = kind.title;
+  const places = { title: kind.title, hint: kind.hint, sample: kind.sample, 'text-title': kind.result };
+  for (const [id, text] of Object.entries(places)) element(id).textContent = text;
+  element('copy').hidden = !kind.hasText;
 }
 
 async function start() {
   say('Loading …', NaN);
   bundle = await readBundle(base);
+  dress();
   offerBackends();
   connect();
+  pages = new Pages(bundle.pdf && new URL(bundle.pdf, base), read);
   listen({ sample: new URL(bundle.sample, base), take, fail });
   element('cancel').addEventListener('click', () => reading?.abort());
   element('copy').addEventListener('click', copy);

@@ -2,8 +2,9 @@
 
 const element = (id) => document.getElementById(id);
 
-/** The first picture among files; any file where there is none, for the reader to say so. */
-const pictureOf = (files) => [...files].find(({ type }) => type.startsWith('image/')) ?? files[0];
+/** The first picture or PDF among files; any file where there is none, for the reader to say so. */
+const pictureOf = (files) => [...files].find(
+  ({ type }) => type.startsWith('image/') || type === 'application/pdf') ?? files[0];
 
 function chosen(take) {
   const input = element('file');

@@ -30,7 +30,9 @@ async function timed(action) {
   return [result, (user + system) / 1e3];
 }
 
-const LEAST = 2; // rounds
+const median = (times) => [...times].sort((a, b) => a - b)[times.length >> 1];
+const LOADS = 6;
+const LEAST = 3; // rounds, for a median
 const LARGE = { x: tf.randomNormal([1, 64, 64, 256]), filter: tf.randomNormal([1, 1, 256, 256]) };
 const LARGE_PRODUCTS = 64 * 64 * 256 * 256;
 
@@ -44,15 +46,30 @@ function productsOf({ name, inputShapes: [x, other], outputShapes: [out] }) {
   return 0;
 }
 
-const median = (times) => [...times].sort((a, b) => a - b)[times.length >> 1];
 const registered = () => new Map(tf.getKernelsForBackend('wasm')
   .map((kernel) => [kernel.kernelName, kernel]));
 
 const before = registered();
-const [plain, plainLoad] = await timed(() => tf.loadGraphModel({ load }));
 const { loadModel, useFastKernels } = await import(pathToFileURL(join(kernels, 'index.mjs')));
 if (!(await useFastKernels(tf))) throw new Error('the kernels are not used');
-const [fast, fastLoad] = await timed(() => loadModel({ load }));
+
+/** Both models, and the medians of `LOADS` loads of each, the other first each time. */
+async function loaded() {
+  const loaders = [() => loadModel({ load }), () => tf.loadGraphModel({ load })];
+  const spent = [[], []];
+  for (let i = 0; ; i += 1) {
+    const models = [];
+    for (const which of i % 2 ? [0, 1] : [1, 0]) {
+      const [model, milliseconds] = await timed(loaders[which]);
+      models[which] = model;
+      if (i) spent[which].push(milliseconds); // the first one compiles TensorFlow.js
+    }
+    if (i === LOADS) return [models, spent.map(median)];
+    models.forEach((model) => model.dispose());
+  }
+}
+
+const [[fast, plain], loading] = await loaded();
 const after = registered();
 const replaced = [...before.keys()].filter((name) => before.get(name) !== after.get(name));
 function use(kernelsNow) {
@@ -124,7 +141,7 @@ process.stdout.write(JSON.stringify({
   ...Object.fromEntries(Object.entries(times).map(([name, all]) => [name, median(all)])),
   difference: apart(one, other),
   noise: apart(other, third),
-  load: [fastLoad, plainLoad],
+  load: loading,
   products,
   limit: LARGE_PRODUCTS / Math.min(...times.limit),
   kernels: [...rows.values()].sort((a, b) => b.ms - a.ms).slice(0, 6),

@@ -3,14 +3,15 @@
 import { finish_rows, multiply } from './products';
 
 const MOST_ROWS = 64;
+const FEWEST = 4;
 const PATCH_FLOATS = 65536; // that stay in the second-level cache with the panels
 
 /** y [m, n] = the activation of x [m, k] (`panels`: [k, n]) + bias, some rows at a time. */
 export function dense(
   x: usize, panels: usize, bias: usize, y: usize, m: i32, k: i32, n: i32, activation: i32,
 ): void {
-  for (let first = 0; first < m; first += MOST_ROWS) {
-    const rows = min(MOST_ROWS, m - first);
+  for (let first = 0, rows = MOST_ROWS; first < m; first += rows) {
+    if (m - first < MOST_ROWS + FEWEST) rows = m - first; // a last row alone would read all panels
     const to = y + first * (n << 2);
     multiply(x + first * (k << 2), k << 2, 4, panels, to, n << 2, rows, k, n);
     if (bias || activation) finish_rows(to, bias, rows, n, activation);

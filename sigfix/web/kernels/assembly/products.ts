@@ -95,8 +95,9 @@ export function multiply(
   a: usize, a_row: i32, step: i32, panels: usize, c: usize, c_row: i32, m: i32, k: i32, n: i32,
 ): void {
   const panel = k << 5;
-  for (let first = 0; first < m; first += ROWS) {
-    const last = min(first + ROWS, m);
+  if (m == 1) return one_row(a, step, panels, c, k, n);
+  for (let first = 0, last = 0; last < m; first = last) {
+    last = m - first < ROWS + 4 ? m : first + ROWS;
     for (let j = 0; j < n; j += 8) {
       const start = panels + (j >> 3) * panel, end = start + panel, left = n - j;
       let i = first;
@@ -145,9 +146,15 @@ export function multiply(
         put(to + c_row, b0, b1, left);
         to += 2 * c_row;
       }
-    }
-    if ((last - first) & 1) {
-      one_row(a + (last - 1) * a_row, step, panels, c + (last - 1) * c_row, k, n);
+      if (i < last) {
+        let p = a + i * a_row, a0 = f32x4.splat(0), a1 = f32x4.splat(0);
+        for (let w = start; w < end; w += 32, p += step) {
+          const s = v128.load32_splat(p);
+          a0 = f32x4.add(a0, f32x4.mul(s, v128.load(w)));
+          a1 = f32x4.add(a1, f32x4.mul(s, v128.load(w, 16)));
+        }
+        put(to, a0, a1, left);
+      }
     }
   }
 }

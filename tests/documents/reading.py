@@ -1,0 +1,114 @@
+"""Documents as docTR's Python reads them, and as a bundle does in Chromium."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sigfix.pipeline.serving import TYPES, served
+from sigfix.verifying.runners.chromium import FLAGS, find_chromium
+from tests.documents.rendering import Document
+from tests.environments import ROOT
+from tests.matrix import browser
+
+HERE = Path(__file__).parent
+WEIGHTS = ROOT / "examples" / "weights"
+DETECTOR, RECOGNISER = "db_mobilenet_v3_large", "crnn_mobilenet_v3_small"
+BACKENDS = {
+    "wasm": (),
+    "webgl": (),
+    "webgpu": ("--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"),
+}
+"""What Chromium needs for each where there is no graphics card."""
+SECONDS = 300.0
+"""For a document on a backend that is computed in software."""
+
+Page = dict[str, Any]
+
+
+def weights_of(name: str) -> Path:
+    """The sample weights of a model."""
+    return WEIGHTS / f"{name}.fp16.safetensors"
+
+
+def missing() -> list[str]:
+    """Sample weights that are not there."""
+    files = [weights_of(name) for name in (DETECTOR, RECOGNISER)]
+    return [file.name for file in files if not file.is_file()]
+
+
+def read_with_doctr(documents: Sequence[Document]) -> list[Page]:
+    """What `doctr.models.ocr_predictor` exports of each, with the sample weights."""
+    from doctr.models import detection, ocr_predictor, recognition
+
+    options = {"pretrained": False, "pretrained_backbone": False}
+    detector = getattr(detection, DETECTOR)(**options)
+    recogniser = getattr(recognition, RECOGNISER)(**options)
+    for name, model in ((DETECTOR, detector), (RECOGNISER, recogniser)):
+        _load(model, weights_of(name))
+    predictor = ocr_predictor(detector.eval(), recogniser.eval(), pretrained=False)
+    pages = []
+    for document in documents:
+        read = predictor([np.asarray(document.image.convert("RGB"))])
+        pages += read.export(reading_order=False)["pages"]
+    return pages
+
+
+def _load(model: Any, file: Path) -> None:
+    from safetensors.torch import load_file
+
+    values = {name: value.float() for name, value in load_file(file).items()}
+    absent, unknown = model.load_state_dict(values, strict=False)
+    assert not unknown, unknown
+    assert all(name.endswith("num_batches_tracked") for name in absent), absent  # training's
+
+
+def read_in_chromium(
+    site: Path,
+    documents: Sequence[Document],
+    backend: str,
+    keep: Callable[[Document, Page, float], None],
+) -> None:
+    """Call `keep` with what a bundle reads of each on a backend, and the milliseconds, at once.
+
+    Raises `AssertionError` with what the page says where it fails, or writes to its console.
+    """
+    files = {name: (HERE / "web" / name).read_bytes() for name in ("read.html", "read.js")}
+    for number, document in enumerate(documents):
+        png = io.BytesIO()
+        document.image.save(png, "PNG")
+        files[f"{number}.png"] = png.getvalue()
+    extra = {f"/read/{name}": (TYPES[Path(name).suffix], value) for name, value in files.items()}
+    done, ends = threading.Event(), []
+
+    def take(posted: Any) -> None:
+        if "page" in posted:
+            keep(documents[posted["number"]], posted["page"], posted["ms"])
+        else:
+            ends.append(posted)
+            done.set()
+
+    with served(site, extra=extra, take=take) as address:
+        asked = f"{address}read/read.html?backend={backend}&documents={len(documents)}"
+        open_page(asked, BACKENDS[backend], done, SECONDS * (1 + len(documents)))
+    assert ends, f"{backend}: the page did not come to its end"
+    assert "error" not in ends[0], f"{backend}: {ends[0]['error']}"
+    assert ends[0]["messages"] == [], f"{backend}: {ends[0]['messages']}"
+
+
+def open_page(address: str, flags: Sequence[str], done: threading.Event, seconds: float) -> None:
+    """Keep a page open in Chromium until it is done, or time is up.
+
+    Raises `AssertionError` where there is no Chromium.
+    """
+    program = find_chromium()
+    assert program is not None, "no Chromium is installed (Debian and Ubuntu: apt install chromium)"
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        own = [*FLAGS, browser.SANDBOX, *flags, f"--user-data-dir={profile}"]
+        browser._browse([program, *own, address], done, seconds)
