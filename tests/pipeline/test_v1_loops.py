@@ -39,18 +39,3 @@ def test_a_loop_within_another_waits_for_it(node_packages: Path, tmp_path: Path)
     v1_loops.v1_nested_loops(tmp_path / "m")
     with pytest.raises(SigfixError, match=r"TensorFlow.js cannot run"):
         convert(tmp_path / "m", tmp_path / "no", ConvertOptions(without=("nested-loops",)))
-
-
-def test_a_shape_that_is_ensured(node_packages: Path, tmp_path: Path) -> None:
-    """TensorFlow.js looks for the shape among the inputs of the operator."""
-    needs("tensorflow")
-    import tensorflow as tf
-
-    class Module(tf.Module):
-        @tf.function(input_signature=[tf.TensorSpec([None, None], tf.float32, "x")])
-        def __call__(self, x):
-            return {"y": tf.nn.softmax(tf.ensure_shape(x, [None, 4]))}
-
-    module = Module()
-    tf.saved_model.save(module, str(tmp_path / "m"), module.__call__)
-    assert "EnsureShape" not in convert(tmp_path / "m", tmp_path / "web").operators

@@ -71,7 +71,7 @@ def all_of_them(tmp_path_factory, node_packages):
     outputs = [f"y{number}" for number in range(len(CASES))]
     with tf.Graph().as_default() as graph:
         x = tf.compat.v1.placeholder(tf.complex64, [None, 4], name="x")
-        fixed = tf.ensure_shape(x, [3, 4])
+        fixed = tf.ensure_shape(x, [3, 4])  # TF.js cannot read that: it becomes a copy
         for name, build in zip(outputs, CASES.values(), strict=True):
             tf.identity(build(fixed), name=name)
         with tf.compat.v1.Session() as session:
