@@ -35,6 +35,7 @@ CONTAINERS = NotRun("needs docker or podman; tests/test_container.py runs it whe
 STORES = NotRun("needs a store and its credentials; tests/reading/test_remote.py has one here")
 EXPORTED = NotRun("docTR's export of SAR, two minutes; tests/importing/test_presets.py converts it")
 MAKE = NotRun("made by make; tests/test_demo.py runs the demo, tests/test_make.py asks make")
+MEASURED = NotRun("needs a docTR model, whose words are counted; tests/pipeline/test_quantising.py")
 SERVES = NotRun("runs until Ctrl-C; tests/page/test_serving.py starts and stops it")
 PARSED = NotRun("tests/exporting/test_parsed_features.py and test_cutting.py have such models")
 LIKE_A_PRESET = NotRun("a SavedModel of linknet; tests/repairing/test_preset_spec.py repairs one")
@@ -95,7 +96,7 @@ ROWS: dict[str, Ran | NotRun] = {
     "sigfix repair --preset crnn_vgg16_bn --weights random --seed 1 --keep-onnx": BUILDS,
     "sigfix convert --tfjs": Ran(scenes.lone, heavy=True),
     "sigfix convert model/ --tfjs -o web/ --quantize float16": Ran(scenes.signed, heavy=True),
-    "sigfix convert model/ --tfjs --quantize auto --max-loss 0.01": Ran(scenes.signed, heavy=True),
+    "sigfix convert model/ --tfjs --quantize auto --max-loss 0.01": MEASURED,
     "sigfix convert model/ --tfjs --target tfjs-wasm": Ran(scenes.signed, heavy=True),
     "sigfix convert model/ --tfjs --signature scores": Ran(scenes.of_scores, heavy=True),
     "sigfix convert model.onnx --tfjs --layout nhwc": Ran(scenes.onnx_file, heavy=True),
@@ -117,6 +118,8 @@ ROWS: dict[str, Ran | NotRun] = {
     "sigfix bundle --det det-web/ --reco reco-web/ -o site/": BUNDLES,
     "sigfix bundle --det det-web --reco crnn_mobilenet_v3_small --reco-weights reco.pt "
     "-o site/": BUNDLES,
+    "sigfix convert db_mobilenet_v3_large --tfjs --bundle -o site/": BUNDLES,
+    "sigfix convert crnn_mobilenet_v3_small --weights reco.pt --tfjs --bundle -o site/": BUNDLES,
     "sigfix serve site/": SERVES,
     "sigfix verify model/ fixed/": Ran(scenes.signed, heavy=True),
     "sigfix verify model.onnx model_tfjs/ --tolerance 1e-4": Ran(scenes.converted_onnx, heavy=True),

@@ -38,11 +38,12 @@ async function run() {
   const listeners = () => [...live].filter(([, number]) => number !== 0);
   const before = { tensors: await tensorsOf(worker), listeners: listeners() };
   const texts = new Set();
-  const block = await longestBlock(async () => {
-    for (let each = 0; each < reads; each += 1) {
+  const blocks = [];
+  for (let each = 0; each < reads; each += 1) {
+    blocks.push(await longestBlock(async () => {
       texts.add((await ocr.read(blob, { signal: controller.signal })).toText());
-    }
-  });
+    }));
+  }
   const aborted = [];
   for (let stop = 0; stop < steps.length; stop += 1) {
     const own = new AbortController();
@@ -57,7 +58,7 @@ async function run() {
   const after = { tensors: await tensorsOf(worker), listeners: listeners() };
   texts.add((await ocr.read(blob)).toText());
   ocr.dispose();
-  return { before, after, block, aborted, texts: [...texts], first: first.toText() };
+  return { before, after, blocks, aborted, texts: [...texts], first: first.toText() };
 }
 
 const result = await run().catch((error) => ({ error: `${error.message}\n${error.stack}` }));

@@ -79,7 +79,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-@pytest.mark.parametrize("turned", [False, True], ids=["straight", "all angles"])
+@pytest.mark.parametrize(
+    "turned", [False, pytest.param(True, marks=pytest.mark.matrix)], ids=["straight", "all angles"]
+)
 def test_pages_are_read_as_doctr_reads_them(turned: bool, folder: Path) -> None:
     pages = [written(seed, *((500, 700), (700, 500))[seed % 2], angle)
              for seed, angle in enumerate((0, 5, -12, 90, 100))]  # fmt: skip
@@ -89,7 +91,7 @@ def test_pages_are_read_as_doctr_reads_them(turned: bool, folder: Path) -> None:
     (result,) = read([{"options": given, "images": pages}])
     assert "error" not in result, result
     made = models.predictor(not turned, turned, pages=True)(pages).export(reading_order=False)
-    angles = set()
+    angles, words = set(), WordCount(0, 0, 0)
     for found, expected in zip(result["pages"], json.loads(json.dumps(made))["pages"], strict=True):
         assert found["orientation"] == expected["orientation"]
         angle = found["orientation"]["value"]
@@ -98,10 +100,9 @@ def test_pages_are_read_as_doctr_reads_them(turned: bool, folder: Path) -> None:
             assert texts(found) == texts(expected), angle
             assert difference(found, expected, MOST) == "", angle
         else:  # between pixels, a step of grey is another letter to a recogniser of means
-            words = WordCount.of(expected, found)
-            assert words.reference > 30
-            assert words.part_different <= DIFFERENT, (angle, words)
-    assert len(angles) > 2
+            words += WordCount.of(expected, found)
+    assert words.reference > 30
+    assert words.part_different <= DIFFERENT, words
     assert 0 < sum(angle % 90 == 0 for angle in angles) < len(angles)
     assert result["left"] == result["leftAtAll"] == 0
 

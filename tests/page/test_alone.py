@@ -64,14 +64,8 @@ def look(site: Path, folder: Path) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        models.RECOGNISER,
-        pytest.param(models.DETECTOR, marks=pytest.mark.matrix),
-        pytest.param(models.CLASSIFIER, marks=pytest.mark.matrix),
-    ],
-)
+@pytest.mark.matrix
+@pytest.mark.parametrize("name", SAID)
 def test_one_model_and_its_page(name: str, tmp_path: Path) -> None:
     model = saved_models.write(tmp_path / "model", name)
     site = tmp_path / "site"
