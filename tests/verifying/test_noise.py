@@ -33,6 +33,18 @@ def witness(place: Path, fed: tuple[Arrays, ...] = FED, **model: object) -> Witn
     return Witness(runnable, plain, only_call)
 
 
+def test_the_setting_that_the_answers_have_is_not_run_again(tmp_path: Path) -> None:
+    noise = {"other": 1e-3, "none": 2e-3}
+    both = ["other kernels", "no optimisations"]
+    for ran, told in (({"TINY_SETTING": "1"}, both[:1]), ({"TINY_SETTING": "0"}, both)):
+        made = tiny(tmp_path, noise=noise, ran=ran)
+        unknown = Witness(made, (), only_call)  # how it ran is known when it has
+        plain = run(made, [Given(one) for one in FED])
+        known = Witness(made, [only_call(case) for case in plain.cases], only_call, plain.details)
+        for each in (unknown, known):
+            assert [found["y"].between for found in measured([each], FED, 60)] == told
+
+
 def test_the_largest_difference_from_itself_is_the_noise(tmp_path: Path) -> None:
     noisy = witness(tmp_path, noise={"other": 1e-3, "none": 2e-3})
     found = measure([noisy], FED, 60)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,28 @@ from sigfix.verifying.inputs.cases import Given
 from sigfix.verifying.runners.saved_model import signature
 from sigfix.verifying.runners.tensorflow_settings import VARIABLE
 from sigfix.verifying.running import run
+from tests.environments import needs
+from tests.saved_models import SAVERS
+
+
+@pytest.mark.parametrize("chosen", ["0", "1", ""])
+def test_a_run_says_which_kernels_it_had(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chosen: str
+) -> None:
+    """Which ones TensorFlow takes by itself is for the processor to say; its log tells, too."""
+    needs("tensorflow")
+    SAVERS["healthy"](tmp_path / "m")
+    monkeypatch.setenv(VARIABLE, chosen)
+    if not chosen:
+        monkeypatch.delenv(VARIABLE)
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
+    command = [sys.executable, "-c", "import tensorflow"]
+    log = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+    expected = str(int("oneDNN custom operations are on" in log))
+    assert chosen in ("", expected)
+    model = signature(tmp_path / "m", ("serve",), DEFAULT_SERVING_KEY)
+    fed = [Given({"x": np.ones((1, 2), np.float32)})]
+    assert run(model, fed, seconds=300).details == {VARIABLE: expected}
 
 
 def test_unequal_strides_run_with_onednn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """The child of `tiny_runner`: answers `y = x * factor`, or does what `fault` says.
 
-`noise` is by kernels: what is added to the answer where the run's setting has these.
+`noise` is by kernels: what is added to the answer where the run's setting has these; `ran` is what
+it says of how it ran.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ def load(job: dict[str, Any]) -> list[Function]:
     if kernels in model.get("lacks", ()):
         raise RuntimeError(f"no {kernels} kernels here")
     _at_start(fault)
+    job["details"].update(model.get("ran", {}))
     added = model.get("noise", {}).get(kernels, 0.0)
     answered = [0]
 
