@@ -18,8 +18,7 @@ from tests.ocr.javascript import call, picture
 from tests.ocr.maps import some_maps
 from tests.ocr.pictures import page
 from tests.ocr.reading import read
-from tests.ocr.test_lines import difference
-from tests.ocr.test_read import MOST, texts, written
+from tests.ocr.test_read import written
 
 DIFFERENT = 0.05
 QUARTERS = (0, 90, 180, -90)
@@ -79,9 +78,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-@pytest.mark.parametrize(
-    "turned", [False, pytest.param(True, marks=pytest.mark.matrix)], ids=["straight", "all angles"]
-)
+@pytest.mark.matrix
+@pytest.mark.parametrize("turned", [False, True], ids=["straight", "all angles"])
 def test_pages_are_read_as_doctr_reads_them(turned: bool, folder: Path) -> None:
     pages = [written(seed, *((500, 700), (700, 500))[seed % 2], angle)
              for seed, angle in enumerate((0, 5, -12, 90, 100))]  # fmt: skip
@@ -97,8 +95,9 @@ def test_pages_are_read_as_doctr_reads_them(turned: bool, folder: Path) -> None:
         angle = found["orientation"]["value"]
         angles.add(angle)
         if angle % 90 == 0:
-            assert texts(found) == texts(expected), angle
-            assert difference(found, expected, MOST) == "", angle
+            # Not line by line: words that begin at one place are in any order in docTR.
+            count = WordCount.of(expected, found)
+            assert count.part_different == 0, (angle, count)
         else:  # between pixels, a step of grey is another letter to a recogniser of means
             words += WordCount.of(expected, found)
     assert words.reference > 30
