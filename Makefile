@@ -6,10 +6,11 @@ PYTHON ?= $(firstword $(shell for name in python3.11 python3.12; do \
   $$name -c "" 2> /dev/null && echo $$name; done; true) python3.11)
 BIN := .venv/bin
 INSTALLED := .venv/installed
+DEMO_INSTALLED := .venv/installed-for-the-demo
 CODE := sigfix tests examples
 # The tests run two parts at a time, the longest first: most of the time is TensorFlow's.
 PARTS := importing repairing pipeline verifying cli printed classes exporting keras_zoo optimising planting reading fuzzing \
-  page ocr web_kernels by_hand brought matrix training describing diagnosis planning rendering
+  doc_commands page ocr documents web_kernels by_hand brought matrix training describing diagnosis planning rendering
 IN_TURN := --no-print-directory --jobs 2 --output-sync=target --keep-going
 # What runs TensorFlow, whose kernels for a processor are of two sets (docs/machines.md).
 KERNEL_TESTS := $(addprefix tests/,importing pipeline verifying cli repairing optimising exporting \
@@ -57,23 +58,40 @@ help:
 
 venv: $(INSTALLED)
 
+# A new environment for what a line below it installs, or the one that is there.
+define environment
+@command -v $(PYTHON) > /dev/null || { \
+  echo "$(PYTHON) was not found. Install Python 3.11 or 3.12, or name it: make PYTHON=/path/to/python3.12"; \
+  exit 1; } >&2
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' || { \
+  echo "$(PYTHON) does not start, or is neither Python 3.11 nor 3.12, the two that have all of sigfix's packages."; \
+  echo "Install one of them, or name it: make PYTHON=/path/to/python3.12"; exit 1; } >&2
+@$(PYTHON) -c 'import ensurepip, venv' || { \
+  echo "$(PYTHON) cannot make virtual environments. On Debian or Ubuntu: apt install python3-venv"; \
+  exit 1; } >&2
+$(PYTHON) -m venv .venv
+endef
+define opencv
+@$(BIN)/python -c 'import cv2' || { \
+  echo "OpenCV, which docTR uses, lacks a system library. On Debian or Ubuntu: apt install libgl1 libglib2.0-0"; \
+  exit 1; } >&2
+endef
+TORCH := $(addprefix --extra-index-url ,$(TORCH_INDEX)) -c constraints.txt
+
 # Made again when the dependencies change; not finished until the last line.
 $(INSTALLED): pyproject.toml constraints.txt
-	@command -v $(PYTHON) > /dev/null || { \
-	  echo "$(PYTHON) was not found. Install Python 3.11 or 3.12, or name it: make PYTHON=/path/to/python3.12"; \
-	  exit 1; } >&2
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' || { \
-	  echo "$(PYTHON) does not start, or is neither Python 3.11 nor 3.12, the two that have all of sigfix's packages."; \
-	  echo "Install one of them, or name it: make PYTHON=/path/to/python3.12"; exit 1; } >&2
-	@$(PYTHON) -c 'import ensurepip, venv' || { \
-	  echo "$(PYTHON) cannot make virtual environments. On Debian or Ubuntu: apt install python3-venv"; \
-	  exit 1; } >&2
-	$(PYTHON) -m venv .venv
+	$(environment)
 	@echo "Installing the tested environment into .venv: 9 GB, a few minutes."
-	$(call install,$(BIN),$(addprefix --extra-index-url ,$(TORCH_INDEX)) -c constraints.txt -e '.[all$(comma)dev$(comma)exporters]')
-	@$(BIN)/python -c 'import cv2' || { \
-	  echo "OpenCV, which docTR uses, lacks a system library. On Debian or Ubuntu: apt install libgl1 libglib2.0-0"; \
-	  exit 1; } >&2
+	$(call install,$(BIN),$(TORCH) -e '.[all$(comma)dev$(comma)exporters]')
+	$(opencv)
+	@touch $@
+
+# What the demo needs of it, in the same place: make venv adds the rest.
+$(DEMO_INSTALLED): pyproject.toml constraints.txt
+	$(environment)
+	@echo "Installing what the demo needs into .venv: 9 GB, a few minutes."
+	$(call install,$(BIN),$(TORCH) -e '.[tfjs$(comma)doctr$(comma)verify]')
+	$(opencv)
 	@touch $@
 
 # The newest versions that pyproject.toml allows, whereas constraints.txt is for Python 3.11.
@@ -90,7 +108,7 @@ $(LIGHT_INSTALLED): pyproject.toml
 	$(call install,$(LIGHT_BIN),-e '.[checksums$(comma)dev]')
 	@touch $@
 
-demo: $(INSTALLED)
+demo: $(if $(wildcard $(INSTALLED)),$(INSTALLED),$(DEMO_INSTALLED))
 	rm -rf demo
 	$(BIN)/python examples/demo.py demo
 

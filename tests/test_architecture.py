@@ -38,7 +38,7 @@ REQUIRED = {
 COMPUTED = {
     "sigfix.cli.settings": "tomllib, or tomli where Python has none",
     "sigfix.cli.main": "the modules of its own folder, when a command is asked for",
-    "sigfix.optimising.passes": "the modules of its own folder, from the table of passes",
+    "sigfix.optimising.rows": "the modules of its own folder, from the table of passes",
     "sigfix.verifying.running": "the runners, from its table, whose names are whole",
     "sigfix.pipeline.prepare": "TensorFlow",
     "sigfix.describing.libraries": "packages that register operators, from its table",

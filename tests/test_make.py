@@ -30,6 +30,30 @@ def test_every_module_of_tests_is_run_once() -> None:
     assert sorted(found) == sorted((ROOT / "tests").rglob("test_*.py"))
 
 
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+@pytest.mark.parametrize("whole", [False, True])
+def test_the_demo_installs_what_it_needs_and_uses_what_is_there(
+    whole: bool, tmp_path: Path
+) -> None:
+    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / ".venv").mkdir()
+    if whole:
+        (tmp_path / ".venv" / "installed").touch()
+    outer = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")
+    done = subprocess.run(
+        ["make", "--dry-run", "demo"],
+        cwd=tmp_path,
+        env={name: value for name, value in os.environ.items() if name not in outer},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert ("'.[tfjs,doctr,verify]'" in done.stdout) is not whole
+    assert ",dev" not in done.stdout
+    assert "examples/demo.py demo" in done.stdout
+
+
 def _modules(name: str) -> list[Path]:
     """The modules that pytest finds in a folder, or that a pattern of the shell names."""
     return list((ROOT / name).rglob("test_*.py")) or list(ROOT.glob(name))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -30,6 +30,9 @@ from sigfix.pipeline.preset_options import PresetOptions
 from sigfix.pipeline.quantising import AUTO
 from sigfix.planning.parsing import parse_size
 from sigfix.presets import DETECTION, ORIENTATION, PRESETS, PRETRAINED, RECOGNITION
+
+if TYPE_CHECKING:
+    from sigfix.pipeline.bundle import BundleResult
 
 _WEIGHTS = "`pretrained`, `random`, a file or a hub's folder."
 
@@ -128,8 +131,6 @@ def bundle(
     `sigfix serve` shows it; any web server can.
     """
     from sigfix.pipeline.bundle import bundle as run
-    from sigfix.rendering.bundle_text import bundle_data, bundle_text
-    from sigfix.rendering.json_text import json_text
 
     parts = {
         DETECTION: Part(models.detection, weights.detection_options),
@@ -144,6 +145,14 @@ def bundle(
     options = BundleOptions(parts, quantize, not no_verify, force, timeout)
     with steps(quiet) as say:
         result = run(options, output, say)
+    tell_bundle(result, output_format)
+
+
+def tell_bundle(result: BundleResult, output_format: str) -> None:
+    """Say what was made, in the format that was asked for."""
+    from sigfix.rendering.bundle_text import bundle_data, bundle_text
+    from sigfix.rendering.json_text import json_text
+
     tell(result.notes)
     if output_format == JSON:
         typer.echo(json_text(bundle_data(result)), nl=False)

@@ -96,6 +96,9 @@ def convert(
         bisect=debugging.bisect_passes,
         seconds=running.timeout,
     )
+    if wanted.bundle:
+        _bundle(model, wanted, options)
+        return
     with steps(wanted.quiet) as say:
         result = run(model, wanted.directory, options, say)
     tell(result.notes)
@@ -103,3 +106,13 @@ def convert(
         typer.echo(json_text(conversion_data(result)), nl=False)
     else:
         typer.echo(conversion_text(result), nl=False)
+
+
+def _bundle(model: str | None, wanted: Result, options: ConvertOptions) -> None:
+    """The same into a folder with a page."""
+    from sigfix.cli.bundle import tell_bundle
+    from sigfix.pipeline.bundle_alone import bundle_alone
+
+    with steps(wanted.quiet) as say:
+        made = bundle_alone(model, wanted.directory, options, say)
+    tell_bundle(made, wanted.output_format)

@@ -44,9 +44,22 @@ class Result:
             show_default=False,
         ),
     ] = True
+    bundle: Annotated[
+        bool,
+        option(
+            "Put a docTR model into a folder with a page that shows what it says of a picture.",
+            "--bundle",
+            panel=RESULT,
+        ),
+    ] = False
     directory: Annotated[
         Path | None,
-        option("The new directory.  (default: MODEL_tfjs)", "-o", "--output-dir", panel=RESULT),
+        option(
+            "The new directory.  (default: MODEL_tfjs, with --bundle MODEL_site)",
+            "-o",
+            "--output-dir",
+            panel=RESULT,
+        ),
     ] = None
     target: Annotated[
         str,

@@ -24,6 +24,7 @@ CLASHES: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("no_verify", "tolerance", _NO_NUMBERS),
         ("no_verify", "bisect_passes", _NO_NUMBERS),
         ("parsed", "cut_strings", "cuts the parser off"),
+        ("bundle", "keep_failed", "keeps nothing that failed"),
     ),
     "verify": (("inputs_file", "seed", _OWN_INPUTS),),
 }

@@ -4,21 +4,50 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sigfix.cli.app import app
-from sigfix.cli.groups import CHECK, JSON, SOURCE, ChosenTags, Format, Quiet, Running
+from sigfix.cli.groups import CHECK, JSON, RESULT, SOURCE, ChosenTags, Format, Quiet, Running
 from sigfix.cli.options import grouped, option
 from sigfix.cli.refusing import refuse_clashes
 from sigfix.cli.repair_steps import load_inputs
-from sigfix.cli.steps import steps
+from sigfix.cli.steps import steps, tell
 from sigfix.cli.terminal import terminal_style
-from sigfix.errors import SigfixError
+from sigfix.errors import SigfixError, UsageError
+from sigfix.packages import require_packages
+from sigfix.quoting import quote_path
+
+if TYPE_CHECKING:
+    from sigfix.verifying.verdict import Verification
 
 NOT_TOLD = 2
 """The exit code where it could not be told whether two models are the same."""
+
+
+def check_form(file: Path) -> None:
+    """Raise `UsageError` for a name of another kind, `MissingExtraError`; before anything runs."""
+    from sigfix.rendering.verify_plot import FORMS
+
+    form = file.suffix.lower()
+    if form not in FORMS:
+        raise UsageError(
+            f"--plot {file}: expected a name that ends in {', '.join(FORMS)}.",
+            f"--plot {quote_path(file.with_suffix('.html'))}",
+        )
+    if form == ".png":
+        require_packages("--plot to a PNG", "pictures", "PIL")
+
+
+def draw(file: Path, found: tuple[Verification, ...], left: str, right: str) -> None:
+    """Write the picture. Raises `OutputError`."""
+    from sigfix.pipeline.write_failures import write_bytes
+    from sigfix.rendering.verify_plot import verify_plot
+
+    drawn = verify_plot(found, left, right, file.suffix.lower())
+    write_bytes(file, drawn if isinstance(drawn, bytes) else drawn.encode())
+    tell([f"Wrote {file}"])
 
 
 @app.command()
@@ -48,6 +77,15 @@ def verify(
         ),
     ] = None,
     seed: Annotated[int, option("For made-up inputs.", "--seed", panel=CHECK)] = 0,
+    plot: Annotated[
+        Path | None,
+        option(
+            "Draw the differences: an .html, .svg or .png file.",
+            "--plot",
+            panel=RESULT,
+            metavar="FILE",
+        ),
+    ] = None,
     output_format: Format = "text",
     quiet: Quiet = False,
 ) -> None:
@@ -60,6 +98,8 @@ def verify(
     from sigfix.rendering.json_text import json_text
     from sigfix.rendering.verify_text import verify_data, verify_text
 
+    if plot is not None:
+        check_form(plot)
     inputs = None if running.inputs_file is None else load_inputs(running.inputs_file)
     try:
         with steps(quiet) as say:
@@ -78,6 +118,8 @@ def verify(
     except SigfixError as error:
         error.exit_code = NOT_TOLD  # whatever the reason: nothing was compared
         raise
+    if plot is not None:
+        draw(plot, found, str(left), str(right))
     if output_format == JSON:
         data = verify_data(found, str(left), str(right))
         typer.echo(json_text(data), nl=False)

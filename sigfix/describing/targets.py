@@ -27,7 +27,7 @@ VANISHING = frozenset({
 """Operators that freezing, inlining and stripping replace by ones that TF.js has."""
 
 EXPRESSED = frozenset({
-    "BatchMatMulV3", "BiasAddV1", "Bucketize", "Conv3DBackpropInputV2", "Einsum", "Erfc",
+    "BatchMatMulV3", "BiasAddV1", "Bucketize", "Conj", "Conv3DBackpropInputV2", "Einsum", "Erfc",
     "ExtractImagePatches", "FakeQuantWithMinMaxArgs", "FakeQuantWithMinMaxVars",
     "FakeQuantWithMinMaxVarsPerChannel", "Inv", "L2Loss", "MatrixBandPart", "MatrixDiag",
     "MatrixDiagV2", "MatrixDiagV3", "MulNoNan", "Rint", "Roll", "Softsign",
@@ -50,6 +50,23 @@ TAKES_STRINGS = frozenset({
 """TF.js's operators that take strings (`string_or_numeric` in tfjs-core's own text); the others
 stop with "must be numeric tensor, but got string tensor". Constant texts that are gathered become a
 table (`optimising/expressing`)."""
+
+TAKES_COMPLEX = frozenset({
+    "Placeholder", "PlaceholderWithDefault", "Const", "Identity", "IdentityN", "StopGradient",
+    "Add", "AddV2", "Cast", "ComplexAbs", "Concat", "ConcatV2", "EnsureShape", "FFT", "IFFT",
+    "IRFFT", "Imag", "Mul", "Rank", "Real", "Shape", "ShapeN", "Size", "Sub", "ZerosLike",
+    "Switch", "Merge", "Enter", "Exit", "NextIteration", "If", "StatelessIf", "While",
+    "StatelessWhile",
+})  # fmt: skip
+"""TF.js's operators that take complex numbers; the others stop with "complex64 tensors are not
+supported", or compute with nothing."""
+
+COMPLEX_EXPRESSED = frozenset({
+    "BatchMatMulV2", "ExpandDims", "GatherV2", "MatMul", "Mean", "Neg", "Pack", "Pad", "RealDiv",
+    "Reshape", "ReverseV2", "SelectV2", "Slice", "Square", "Squeeze", "StridedSlice", "Sum", "Tile",
+    "Transpose",
+})  # fmt: skip
+"""Operators that `sigfix convert` expresses where they take complex numbers."""
 
 IGNORED_BY_TFJS = frozenset({"FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel"})
 """Operators that TF.js's executor passes its input through."""

@@ -14,7 +14,9 @@ from onnx import helper, inliner, numpy_helper, version_converter
 
 from sigfix.errors import BlockedError, UsageError
 from sigfix.importing.advice import YOURS, input_option
+from sigfix.importing.contrib_fused import write_out_fused
 from sigfix.importing.contrib_quantised import write_out_quantised
+from sigfix.importing.inferred_shapes import inferred_shapes
 from sigfix.importing.onnx_graph import graph_inputs, read_onnx, shape_of
 from sigfix.importing.preflight import OWN_DOMAINS, opset_of, version_of
 from sigfix.importing.supported import SUPPORTED
@@ -44,7 +46,7 @@ def open_onnx(
 
     A file with the sizes and values in it is written to `folder` where there are any. Functions
     that the file brings with it are put in place of their calls, ONNX's operators in place of ONNX
-    Runtime's quantised ones.
+    Runtime's quantised and fused ones.
 
     Raises `UnreadableModelError`, `UsageError` for inputs that it has not, `BlockedError` where
     the sizes contradict its own, or where it takes empty tensors alone.
@@ -60,6 +62,7 @@ def open_onnx(
     if model.functions:
         model = inliner.inline_local_functions(model)
     write_out_quantised(model)
+    write_out_fused(model, lambda: {n: len(s) for n, s in inferred_shapes(model).items()})
     model, note = upgraded(model)
     if note:
         reference = folder / "upgraded.onnx"

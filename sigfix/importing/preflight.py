@@ -21,10 +21,11 @@ from sigfix.importing.commands import CUT
 from sigfix.importing.influence import deciding_inputs, needed_nodes, reads, shape_only
 from sigfix.importing.onnx_graph import graph_inputs
 from sigfix.importing.preflight_sizes import size_refusals
-from sigfix.importing.refusal_reasons import FORMS, QUANTISED, REASONS, is_held, type_name
+from sigfix.importing.refusal_reasons import FORMS, FUSED, QUANTISED, REASONS, is_held, type_name
 from sigfix.importing.supported import SUPPORTED
 
 OWN_DOMAINS = ("", "ai.onnx")
+RUNTIME = "com.microsoft"
 BRANCH = "branches that are chosen at run time are not expressed"
 
 
@@ -191,9 +192,9 @@ def _reason(model: onnx.ModelProto, node: onnx.NodeProto) -> tuple[str | None, s
     opset = opset_of(model)
     if node.domain not in OWN_DOMAINS:
         quantised = node.op_type.startswith(("QLinear", "Quantize", "Dequantize", "DynamicQuant"))
-        return (
-            QUANTISED if quantised else "operators outside ONNX's own domain are not supported"
-        ), None
+        foreign = "operators outside ONNX's own domain are not supported"
+        fused = FUSED if node.domain == RUNTIME else foreign
+        return (QUANTISED if quantised else fused), None
     if node.op_type == "If":
         return _branch(model, node)
     version = version_of(node.op_type, opset)

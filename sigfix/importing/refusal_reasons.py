@@ -15,6 +15,10 @@ QUANTISED = (
     "quantised models are not imported; convert the float model that it was made from, with "
     "--quantize uint8"
 )
+FUSED = (
+    "one of ONNX Runtime's own operators, which its optimiser puts in; convert the file that was "
+    "optimised"
+)
 # What sigfix refuses for a reason; anything else that it has no function for is just unsupported.
 REASONS: dict[str, str] = {
     "Unique": DYNAMIC,

@@ -3,42 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from sigfix.errors import SigfixError, UsageError
+from sigfix.optimising.rows import EVERY_OTHER, Pass
 
 if TYPE_CHECKING:
     from sigfix.optimising.graph.graph import Graph
-
-
-EVERY_OTHER = ("every other",)
-
-
-@dataclass(frozen=True)
-class Pass:
-    """A pass: its switch, what it does, and the function in this package that does it.
-
-    The function changes a `Graph` in place and returns how many things it changed. A pass that
-    adds constants cannot work `in_loops`: a constant belongs to the frame of its readers. One that
-    pays on one backend alone is for that `target` only. It runs `after` and `before` the passes of
-    its tuple that are named there; `EVERY_OTHER` are all of them.
-    """
-
-    name: str
-    does: str
-    function: str
-    in_loops: bool = False
-    target: str = ""
-    after: tuple[str, ...] = ()
-    before: tuple[str, ...] = ()
-
-    def run(self, graph: Graph) -> int:
-        """Run the pass; returns how many things it changed."""
-        module, _, function = self.function.rpartition(".")
-        changed = getattr(import_module(f"sigfix.optimising.{module}"), function)(graph)
-        return int(changed)
 
 
 # Why in this order: everything else asks for constants. A layout can only be changed where shapes
@@ -178,6 +149,14 @@ VALUE_PASSES = (
         target="tfjs-wasm",
     ),
     Pass("splits", "into many parts: in two levels", "kernels.wide_splits.split_in_two_levels"),
+    Pass(
+        "invariants",
+        "what each step computes of the same: in front of the loop",
+        "loops.invariants.hoist_invariants",
+        in_loops=True,
+        after=("loops", "operators", "einsums"),
+        before=("duplicates",),
+    ),
     Pass("identities", "no copies of tensors", "tidying.identities.drop_identities", in_loops=True),
     Pass("duplicates", "merge equal nodes", "tidying.duplicates.merge_duplicates", in_loops=True),
     Pass(
@@ -189,10 +168,23 @@ VALUE_PASSES = (
 # kernels.
 KERNEL_PASSES = (
     Pass(
+        "ensured-shapes",
+        "what TF.js cannot read: as what it is given",
+        "tidying.ensured_shapes.drop_ensured_shapes",
+        in_loops=True,
+    ),
+    Pass(
         "control-edges",
         "no order but that of the data",
         "tidying.control_edges.drop_control_edges",
         in_loops=True,
+    ),
+    Pass(
+        "nested-loops",
+        "what they start from waits for the outer loop's step",
+        "loops.invariants.start_nested_loops",
+        in_loops=True,
+        after=("control-edges",),
     ),
     Pass(
         "booleans",

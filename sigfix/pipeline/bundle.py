@@ -22,12 +22,12 @@ from sigfix.pipeline.bundle_models import (
     OPTIONS,
     BundledModel,
     BundleOptions,
-    Part,
     add_model,
     find_part,
 )
 from sigfix.pipeline.conversion_options import QUANTIZE
 from sigfix.pipeline.hub_folder import settled
+from sigfix.pipeline.preset_options import PresetOptions
 from sigfix.pipeline.progress import Say, silent
 from sigfix.pipeline.quantising import AUTO
 from sigfix.pipeline.source import PRESET, Source
@@ -73,14 +73,14 @@ def bundle(options: BundleOptions, output: Path | str, say: Say = silent) -> Bun
         temporary_folder() as temporary,
         staging.publish_to(destination, options.force) as place,
     ):
-        told = _copy_page(place, say)
+        told = copy_whole_page(place, say)
         models, check = _tried(sources, options, place, temporary, say)
-        sizes = _sizes(place)
+        sizes = sizes_of(place)
     notes = tuple(note for m in models if m.converted for note in m.converted.notes)
     return BundleResult(destination, tuple(models), sizes, check, (*notes, *told))
 
 
-def _copy_page(place: Path, say: Say) -> tuple[str, ...]:
+def copy_whole_page(place: Path, say: Say) -> tuple[str, ...]:
     """Put what is the same for all bundles into `place`; what is not there, as notes."""
     from sigfix.verifying.runners.node import PDF_JS, find_node, packages_directory
 
@@ -150,16 +150,18 @@ def _checked(
 
     release()
     say("reading a rendered page with the bundle and with docTR")
-    references = {model.task: _reference(model, options.parts[model.task]) for model in models}
-    return compare(place, picture, references, options.seconds)
+    references = {
+        model.task: reference_of(model, options.parts[model.task].options) for model in models
+    }
+    return compare(place, [picture], references, options.seconds)
 
 
-def _reference(model: BundledModel, part: Part) -> Model:
+def reference_of(model: BundledModel, chosen: PresetOptions) -> Model:
     """What docTR reads with: the weights themselves, or the model where there is nothing else."""
     from sigfix.verifying.doctr_pages import Converted, Trained
 
     if model.converted is not None and model.converted.source.kind == PRESET:
-        options, _ = settled(model.name, part.options)
+        options, _ = settled(model.name, chosen)
         preset = options.preset(model.name)
         return Trained(preset, options.weights, options.seed, options.vocabulary)
     described = read_any(model.folder)
@@ -168,13 +170,13 @@ def _reference(model: BundledModel, part: Part) -> Model:
     _, height, width, _ = shape or (None, None, None, None)
     if height is None or width is None:
         raise UsageError(
-            f"{OPTIONS[model.task]} {part.given}: its images have no fixed size.",
+            f"The model for {model.task}, {model.name}: its images have no fixed size.",
             f"sigfix convert with --input '{model.card.input}=1,1024,1024,3'",
         )
     return Converted(model.folder, model.card, height, width)
 
 
-def _sizes(place: Path) -> dict[str, tuple[int, int]]:
+def sizes_of(place: Path) -> dict[str, tuple[int, int]]:
     """Bytes, and bytes as gzip, of each folder; files that one backend alone needs are apart."""
     sizes: dict[str, tuple[int, int]] = {}
     for name in files_below(place):

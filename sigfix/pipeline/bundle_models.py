@@ -124,7 +124,7 @@ def add_model(
             say(step and f"{task}: {step}")
 
         converted = convert_part(source, folder, chosen, work, tell)
-    card = _card(task, source, folder)
+    card = checked_card(task, source.path, folder, OPTIONS[task])
     return BundledModel(task, card.preset, folder, card, converted)
 
 
@@ -143,24 +143,24 @@ def _copy(model: Path, folder: Path) -> None:
         shutil.copyfile(model / name, folder / name)
 
 
-def _card(task: str, source: Source, folder: Path) -> Card:
-    """The card of a model in the bundle. Raises `UsageError` where it is none for the task."""
+def checked_card(task: str, path: Path, folder: Path, option: str) -> Card:
+    """The card of a model in the bundle, which was made of `path`, given as `option`.
+
+    Raises `UsageError` where it is none for the task.
+    """
     described = read_any(folder)
     card = card_from(described.card) if isinstance(described, OtherModel) else None
-    option = OPTIONS[task]
     if card is None or card.preset not in PRESETS or card.version != CARD_VERSION:
         why = "it has no card" if card is None else f"its card has the version {card.version}"
         raise UsageError(
-            f"{option} {source.path}: {why}, which says how images become inputs and outputs text.",
+            f"{option} {path}: {why}, which says how images become inputs and outputs text.",
             f"name a docTR preset, or a model that sigfix {__version__} built of one",
         )
     if card.task != task:
-        raise UsageError(
-            f"{option} {source.path}: this model is for {card.task}.", OPTIONS[card.task]
-        )
+        raise UsageError(f"{option} {path}: this model is for {card.task}.", OPTIONS[card.task])
     if len(card.class_names or ()) > 1:
         raise UsageError(
-            f"{option} {source.path}: this detector tells {len(card.class_names or ())} classes "
+            f"{option} {path}: this detector tells {len(card.class_names or ())} classes "
             "apart, and docTR's pipeline reads with detectors of one.",
             "sigfix convert --tfjs, and loadDetector of sigfix-ocr",
         )

@@ -179,14 +179,14 @@ def check_files(source: Source, options: ConvertOptions) -> None:
     if options.quantize == AUTO:
         from sigfix.verifying.inputs.samples import check_samples
 
-        check_samples(options.samples, _task(source, options.choice))
+        check_samples(options.samples, task_of(source, options.choice))
     if options.inputs is not None and options.verify:
         from sigfix.verifying.inputs.given import read_npz
 
         read_npz(options.inputs)
 
 
-def _task(source: Source, choice: SourceChoice) -> str:
+def task_of(source: Source, choice: SourceChoice) -> str:
     """What a docTR model is for, as far as that is known before it is read; "" of any other."""
     name = source.path.name if source.kind == PRESET else choice.preset
     if name is not None:
@@ -202,10 +202,10 @@ def require_source_packages(source: Source) -> None:
     )
 
 
-def default_output(source: Source) -> Path:
+def default_output(source: Source, what: str = "tfjs") -> Path:
     """Where `convert` writes to where nobody says: `MODEL_tfjs` beside the model."""
     path = source.path
     if source.kind == PRESET:
-        return Path(f"{path.name}_tfjs")
+        return Path(f"{path.name}_{what}")
     path = path.resolve() if path.name in ("", ".", "..") else path
-    return path.with_name(f"{path.stem if path.is_file() else path.name}_tfjs")
+    return path.with_name(f"{path.stem if path.is_file() else path.name}_{what}")

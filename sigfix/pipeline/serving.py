@@ -45,9 +45,9 @@ HEADERS = {
     "Cache-Control": "no-cache",
 }
 POLICY = (
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{blob}; style-src 'self'; font-src 'self'; "
-    "img-src 'self' blob:; connect-src 'self'; worker-src 'self'{blob}; media-src 'self' blob:; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{blob}; style-src 'self'; "
+    "font-src 'self'; img-src 'self' blob:; connect-src 'self'; worker-src 'self'{blob}; "
+    "media-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 """The page's own; TensorFlow.js's threads are started from blobs, by a worker."""
 

@@ -47,8 +47,13 @@ def cannot_write(destination: Path, error: OSError) -> OutputError:
 
 def write_text(file: Path, text: str) -> None:
     """Write a file that the user named, over one that is there. Raises `OutputError`."""
+    write_bytes(file, text.encode())
+
+
+def write_bytes(file: Path, data: bytes) -> None:
+    """The same, of bytes."""
     try:
-        file.write_text(text, "utf-8")
+        file.write_bytes(data)
     except OSError as error:
         raise OutputError(f"{file} cannot be written: {error.strerror or error}.") from error
 

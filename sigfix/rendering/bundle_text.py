@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sigfix.presets import DETECTION, ORIENTATION, RECOGNITION
 from sigfix.quoting import printable, quote_path
 from sigfix.rendering.style import size_text
 from sigfix.wording import plural
@@ -13,11 +14,23 @@ if TYPE_CHECKING:
     from sigfix.pipeline.bundle_models import BundledModel
 
 _WIDTH = 20
+_WHOLE = ("reads documents in a browser", "{} on a rendered page read the same")
+_ALONE = {
+    DETECTION: ("finds words in a browser", "{} on a rendered page found in the same places"),
+    RECOGNITION: ("reads words in a browser", "{} in rendered pictures read the same"),
+    ORIENTATION: (
+        "tells in a browser how words are turned",
+        "{} in rendered pictures found turned the same",
+    ),
+}
+"""What a folder does, and what was compared, by the task of its only model."""
 
 
 def bundle_text(result: BundleResult) -> str:
     """The models, the sizes, what was read, and how to look at it."""
-    lines = [f"{result.output}: reads documents in a browser"]
+    tasks = [model.task for model in result.models]
+    does, compared = _ALONE[tasks[0]] if len(tasks) == 1 else _WHOLE
+    lines = [f"{result.output}: {does}"]
     lines += [f"  {model.task:{_WIDTH}} {model.name}, {_stored(model)}" for model in result.models]
     for name, (size, packed) in result.sizes.items():
         lines.append(f"  {name:{_WIDTH}} {size_text(size)}, as gzip {size_text(packed)}")
@@ -27,7 +40,7 @@ def bundle_text(result: BundleResult) -> str:
     else:
         lines.append(
             f"  same   docTR (Python) -> {check.where}: {check.words.same} of "
-            f"{plural(check.words.reference, 'word')} on a rendered page read the same"
+            + compared.format(plural(check.words.reference, "word"))
         )
         lines.append(
             f"         {check.load_ms / 1000:.1f} s to load, {check.read_ms / 1000:.1f} s to read"

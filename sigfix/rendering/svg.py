@@ -7,6 +7,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from sigfix.quoting import printable
 
+Point = tuple[float, float]
 NAMESPACE = "http://www.w3.org/2000/svg"
 FONT = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans', 'DejaVu Sans', sans-serif"
 _MOST = 300
@@ -39,6 +40,20 @@ def text(parent: Element, x: float, y: float, words: str, size: float = 13, **mo
     item.text = printable(words)
 
 
+def line(parent: Element, start: Point, end: Point, colour: str) -> None:
+    """A thin straight line."""
+    x, y = start
+    item = SubElement(parent, "line", x1=f"{x:.1f}", y1=f"{y:.1f}", stroke=colour)
+    item.set("x2", f"{end[0]:.1f}")
+    item.set("y2", f"{end[1]:.1f}")
+
+
+def circle(parent: Element, x: float, y: float, radius: float, colour: str, said: str) -> None:
+    """A dot, and what is shown to who points at it."""
+    item = SubElement(parent, "circle", cx=f"{x:.1f}", cy=f"{y:.1f}", r=f"{radius:g}", fill=colour)
+    SubElement(item, "title").text = printable(cut(said, _MOST))
+
+
 def cut(words: str, most: int) -> str:
     """The words, or their beginning where they are longer than `most` characters."""
     return words if len(words) <= most else f"{words[: most - 1]}\u2026"
@@ -57,8 +72,13 @@ def as_svg(svg: Element) -> str:
     return ElementTree.tostring(svg, "unicode") + "\n"
 
 
-def as_page(svg: Element, title: str) -> str:
-    """A page with nothing but the picture; it asks no other file for anything."""
+def as_page(svg: Element, title: str, narrower: bool = False) -> str:
+    """A page with nothing but the picture, which may be made `narrower` than it is.
+
+    It asks no other file for anything.
+    """
+    if narrower:
+        svg.set("style", "max-width:100%;height:auto")
     page = Element("html", lang="en")
     head = SubElement(page, "head")
     SubElement(head, "meta", charset="utf-8")

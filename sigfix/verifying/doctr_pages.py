@@ -1,8 +1,8 @@
-"""docTR's own Python pipeline on a page: what a bundle's reading is compared with."""
+"""docTR's own Python pipeline on pages: what a bundle's reading is compared with."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ import numpy as np
 from sigfix.card import Card
 from sigfix.importing.doctr import build_model
 from sigfix.importing.doctr_models import construct, quiet
-from sigfix.presets import ORIENTATION, Preset, find_preset
+from sigfix.presets import DETECTION, ORIENTATION, RECOGNITION, Preset, find_preset
 from sigfix.verifying.runners import tfjs
 
 if TYPE_CHECKING:
@@ -47,12 +47,22 @@ class Converted:
 Model = Trained | Converted
 
 
-def read_page(models: Mapping[str, Model], picture: Image.Image) -> dict[str, Any]:
-    """What docTR reads on a picture of a page, as `Document.export()` has pages.
+Page = dict[str, Any]
+
+
+def read_pages(models: Mapping[str, Model], pictures: Sequence[Image.Image]) -> list[Page]:
+    """What docTR reads on pictures, as `Document.export()` has pages.
 
     `models` are "detection" and "recognition", and "orientation" for words at all angles; only
-    then pages are not taken for straight. Raises what `build_model` and `tfjs.run` raise.
+    then pages are not taken for straight. A model alone is called by its own predictor: what it
+    says becomes pages of one line, whose words have no text (a detector's), or which is one word
+    (a recogniser's, and a classifier's, which is turned).
+    Raises what `build_model` and `tfjs.run` raise.
     """
+    images = [np.asarray(picture.convert("RGB")) for picture in pictures]
+    if len(models) == 1:
+        ((task, model),) = models.items()
+        return _ALONE[task](model, images)
     with quiet():
         from doctr.models.classification.predictor import OrientationPredictor
         from doctr.models.detection.predictor import DetectionPredictor
@@ -61,8 +71,8 @@ def read_page(models: Mapping[str, Model], picture: Image.Image) -> dict[str, An
 
         straight = ORIENTATION not in models
         predictor = OCRPredictor(
-            DetectionPredictor(*_parts(models["detection"], straight)),
-            RecognitionPredictor(*_parts(models["recognition"], straight)),
+            DetectionPredictor(*_parts(models[DETECTION], straight)),
+            RecognitionPredictor(*_parts(models[RECOGNITION], straight)),
             assume_straight_pages=straight,
             disable_page_orientation=True,
             disable_crop_orientation=True,
@@ -72,9 +82,47 @@ def read_page(models: Mapping[str, Model], picture: Image.Image) -> dict[str, An
             turning = OrientationPredictor(*_parts(models[ORIENTATION], straight))
             predictor.crop_orientation_predictor = turning
             predictor._page_orientation_disabled = False
-        found = predictor([np.asarray(picture.convert("RGB"))]).export(reading_order=False)
-    pages: list[dict[str, Any]] = found["pages"]
-    return pages[0]
+        found: list[Page] = predictor(images).export(reading_order=False)["pages"]
+    return found
+
+
+def _page(words: Iterable[tuple[Any, str, int]]) -> Page:
+    """A page of one line: geometries, texts, and directions in degrees."""
+    made = [
+        {"geometry": geometry, "value": value, "crop_orientation": {"value": turned}}
+        for geometry, value, turned in words
+    ]
+    return {"blocks": [{"lines": [{"words": made}]}]}
+
+
+_WHOLE = [[0.0, 0.0], [1.0, 1.0]]
+
+
+def _detected(model: Model, images: list[Any]) -> list[Page]:
+    with quiet():
+        from doctr.models.detection.predictor import DetectionPredictor
+
+        found = DetectionPredictor(*_parts(model, True))(images)
+    return [_page((box[:4].reshape(2, 2), "", 0) for box in page["words"]) for page in found]
+
+
+def _recognised(model: Model, images: list[Any]) -> list[Page]:
+    with quiet():
+        from doctr.models.recognition.predictor import RecognitionPredictor
+
+        found = RecognitionPredictor(*_parts(model, True))(images)
+    return [_page([(_WHOLE, text, 0)]) for text, _ in found]
+
+
+def _classified(model: Model, images: list[Any]) -> list[Page]:
+    with quiet():
+        from doctr.models.classification.predictor import OrientationPredictor
+
+        _, turns, _ = OrientationPredictor(*_parts(model, True))(images)
+    return [_page([(_WHOLE, "", turned)]) for turned in turns]
+
+
+_ALONE = {DETECTION: _detected, RECOGNITION: _recognised, ORIENTATION: _classified}
 
 
 def _parts(model: Model, straight: bool) -> tuple[Any, Any]:

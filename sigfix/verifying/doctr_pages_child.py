@@ -1,7 +1,7 @@
-"""Read a page with docTR, in this process, which was started for nothing else.
+"""Read pages with docTR, in this process, which was started for nothing else.
 
-Started through `processes.run_process`. The job is `{"models", "picture"}`, as `read_page` takes
-them; the answer is `{"page"}`.
+Started through `processes.run_process`. The job is `{"models", "pictures"}`, as `read_pages` takes
+them; the answer is `{"pages"}`.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 from sigfix.processes import do_job
-from sigfix.verifying.doctr_pages import read_page
+from sigfix.verifying.doctr_pages import read_pages
 
 
 def work(job: dict[str, Any]) -> dict[str, Any]:
-    """Read the page."""
-    return {"page": read_page(job["models"], job["picture"])}
+    """Read the pages."""
+    return {"pages": read_pages(job["models"], job["pictures"])}
 
 
 if __name__ == "__main__":

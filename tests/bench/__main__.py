@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sigfix.presets import PRESETS
-from tests.bench import conversion, inference, inspection, inspection_scale, repair, speed_page
+from tests.bench import conversion, inference, inspection, inspection_scale, ocr, repair, speed_page
 from tests.bench.ratio import Ratio
 from tests.matrix.results import CACHE, ROOT
 
@@ -23,17 +23,20 @@ SECTIONS: dict[str, Callable[[Path], list[Ratio]]] = {
 }
 INFERENCE = "inference"
 CONVERSION = "conversion"
+OCR = "ocr"
 SPEED_PAGE = ROOT / "docs" / "speed.md"
 CONVERSION_PAGE = ROOT / "docs" / "conversion-speed.md"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    names = [*SECTIONS, CONVERSION, INFERENCE]
+    names = [*SECTIONS, CONVERSION, OCR, INFERENCE]
     parser.add_argument("sections", nargs="*", choices=[*names, []], help="default: all")
     parser.add_argument("--only", nargs="+", metavar="PRESET", help="inference of these alone")
     parser.add_argument("--write", action="store_true", help="write the pages in docs too")
-    parser.add_argument("--rounds", type=int, default=conversion.ROUNDS, help="of conversion")
+    parser.add_argument(
+        "--rounds", type=int, default=conversion.ROUNDS, help="of conversion and ocr"
+    )
     parser.add_argument("--models", nargs="+", default=(), help="conversion of these alone")
     parser.add_argument("--cache", type=Path, default=CACHE, help="default: .matrix")
     given = parser.parse_args()
@@ -51,6 +54,15 @@ def main() -> None:
             if given.write:
                 CONVERSION_PAGE.write_text(conversion.page(runs), "utf-8")
                 print(f"Wrote {CONVERSION_PAGE}")
+        if OCR in chosen:
+            if reason := ocr.unmeasurable():
+                print(f"{OCR}: not measured, {reason}.")
+            else:
+                readers = ocr.measure(Path(temporary), given.rounds, given.cache)
+                print(*(ratio.line() for ratio in ocr.ratios(readers)), sep="\n", flush=True)
+                if given.write:
+                    ocr.write(readers)
+                    print(f"Wrote {ocr.PAGE}")
     if INFERENCE in chosen:
         inference.measure(given.only or list(PRESETS), given.cache)
     if given.write and INFERENCE in chosen:

@@ -55,6 +55,8 @@ CONVERTING = {
     "convert healthy --tfjs -o out --quantize float16": "convert",
     "convert healthy --tfjs -o out --no-verify": "convert",
 }
+SAMPLE = ("verify healthy several_signatures", "convert healthy --tfjs -o out --no-verify")
+"""Those of them that are no long tests."""
 ELSEWHERE = {"bundle": "tests/page/test_bundle.py"}
 """Commands whose result another module validates, which has what they need."""
 
@@ -120,7 +122,13 @@ def test_a_document_follows_its_schema(
     assert problems(capsys.readouterr().out, LIGHT[words]) == []
 
 
-@pytest.mark.parametrize("words", [*RUNNING, *CONVERTING])
+@pytest.mark.parametrize(
+    "words",
+    [
+        words if words in SAMPLE else pytest.param(words, marks=pytest.mark.matrix)
+        for words in [*RUNNING, *CONVERTING]
+    ],
+)
 def test_what_ran_a_model_follows_its_schema(
     words: str,
     saved: Callable[[str], Path],

@@ -1,8 +1,9 @@
-"""Twenty documents by a bundle in Chromium, beside docTR's Python and the truth: docs/documents.md.
+"""Twenty documents by a bundle in Chromium, beside docTR's Python and the truth.
 
     python -m tests.documents [--count N] [--backends NAME ...] [--site FOLDER]
 
-With both sample weights. What was read is kept in .matrix/documents: a run that was cut off goes on
+With both sample weights; two parts of docs/browser.md are written of it, what is read and what is
+transferred. What was read is kept in .matrix/documents: a run that was cut off goes on
 where it stopped; --fresh forgets it. WebGL and WebGPU are computed in software, minutes a document.
 """
 
@@ -11,39 +12,27 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from tests.documents.reading import (
     BACKENDS,
-    DETECTOR,
-    RECOGNISER,
     Page,
     missing,
     read_in_chromium,
     read_with_doctr,
-    weights_of,
 )
 from tests.documents.rendering import Document, documents
-from tests.documents.table import DOCTR, PAGE, Reading, page, unlike, unread
+from tests.documents.sites import site_in
+from tests.documents.table import DOCTR, PAGE, PART, Reading, part, unlike, unread
+from tests.documents.transfer import TRANSFER, too_large
+from tests.documents.transfer import part as transfer_of
 from tests.matrix.results import CACHE
+from tests.tools.marked import write_part
 
 COUNT = 20
-
-
-def make_site(folder: Path) -> Path:
-    """The bundle of both sample models, as `sigfix bundle` writes it."""
-    from sigfix.pipeline.bundle import bundle
-    from sigfix.pipeline.bundle_models import BundleOptions, Part
-    from sigfix.pipeline.preset_options import PresetOptions
-
-    parts = {
-        task: Part(name, PresetOptions(str(weights_of(name))))
-        for task, name in (("detection", DETECTOR), ("recognition", RECOGNISER))
-    }
-    bundle(BundleOptions(parts), folder, say=lambda text: print(text, flush=True))
-    return folder
 
 
 class Kept:
@@ -71,6 +60,8 @@ class Kept:
 
 def main() -> int:
     """Read, write the page; 1 where an aim is not met."""
+    # Ended from outside it must not leave a browser that goes on computing.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     parser = argparse.ArgumentParser(prog="python -m tests.documents")
     parser.add_argument("--count", type=int, default=COUNT, help="of documents")
     parser.add_argument("--backends", nargs="+", choices=list(BACKENDS), default=list(BACKENDS))
@@ -88,10 +79,9 @@ def main() -> int:
         lacking := kept.lacking(DOCTR, chosen), read_with_doctr(lacking), strict=True
     ):
         kept.keep(DOCTR, document, page_read)
+    site = given.site or site_in(given.cache)
     for backend in given.backends:
         if lacking := kept.lacking(backend, chosen):
-            place = given.cache / "site"
-            site = given.site or (place if place.is_dir() else make_site(place))
             read_in_chromium(
                 site, lacking, backend,
                 lambda document, found, ms, name=backend: kept.keep(name, document, found, ms),
@@ -101,9 +91,10 @@ def main() -> int:
         for reader in (DOCTR, *BACKENDS)
     }
     whole = {name: read for name, read in readings.items() if len(read) == len(chosen)}
-    given.page.write_text(page(chosen, whole), "utf-8")
+    write_part(given.page, PART, part(chosen, whole))
+    write_part(given.page, TRANSFER, transfer_of(site))
     asked = {name: whole[name] for name in (DOCTR, *given.backends)}
-    wrong = [*unlike(chosen, asked), *unread(chosen, asked)]
+    wrong = [*unlike(chosen, asked), *unread(chosen, asked), *too_large(site)]
     print(f"Wrote {given.page}", *wrong, sep="\n")
     return 1 if wrong else 0
 

@@ -79,8 +79,6 @@ def read_in_chromium(
 
     Raises `AssertionError` with what the page says where it fails, or writes to its console.
     """
-    program = find_chromium()
-    assert program is not None, "no Chromium is installed (Debian and Ubuntu: apt install chromium)"
     files = {name: (HERE / "web" / name).read_bytes() for name in ("read.html", "read.js")}
     for number, document in enumerate(documents):
         png = io.BytesIO()
@@ -96,11 +94,21 @@ def read_in_chromium(
             ends.append(posted)
             done.set()
 
-    profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-    with served(site, extra=extra, take=take) as address, profile as folder:
+    with served(site, extra=extra, take=take) as address:
         asked = f"{address}read/read.html?backend={backend}&documents={len(documents)}"
-        flags = [*FLAGS, browser.SANDBOX, *BACKENDS[backend], f"--user-data-dir={folder}"]
-        browser._browse([program, *flags, asked], done, SECONDS * (1 + len(documents)))
+        open_page(asked, BACKENDS[backend], done, SECONDS * (1 + len(documents)))
     assert ends, f"{backend}: the page did not come to its end"
     assert "error" not in ends[0], f"{backend}: {ends[0]['error']}"
     assert ends[0]["messages"] == [], f"{backend}: {ends[0]['messages']}"
+
+
+def open_page(address: str, flags: Sequence[str], done: threading.Event, seconds: float) -> None:
+    """Keep a page open in Chromium until it is done, or time is up.
+
+    Raises `AssertionError` where there is no Chromium.
+    """
+    program = find_chromium()
+    assert program is not None, "no Chromium is installed (Debian and Ubuntu: apt install chromium)"
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        own = [*FLAGS, browser.SANDBOX, *flags, f"--user-data-dir={profile}"]
+        browser._browse([program, *own, address], done, seconds)

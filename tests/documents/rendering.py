@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count, islice
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ WORDS = 60, 120
 """The least and the most on a document: in software, WebGL takes seconds for ten words."""
 SIDES = 700, 1040
 """The least and the largest side in pixels."""
+ENGLISH_SEED, ENGLISH_SIZE = 600_000, (900, 1000)
 
 Box = tuple[float, float, float, float]
 Words = list[tuple[Box, str]]
@@ -41,17 +43,45 @@ def documents(number: int) -> list[Document]:
     return list(islice((each for each in made if least <= len(each.words) <= most), number))
 
 
-def _document(seed: int) -> Document:
+def english_page() -> Document:
+    """A page of English words alone, clean, in paragraphs: what every reader should manage."""
+    _scripts()
+    import pages
+    import words
+
+    chance = random.Random(ENGLISH_SEED)
+    font = pages.ImageFont.truetype(next(n for n in pages.fonts() if "DejaVuSerif.ttf" in n), 20)
+    width, height = ENGLISH_SIZE
+    written = pages.Page(pages.Image.new("RGB", ENGLISH_SIZE, (250, 250, 248)), chance, (20,) * 3)
+    texts = [t for t in words.listed() if t.isascii() and t.isalpha() and t.islower()]
+    for line in range(int(height / 34) - 3):
+        some = (chance.choice(texts) for _ in range(20))
+        written.line(some, 60, width - 60, 90 + 34 * line, font)
+    places = _parts(written.boxes, ENGLISH_SIZE)
+    return Document(ENGLISH_SEED, written.image, list(zip(places, written.texts, strict=True)))
+
+
+def _scripts() -> None:
+    """Let modules of examples/training be imported."""
     folder = str(ROOT / "examples" / "training")
     if folder not in sys.path:
         sys.path.insert(0, folder)
+
+
+def _parts(boxes: Sequence[Box], size: tuple[int, int]) -> list[Box]:
+    width, height = size
+    return [(x / width, y / height, r / width, b / height) for x, y, r, b in boxes]
+
+
+def _document(seed: int) -> Document:
+    _scripts()
     from pages import fonts, page
     from paper import spoiled
 
     chance = random.Random(seed)
     size = chance.randint(*SIDES), chance.randint(*SIDES)
     written = page(seed, size, fonts())
-    places = [(x / size[0], y / size[1], r / size[0], b / size[1]) for x, y, r, b in written.boxes]
+    places = _parts(written.boxes, size)
     return Document(
         seed, spoiled(written.image, chance), list(zip(places, written.texts, strict=True))
     )

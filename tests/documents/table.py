@@ -1,4 +1,4 @@
-"""What was read of rendered documents, counted -> docs/documents.md."""
+"""What was read of rendered documents, counted -> a part of docs/browser.md."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.documents.counting import equal, pairs, words_of
+from tests.documents.reading import BACKENDS
 from tests.documents.rendering import WORDS, Document
 from tests.environments import ROOT
 from tests.matrix.machine import describe_machine
 
-PAGE = ROOT / "docs" / "documents.md"
+PAGE, PART = ROOT / "docs" / "browser.md", "documents"
 DOCTR = "docTR"
 SAME_AIM, RECALL_AIM = 0.99, 0.95
 
@@ -90,12 +91,10 @@ def _counts(documents: Sequence[Document], readings: Readings) -> dict[str, Coun
     return {name: count(documents, readings[DOCTR], own) for name, own in readings.items()}
 
 
-def page(documents: Sequence[Document], readings: Readings) -> str:
-    """The whole page."""
+def part(documents: Sequence[Document], readings: Readings) -> str:
+    """The part of the page."""
     counts = _counts(documents, readings)
     lines = [
-        "# Documents read in the browser",
-        "",
         "Written by `python -m tests.documents`. " + describe_machine()[0],
         describe_machine()[-1],
         "",
@@ -119,23 +118,7 @@ def page(documents: Sequence[Document], readings: Readings) -> str:
             f"{counted.found / counted.truth:.2%} | {counted.right} of {counted.truth} "
             f"({counted.recall:.2%}) | {f'{time / 1e3:.1f} s' if name != DOCTR else ''} |"
         )
-    own = [name for name in readings if name != DOCTR]
-    lines += [
-        "",
-        "Each document: words written, those that docTR reads right, and of the words that docTR",
-        "reads those that are the same on each backend.",
-        "",
-        f"| seed | words | {DOCTR} right | {' | '.join(own)} |",
-        "|---|---|---|" + "---|" * len(own),
-    ]
-    for index, document in enumerate(documents):
-        one = [document]
-        doctr = [readings[DOCTR][index]]
-        parts = [str(document.seed), str(len(document.words)), str(count(one, doctr, doctr).right)]
-        for name in own:
-            counted = count(one, doctr, [readings[name][index]])
-            parts.append(f"{counted.same} of {counted.most}")
-        lines.append(f"| {' | '.join(parts)} |")
-    absent = sorted({"wasm", "webgl", "webgpu"} - set(own))
-    lines += ["", f"Not measured: {', '.join(absent) or 'nothing'}."]
-    return "\n".join(lines) + "\n"
+    absent = [name for name in BACKENDS if name not in readings]
+    if absent:
+        lines += ["", f"Not measured: {', '.join(absent)}."]
+    return "\n".join(lines)

@@ -13,7 +13,7 @@ import pytest
 
 from sigfix.verifying.runners.chromium import find_chromium
 from tests.documents.rendering import FIRST_SEED, WORDS, Document, documents
-from tests.documents.table import DOCTR, Reading, count, page, unlike, unread
+from tests.documents.table import DOCTR, Reading, count, part, unlike, unread
 
 NUMBER = 2
 WRITTEN = [((0.1, y / 100, 0.3, y / 100 + 0.006), f"word{y}") for y in range(5, 95)]
@@ -80,6 +80,23 @@ def test_documents_are_those_of_their_seeds() -> None:
     assert WORDS[0] <= len(one.words) <= WORDS[1]
 
 
+def test_readers_that_are_timed_read_the_same() -> None:
+    from tests.bench.ocr import OTHER, check_same, ratios, right_of
+
+    texts = [text for _, text in WRITTEN]
+    names = [f"{maker}, 1 thread" for maker in ("sigfix-ocr", "ONNX Runtime Web")]
+    check_same({**dict.fromkeys(names, texts), OTHER: []})
+    for fault in ([], texts[2:], texts * 2):
+        with pytest.raises(AssertionError, match="ONNX Runtime Web, 1 thread reads"):
+            check_same({names[0]: texts, names[1]: fault})
+    times = {name: {"times": [2000.0 if name == names[0] else 4000.0]} for name in (*names, OTHER)}
+    assert [ratio.ours / ratio.theirs for ratio in ratios(times)] == [0.5, 0.5]
+    from PIL import Image
+
+    document = Document(0, Image.new("RGB", (9, 9)), WRITTEN)
+    assert right_of([*texts[1:], texts[1], "more"], document) == len(texts) - 1
+
+
 def spoil(site: Path, task: str, change: dict[str, Any]) -> None:
     """Another card of a bundle's model."""
     file = site / "models" / task / "model.json"
@@ -93,8 +110,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle of both sample models."""
     if find_spec("doctr") is None or find_chromium() is None:
         pytest.skip("needs doctr and Chromium")
-    from tests.documents.__main__ import make_site
     from tests.documents.reading import missing
+    from tests.documents.sites import make_site
 
     if absent := missing():
         pytest.skip(f"needs {', '.join(absent)}")
@@ -116,7 +133,7 @@ def test_documents_are_read_as_doctr_reads_them(site: Path, tmp_path: Path) -> N
     read = read_of(site, chosen)
     assert unlike(chosen, read) == []
     assert count(chosen, read[DOCTR], read[DOCTR]).right > 100
-    assert f"| wasm | {count(chosen, read[DOCTR], read['wasm']).same} of " in page(chosen, read)
+    assert f"| wasm | {count(chosen, read[DOCTR], read['wasm']).same} of " in part(chosen, read)
     other = tmp_path / "other"
     shutil.copytree(site, other)
     means = json.loads((site / "models/recognition/model.json").read_text("utf-8"))

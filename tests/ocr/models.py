@@ -33,11 +33,13 @@ VOCABULARY = "abcdefghijklmnopqrstuvwxyz"
 DETECTOR, RECOGNISER, CLASSIFIER = (
     "db_resnet50", "crnn_vgg16_bn", "mobilenet_v3_small_crop_orientation",
 )  # fmt: skip
-PARTS = {RECOGNISER: (32, 4), CLASSIFIER: (128, 128)}
+PAGES = "mobilenet_v3_small_page_orientation"
+PARTS = {RECOGNISER: (32, 4), CLASSIFIER: (128, 128), PAGES: (256, 256)}
 """Height and width of the parts that means are taken of."""
 MATRICES = {
     RECOGNISER: np.random.default_rng(1).normal(0, 4, (3, len(VOCABULARY) + 1)),
     CLASSIFIER: np.random.default_rng(3).normal(0, 8, (12, 4)),
+    PAGES: np.random.default_rng(5).normal(0, 30, (12, 4)),
 }
 
 
@@ -145,7 +147,8 @@ class Dark(torch.nn.Module):
         padded = torch.nn.functional.pad(negative, (half, half), value=-np.inf)
         dark = torch.nn.functional.max_pool2d(padded, (1, SPREAD), 1)
         found = torch.sigmoid((dark + BRIGHT) * STEEP).permute(0, 2, 3, 1).numpy()
-        return {"preds": [{"words": boxes} for (boxes,) in self.postprocessor(found)]}
+        preds = [{"words": boxes} for (boxes,) in self.postprocessor(found)]
+        return {"preds": preds, "out_map": torch.from_numpy(found).permute(0, 3, 1, 2)}
 
 
 class Means(torch.nn.Module):
@@ -170,8 +173,10 @@ def reader(name: str, size: tuple[int, int], **padding: bool) -> PreProcessor:
     return PreProcessor(size, 64, preset.mean, preset.std, preserve_aspect_ratio=True, **padding)
 
 
-def predictor(straight: bool, turned: bool, blocks: bool = False) -> OCRPredictor:
-    """docTR's pipeline on these models; `turned` with the classifier of crops."""
+def predictor(
+    straight: bool, turned: bool, blocks: bool = False, pages: bool = False
+) -> OCRPredictor:
+    """docTR's pipeline on these models; `turned` with the classifier of crops, `pages` of pages."""
     made = OCRPredictor(
         DetectionPredictor(reader(DETECTOR, (SIDE, SIDE), symmetric_pad=True), Dark(straight)),
         RecognitionPredictor(reader(RECOGNISER, (32, 128)), Means(RECOGNISER)),
@@ -184,4 +189,9 @@ def predictor(straight: bool, turned: bool, blocks: bool = False) -> OCRPredicto
         crops = reader(CLASSIFIER, (256, 256), symmetric_pad=True)
         made.crop_orientation_predictor = OrientationPredictor(crops, Means(CLASSIFIER))
         made._page_orientation_disabled = False
+    if pages:
+        whole = reader(PAGES, (512, 512), symmetric_pad=True)
+        made.page_orientation_predictor = OrientationPredictor(whole, Means(PAGES))
+        made._page_orientation_disabled = False
+        made.detect_orientation = made.straighten_pages = made.preserve_original_coords = True
     return made

@@ -1,6 +1,7 @@
 // Runs in Chromium: reads one page from every kind of image, and posts what it found.
 
 import { loadOcr } from '/ocr/index.js';
+import { longestBlock } from '/blocks.mjs';
 
 const post = (value) => fetch('/result', { method: 'POST', body: JSON.stringify(value) });
 const refused = (event) => { violations.push(`${event.violatedDirective} ${event.blockedURI}`); };
@@ -11,24 +12,6 @@ for (const level of ['error', 'warn']) {
   console[level] = (...words) => messages.push(words.map(String).join(' '));
 }
 window.addEventListener('error', (event) => messages.push(event.message));
-
-/** The longest time in milliseconds that this thread was not free while something runs. */
-async function longestBlock(task) {
-  let longest = 0;
-  let last = performance.now();
-  let going = true;
-  const { port1, port2 } = new MessageChannel();
-  port1.onmessage = () => {
-    const now = performance.now();
-    longest = Math.max(longest, now - last);
-    last = now;
-    if (going) setTimeout(() => port2.postMessage(0), 1);
-  };
-  port2.postMessage(0);
-  await task();
-  going = false;
-  return longest;
-}
 
 /** The same page as each kind of image. */
 async function sources(blob) {

@@ -28,7 +28,11 @@ const image = ({ file, width, height }) => ({ data: new Uint8Array(readFileSync(
 async function run({ options, images, times = 1, abortAfter }) {
   const given = { ...options, tf };
   for (const key of ['detection', 'recognition', 'orientation']) {
-    if (given[key]) given[key] = model(given[key]);
+    if (typeof given[key] === 'string') given[key] = model(given[key]);
+  }
+  if (given.orientation && !given.orientation.load) {
+    given.orientation = Object.fromEntries(Object.entries(given.orientation)
+      .map(([kind, path]) => [kind, model(path)]));
   }
   const before = tf.memory().numTensors;
   const ocr = await loadOcr(given);

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -97,10 +98,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("site")
     models.write_detector(place / "detection")
     models.write_means(place / "recognition", models.RECOGNISER)
+    models.write_means(place / "orientation", models.CLASSIFIER)
     return place
 
 
-def site_of(folder: Path, backend: str) -> Site:
+def site_of(folder: Path, backend: str, **more: str) -> Site:
     packages = packages_directory(find_node()) / "node_modules"
     settings = {
         "worker": True, "backend": backend,
@@ -109,6 +111,7 @@ def site_of(folder: Path, backend: str) -> Site:
         "wasmPaths": f"{TFJS}/tfjs-backend-wasm/dist/",
         "detection": "/models/detection/model.json",
         "recognition": "/models/recognition/model.json",
+        **more,
     }  # fmt: skip
     turned = folder / "turned.jpg"
     exif = Image.Exif()
@@ -119,6 +122,7 @@ def site_of(folder: Path, backend: str) -> Site:
     files = {
         "/page.html": (HERE / "page.html").read_bytes(),
         "/page.mjs": (HERE / "page.mjs").read_bytes(),
+        "/blocks.mjs": (HERE / "blocks.mjs").read_bytes(),
         "/page.png": png.tobytes(),
         "/turned.jpg": turned.read_bytes(),
         "/request.json": json.dumps({"settings": settings}).encode(),
@@ -154,3 +158,26 @@ def test_a_page_is_read_in_the_worker(folder: Path) -> None:
 @pytest.mark.matrix
 def test_webgl(folder: Path) -> None:
     check(folder, browse(site_of(folder, "webgl"), ["--use-angle=swiftshader"]))
+
+
+@pytest.mark.parametrize("reads", [6, pytest.param(100, marks=pytest.mark.matrix)])
+def test_nothing_is_left_behind_and_each_stage_stops(folder: Path, reads: int) -> None:
+    """Many reads: no tensor, no listener, no long block; a read can be aborted at each step."""
+    site = site_of(folder, "wasm", orientation="/models/orientation/model.json")
+    site.files["/page.mjs"] = (HERE / "leaks.mjs").read_bytes()
+    site.files["/worker.mjs"] = (HERE / "counting_worker.mjs").read_bytes()
+    request = {**json.loads(site.files["/request.json"]), "reads": reads}
+    site.files["/request.json"] = json.dumps(request).encode()
+    result = browse(site, [], seconds=400)
+    assert result["before"]["tensors"] > 0
+    assert result["after"] == result["before"]
+    # What the module does to the main thread, it does in each read; other stops are the machine's.
+    assert len(result["blocks"]) == reads
+    assert np.quantile(result["blocks"], 0.75) < LONGEST_BLOCK_MS, result["blocks"]
+    assert result["texts"] == [result["first"]]
+    assert result["first"]
+    steps = [step for step, _ in result["aborted"]]
+    assert {step.split()[0] for step in steps} == {"detection", "orientation", "recognition"}
+    *stopped, (last, _) = result["aborted"]
+    assert {outcome for _, outcome in stopped} == {"AbortError"}
+    assert last.startswith("recognition")

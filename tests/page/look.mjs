@@ -4,61 +4,13 @@
 // the screenshots. What was seen is printed as JSON.
 
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { FAULTS } from './faults.mjs';
+import {
+  LONG, barriers, browser, downloaded, forget, give, messages, open, strangers, text, until, wide,
+} from './looking.mjs';
 
-const [modules, address, folder, program, ...flags] = process.argv.slice(2);
-const require = createRequire(join(modules, 'here.js'));
-const { chromium } = require('playwright-core');
-const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
-const MINUTE = 120_000;
-
-const browser = await chromium.launch({
-  executablePath: program,
-  args: [...flags, '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'],
-});
-const messages = [];
-const strangers = [];
-
-/** A new page, watched; `prepare` is called before it is loaded. */
-async function open(options = {}, prepare = async () => {}) {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
-  const page = await context.newPage();
-  page.setDefaultTimeout(MINUTE);
-  const said = [];
-  page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) said.push(message.text());
-  });
-  page.on('pageerror', (error) => said.push(error.message));
-  page.on('request', (request) => {
-    if (!/^(http:\/\/127\.0\.0\.1:|blob:|data:)/.test(request.url())) strangers.push(request.url());
-  });
-  await prepare(page);
-  await page.goto(address);
-  return { page, context, said };
-}
-
-const text = (page, selector) => page.locator(selector).textContent();
-const until = (page, words) => page.waitForFunction((pattern) => (
-  new RegExp(pattern).test(document.getElementById('status').textContent)), words, { timeout: MINUTE });
-/** Take the status away, so that what comes next is known to be new. */
-const forget = (page) => page.evaluate(() => { document.getElementById('status').textContent = ''; });
-const give = async (page, name) => {
-  await forget(page);
-  await page.setInputFiles('#file', join(folder, name));
-};
-const downloaded = async (page) => {
-  const [download] = await Promise.all([page.waitForEvent('download'), page.click('#download')]);
-  return JSON.parse(readFileSync(await download.path(), 'utf8'));
-};
-const wide = (page) => page.evaluate(() => document.scrollingElement.scrollWidth - innerWidth);
-const barriers = async (page) => {
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => globalThis.axe.run());
-  return violations.filter(({ impact }) => ['serious', 'critical'].includes(impact))
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html.slice(0, 80)} ${failureSummary}`).join(' | ')}`);
-};
+const folder = process.argv[4];
 
 /** The page at one width, empty and with a page that was read. */
 async function lookAt(width, dark) {
@@ -113,7 +65,7 @@ async function use() {
   await page.waitForFunction(() => document.getElementById('video').videoWidth > 0);
   await page.click('#take');
   await page.waitForFunction(() => document.getElementById('video').srcObject === null);
-  await until(page, 'words');
+  await until(page, 'words? (read|were)');
   found.camera = await page.evaluate(() => document.getElementById('video').srcObject);
   const bytes = [...readFileSync(join(folder, 'page.png'))];
   for (const [kind, event] of [['drop', 'dataTransfer'], ['paste', 'clipboardData']]) {
@@ -189,7 +141,7 @@ async function breakIt([name, { before, after }]) {
     if (after) await until(page, '^Ready');
     await after?.(page, folder);
     await page.waitForFunction(() => !document.getElementById('error').hidden
-      || !document.getElementById('backend-note').hidden, null, { timeout: MINUTE });
+      || !document.getElementById('backend-note').hidden, null, { timeout: LONG });
     return [name, { status: await text(page, '#status'), error: await text(page, '#error'),
       note: await text(page, '#backend-note') }];
   } catch (error) {

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 WIDTH, HEIGHT = 400, 500
-_ENCRYPTED = "/Encrypt << /Filter /Standard /V 1 /R 2 /P -4 /O <%s> /U <%s> >> /ID [<00> <00>]" % (
-    "41" * 32,
-    "42" * 32,
-)
+_KEYS = f"/O <{'41' * 32}> /U <{'42' * 32}>"
+_ENCRYPTED = f"/Encrypt << /Filter /Standard /V 1 /R 2 /P -4 {_KEYS} >> /ID [<00> <00>]"
 
 
 def pdf(pages: Sequence[Sequence[str]], encrypted: bool = False) -> bytes:

@@ -69,7 +69,7 @@ def every_kind() -> list[tuple[str, Seed]]:
     return [
         (f"{kind} {number}", seed)
         for kind, found in seeds().items()
-        for number, seed in enumerate([seed for seed in found if not seed.rich][:6])
+        for number, seed in enumerate([seed for seed in found if not seed.rich][:3])
     ]
 
 

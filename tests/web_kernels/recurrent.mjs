@@ -31,7 +31,10 @@ function direction(x, matrix, steps, units, turnedIn, turnedOut) {
   });
 }
 
-const shapes = [[5, 1, 1, 8], [3, 3, 2, 5], [4, 16, 2, 12], [2, 7, 1, 33], [6, 4, 2, 32], [9, 1, 2, 64]];
+const shapes = [
+  [5, 1, 1, 8], [3, 3, 2, 5], [4, 16, 2, 12], [2, 7, 1, 33], [6, 4, 2, 32], [9, 1, 2, 64],
+  [3, 0, 2, 4],
+];
 const cases = shapes.map(([steps, batch, directions, units]) => {
   const width = directions * units;
   const [turnedIn, turnedOut] = [some(0, 3), some(0, 3)].map((bits) => bits & ((1 << directions) - 1));

@@ -188,4 +188,17 @@ RULES = (
         "tokens_values and tokens_row_splits; `sigfix convert` takes that.",
         advice="In the original code, return plain tensors, such as tokens.to_tensor().",
     ),
+    Rule(
+        "TGT418", "complex-in-operator", Severity.ERROR, Fixable.SOMETIMES,
+        what="The target has an operator for real numbers, but not for the complex ones here.",
+        why="TensorFlow.js loads the model and stops at the first prediction: \"complex64 tensors "
+        "are not supported\". `sigfix convert` writes those that it can with real and imaginary "
+        "parts.",
+        causes="A spectrum is worked on after tf.signal.rfft or tf.signal.stft, before its size is "
+        "taken.",
+        example="Exp of complex64 in output phase",
+        fix="In the original model, compute with tf.math.real and tf.math.imag, or return the "
+        "spectrum.",
+        advice="Compute with real and imaginary parts, or leave the output out with --drop-output.",
+    ),
 )  # fmt: skip

@@ -1,11 +1,11 @@
-"""TGT413 to TGT415: what TF.js or `sigfix convert` cannot do with operators that TF.js has."""
+"""TGT413 to TGT415, and TGT418: what TF.js or `convert` cannot do with operators that TF.js has."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from sigfix.describing.computing import Computation, of_tensors
-from sigfix.describing.targets import TAKES_STRINGS, Target
+from sigfix.describing.targets import COMPLEX_EXPRESSED, TAKES_COMPLEX, TAKES_STRINGS, Target
 from sigfix.diagnosis.subject import Findings, Subject, few, finding, repair_signature
 from sigfix.model import Node, Signature
 
@@ -38,6 +38,16 @@ def check_conversion(
             tuple(node.name for node in stringy[:6]),
             command,
         )
+    complexes = [node for node in nodes if takes_complex_wrongly(node, target)]
+    if complexes:
+        yield finding(
+            "TGT418",
+            f"{target.title} has {few(sorted({node.op for node in complexes}))} for real numbers"
+            " only, not for complex ones",
+            where,
+            tuple(node.name for node in complexes[:6]),
+            _without_outputs(subject, signature, complexes) if signature else "",
+        )
 
 
 def _looks_up(node: Node) -> bool:
@@ -49,6 +59,14 @@ def takes_strings_wrongly(node: Node, target: Target) -> bool:
     if node.op in TAKES_STRINGS or _looks_up(node) or node.op not in (target.operators or ()):
         return False
     return any(node.attributes.get(name) == "string" for name in ("T", "Tparams", "dtype"))
+
+
+def takes_complex_wrongly(node: Node, target: Target) -> bool:
+    """Whether TF.js has an operator, but not for the complex numbers that this node takes."""
+    if node.op in TAKES_COMPLEX | COMPLEX_EXPRESSED or node.op not in (target.operators or ()):
+        return False
+    kinds = (node.attributes.get(name) for name in ("T", "Tparams", "dtype"))
+    return any(str(kind).startswith("complex") for kind in kinds)
 
 
 def _without_outputs(subject: Subject, signature: Signature, stopping: Iterable[Node]) -> str:

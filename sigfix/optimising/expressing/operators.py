@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sigfix.optimising.expressing.complex_numbers import COMPLEX, is_complex
 from sigfix.optimising.expressing.convolutions import CONVOLUTIONS
 from sigfix.optimising.expressing.element_wise import ELEMENT_WISE
 from sigfix.optimising.expressing.lookups import LOOKUPS
@@ -11,9 +12,10 @@ from sigfix.optimising.expressing.writing import Rule, apply_rules
 from sigfix.optimising.graph.graph import Graph
 
 RULES: dict[str, Rule] = {**CONVOLUTIONS, **ELEMENT_WISE, **LOOKUPS, **PLACES, **ROUNDING}
-"""Operator -> how it is expressed."""
+"""Operator -> how it is expressed; those of complex numbers are in `COMPLEX`."""
 
 
 def express_operators(graph: Graph) -> int:
     """Rewrite each node that has a rule; returns how many."""
-    return apply_rules(graph, RULES)
+    of_complex = COMPLEX if any(map(is_complex, graph.nodes.values())) else {}
+    return apply_rules(graph, {**RULES, **of_complex})

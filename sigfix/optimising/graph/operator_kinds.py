@@ -44,7 +44,7 @@ TO_BOOLEANS = names(
 )
 """Operators whose result is boolean whatever they read."""
 
-DT_FLOAT, DT_INT32, DT_BOOL = 1, 3, 10
+DT_FLOAT, DT_INT32, DT_COMPLEX64, DT_BOOL = 1, 3, 8, 10
 
 
 def is_channels_last(node: Any) -> bool:
@@ -56,7 +56,7 @@ def data_type_of(node: Any) -> int:
     """TensorFlow's number for the element type of a node's first output."""
     if node.op in TO_BOOLEANS:
         return DT_BOOL
-    for name in ("DstT", "output_type", "out_type", "dtype", "T"):
+    for name in ("DstT", "output_type", "out_type", "dtype", "Tout", "T"):
         if name in node.attr and node.attr[name].type:
             return int(node.attr[name].type)
     return 1  # DT_FLOAT: ResizeBilinear and its like

@@ -1,4 +1,4 @@
-// Reads one page with a bundle in a browser, as its own page does, and posts what was read.
+// Reads pictures with a bundle in a browser, as its own page does, and posts what was read.
 
 async function read() {
   const { loadOcr } = await import('../ocr/index.js');
@@ -7,7 +7,9 @@ async function read() {
   const began = performance.now();
   const ocr = await loadOcr(ocrOptions(await readBundle(base), base, 'wasm'));
   const loaded = performance.now();
-  const found = await ocr.read(await (await fetch('page.png')).blob());
+  const names = await (await fetch('pictures.json')).json();
+  const pictures = names.map(async (name) => (await fetch(name)).blob());
+  const found = await ocr.read(await Promise.all(pictures));
   const finished = performance.now();
   ocr.dispose();
   return { pages: found.pages, times: found.times, load: loaded - began, read: finished - loaded };

@@ -1,7 +1,8 @@
-// Reads one page with a bundle in Node.js: node read.mjs BUNDLE PACKAGES REQUEST RESULT.
+// Reads pictures with a bundle in Node.js: node read.mjs BUNDLE PACKAGES REQUEST RESULT.
 //
-// PACKAGES is the folder with node_modules that has TensorFlow.js. REQUEST is {pixels, width,
-// height}, with the path of raw bytes of red, green and blue; RESULT is written as check.js posts it.
+// PACKAGES is the folder with node_modules that has TensorFlow.js. REQUEST is a list of {pixels,
+// width, height}, with the path of raw bytes of red, green and blue; RESULT is written as check.js
+// posts it.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -40,8 +41,8 @@ async function read() {
   const began = performance.now();
   const ocr = await loadOcr({ tf: await startTensorFlow(), ...models });
   const loaded = performance.now();
-  const { pixels, width, height } = JSON.parse(readFileSync(requestFile, 'utf8'));
-  const found = await ocr.read({ data: new Uint8Array(readFileSync(pixels)), width, height });
+  const found = await ocr.read(JSON.parse(readFileSync(requestFile, 'utf8')).map(
+    ({ pixels, width, height }) => ({ data: new Uint8Array(readFileSync(pixels)), width, height })));
   const finished = performance.now();
   return { pages: found.pages, times: found.times, load: loaded - began, read: finished - loaded };
 }

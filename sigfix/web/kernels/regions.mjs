@@ -10,7 +10,10 @@ import { LSTM } from './recurrent.mjs';
 export const VERSION = 1;
 const LARGEST = 1 << 20;
 
-const nodeOf = (reference) => reference.replace(/^\^/, '').split(':')[0];
+function nodeOf(reference) {
+  const port = reference.indexOf(':');
+  return reference.slice(reference[0] === '^' ? 1 : 0, port < 0 ? undefined : port);
+}
 const isCount = (value) => Number.isInteger(value) && value > 0 && value < LARGEST;
 
 /** What a region of each kind has to be, and what takes its place. */
@@ -66,7 +69,10 @@ function holds(region, inside, nodes, readers, specs) {
 /** Who reads each node; the signature reads, too. */
 function readersOf(artifacts) {
   const readers = new Map();
-  const add = (name, reader) => readers.set(name, [...(readers.get(name) ?? []), reader]);
+  const add = (name, reader) => {
+    if (readers.has(name)) readers.get(name).push(reader);
+    else readers.set(name, [reader]);
+  };
   for (const node of artifacts.modelTopology.node) {
     for (const reference of node.input ?? []) add(nodeOf(reference), node.name);
   }

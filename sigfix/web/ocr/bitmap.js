@@ -106,9 +106,10 @@ export function outside(bitmap, width, height) {
 
 /**
  * Collect the region around a pixel, and write its label.
+ * @param {boolean} corners whether pixels that touch at corners belong together
  * @returns {Region}
  */
-function collect(bitmap, width, start, label, labels) {
+function collect(bitmap, width, start, label, labels, corners) {
   const region = { left: Infinity, top: Infinity, right: 0, bottom: 0, label, rows: new Map() };
   const stack = [start];
   labels[start] = label;
@@ -122,7 +123,7 @@ function collect(bitmap, width, start, label, labels) {
     else if (x > row[1]) row[1] = x;
     for (let up = at - width; up <= at + width; up += width) {
       for (let next = up - (x > 0 ? 1 : 0); next <= up + (x < width - 1 ? 1 : 0); next += 1) {
-        if (bitmap[next] && !labels[next]) {
+        if (bitmap[next] && !labels[next] && (corners || up === at || next === up)) {
           labels[next] = label;
           stack.push(next);
         }
@@ -139,6 +140,25 @@ function collect(bitmap, width, start, label, labels) {
 }
 
 /**
+ * All regions.
+ * @param {Uint8Array} bitmap
+ * @param {number} width
+ * @param {boolean} [corners] whether pixels that touch at corners belong together
+ * @returns {{regions: (Region & {first: number})[], labels: Int32Array}} labels: the region of each
+ *   pixel, 0 for none; `first` is a region's first pixel
+ */
+export function allRegions(bitmap, width, corners = true) {
+  const labels = new Int32Array(bitmap.length);
+  const regions = [];
+  for (let at = 0; at < bitmap.length; at += 1) {
+    if (!bitmap[at] || labels[at]) continue;
+    const region = collect(bitmap, width, at, regions.length + 1, labels, corners);
+    regions.push(Object.assign(region, { first: at }));
+  }
+  return { regions, labels };
+}
+
+/**
  * The regions that lie in no hole of another, in the order in which OpenCV lists their contours.
  * @param {Uint8Array} bitmap
  * @param {number} width
@@ -147,17 +167,10 @@ function collect(bitmap, width, start, label, labels) {
  */
 export function outerRegions(bitmap, width, height) {
   const around = outside(bitmap, width, height);
-  const labels = new Int32Array(bitmap.length);
-  const regions = [];
-  let count = 0;
-  for (let at = 0; at < bitmap.length; at += 1) {
-    if (!bitmap[at] || labels[at]) continue;
-    count += 1;
-    const region = collect(bitmap, width, at, count, labels);
-    // The pixel before a region's first one is background, that which goes all around it.
-    if (at % width === 0 || around[at - 1]) regions.push(region);
-  }
-  return { regions: regions.reverse(), labels };
+  const { regions, labels } = allRegions(bitmap, width);
+  // The pixel before a region's first one is background, that which goes all around it.
+  const outer = regions.filter(({ first }) => first % width === 0 || around[first - 1]);
+  return { regions: outer.reverse(), labels };
 }
 
 /**

@@ -44,6 +44,8 @@ export class OcrClient {
     for (const key of ['detection', 'recognition', 'orientation', 'wasmPaths']) {
       sent[key] = absolute(sent[key]);
     }
+    const { page, crop } = options.orientation ?? {};
+    if (page || crop) sent.orientation = { page: absolute(page), crop: absolute(crop) };
     sent.scripts = sent.scripts?.map(absolute);
     try {
       await client.#call('load', { options: sent });

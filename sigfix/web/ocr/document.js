@@ -6,13 +6,17 @@ import { mean } from './numbers.js';
 
 /**
  * A word that was found and read.
- * @typedef {{value: string, confidence: number, box: import('./lines.js').Box, score: number,
+ * @typedef {{value: string, confidence: number | null, box: import('./lines.js').Box,
+ *   score: number | null,
  *   orientation?: {value: number, confidence: number | null}}} FoundWord
  */
 
 /** Two corners, or four. */
 const geometry = (box) => (Array.isArray(box[0]) ? box
   : [[box[0], box[1]], [box[2], box[3]]]);
+
+/** The mean of scores; null where no detector gave them. */
+const scoreOf = (scores) => (scores.includes(null) ? null : mean(scores));
 
 /**
  * One page.
@@ -29,7 +33,7 @@ export function buildPage(words, size, { index = 0, blocks = false, orientation 
   const grouped = blocks ? blocksOf(boxes, lines) : lines.length ? [lines] : [];
   const around = (some) => ({
     geometry: geometry(enclosing(some.map((word) => boxes[word]))),
-    objectness_score: mean(some.map((word) => words[word].score)),
+    objectness_score: scoreOf(some.map((word) => words[word].score)),
   });
   return {
     page_idx: index,

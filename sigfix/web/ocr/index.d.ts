@@ -11,22 +11,25 @@ export interface Direction {
 }
 
 export interface Word {
+  /** '' where there is no recogniser. */
   value: string;
-  confidence: number;
+  /** null where there is no recogniser. */
+  confidence: number | null;
   geometry: Geometry;
-  objectness_score: number;
+  /** null, in lines and blocks as well, where there is no detector. */
+  objectness_score: number | null;
   crop_orientation: Direction;
 }
 
 export interface Line {
   geometry: Geometry;
-  objectness_score: number;
+  objectness_score: number | null;
   words: Word[];
 }
 
 export interface Block {
   geometry: Geometry;
-  objectness_score: number;
+  objectness_score: number | null;
   lines: Line[];
   artefacts: [];
 }
@@ -82,11 +85,19 @@ export interface BackendOptions {
   threads?: boolean;
 }
 
+/** At least one model is needed. */
 export interface OcrOptions extends BackendOptions {
-  detection: ModelSource;
-  recognition: ModelSource;
-  /** A classifier of crops; with it, words at all angles are found and turned upright. */
-  orientation?: ModelSource;
+  /** Without it, an image is one word. */
+  detection?: ModelSource;
+  /** Without it, words have no text. */
+  recognition?: ModelSource;
+  /**
+   * A classifier of crops: with it, words at all angles are found and turned upright. And one of
+   * pages, which needs a detector: with it, pages are turned until their lines are level before
+   * they are read; geometries stay those of the page as it was given, and its `orientation` says
+   * by how many degrees it was turned.
+   */
+  orientation?: ModelSource | { crop?: ModelSource; page?: ModelSource };
   /** Whether boxes are straight; they are where there is no classifier. */
   straight?: boolean;
   /** Whether lines are put together to blocks, as docTR's `resolve_blocks` does. */

@@ -9,7 +9,7 @@
 import { startTensorFlow } from './backend.js';
 import { OcrClient } from './client.js';
 import { OcrDocument } from './document.js';
-import { checkAborted } from './errors.js';
+import { checkAborted, OcrError } from './errors.js';
 import { Pipeline } from './ocr.js';
 import { toPicture } from './source.js';
 import { openStage } from './stages.js';
@@ -57,17 +57,32 @@ async function openAll(tf, sources) {
   }
 }
 
+/** The classifiers of crops and of pages; one that is given alone is of crops. */
+function classifiersOf(orientation) {
+  return orientation?.page || orientation?.crop ? orientation : { crop: orientation };
+}
+
 /** @type {import('./index.d.ts').loadOcr} */
 export async function loadOcr(options) {
-  const { detection, recognition, orientation, worker } = options;
+  const { detection, recognition, worker } = options;
+  const orientation = classifiersOf(options.orientation);
+  if (!detection && !recognition && !orientation.crop) {
+    throw new OcrError('There is no model: give a detector as `detection`, a recogniser as '
+      + '`recognition`, or both.');
+  }
+  if (orientation.page && !detection) {
+    throw new OcrError('`orientation.page` straightens pages, which needs a detector: give one as '
+      + '`detection`.');
+  }
   if (worker) return OcrClient.start(options);
   const tf = await startTensorFlow(options);
   const stages = await openAll(tf, {
     detector: [detection, 'detection'],
     recogniser: [recognition, 'recognition'],
-    classifier: [orientation, 'orientation'],
+    classifier: [orientation.crop, 'orientation'],
+    pages: [orientation.page, 'orientation'],
   });
-  const { straight = !orientation, blocks = false } = options;
+  const { straight = !orientation.crop, blocks = false } = options;
   return new Ocr(new Pipeline(stages, { straight, blocks }));
 }
 

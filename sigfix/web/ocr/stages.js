@@ -18,6 +18,12 @@ function channel(data, [, height, width, maps], map, logits) {
   return out;
 }
 
+/** Where a map says that there is text. */
+function textIn(map, threshold) {
+  const least = Math.fround(threshold);
+  return Uint8Array.from(map, (value) => (value > least ? 1 : 0));
+}
+
 /** Finds words. */
 export class Detector {
   constructor(model) {
@@ -30,14 +36,29 @@ export class Detector {
    * @param {{straight?: boolean, signal?: AbortSignal}} [options]
    * @returns {Promise<(import('./boxes.js').StraightBox | import('./boxes.js').RotatedBox)[]>}
    */
-  async detect(page, { straight = true, signal } = {}) {
+  async detect(page, options = {}) {
+    return (await this.look(page, options)).boxes;
+  }
+
+  /**
+   * The boxes, and the bitmap of text that pages are straightened by.
+   * @param {import('./resize.js').Picture} page
+   * @param {{straight?: boolean, signal?: AbortSignal}} [options]
+   */
+  async look(page, { straight = true, signal } = {}) {
     const { card } = this.model;
-    const [boxes] = await this.model.run([page], { signal, batchSize: PAGES }, (data, shape) => [
-      Array.from({ length: shape[3] }, (_, map) => findBoxes(
-        channel(data, shape, map, card.output === 'logits'),
-        shape[2], shape[1], card.boxes, straight)).flat(),
-    ]);
-    return withoutPadding(boxes, page, card.padding);
+    const [found] = await this.model.run([page], { signal, batchSize: PAGES }, (data, shape) => {
+      const [, height, width, count] = shape;
+      const maps = Array.from({ length: count }, (_, map) => channel(
+        data, shape, map, card.output === 'logits'));
+      return [{
+        boxes: maps.flatMap((map) => findBoxes(map, width, height, card.boxes, straight)),
+        text: textIn(maps[0], card.boxes.binarise_at),
+        width,
+        height,
+      }];
+    });
+    return { ...found, boxes: withoutPadding(found.boxes, page, card.padding) };
   }
 
   dispose() {

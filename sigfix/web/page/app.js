@@ -2,6 +2,7 @@
 
 import { loadOcr } from '../ocr/index.js';
 import { backendsOf } from './backends.js';
+import { kindOf } from './kinds.js';
 import { Pages } from './pages.js';
 import { ocrOptions, readBundle } from './settings.js';
 import { listen } from './sources.js';
@@ -12,6 +13,7 @@ const element = (id) => document.getElementById(id);
 const STAGES = { detection: 'Finding words', orientation: 'Turning words', recognition: 'Reading words' };
 
 let bundle;
+let kind; // of page, by the models of the bundle
 let loading; // a promise of the reader, or null
 let reading = null; // the AbortController of what is being read
 let last = null; // the document that is shown
@@ -80,13 +82,12 @@ async function read(next) {
     own.signal.throwIfAborted();
     await showPicture(blob);
     const ocr = await loading;
-    progressed({ stage: 'detection', done: 0, total: 1 });
     const found = await ocr.read(blob, { signal: own.signal, onProgress: progressed });
     if (reading !== own) return;
     found.pages[0].page_idx = pages.number - 1;
     last = found;
-    const words = show(found);
-    say(words ? `${words} words read.` : 'No words were found in this picture.');
+    show(found, kind);
+    say(kind.said(found.pages[0]));
   } catch (error) {
     if (reading !== own) return;
     if (error.name === 'AbortError') {
@@ -148,9 +149,19 @@ function offerBackends() {
   });
 }
 
+/** Say what this page is for. */
+function dress() {
+  kind = kindOf(bundle);
+  document.title = kind.title;
+  const places = { title: kind.title, hint: kind.hint, sample: kind.sample, 'text-title': kind.result };
+  for (const [id, text] of Object.entries(places)) element(id).textContent = text;
+  element('copy').hidden = !kind.hasText;
+}
+
 async function start() {
   say('Loading …', NaN);
   bundle = await readBundle(base);
+  dress();
   offerBackends();
   connect();
   pages = new Pages(bundle.pdf && new URL(bundle.pdf, base), read);

@@ -4,6 +4,8 @@ const SVG = 'http://www.w3.org/2000/svg';
 const SURE = 0.6; // words that are less are marked
 
 const element = (id) => document.getElementById(id);
+/** How sure the recogniser is of a word, or the detector where there is none. */
+const sureness = (word) => word.confidence ?? word.objectness_score ?? word.crop_orientation.confidence;
 const percent = (part) => `${Math.round(part * 100)} %`;
 
 /** Two corners, or four, as points of a polygon. */
@@ -17,21 +19,22 @@ function polygon(word, line) {
   const box = document.createElementNS(SVG, 'polygon');
   box.setAttribute('points', corners(word.geometry).map((point) => point.join(',')).join(' '));
   box.dataset.line = line;
-  box.classList.toggle('unsure', word.confidence < SURE);
+  box.classList.toggle('unsure', sureness(word) < SURE);
   const title = document.createElementNS(SVG, 'title');
-  title.textContent = `${word.value} (${percent(word.confidence)})`;
+  title.textContent = `${word.value} (${percent(sureness(word))})`.trim();
   box.append(title);
   return box;
 }
 
-function item(line, index, opensBlock) {
+function item(line, index, opensBlock, kind) {
   const row = document.createElement('li');
   row.dataset.line = index;
   row.tabIndex = index ? -1 : 0;
   row.classList.toggle('new-block', opensBlock);
   const words = document.createElement('span');
   words.className = 'words';
-  line.words.forEach((word, place) => {
+  if (kind.line) words.textContent = kind.line(line);
+  else line.words.forEach((word, place) => {
     if (place) words.append(' ');
     const text = document.createElement('span');
     text.textContent = word.value;
@@ -43,7 +46,7 @@ function item(line, index, opensBlock) {
   });
   const confidence = document.createElement('span');
   confidence.className = 'confidence';
-  const least = percent(Math.min(...line.words.map((word) => word.confidence)));
+  const least = percent(Math.min(...line.words.map(sureness)));
   confidence.textContent = least;
   confidence.title = 'the least sure word';
   row.append(words, confidence);
@@ -94,7 +97,7 @@ export function connect() {
 }
 
 const STAGES = {
-  detection: 'find words', crops: 'cut them out', recognition: 'read them', lines: 'put them in lines',
+  detection: 'find words', orientation: 'see how it is turned', crops: 'cut them out', recognition: 'read them', lines: 'put them in lines',
 };
 
 function showTimes(times) {
@@ -112,21 +115,21 @@ function showTimes(times) {
 /**
  * Show a page that was read.
  * @param {import('../ocr/index.js').OcrDocument} read
- * @returns {number} how many words there are
+ * @param {{line?: (line: object) => string}} kind of page, as kinds.js has it
  */
-export function show(read) {
+export function show(read, kind) {
   const [page] = read.pages;
   const rows = page.blocks.flatMap((block, number) => block.lines.map(
     (line, place) => [line, number > 0 && place === 0]));
   element('boxes').replaceChildren(...rows.flatMap(
     ([line], index) => line.words.map((word) => polygon(word, index))));
-  element('lines').replaceChildren(...rows.map(([line, opens], index) => item(line, index, opens)));
+  element('lines').replaceChildren(...rows.map(([line, opens], index) => item(line, index, opens, kind)));
+  element('lines-note').hidden = rows.length < 2;
   showTimes(read.times[0]);
   const download = element('download');
   URL.revokeObjectURL(download.href);
   const json = new Blob([JSON.stringify(read, null, 1)], { type: 'application/json' });
   download.href = URL.createObjectURL(json);
-  return rows.reduce((sum, [line]) => sum + line.words.length, 0);
 }
 
 /** Take everything away that was read before. */

@@ -260,4 +260,13 @@ CASES = {
         [Aimed("tfjs", sparse_input)],
         [Aimed("serving", sparse_input), Aimed("tfjs", healthy), sparse_input],
     ),
+    "TGT418": Pair(
+        [Aimed("tfjs", class_names("Exp", "complex64"))],
+        [
+            Aimed("tfjs", class_names("Exp", "float32")),
+            Aimed("tfjs", class_names("Mul", "complex64")),
+            Aimed("tfjs", class_names("SelectV2", "complex64")),
+            Aimed("serving", class_names("Exp", "complex64")),
+        ],
+    ),
 }
