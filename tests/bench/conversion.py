@@ -209,8 +209,11 @@ def page(runs: Runs) -> str:
         "apart when it ends, which takes a second.",
         "What is left. TensorFlow alone is some 480 MB after its import, which is 0.6 of what the "
         "converter holds for a small model. With it stand, while the source is run, sigfix's first "
-        "process, the copy's own pages and the graph that was frozen. To freeze before the source "
-        "is loaded would need less memory and more time: now both are done at once.",
+        "process, the copy's own pages and the graph that was frozen; a process more, for the "
+        "freezing alone, could give that back, and was not tried. Time above the aim is that of "
+        "running: TensorFlow.js runs large networks in one thread, as they are and with sigfix's "
+        "kernels (a quarter of ResNet50's time), and TensorFlow the source. "
+        "The converter runs nothing.",
         "basic_pitch differs by more than the tolerance allows, because its arithmetic is so "
         "sensitive that TensorFlow differs from itself by more. To know that, the source is run "
         "again: as it was, and with TensorFlow's other kernels, each in a new process that imports "
