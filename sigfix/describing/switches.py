@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from itertools import islice
 
 from sigfix.describing.dropout import SCALING, WEIGHING, dropout_value
 from sigfix.describing.effects import RANDOM, is_stateless_random, kind_of
 from sigfix.describing.operator_kinds import BATCH_NORM
 from sigfix.describing.running import Run, whole
 from sigfix.describing.training_graph import PLACEHOLDER_OPS, forward, readers_of
-from sigfix.describing.trying import number_of, silent, tried
+from sigfix.describing.trying import MOST, number_of, silent, tried
 from sigfix.model import ConstantTensor, MetaGraph, Node, Signature, as_shape, full_name, node_of
 
 UNFED_OPS = ("Placeholder", "PlaceholderV2")
@@ -107,15 +108,25 @@ def training_default(meta: MetaGraph, node: Node) -> str:
     return binding if default and binding != f"{node.name}={default}" else ""
 
 
+def _may_switch(node: Node) -> bool:
+    """Whether a node is a placeholder for one flag, or one whole number."""
+    if node.op not in PLACEHOLDER_OPS or "float" in str(node.attributes.get("dtype", "")):
+        return False
+    return bool(tried(node)) and as_shape(node.attributes.get("shape")) in (None, ())
+
+
 def _off(meta: MetaGraph, placeholder: Node) -> str:
     """The value with which part of a graph neither drops out nor normalises batches, else ''.
 
-    '' as well where either value switches something off.
+    '' as well where either value switches something off, and where so many could be switches that
+    none is likely to be one.
     """
+    values = tried(placeholder)
+    if not values or len(list(islice(filter(_may_switch, meta.graph.nodes), MOST + 1))) > MOST:
+        return ""
     run = whole(meta)
     training = [item for item in run.nodes if _trains(item[1])]
-    values = tried(placeholder)
-    if not training or not values:
+    if not training:
         return ""
     fed = [node.name for node in meta.graph.nodes if node.op in PLACEHOLDER_OPS]
     silenced = {

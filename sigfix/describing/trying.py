@@ -14,7 +14,7 @@ from sigfix.describing.running import Run
 from sigfix.describing.scalars import SWITCHES, Number
 from sigfix.model import Node
 
-_MOST = 12
+MOST = 12
 """Placeholders that are tried; a model has one or two."""
 _TRIED: dict[str, dict[str, Number]] = {
     "bool": {"false": False, "true": True},
@@ -58,7 +58,7 @@ def deciding(run: Run, training: Trained, fed: Collection[str]) -> dict[str, str
             open_switches.scalars.value(scope, node.data_inputs[0])
     found = {}
     nodes = [run.meta.graph.by_name[name] for name in open_switches.scalars.asked]
-    for name, values in sorted(((node.name, tried(node)) for node in nodes), key=_likely)[:_MOST]:
+    for name, values in sorted(((node.name, tried(node)) for node in nodes), key=_likely)[:MOST]:
         off = [
             text
             for text, value in values.items()
