@@ -60,6 +60,18 @@ def predictor(weights: Path) -> DetectionPredictor:
     return DetectionPredictor(before, model.eval())
 
 
+def boxes_of(finder: DetectionPredictor, pixels: NDArray[np.uint8]) -> Boxes:
+    """What is found on a page: float32[n, 4], in pixels."""
+    height, width = pixels.shape[:2]
+    relative = next(iter(finder([pixels])[0].values()))
+    return relative[:, :4].astype(np.float32) * np.array([width, height] * 2, np.float32)
+
+
+def words_of(quads: NDArray[np.float32]) -> Boxes:
+    """The straight boxes around words: float32[n, 4, 2] -> float32[n, 4]."""
+    return np.concatenate([quads.min(axis=1), quads.max(axis=1)], axis=1)
+
+
 def main() -> None:
     """Print recall and precision over all words of all pages."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -72,10 +84,7 @@ def main() -> None:
     totals = np.zeros(3, int)
     for seed in range(options.pages):
         pixels, quads = rendered(seed, names)
-        height, width = pixels.shape[:2]
-        relative = next(iter(finder([pixels])[0].values()))
-        found = relative[:, :4].astype(np.float32) * np.array([width, height] * 2, np.float32)
-        wanted = np.concatenate([quads.min(axis=1), quads.max(axis=1)], axis=1)
+        found, wanted = boxes_of(finder, pixels), words_of(quads)
         counts = np.array([matched(found, wanted), len(wanted), len(found)])
         totals += counts
         print(f"page {seed}: {counts[0]} of {counts[1]} words, {counts[2]} boxes", flush=True)

@@ -11,6 +11,8 @@ from typing import IO
 
 _LARGEST_PICKLE = 64 << 20
 _MOST_OPCODES = 1_000_000
+_MOST_PICKLES = 5
+"""One after another in a file of PyTorch's up to 1.5; numbers follow, however they begin."""
 _ROOTS = ("torch.", "numpy.", "collections.", "pathlib.")
 """Modules of which PyTorch may make something, with what `_plain_classes` adds."""
 _PLAIN = (
@@ -43,7 +45,9 @@ def _named(file: IO[bytes]) -> Iterator[str]:
     """`module.name` of every global of the pickles that follow one another, read as opcodes."""
     data = file.read(_LARGEST_PICKLE)
     start = 0
-    while data[start : start + 1] == b"\x80":
+    for _ in range(_MOST_PICKLES):
+        if data[start : start + 1] != b"\x80":
+            return
         texts: list[str] = []
         end = start
         for opcode, argument, position in islice(pickletools.genops(data[start:]), _MOST_OPCODES):

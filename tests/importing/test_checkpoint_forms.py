@@ -266,3 +266,13 @@ def test_a_dry_run_looks_into_the_file(
     with pytest.raises(SystemExit):
         main(["repair", "--preset", "vitstr_small", "--weights", str(wide), "--dry-run"])
     assert "float32[?,32,256,3]" in capsys.readouterr().out
+
+
+def test_numbers_that_begin_as_a_pickle_does_are_numbers(tmp_path: Path) -> None:
+    """The old format says first how many there are: 128 of them begin with a pickle's \\x80."""
+    import torch
+
+    content = {"a.weight": torch.zeros(128), "extra": Touch(tmp_path / "ran")}
+    torch.save(content, tmp_path / "w.pt", _use_new_zipfile_serialization=False)
+    with pytest.raises(UsageError, match="would run code"):
+        fit_both_ways(tmp_path / "w.pt")
