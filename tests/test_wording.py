@@ -24,7 +24,7 @@ SEVERAL = {
     "preset_spec/characters", "preset_spec/classes", "fitting/classes", "fitting/characters",
     "onnx_graph/classes", "onnx_graph/characters", "target/dimensions", "soundness/objects",
     "fitting/tensors", "running/calls", "bundle_models/classes",  # of models that have many
-    "files/bytes", "folder/bytes", "archives/bytes",  # limits
+    "files/bytes", "folder/bytes", "archives/bytes", "remote/bytes", "remote/files",  # limits
     "model_card/degrees",  # angles
     "weights/bytes", "tfjs/bytes",  # a size of another size
     "style/bytes",  # its own singular

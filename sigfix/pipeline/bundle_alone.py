@@ -54,7 +54,7 @@ def bundle_alone(
         raise _no_family(source)
     read = None if source.kind == PRESET else source.path
     staging.refuse_places(destination, options.force, None, read)
-    require_packages("A bundle", "PIL")
+    require_packages("A bundle", "pictures", "PIL")
     if options.verify:
         require_extras("Comparing a bundle with docTR", "doctr")
     with (

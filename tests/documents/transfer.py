@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 from collections import Counter
 from pathlib import Path
 
@@ -47,15 +48,15 @@ def sizes(site: Path) -> dict[str, tuple[float, float]]:
 
 
 def stored_as(site: Path, task: str) -> str:
-    """How most of a model's weights are stored: `uint8`, `float16`, or `float32` as they were."""
+    """How most numbers of a model are stored: `uint8`, `float16`, or `float32` as they were."""
     document = json.loads((site / "models" / task / "model.json").read_text("utf-8"))
     weights = [weight for group in document["weightsManifest"] for weight in group["weights"]]
-    types = Counter(
-        weight.get("quantization", {}).get("dtype", weight["dtype"])
-        for weight in weights
-        if weight["dtype"] == "float32"
-    )
-    return types.most_common(1)[0][0]
+    numbers: Counter[str] = Counter()
+    for weight in weights:
+        if weight["dtype"] == "float32":
+            stored = weight.get("quantization", {}).get("dtype", weight["dtype"])
+            numbers[stored] += math.prod(weight["shape"])
+    return numbers.most_common(1)[0][0]
 
 
 def part(site: Path) -> str:
