@@ -16,10 +16,13 @@ from tests.environments import ROOT, listed, python_with
 REQUIREMENTS = (*listed("dependencies"), *listed("checksums"), *listed("dev"))
 ABOUT_HEAVY_PACKAGES = {
     "tests.describing.test_effects_of_exports": "what TensorFlow exports",
+    "tests.diagnosis.test_switched_dropout": "TensorFlow runs the same model twice",
     "tests.reading.test_hdf5": "h5py reads the same file",
+    "tests.reading.test_remote": "fsspec's stores",
     "tests.reading.test_tensorflow_agrees": "TensorFlow reads the same model",
+    "tests.rendering.test_flow_picture": "networkx lays a picture out",
 }
-"""The modules of which nothing runs without a heavy package, and what they compare with."""
+"""The modules of which nothing runs without a further package, and what they compare with."""
 
 
 def of_makefile(variable: str) -> list[str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from sigfix.pipeline.inspect import inspect
 from tests.brought.switched import FLAGS, FORMS, _save
 from tests.environments import needs
+
+np = pytest.importorskip("numpy")
 
 SIGNED = {"fed": ("mode",), "never": ("",), "always": ("",)}
 ALL = [
