@@ -15,16 +15,8 @@ from tests.environments import ROOT
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 def test_every_module_of_tests_is_run_once() -> None:
-    outer = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")  # of the make that runs this test
-    done = subprocess.run(
-        ["make", "--dry-run", "test"],
-        cwd=ROOT,
-        env={name: value for name, value in os.environ.items() if name not in outer},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    commands = [shlex.split(line) for line in done.stdout.splitlines() if "-m pytest " in line]
+    lines = would_run("test", ROOT).splitlines()
+    commands = [shlex.split(line) for line in lines if "-m pytest " in line]
     run = [path for command in commands for path in command[command.index("not matrix") + 1 :]]
     found = [path for name in run for path in _modules(name)]
     assert sorted(found) == sorted((ROOT / "tests").rglob("test_*.py"))
@@ -40,18 +32,24 @@ def test_the_demo_installs_what_it_needs_and_uses_what_is_there(
     (tmp_path / ".venv").mkdir()
     if whole:
         (tmp_path / ".venv" / "installed").touch()
-    outer = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")
+    commands = would_run("demo", tmp_path)
+    assert ("'.[tfjs,doctr,verify]'" in commands) is not whole
+    assert ",dev" not in commands
+    assert "examples/demo.py demo" in commands
+
+
+def would_run(target: str, folder: Path) -> str:
+    """The commands that make would run for a target in a folder, a line each."""
+    outer = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")  # of the make that runs this test
     done = subprocess.run(
-        ["make", "--dry-run", "demo"],
-        cwd=tmp_path,
+        ["make", "--dry-run", target],
+        cwd=folder,
         env={name: value for name, value in os.environ.items() if name not in outer},
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    assert ("'.[tfjs,doctr,verify]'" in done.stdout) is not whole
-    assert ",dev" not in done.stdout
-    assert "examples/demo.py demo" in done.stdout
+    return done.stdout
 
 
 def _modules(name: str) -> list[Path]:

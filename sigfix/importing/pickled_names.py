@@ -14,7 +14,7 @@ _MOST_OPCODES = 1_000_000
 _MOST_PICKLES = 5
 """One after another in a file of PyTorch's up to 1.5; numbers follow, however they begin."""
 _ROOTS = ("torch.", "numpy.", "collections.", "pathlib.")
-"""Modules of which PyTorch may make something, with what `_plain_classes` adds."""
+"""Modules of which PyTorch may make something, with what `checkpoints._plain_classes` adds."""
 _PLAIN = (
     "argparse.Namespace", "_codecs.encode", "builtins.bytearray", "builtins.set", "builtins.complex"
 )  # fmt: skip
