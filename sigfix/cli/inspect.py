@@ -69,7 +69,8 @@ def inspect(
         inspections = inspect_all(found, wanted, where.jobs)
     if judged.baseline is not None:
         inspections = without_known(inspections, judged.baseline, judged.write_baseline)
-    shown = Shown(terminal_style(), report.everything, counted.fail_on.severity)
+    page = report.findings_page or settings.findings_page
+    shown = Shown(terminal_style(), report.everything, counted.fail_on.severity, page)
     if report.output_file is not None:
         shown = replace(shown, style=replace(shown.style, colour=False))
     text = FORMATS[report.output_format](inspections, shown)

@@ -85,9 +85,8 @@ def render_page() -> str:
         "|---|---|---|---|",
     ]
     for rule in RULES.values():
-        anchor = f"{rule.code}-{rule.name}".lower()
         lines.append(
-            f"| [{rule.code}](#{anchor}) | {rule.name} | {rule.severity.value} |"
+            f"| [{rule.code}](#{rule.anchor}) | {rule.name} | {rule.severity.value} |"
             f" {rule.fixable.value} |"
         )
     for family, title in FAMILIES.items():
