@@ -19,6 +19,7 @@ ABOUT_HEAVY_PACKAGES = {
     "tests.diagnosis.test_switched_dropout": "TensorFlow runs the same model twice",
     "tests.reading.test_hdf5": "h5py reads the same file",
     "tests.reading.test_remote": "fsspec's stores",
+    "tests.reading.test_remote_walking": "fsspec's stores",
     "tests.reading.test_tensorflow_agrees": "TensorFlow reads the same model",
     "tests.rendering.test_flow_picture": "networkx lays a picture out",
 }

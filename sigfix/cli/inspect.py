@@ -120,16 +120,18 @@ def unchecked(inspections: list[Inspection], targets: tuple[str, ...]) -> list[s
 
 
 def unread(inspections: list[Inspection]) -> list[str]:
-    """A note for each model that was not fetched whole: what that leaves out."""
-    return [
-        printable(
-            f"note: {item.path} was read without its weights, and no command names it: copy it "
-            "here, and inspect the copy, for what repairs it"
-        )
-        + "\n"
-        for item in inspections
-        if isinstance(item.path, RemotePath) and item.failure is None
-    ]
+    """A note of the models that were not fetched whole: what that leaves out."""
+    found = [i for i in inspections if isinstance(i.path, RemotePath) and i.failure is None]
+    if not found:
+        return []
+    what, it, copy = f"{found[0].path} was", "it", "the copy"
+    if len(found) > 1:
+        what, it, copy = f"{len(found)} models at URLs were", "them", "the copies"
+    text = (
+        f"note: {what} read without {'its' if it == 'it' else 'their'} weights, and no command "
+        f"names {it}: copy {it} here, and inspect {copy}, for what repairs {it}"
+    )
+    return [printable(text) + "\n"]
 
 
 def exit_code(inspections: list[Inspection], fail_on: FailOn) -> int:

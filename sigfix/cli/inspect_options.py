@@ -36,7 +36,12 @@ class Where:
 
     recursive: Annotated[
         bool,
-        option("Every model below the folders that are named.", "--recursive", "-r", panel=SOURCE),
+        option(
+            "Every model below the folders and URLs that are named.",
+            "--recursive",
+            "-r",
+            panel=SOURCE,
+        ),
     ] = False
     excluded: Annotated[
         list[str],

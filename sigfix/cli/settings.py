@@ -20,6 +20,7 @@ from typing import Any
 
 from sigfix.diagnosis import Severity, check_selection
 from sigfix.errors import UsageError
+from sigfix.paths import RemotePath
 
 
 class FailOn(str, Enum):
@@ -83,12 +84,16 @@ class Settings:
 def names(pattern: str, path: Path, folder: Path) -> bool:
     """Whether a pattern (`*`, `?`, `[...]`) names a path, or a folder that it is in.
 
-    Both are seen from `folder`; `*` stands for any characters, slashes among them.
+    Both are seen from `folder`, but a URL is taken whole; `*` stands for any characters, slashes
+    among them.
     """
-    try:
-        parts = path.resolve().relative_to(folder.resolve()).parts
-    except (OSError, ValueError):
-        return False
+    if isinstance(path, RemotePath):
+        parts = tuple(str(path).split("/"))
+    else:
+        try:
+            parts = path.resolve().relative_to(folder.resolve()).parts
+        except (OSError, ValueError):
+            return False
     wanted = pattern.rstrip("/")
     return any(fnmatchcase("/".join(parts[:end]), wanted) for end in range(1, len(parts) + 1))
 
