@@ -53,6 +53,14 @@ def product(equation: str, *shape: int) -> Callable:
     return lambda x: tf.einsum(equation, x, noise(*shape, seed=5))
 
 
+def one_hot(on: object, off: object, axis: int, dtype: tf.DType) -> Callable:
+    def build(x):
+        indices = tf.cast(tf.round(x * 3), tf.int32)
+        return tf.cast(tf.one_hot(indices, 4, on, off, axis, dtype), tf.float32)
+
+    return build
+
+
 CASES: dict[str, tuple[Callable, tuple[int | None, ...]]] = {
     "Erfc": (tf.math.erfc, (None, 5)),
     "Softsign": (tf.nn.softsign, (None, 5)),
@@ -91,6 +99,12 @@ CASES: dict[str, tuple[Callable, tuple[int | None, ...]]] = {
     "MatrixBandPart, both": (band(1, 2, tf.bool), (None, 6, 5)),
     "MatrixBandPart of open size": (band(0, -1, tf.float32), (None, None, None)),
     "MatrixDiagV3": (tf.linalg.diag, (None, 4)),
+    "OneHot": (one_hot(1, 0, -1, tf.float32), (None, 5)),
+    "OneHot, other numbers": (one_hot(2.5, -1, -1, tf.float32), (None, 5)),
+    "OneHot of flags": (one_hot(True, False, -1, tf.bool), (None, 5)),
+    "OneHot of flags turned round": (one_hot(False, True, 1, tf.bool), (None, 5)),
+    "OneHot, in front": (one_hot(1, 0, 0, tf.float32), (None, 5)),
+    "OneHot between, whole numbers": (one_hot(7, 3, 1, tf.int32), (None, 5, 3)),
     "SpaceToDepth": (lambda x: tf.nn.space_to_depth(x, 2), (None, 4, 6, 3)),
     "ExtractImagePatches": (patches(2, 2, 1, "VALID"), (None, 5, 7, 3)),
     "ExtractImagePatches, overlapping": (patches(3, 2, 1, "SAME"), (None, 5, 7, 2)),
