@@ -22,7 +22,7 @@ VANISHING = frozenset({
     "VarHandleOp", "ReadVariableOp", "VariableV2", "Variable", "PartitionedCall",
     "StatefulPartitionedCall", "Assert", "CheckNumerics", "PreventGradient", "_Arg", "_Retval",
     "ResourceGather", "ResourceGatherNd", "_ReadVariablesOp", "BroadcastGradientArgs",
-    "DisableCopyOnRead", "Snapshot",
+    "DisableCopyOnRead", "Snapshot", "Case", "StatelessCase",
 })  # fmt: skip
 """Operators that freezing, inlining and stripping replace by ones that TF.js has."""
 

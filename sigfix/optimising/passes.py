@@ -174,6 +174,20 @@ KERNEL_PASSES = (
         in_loops=True,
     ),
     Pass(
+        "cases",
+        "a Switch for each of several branches",
+        "loops.branches.split_cases",
+        in_loops=True,
+    ),
+    Pass(
+        "branches",
+        "constants come with the branch that they are of",
+        "loops.branches.tie_constants",
+        in_loops=True,
+        after=("cases",),
+        before=("control-edges",),
+    ),
+    Pass(
         "control-edges",
         "no order but that of the data",
         "tidying.control_edges.drop_control_edges",
