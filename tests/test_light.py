@@ -22,6 +22,7 @@ ABOUT_HEAVY_PACKAGES = {
     "tests.reading.test_remote_walking": "fsspec's stores",
     "tests.reading.test_tensorflow_agrees": "TensorFlow reads the same model",
     "tests.rendering.test_flow_picture": "networkx lays a picture out",
+    "tests.rendering.test_other_graphs": "networkx lays a picture out",
 }
 """The modules of which nothing runs without a further package, and what they compare with."""
 
