@@ -135,8 +135,9 @@ def _tensor(types: tf.Graph, reference: str) -> tf.Tensor:
 
 def _called(tensor: tf.Tensor) -> str:
     """What an input in a tensor's place is called, behind the name of what it is made of."""
-    if len(tensor.op.outputs) > 1:
-        return str(tensor.op.op_def.output_arg[tensor.value_index].name)
+    outputs = tensor.op.op_def.output_arg
+    if len(tensor.op.outputs) == len(outputs) > 1:  # else one of them is a list
+        return str(outputs[tensor.value_index].name)
     kind = tensor.dtype
     return "pixels" if kind == tf.uint8 else "ids" if kind.is_integer else "numbers"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sigfix.optimising.expressing.writing import Reference, Rule, Writer
-from sigfix.optimising.graph.operator_kinds import DT_FLOAT, DT_INT32
+from sigfix.optimising.graph.operator_kinds import DT_INT32
 
 
 def _adjust_contrast(to: Writer) -> Reference:

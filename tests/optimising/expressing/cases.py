@@ -106,6 +106,13 @@ def ragged(*levels: list[int]) -> Callable:
     return build
 
 
+def sparse_product(**options: bool) -> Callable:
+    return lambda x: raw.SparseTensorDenseMatMul(
+        a_indices=np.int64([[0, 2], [0, 0], [3, 1]]), a_values=np.float32([2, -1, 0.5]),
+        a_shape=np.int64([4, 3]), b=x, **options,
+    )  # fmt: skip
+
+
 IMAGE, OPEN_IMAGE = (None, 7, 10, 3), (None, None, None, 3)
 SAMPLED = ("box", "gaussian", "keyscubic", "lanczos1", "lanczos3", "lanczos5", "mitchellcubic",
            "triangle")  # fmt: skip
@@ -211,6 +218,19 @@ CASES: dict[str, tuple[Callable, tuple[int | None, ...]]] = {
     "SparseSegmentSumWithNumSegments": (
         looked_up(raw.SparseSegmentSumWithNumSegments, num_segments=3), (5, 3)
     ),
+    "Cross": (lambda x: raw.Cross(a=x, b=x[..., ::-1] + 1), (None, 2, 3)),
+    "MatrixDiagPartV3": (tf.linalg.diag_part, (None, 3, 4)),
+    "MatrixDiagPartV3, high": (tf.linalg.diag_part, (None, 4, 3)),
+    "MatrixSetDiagV3": (lambda x: tf.linalg.set_diag(x, x[:, 0, :3] * 9), (None, 3, 4)),
+    "MatrixSetDiagV3, high": (lambda x: tf.linalg.set_diag(x, x[:, 0] * 9), (None, 4, 3)),
+    "SoftmaxCrossEntropyWithLogits": (
+        lambda x: raw.SoftmaxCrossEntropyWithLogits(features=x, labels=tf.abs(x)).loss, (None, 5)
+    ),
+    "SparseSoftmaxCrossEntropyWithLogits": (
+        lambda x: raw.SparseSoftmaxCrossEntropyWithLogits(features=x, labels=[4, 0]).loss, (2, 5)
+    ),
+    "SparseTensorDenseMatMul": (sparse_product(), (3, 5)),
+    "SparseTensorDenseMatMul, turned": (sparse_product(adjoint_a=True, adjoint_b=True), (5, 4)),
     "RGBToHSV": (lambda x: raw.RGBToHSV(images=tf.abs(x)), IMAGE),
     "RGBToHSV below 0": (lambda x: raw.RGBToHSV(images=x), (None, 3)),
     "HSVToRGB": (lambda x: raw.HSVToRGB(images=tf.minimum(tf.abs(x), 1)), IMAGE),
