@@ -1,7 +1,7 @@
-"""Inputs whose numbers cannot be made up: what a Resize takes as its scales or sizes.
+"""Inputs whose numbers cannot be made up: scales or sizes of a Resize, lengths of sequences.
 
-ONNX Runtime refuses all but few of them (no scale below 0, batch and channels as they are), so that
-a comparison needs somebody's own.
+ONNX Runtime refuses all but few of them (no scale below 0, batch and channels as they are, as many
+lengths as there are sequences, none above their steps), so that a comparison needs somebody's own.
 """
 
 from __future__ import annotations
@@ -15,8 +15,13 @@ import onnx
 from sigfix.importing.influence import deciding_inputs
 from sigfix.importing.onnx_graph import shape_of
 
-_PLACES = {"Resize": {1: "scales", 2: "scales", 3: "sizes"}, "Upsample": {1: "scales"}}
-"""Operator -> its inputs that say how far it resizes; the first Resize has no `roi` in between."""
+LENGTHS = "sequence lengths"
+_PLACES: dict[str, dict[int, str]] = {
+    "Resize": {1: "scales", 2: "scales", 3: "sizes"},
+    "Upsample": {1: "scales"},
+    **{operator: {4: LENGTHS} for operator in ("LSTM", "GRU", "RNN")},
+}
+"""Operator -> such inputs of it; the first Resize has no `roi` in between."""
 _FIRST_WITH_ROI = 11
 _PASSING = ("Identity", "Cast")
 _FLOATS = (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.DOUBLE)

@@ -7,11 +7,11 @@ from pathlib import Path
 from sigfix.errors import ConversionError
 from sigfix.wording import plural
 
-_EXAMPLES = {"scales": "1,1,2,2", "sizes": "1,3,64,64"}
+_EXAMPLES = {"scales": "1,1,2,2", "sizes": "1,3,64,64", "sequence lengths": "5,3"}
 
 
 def refuse_unguessed(onnx_file: Path) -> None:
-    """Raise `ConversionError` for a Resize whose scales or sizes are fed, naming the inputs."""
+    """Raise `ConversionError` where scales, sizes or lengths of sequences are fed."""
     from sigfix.importing.unguessed import unguessed
 
     found = unguessed(onnx_file)

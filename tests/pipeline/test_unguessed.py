@@ -1,4 +1,4 @@
-"""A Resize whose scales or sizes are fed: nothing can be made up for them, and a file can be."""
+"""Scales, sizes and lengths of sequences that are fed: a file has what cannot be made up."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.importing.single_node import require_packages
 require_packages()
 
 import onnx  # noqa: E402
-from onnx import TensorProto, helper  # noqa: E402
+from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures("node_packages")
 FLOAT, INTEGER = TensorProto.FLOAT, TensorProto.INT64
@@ -67,14 +67,14 @@ def test_what_is_fed_is_named_at_once_with_the_way_on(name: str, tmp_path: Path)
     assert time.process_time() - start < SECONDS
     assert "--inputs FILE.npz   # has s" in str(caught.value.hint)
     assert sorted(tmp_path.iterdir()) == [path]
-    if name == "sizes":
-        with pytest.raises(ConversionError, match="its sizes are fed, by s"):
-            repair(path, tmp_path / "out")
 
 
+@pytest.mark.matrix
 def test_the_way_on_is_followed(tmp_path: Path) -> None:
     nodes, fed, opset, _ = FORMS["scales"]
     path = saved(tmp_path / "m.onnx", nodes, fed, opset)
+    with pytest.raises(ConversionError, match="its scales are fed, by s"):
+        repair(path, tmp_path / "out")
     arrays = {
         "x": np.random.default_rng(0).standard_normal((1, 3, 8, 8)).astype(np.float32),
         "s": np.array([1, 1, 2, 1.5], np.float32),
@@ -98,3 +98,37 @@ def test_what_can_be_made_up_is(tmp_path: Path) -> None:
     assert unguessed(first) == unguessed(saved(tmp_path / "b.onnx", shape, [])) == []
     made = convert(first, tmp_path / "web")
     assert made.comparisons and all(each.parity.ok for each in made.comparisons)
+
+
+def lengths(path: Path, size: int | str) -> Path:
+    """An LSTM of 5 steps whose `sequence_lens` are an input."""
+    random = np.random.default_rng(0)
+    weights = [
+        numpy_helper.from_array(random.standard_normal(shape).astype(np.float32), name)
+        for name, shape in {"w": (2, 16, 3), "r": (2, 16, 4)}.items()
+    ]
+    values = [
+        helper.make_tensor_value_info("x", FLOAT, [5, size, 3]),
+        helper.make_tensor_value_info("lens", TensorProto.INT32, [size]),
+    ]
+    inputs = ["x", "w", "r", "", "lens"]
+    node = helper.make_node("LSTM", inputs, ["y"], "rnn", hidden_size=4, direction="bidirectional")
+    output = helper.make_tensor_value_info("y", FLOAT, [5, 2, size, 4])
+    graph = helper.make_graph([node], "g", values, [output], weights)
+    opsets = [helper.make_opsetid("", 14)]
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=8), path)
+    return path
+
+
+@pytest.mark.parametrize("size", ["batch", pytest.param(2, marks=pytest.mark.matrix)])
+def test_lengths_of_sequences_are_named_and_taken_from_a_file(
+    size: int | str, tmp_path: Path
+) -> None:
+    path = lengths(tmp_path / "m.onnx", size)
+    with pytest.raises(ConversionError, match="its sequence lengths are fed, by lens"):
+        convert(path, tmp_path / "web")
+    x = np.random.default_rng(1).standard_normal((5, 2, 3)).astype(np.float32)
+    np.savez(tmp_path / "real.npz", x=x, lens=np.array([5, 3], np.int32))
+    made = convert(path, tmp_path / "web", ConvertOptions(inputs=tmp_path / "real.npz"))
+    assert made.comparisons and all(each.parity.ok for each in made.comparisons)
+    assert made.mode == "execute"
