@@ -56,7 +56,7 @@ def choose_dtype(
     called with the samples `STEPS` times. Raises what `samples.load_samples` raises.
     """
     from sigfix.exporting import reference, tfjs_model
-    from sigfix.pipeline.stepwise import STEPS
+    from sigfix.verifying.inputs.cases import STEPS
     from sigfix.verifying.inputs.samples import load_samples
 
     limit = MAX_LOSS if max_loss is None else max_loss

@@ -29,7 +29,7 @@ from sigfix.pipeline.reference_graphs import DEQUANTISED, OPTIMISED
 from sigfix.planning.edits import InputPlan
 from sigfix.verifying.arrays import Arrays
 from sigfix.verifying.checking import Judged, Side, Source, judge, outputs_of
-from sigfix.verifying.inputs.cases import Case, Given, made_up
+from sigfix.verifying.inputs.cases import STEPS, Case, Given, made_up
 from sigfix.verifying.inputs.given import fit_inputs, read_npz
 from sigfix.verifying.runnable import TFJS, Run
 from sigfix.verifying.running import run
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     from sigfix.exporting.freezing import FrozenSignature
     from sigfix.exporting.state_threading import State
     from sigfix.pipeline.conversion_options import ConvertOptions
-
-STEPS = 4
 
 
 def read(side: Side, found: Run) -> Source:
