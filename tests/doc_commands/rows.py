@@ -109,6 +109,7 @@ ROWS: dict[str, Ran | NotRun] = {
         scenes.with_image_signature, heavy=True
     ),
     "sigfix convert model/ --parsed": PARSED,
+    "sigfix repair model/ --parsed": NotRun("tests/repairing/test_parsed.py has such models"),
     "sigfix convert model/ --cut-strings": PARSED,
     "sigfix convert crnn_vgg16_bn --tfjs": DOWNLOADS,
     "sigfix convert sar.onnx --preset sar_resnet31 --tfjs": EXPORTED,
