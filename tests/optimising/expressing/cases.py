@@ -67,6 +67,14 @@ def by_content(op: Callable, count: int) -> Callable:
     return build
 
 
+def one_hot(on: object, off: object, axis: int, dtype: tf.DType) -> Callable:
+    def build(x):
+        indices = tf.cast(tf.round(x * 3), tf.int32)
+        return tf.cast(tf.one_hot(indices, 4, on, off, axis, dtype), tf.float32)
+
+    return build
+
+
 def looked_up(op: Callable, **options: object) -> Callable:
     return lambda x: op(data=x, indices=np.int64([1, 0, 0, 1]),
                         segment_ids=np.int32([0, 0, 2, 2]), **options)  # fmt: skip
@@ -88,6 +96,7 @@ def sampled(kind: str, *size: int, antialias: bool = True) -> Callable:
 IMAGE, OPEN_IMAGE = (None, 7, 10, 3), (None, None, None, 3)
 SAMPLED = ("box", "gaussian", "keyscubic", "lanczos1", "lanczos3", "lanczos5", "mitchellcubic",
            "triangle")  # fmt: skip
+
 CASES: dict[str, tuple[Callable, tuple[int | None, ...]]] = {
     "Erfc": (tf.math.erfc, (None, 5)),
     "Softsign": (tf.nn.softsign, (None, 5)),
@@ -126,6 +135,12 @@ CASES: dict[str, tuple[Callable, tuple[int | None, ...]]] = {
     "MatrixBandPart, both": (band(1, 2, tf.bool), (None, 6, 5)),
     "MatrixBandPart of open size": (band(0, -1, tf.float32), (None, None, None)),
     "MatrixDiagV3": (tf.linalg.diag, (None, 4)),
+    "OneHot": (one_hot(1, 0, -1, tf.float32), (None, 5)),
+    "OneHot, other numbers": (one_hot(2.5, -1, -1, tf.float32), (None, 5)),
+    "OneHot of flags": (one_hot(True, False, -1, tf.bool), (None, 5)),
+    "OneHot of flags turned round": (one_hot(False, True, 1, tf.bool), (None, 5)),
+    "OneHot, in front": (one_hot(1, 0, 0, tf.float32), (None, 5)),
+    "OneHot between, whole numbers": (one_hot(7, 3, 1, tf.int32), (None, 5, 3)),
     "SpaceToDepth": (lambda x: tf.nn.space_to_depth(x, 2), (None, 4, 6, 3)),
     "ExtractImagePatches": (patches(2, 2, 1, "VALID"), (None, 5, 7, 3)),
     "ExtractImagePatches, overlapping": (patches(3, 2, 1, "SAME"), (None, 5, 7, 2)),
