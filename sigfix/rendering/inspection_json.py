@@ -38,7 +38,7 @@ _NO_MODELS = '"models": []'
 def render_json(inspections: Sequence[Inspection]) -> str:
     """One JSON document for all inspected paths.
 
-    Each model becomes text by itself: as values, ten thousand of them take ten times as much memory.
+    Each model becomes text by itself: as values, ten thousand of them take twice the memory.
     """
     document = {
         "schema_version": SCHEMA_VERSION,
