@@ -14,6 +14,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import config_pb2, rewriter_config_pb2
 from tensorflow.python.framework import tensor_util
 
+from sigfix.exporting.state_threading import State
 from sigfix.optimising.graph.graph import Graph, from_graph_def
 from sigfix.optimising.kernels.plain_kernels import use_plain_kernels
 
@@ -54,4 +55,25 @@ def run(
                 feeds = {f"{inputs[key]}:0": value for key, value in arrays.items()}
                 values = session.run([f"{node}:0" for node in outputs.values()], feeds)
                 results.append(dict(zip(outputs, values, strict=True)))
+    return results
+
+
+def run_steps(
+    graph: Graph,
+    inputs: Mapping[str, str],
+    outputs: Mapping[str, str],
+    inputs_list: Sequence[Arrays],
+    states: Sequence[State],
+) -> list[Arrays]:
+    """`run` call by call: each begins with the state that the one before ended with.
+
+    The outputs that hold the state are left out of what is returned.
+    """
+    held = {state.input: state.start for state in states}
+    results = []
+    for arrays in inputs_list:
+        fed = {key: value for key, value in {**arrays, **held}.items() if key in inputs}
+        (found,) = run(graph, inputs, outputs, [fed])
+        held = {state.input: found.pop(state.output) for state in states}
+        results.append(found)
     return results

@@ -144,7 +144,6 @@ def _check_states(source: Source, options: ConvertOptions) -> None:
             f"--state io: {source.path} keeps nothing from one call to the next.", "leave it out"
         )
     beside = {
-        "--quantize": options.quantize is not None,
         "--bisect-passes": options.bisect,
         options.choice.cut: bool(options.choice.cut),
     }

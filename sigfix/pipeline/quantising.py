@@ -16,6 +16,7 @@ from sigfix.presets import DETECTION, RECOGNITION
 if TYPE_CHECKING:
     from sigfix.exporting.freezing import FrozenSignature
     from sigfix.optimising.graph.graph import Graph
+    from sigfix.verifying.arrays import Arrays
 
 AUTO = "auto"
 SMALLEST_FIRST = ("uint8", "float16", "uint16")
@@ -51,21 +52,31 @@ def choose_dtype(
     """The first of `SMALLEST_FIRST` that loses at most `max_loss`, and what was tried.
 
     None where all lose more: the model then stays float32. `graph` is the optimised one that
-    TensorFlow can run; its constants are those that will be stored. Raises what
-    `samples.load_samples` raises.
+    TensorFlow can run; its constants are those that will be stored. A model that keeps a state is
+    called with the samples `STEPS` times. Raises what `samples.load_samples` raises.
     """
     from sigfix.exporting import reference, tfjs_model
+    from sigfix.verifying.inputs.cases import STEPS
     from sigfix.verifying.inputs.samples import load_samples
 
     limit = MAX_LOSS if max_loss is None else max_loss
-    inputs = load_samples(samples, specs, card)
+    states = {state.input for state in frozen.states}
+    own = {key: spec for key, spec in specs.items() if key not in states}
+    inputs = load_samples(samples, own, card) * (STEPS if states else 1)
     fed = [{k: v for k, v in i.items() if k not in frozen.unused_inputs} for i in inputs]
     say("measuring the loss of quantised weights on " + ("samples" if samples else "rendered text"))
-    exact = reference.run(graph, frozen.inputs, frozen.outputs, fed)
+
+    def answers(weighed: Graph) -> list[Arrays]:
+        ends = frozen.inputs, frozen.outputs
+        if states:
+            return reference.run_steps(weighed, *ends, fed, frozen.states)
+        return reference.run(weighed, *ends, fed)
+
+    exact = answers(graph)
     trials: list[QuantisationTrial] = []
     for dtype in SMALLEST_FIRST:
         quantised = reference.with_weights(graph, tfjs_model.dequantised(graph, dtype))
-        found = reference.run(quantised, frozen.inputs, frozen.outputs, fed)
+        found = answers(quantised)
         loss, unit, count = _loss(exact, found, card)
         trials.append(QuantisationTrial(dtype, loss, unit, count, loss <= limit))
         if loss <= limit:
