@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import tempfile
 
 import numpy as np
 import pytest
@@ -182,6 +183,23 @@ def test_words_in_rows_become_their_ids_and_where_each_is(sentences, capsys, tmp
     nothing = np.zeros(4)
     expected = [rows[[2, 3, 4]].sum(0) / np.sqrt(3), nothing, rows[1], nothing]
     np.testing.assert_allclose(found.outputs[0]["y"], expected, rtol=1e-5)
+
+
+def test_parts_that_an_operator_has_a_list_of_are_inputs():
+    """The parts have no names of their own in the operator's definition."""
+
+    @tf.function(input_signature=[tf.TensorSpec([4], tf.float32, "x")])
+    def serve(x):
+        low, high = tf.dynamic_partition(x, tf.cast(x > 0, tf.int32), 2)
+        return {"low": low * 2, "high": high * 3}
+
+    with tempfile.TemporaryDirectory() as folder:
+        module = tf.Module()
+        module.serve = serve
+        cut = cutting.cut_strings(freeze(saved(folder, module, serve), "serving_default"))
+    assert all(name.startswith("x_numbers") for name in cut.rest.inputs)
+    (fed,) = cutting.fed_behind(cut, [{"x": np.float32([1, -2, 3, -4])}])
+    assert sorted(map(list, fed.values())) == [[-2, -4], [1, 3]]
 
 
 def test_a_file_becomes_its_pixels(pictures):

@@ -113,8 +113,15 @@ def _sparse_cross_entropy(to: Writer) -> Reference | None:
     return to.add("Neg", to.total(to.select(meant, logs, to.add("ZerosLike", logs)), [1]))
 
 
+def _tensor_diagonal(to: Writer) -> Reference | None:
+    """Of a matrix; of tensors of more axes it is another thing."""
+    shape = to.shape(to.operand(0))
+    return _diagonal(to) if shape is not None and len(shape) == 2 else None
+
+
 MATRICES: dict[str, Rule] = {
     "Cross": _cross,
+    "DiagPart": _tensor_diagonal,
     **dict.fromkeys(("MatrixDiagPart", "MatrixDiagPartV2", "MatrixDiagPartV3"), _diagonal),
     **dict.fromkeys(("MatrixSetDiag", "MatrixSetDiagV2", "MatrixSetDiagV3"), _with_diagonal),
     "SoftmaxCrossEntropyWithLogits": _cross_entropy,

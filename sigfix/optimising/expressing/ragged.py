@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from sigfix.optimising.expressing.segments import added_up
 from sigfix.optimising.expressing.writing import Reference, Rule, Writer
 from sigfix.optimising.graph.operator_kinds import DT_INT32
 
-DT_INT64 = 9
+DT_STRING, DT_INT64 = 7, 9
 
 
 def _whole(to: Writer, op: str, *operands: Reference) -> Reference:
@@ -21,14 +22,19 @@ def _largest(to: Writer, numbers: Reference) -> Reference:
     return found
 
 
+def _searched(to: Writer, op: str, numbers: Reference, places: Reference) -> Reference:
+    """LowerBound or UpperBound of each place among sorted numbers."""
+    batches = to.expand(numbers, 0, DT_INT32), to.expand(places, 0, DT_INT32)
+    found = _whole(to, op, *batches)
+    to.made(found).attr["out_type"].type = DT_INT32
+    row = to.made(_whole(to, "Squeeze", found))
+    row.attr["squeeze_dims"].list.i[:] = [0]
+    return str(row.name)
+
+
 def _row_of(to: Writer, splits: Reference, places: Reference) -> Reference:
     """The row that each place among the values lies in."""
-    batches = to.expand(splits, 0, DT_INT32), to.expand(places, 0, DT_INT32)
-    found = _whole(to, "UpperBound", *batches)
-    to.made(found).attr["out_type"].type = DT_INT32
-    rows = to.made(_whole(to, "Squeeze", found))
-    rows.attr["squeeze_dims"].list.i[:] = [0]
-    return _whole(to, "Sub", str(rows.name), to.whole(1))
+    return _whole(to, "Sub", _searched(to, "UpperBound", splits, places), to.whole(1))
 
 
 def _gathered(to: Writer, x: Reference, places: Reference) -> Reference:
@@ -80,5 +86,66 @@ def _to_sparse(to: Writer) -> Reference | None:
     return to.cast(str(indices.name), DT_INT32, DT_INT64)
 
 
-RAGGED: dict[str, Rule] = {"RaggedTensorToSparse": _to_sparse}
+def _rows_of(to: Writer, values: Reference) -> tuple[Reference, Reference, Reference] | None:
+    """The row of each value, its place in the row, and how many rows there are."""
+    parts = [str(item) for item in to.node.input[3:] if not item.startswith("^")]
+    kinds = [kind.decode() for kind in to.node.attr["row_partition_types"].list.s]
+    kind = to.node.attr["Tindex"].type or DT_INT64
+    whole = [to.cast(each, kind, DT_INT32) if kind != DT_INT32 else each for each in parts]
+    size = to.made(to.add("Shape", values))
+    size.attr["out_type"].type = DT_INT32
+    count = _gathered(to, str(size.name), to.whole(0))
+    places = to.counted(count)
+    if kinds == ["ROW_SPLITS"]:
+        rows = _row_of(to, whole[0], places)
+        begins = _gathered(to, whole[0], rows)
+        amount = _whole(to, "Sub", _sizes(to, whole[0], DT_INT32), to.whole(1))
+    elif kinds == ["FIRST_DIM_SIZE", "VALUE_ROWIDS"]:
+        amount, rows = whole
+        begins = _searched(to, "LowerBound", rows, rows)
+    else:
+        return None
+    return rows, _whole(to, "Sub", places, begins), amount
+
+
+def _to_dense(to: Writer) -> Reference | None:
+    """The values scattered to their places in the rows; what no value is for has the default."""
+    values, wanted, shape = to.operand(1), to.value(0), to.shape(to.operand(1))
+    found = _rows_of(to, values)
+    if to.data_type == DT_STRING or wanted is None or found is None or shape is None:
+        return None
+    rows, places, amount = found
+    sizes = [-1, -1] if wanted.ndim == 0 else [int(size) for size in wanted[:2]]
+    ends = _whole(to, "AddV2", places, to.whole(1))
+    high = amount if sizes[0] < 0 else to.whole(sizes[0])
+    wide = _largest(to, ends) if sizes[1] < 0 else to.whole(sizes[1])
+    inside = to.add(
+        "LogicalAnd", to.compare("Less", rows, high, DT_INT32),
+        to.compare("Less", places, wide, DT_INT32),
+    )  # fmt: skip
+    numbers = _whole(to, "AddV2", _whole(to, "Mul", rows, wide), places)
+    outside = _whole(to, "Sub", _whole(to, "ZerosLike", numbers), to.whole(1))
+    numbers = _whole(to, "SelectV2", inside, numbers, outside)
+    whole_shape = to.made(to.add("Shape", values))
+    whole_shape.attr["out_type"].type = DT_INT32
+    one = _between(to, str(whole_shape.name), 1, 0)
+    slots = _whole(to, "Mul", high, wide)
+    target = to.made(_whole(to, "ConcatV2", to.pack([high, wide]), one, to.whole(0)))
+    target.attr["N"].i, target.attr["Tidx"].type = 2, DT_INT32
+    filled = to.reshape(added_up(to, values, numbers, slots, one), str(target.name))
+    default = to.value(2)
+    if default is not None and not default.any():
+        return filled
+    ones = _whole(to, "AddV2", _whole(to, "ZerosLike", numbers), to.whole(1))
+    given = added_up(to, to.cast(ones, DT_INT32, to.data_type), numbers, slots, to.whole([]))
+    flat = to.made(to.add("Pack", high, wide, *[to.whole(1)] * (len(shape) - 1), kind=DT_INT32))
+    flat.attr["N"].i = len(shape) + 1
+    given = to.reshape(given, str(flat.name))
+    return to.select(to.compare("Greater", given, to.number(0)), filled, to.operand(2))
+
+
+RAGGED: dict[str, Rule] = {
+    "RaggedTensorToSparse": _to_sparse,
+    "RaggedTensorToTensor": _to_dense,
+}
 """Operator -> its rule."""

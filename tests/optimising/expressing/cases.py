@@ -113,6 +113,14 @@ def sparse_product(**options: bool) -> Callable:
     )  # fmt: skip
 
 
+def in_rows(shape: object, default: float, *partitions: tuple[object, str]) -> Callable:
+    return lambda x: raw.RaggedTensorToTensor(
+        shape=np.int64(shape), values=x, default_value=np.float32(default),
+        row_partition_tensors=[np.int64(part) for part, _ in partitions],
+        row_partition_types=[kind for _, kind in partitions],
+    )  # fmt: skip
+
+
 IMAGE, OPEN_IMAGE = (None, 7, 10, 3), (None, None, None, 3)
 SAMPLED = ("box", "gaussian", "keyscubic", "lanczos1", "lanczos3", "lanczos5", "mitchellcubic",
            "triangle")  # fmt: skip
@@ -187,6 +195,15 @@ CASES: dict[str, tuple[Callable, tuple[int | None, ...]]] = {
     ),
     "RaggedTensorToSparse": (ragged([0, 0, 3, 3, 5, 6, 6]), (None,)),
     "RaggedTensorToSparse of two levels": (ragged([0, 2, 2, 3], [0, 1, 1, 4]), (4,)),
+    "RaggedTensorToTensor": (in_rows(-1, 0.0, ([0, 0, 3, 3, 5, 6, 6], "ROW_SPLITS")), (None,)),
+    "RaggedTensorToTensor, wider": (in_rows([5, 4], -7.0, ([0, 2, 2, 6], "ROW_SPLITS")), (6,)),
+    "RaggedTensorToTensor, cut": (
+        in_rows([-1, 2, 3], -7.0, ([0, 1, 1, 4], "ROW_SPLITS")), (4, 3)
+    ),
+    "RaggedTensorToTensor by rows": (
+        in_rows(-1, 2.5, (5, "FIRST_DIM_SIZE"), ([0, 0, 3], "VALUE_ROWIDS")), (3, 2)
+    ),
+    "DiagPart": (lambda x: raw.DiagPart(input=x), (4, 4)),
     "UnsortedSegmentSum": (
         segments(raw.UnsortedSegmentSum, 2, -1, 0, 2, 5, num_segments=7), (5, 3)
     ),
