@@ -38,9 +38,9 @@ EXPRESSED = frozenset({
     "SoftmaxCrossEntropyWithLogits", "Softsign", "SpaceToDepth",
     "SparseSegmentMeanWithNumSegments", "SparseSegmentSqrtN",
     "SparseSegmentSqrtNWithNumSegments", "SparseSegmentSumWithNumSegments",
-    "SparseSoftmaxCrossEntropyWithLogits", "SparseTensorDenseMatMul", "UnsortedSegmentMax",
-    "UnsortedSegmentMin", "UnsortedSegmentProd", "UnsortedSegmentSum", "Xdivy", "Xlog1py",
-    "Xlogy",
+    "SparseSoftmaxCrossEntropyWithLogits", "SparseTensorDenseMatMul", "TensorScatterAdd",
+    "TensorScatterSub", "UnsortedSegmentMax", "UnsortedSegmentMin", "UnsortedSegmentProd",
+    "UnsortedSegmentSum", "Xdivy", "Xlog1py", "Xlogy",
 })  # fmt: skip
 """Operators that TF.js or a backend of it lacks or computes wrongly, and that `sigfix convert`
 expresses in others (`optimising/expressing`)."""

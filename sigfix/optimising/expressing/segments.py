@@ -168,6 +168,20 @@ def _masked(op: str, empty: Callable[[type], float], count_of: Count) -> Rule:
     return rule
 
 
+def _scattered(op: str) -> Rule:
+    """What is scattered is added up by itself, then added to the tensor or taken from it."""
+
+    def rule(to: Writer) -> Reference:
+        places = whole_numbers(to, 1, "Tindices")
+        shape = to.made(to.add("Shape", to.operand(0)))
+        shape.attr["out_type"].type = DT_INT32
+        made = to.add("ScatterNd", places, to.operand(2), str(shape.name))
+        to.made(made).attr["Tindices"].type = DT_INT32
+        return to.add(op, to.operand(0), made)
+
+    return rule
+
+
 def _range(kind: type) -> tuple[float, float]:
     info: Any = np.finfo(kind) if np.issubdtype(kind, np.floating) else np.iinfo(kind)
     return float(info.min), float(info.max)
@@ -180,6 +194,8 @@ SEGMENTS: dict[str, Rule] = {
     "SparseSegmentSqrtN": _sparse(_one_more_than_the_last, True, True),
     "SparseSegmentSqrtNWithNumSegments": _sparse(_given(3), True, True),
     "SparseSegmentSumWithNumSegments": _sparse(_given(3), False),
+    "TensorScatterAdd": _scattered("AddV2"),
+    "TensorScatterSub": _scattered("Sub"),
     "UnsortedSegmentMax": _masked("Max", lambda kind: _range(kind)[0], _given(2)),
     "UnsortedSegmentMin": _masked("Min", lambda kind: _range(kind)[1], _given(2)),
     "UnsortedSegmentProd": _masked("Prod", lambda kind: 1, _given(2)),

@@ -204,6 +204,15 @@ CASES: dict[str, tuple[Callable, tuple[int | None, ...]]] = {
         in_rows(-1, 2.5, (5, "FIRST_DIM_SIZE"), ([0, 0, 3], "VALUE_ROWIDS")), (3, 2)
     ),
     "DiagPart": (lambda x: raw.DiagPart(input=x), (4, 4)),
+    **{
+        f"TensorScatter{op}": (
+            lambda x, op=op: getattr(raw, f"TensorScatter{op}")(
+                tensor=x, indices=np.int64([[1], [0], [1]]), updates=noise(3, 4)
+            ),
+            (None, 4),
+        )
+        for op in ("Add", "Sub")
+    },
     "UnsortedSegmentSum": (
         segments(raw.UnsortedSegmentSum, 2, -1, 0, 2, 5, num_segments=7), (5, 3)
     ),
