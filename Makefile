@@ -141,6 +141,7 @@ fuzz: $(INSTALLED)
 
 bench: $(INSTALLED)
 	$(BIN)/python -m tests.bench.kernels
+	$(BIN)/python -m tests.bench.threads
 	$(BIN)/python -m tests.bench --write
 
 lint: $(INSTALLED)

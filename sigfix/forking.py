@@ -65,10 +65,11 @@ def apart(work: Callable[[], T]) -> T:
     """What `work` returns, done in a copy of this process, which ends and so gives all back.
 
     TensorFlow, which `work` imports, is never here then: it holds half a gigabyte to the end of a
-    process. Where no copy can be made, or TensorFlow is here already, `work` is done here. What it
-    returns is pickled. Raises what it raises, and `ProcessError` where the copy was killed.
+    process. In the block of `copies` it is here, and what `work` does with it is not. Where no copy
+    can be made, or TensorFlow was used here, `work` is done here. What it returns is pickled.
+    Raises what it raises, and `ProcessError` where the copy was killed.
     """
-    if not _is_untouched() or threading.active_count() != 1:
+    if not (_is_untouched() or _copying) or threading.active_count() != 1:
         return work()
     fork = multiprocessing.get_context("fork")
     receiving, sending = fork.Pipe(duplex=False)
@@ -93,6 +94,8 @@ def apart(work: Callable[[], T]) -> T:
 
 def _send(sending: Connection, work: Callable[[], T], parent: int) -> None:
     """Be the copy that does the work: it ends with its parent, which alone hears Ctrl-C."""
+    global _copying
+    _copying = False  # the work may use TensorFlow
     os.setsid()
     child.be_killed_with(parent)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)

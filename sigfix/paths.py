@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path, PosixPath
 from typing import Any
+from urllib.parse import unquote
 
 from sigfix.errors import UsageError
 
@@ -72,5 +73,10 @@ class RemotePath(PosixPath):
 
 
 def path_or_url(text: str) -> Path:
-    """What somebody named: `scheme://...` is a URL, all else a path of this machine."""
+    """What somebody named: `scheme://...` is a URL, all else a path of this machine.
+
+    So is a `file://` URL, as RFC 8089 has them: with `%20` for a space.
+    """
+    if found := re.fullmatch(r"file://(?:localhost)?(/.*)", text, re.IGNORECASE | re.DOTALL):
+        return Path(unquote(found[1], errors="surrogateescape"))
     return RemotePath(text) if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", text) else Path(text)

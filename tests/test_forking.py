@@ -114,8 +114,22 @@ def work():
         assert is_copying()
         return here(), os.getppid(), run_process("working_child", {"divide": 4}, 60)
 
+def used():
+    assert not is_copying()  # nor are its children copies
+    import tensorflow as tf
+    return os.getpid(), float(tf.reduce_sum(tf.ones([3])))
+
+def one_after_the_other():
+    with copies():
+        found = [apart(used) for _ in range(2)]
+        assert is_copying()  # nothing was used here
+        assert run_process("other_child", {}, 60)["sum"] == 64.0 ** 3
+    return os.getpid(), *found
+
 assert apart(here) == os.getpid()  # a user's own process
 import_lean()
+(own, (one, first), (other, second)) = apart(one_after_the_other)
+assert len({own, one, other, os.getpid()}) == 4 and first == second == 3.0
 pid, parent, answer = apart(work)
 assert pid != os.getpid() and parent == os.getpid() and answer == {"quotient": 3}
 assert "tensorflow" not in sys.modules
@@ -213,6 +227,7 @@ def test_nobody_elses_process_is_copied(tmp_path) -> None:
 
 def test_work_is_done_apart_and_its_errors_are_raised_here(tmp_path) -> None:
     needs("tensorflow")
+    (tmp_path / "other_child.py").write_text(OTHER)
     _run(APART, tmp_path)
 
 

@@ -19,8 +19,10 @@ ABOUT_HEAVY_PACKAGES = {
     "tests.diagnosis.test_switched_dropout": "TensorFlow runs the same model twice",
     "tests.reading.test_hdf5": "h5py reads the same file",
     "tests.reading.test_remote": "fsspec's stores",
+    "tests.reading.test_remote_walking": "fsspec's stores",
     "tests.reading.test_tensorflow_agrees": "TensorFlow reads the same model",
     "tests.rendering.test_flow_picture": "networkx lays a picture out",
+    "tests.rendering.test_other_graphs": "networkx lays a picture out",
 }
 """The modules of which nothing runs without a further package, and what they compare with."""
 

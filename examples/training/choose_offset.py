@@ -17,7 +17,8 @@ import numpy as np
 import torch
 from evaluate_detector import boxes_of, matched, predictor, words_of
 from pages import fonts
-from train_detector import rendered, saved, weights_of
+from states import saved, weights_of
+from train_detector import rendered
 
 OFFSETS = 0.0, -0.3, -0.6, -0.8, -1.0, -1.2, -1.4
 FIRST_SEED = 200_000

@@ -18,7 +18,8 @@ from doctr.models.detection.predictor import DetectionPredictor
 from doctr.models.preprocessor import PreProcessor
 from numpy.typing import NDArray
 from pages import fonts
-from train_detector import ARCHITECTURE, MEAN, STD, rendered, weights_of
+from states import weights_of
+from train_detector import ARCHITECTURE, MEAN, STD, rendered
 
 SIDE = 1024
 """What docTR's detectors are given."""

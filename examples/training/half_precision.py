@@ -10,7 +10,7 @@ from pathlib import Path
 
 import safetensors.torch
 import torch
-from train_detector import weights_of
+from states import weights_of
 
 
 def main() -> None:

@@ -96,11 +96,16 @@ def _has_letters(name: str) -> bool:
 _LOADED: dict[tuple[str, int], ImageFont.FreeTypeFont] = {}
 
 
-def _font(chance: random.Random, names: list[str], size: float) -> ImageFont.FreeTypeFont:
-    key = chance.choice(names), round(size)
+def font_of(name: str, size: float) -> ImageFont.FreeTypeFont:
+    """A font file at a size in whole pixels, opened once."""
+    key = name, round(size)
     if key not in _LOADED:
         _LOADED[key] = ImageFont.truetype(*key)
     return _LOADED[key]
+
+
+def _font(chance: random.Random, names: list[str], size: float) -> ImageFont.FreeTypeFont:
+    return font_of(chance.choice(names), size)
 
 
 def _column(page: Page, names: list[str], x: float, end: float, y: float, bottom: float) -> None:
@@ -218,9 +223,8 @@ LAYOUTS: tuple[Callable[[Page, list[str]], None], ...] = (
 )
 
 
-def page(seed: int, size: tuple[int, int], names: list[str]) -> Page:
-    """The page of a seed before anything spoils it: `size` is its width and height in pixels."""
-    chance = random.Random(seed)
+def paper_of(chance: random.Random, size: tuple[int, int]) -> Page:
+    """An empty page: `size` is its width and height in pixels."""
     paper, ink = chance.randint(190, 255), chance.randint(0, 95)
     if chance.random() < 0.12:
         paper, ink = ink, paper
@@ -229,6 +233,13 @@ def page(seed: int, size: tuple[int, int], names: list[str]) -> Page:
     written = Page(Image.new("RGB", size, colour), chance, (ink, ink, ink))
     if chance.random() < 0.25:
         written.ink = tuple(int(np.clip(ink + chance.randint(-40, 40), 0, 255)) for _ in range(3))  # type: ignore[assignment]
+    return written
+
+
+def page(seed: int, size: tuple[int, int], names: list[str]) -> Page:
+    """The page of a seed before anything spoils it."""
+    chance = random.Random(seed)
+    written = paper_of(chance, size)
     chance.choice(LAYOUTS)(written, names if chance.random() < 0.2 else chance.sample(names, 2))
     return written
 

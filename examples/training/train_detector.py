@@ -14,16 +14,15 @@ import random
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
-import safetensors.torch
 import torch
 from doctr.models import detection
 from numpy.typing import NDArray
 from pages import corners, fonts, page
 from paper import spoiled, turned
+from states import rate, saved
 from targets import maps
 from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
@@ -119,25 +118,6 @@ def normalised(pixels: torch.Tensor) -> torch.Tensor:
     return (pixels - mean) / std
 
 
-def weights_of(file: Path) -> dict[str, torch.Tensor]:
-    """The state dictionary that this script writes, or one in a .safetensors file, in float32."""
-    if file.suffix == ".safetensors":
-        stored = safetensors.torch.load_file(file)
-    else:
-        stored = torch.load(file, weights_only=True)["model"]
-    return {
-        name: value.float() if value.is_floating_point() else value
-        for name, value in stored.items()
-    }
-
-
-def saved(state: dict[str, Any], file: Path) -> None:
-    """Written beside, then moved: a run that is cut off leaves the last whole file."""
-    beside = file.with_suffix(".part")
-    torch.save(state, beside)
-    beside.replace(file)
-
-
 def main() -> None:
     """Train, from what is there."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -167,14 +147,8 @@ def main() -> None:
     start, mean = time.time(), 0.0
     while time.time() - start < options.hours * 3600 and done < options.steps:
         pixels, target = next(loader)
-        share = done / options.steps
-        rate = (
-            LEARNING_RATE
-            * min(1.0, (done + 1) / 200)
-            * (0.02 + 0.49 * (1 + math.cos(math.pi * share)))
-        )
         for group in optimiser.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate(LEARNING_RATE, done, options.steps)
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=options.bfloat16):
             features = model.feat_extractor(
                 normalised(pixels).contiguous(memory_format=torch.channels_last)

@@ -26,10 +26,11 @@ def explain(
     from sigfix.cli.terminal import terminal_style
     from sigfix.diagnosis.catalogue import FAMILIES, find_rule
     from sigfix.diagnosis.messages import recognise
+    from sigfix.rendering.boxes import signs_for
     from sigfix.rendering.rules_text import render_list, render_message, render_rule
 
     text = " ".join(words or ())
-    style = terminal_style()
+    style, signs = terminal_style(), signs_for(sys.stdout.encoding)
     if not text:
         sys.stdout.write(render_list(style))
         return
@@ -39,7 +40,7 @@ def explain(
     rules = [find_rule(word) for word in text.replace(",", " ").split()]
     known = [rule for rule in rules if rule is not None]
     if len(known) == len(rules):
-        sys.stdout.write("\n".join(render_rule(rule, style) for rule in known))
+        sys.stdout.write("\n".join(render_rule(rule, style, signs) for rule in known))
         return
     message = recognise(text)
     if message is None:
@@ -47,4 +48,4 @@ def explain(
             f"Neither a finding nor a known message: {text}",
             "sigfix explain lists the findings; sigfix inspect MODEL looks at the model itself",
         )
-    sys.stdout.write(render_message(message, style))
+    sys.stdout.write(render_message(message, style, signs))

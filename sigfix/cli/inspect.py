@@ -69,7 +69,8 @@ def inspect(
         inspections = inspect_all(found, wanted, where.jobs)
     if judged.baseline is not None:
         inspections = without_known(inspections, judged.baseline, judged.write_baseline)
-    shown = Shown(terminal_style(), report.everything, counted.fail_on.severity)
+    page = report.findings_page or settings.findings_page
+    shown = Shown(terminal_style(), report.everything, counted.fail_on.severity, page)
     if report.output_file is not None:
         shown = replace(shown, style=replace(shown.style, colour=False))
     text = FORMATS[report.output_format](inspections, shown)
@@ -119,16 +120,18 @@ def unchecked(inspections: list[Inspection], targets: tuple[str, ...]) -> list[s
 
 
 def unread(inspections: list[Inspection]) -> list[str]:
-    """A note for each model that was not fetched whole: what that leaves out."""
-    return [
-        printable(
-            f"note: {item.path} was read without its weights, and no command names it: copy it "
-            "here, and inspect the copy, for what repairs it"
-        )
-        + "\n"
-        for item in inspections
-        if isinstance(item.path, RemotePath) and item.failure is None
-    ]
+    """A note of the models that were not fetched whole: what that leaves out."""
+    found = [i for i in inspections if isinstance(i.path, RemotePath) and i.failure is None]
+    if not found:
+        return []
+    what, it, copy = f"{found[0].path} was", "it", "the copy"
+    if len(found) > 1:
+        what, it, copy = f"{len(found)} models at URLs were", "them", "the copies"
+    text = (
+        f"note: {what} read without {'its' if it == 'it' else 'their'} weights, and no command "
+        f"names {it}: copy {it} here, and inspect {copy}, for what repairs {it}"
+    )
+    return [printable(text) + "\n"]
 
 
 def exit_code(inspections: list[Inspection], fail_on: FailOn) -> int:

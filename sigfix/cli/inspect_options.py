@@ -10,7 +10,7 @@ import typer
 
 from sigfix.cli.groups import RESULT, SOURCE
 from sigfix.cli.options import option
-from sigfix.cli.settings import FailOn, Settings, TargetName
+from sigfix.cli.settings import FailOn, Settings, TargetName, check_page
 from sigfix.diagnosis import check_selection, refuse_both
 from sigfix.errors import UsageError
 from sigfix.rendering.inspections import FORMATS, TEXT
@@ -36,7 +36,12 @@ class Where:
 
     recursive: Annotated[
         bool,
-        option("Every model below the folders that are named.", "--recursive", "-r", panel=SOURCE),
+        option(
+            "Every model below the folders and URLs that are named.",
+            "--recursive",
+            "-r",
+            panel=SOURCE,
+        ),
     ] = False
     excluded: Annotated[
         list[str],
@@ -127,6 +132,15 @@ class Report:
         Path | None,
         option("Where to write it instead of standard output.", "--output-file", panel=RESULT),
     ] = None
+    findings_page: Annotated[
+        str | None,
+        option(
+            "Address of your copy of docs/findings.md, for SARIF: its helpUri.",
+            "--findings-page",
+            panel=RESULT,
+            metavar="URL",
+        ),
+    ] = None
     graph: Annotated[
         Path | None,
         option(
@@ -174,5 +188,12 @@ def refuse_clashes(judged: Judged, report: Report) -> None:
         raise UsageError(
             f"--all is for text: {report.output_format} has everything.", "leave it out"
         )
+    if report.findings_page is not None:
+        check_page(report.findings_page, "--findings-page")
+        if report.output_format != "sarif":
+            raise UsageError(
+                f"--findings-page is for SARIF: {report.output_format} has no address in it.",
+                "--format sarif",
+            )
     if judged.write_baseline and judged.baseline is None:
         raise UsageError("--write-baseline needs a file.", "--baseline sigfix-baseline.json")

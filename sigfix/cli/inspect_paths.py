@@ -14,6 +14,7 @@ from sigfix.errors import SigfixError, UsageError
 from sigfix.paths import RemotePath, path_or_url
 from sigfix.pipeline.inspect import failed_inspection, inspect
 from sigfix.pipeline.inspect_url import inspect_url
+from sigfix.reading.remote_walking import models_below_url
 from sigfix.reading.walking import models_below
 from sigfix.report import Inspection, light
 
@@ -70,8 +71,8 @@ def wanted_paths(named: Iterable[Path], where: Where, settings: Settings) -> lis
         else:
             given, listed = [path], False
         for each in given:
-            walked = where.recursive and each.is_dir()
-            for model in models_below(each) if walked else [each]:
+            walked = where.recursive and (isinstance(each, RemotePath) or each.is_dir())
+            for model in _below(each) if walked else [each]:
                 if not ((walked or listed) and _is_excluded(model, where, settings)):
                     found[model] = None
     if not found:
@@ -81,6 +82,16 @@ def wanted_paths(named: Iterable[Path], where: Where, settings: Settings) -> lis
             "sigfix inspect --recursive .   # every model below this directory",
         )
     return list(found)
+
+
+def _below(folder: Path) -> Iterable[Path]:
+    """Every model there. A store that cannot be listed is a row of the report, like a path."""
+    if not isinstance(folder, RemotePath):
+        return models_below(folder)
+    try:
+        return models_below_url(folder)
+    except SigfixError:
+        return [folder]
 
 
 def _is_excluded(path: Path, where: Where, settings: Settings) -> bool:

@@ -134,6 +134,14 @@ class Edits:
             parser=parse_layout,
         ),
     ] = None
+    parsed: Annotated[
+        bool,
+        option(
+            "Cut the parser of tf.Examples off: their features become inputs.",
+            "--parsed",
+            panel=CHANGE,
+        ),
+    ] = False
     remove_signature: Annotated[
         list[str], option("A signature to remove.", "--remove-signature", panel=CHANGE)
     ] = field(default_factory=list)
@@ -221,6 +229,7 @@ def choices_of(chosen: Chosen, edits: Edits, preset: str | None, building: Build
         method_name=edits.method_name,
         only_meta_graph=edits.only_meta_graph,
         rebuild=edits.rebuild,
+        parsed=edits.parsed,
         preset=None
         if preset is None
         else find_preset(preset, building.images, building.raw_logits),

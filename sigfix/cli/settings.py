@@ -7,6 +7,7 @@ pyproject.toml. An option on the command line takes the place of the file's line
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from typing import Any
 
 from sigfix.diagnosis import Severity, check_selection
 from sigfix.errors import UsageError
+from sigfix.paths import RemotePath
 
 
 class FailOn(str, Enum):
@@ -49,7 +51,7 @@ class TargetName(str, Enum):
 
 NAMES = ("sigfix.toml", "pyproject.toml")
 _LISTS = ("select", "ignore", "target", "exclude")
-_KEYS = (*_LISTS, "fail-on", "per-path-ignores")
+_KEYS = (*_LISTS, "fail-on", "findings-page", "per-path-ignores")
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class Settings:
     fail_on: str = ""
     target: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    findings_page: str = ""
     per_path_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def is_excluded(self, path: Path) -> bool:
@@ -81,12 +84,16 @@ class Settings:
 def names(pattern: str, path: Path, folder: Path) -> bool:
     """Whether a pattern (`*`, `?`, `[...]`) names a path, or a folder that it is in.
 
-    Both are seen from `folder`; `*` stands for any characters, slashes among them.
+    Both are seen from `folder`, but a URL is taken whole; `*` stands for any characters, slashes
+    among them.
     """
-    try:
-        parts = path.resolve().relative_to(folder.resolve()).parts
-    except (OSError, ValueError):
-        return False
+    if isinstance(path, RemotePath):
+        parts = tuple(str(path).split("/"))
+    else:
+        try:
+            parts = path.resolve().relative_to(folder.resolve()).parts
+        except (OSError, ValueError):
+            return False
     wanted = pattern.rstrip("/")
     return any(fnmatchcase("/".join(parts[:end]), wanted) for end in range(1, len(parts) + 1))
 
@@ -141,6 +148,8 @@ def _settings(file: Path, table: dict[str, Any]) -> Settings:
     fail_on = table.get("fail-on", "")
     _refuse_unknown([fail_on] if fail_on else [], FailOn, "fail-on", file)
     _refuse_unknown(lists.get("target", ()), TargetName, "target", file)
+    if "findings-page" in table:
+        check_page(table["findings-page"], f"findings-page in {file}")
     per_path = table.get("per-path-ignores", {})
     if not isinstance(per_path, dict):
         raise UsageError(
@@ -153,11 +162,20 @@ def _settings(file: Path, table: dict[str, Any]) -> Settings:
         fail_on=fail_on,
         target=lists.get("target", ()),
         exclude=lists.get("exclude", ()),
+        findings_page=table.get("findings-page", ""),
         per_path_ignores=tuple(
             (pattern, _codes(_texts(codes, pattern, file), file))
             for pattern, codes in per_path.items()
         ),
     )
+
+
+def check_page(address: Any, where: str) -> None:
+    """Raise `UsageError` where this is no address of a page, to which `#heading` can be added."""
+    if not (isinstance(address, str) and re.fullmatch(r"https?://[!-~]+", address)):
+        raise UsageError(f"{where} is {address!r}.", "https://docs.example.com/findings.html")
+    if "#" in address:
+        raise UsageError(f"{where} leads into a page: {address}.", "leave out # and what follows")
 
 
 def _refuse_unknown(words: Iterable[Any], known: type[Enum], key: str, file: Path) -> None:

@@ -20,6 +20,9 @@ from sigfix.packages import require_packages
 from sigfix.quoting import quote_path
 
 if TYPE_CHECKING:
+    from sigfix.pipeline.progress import Say
+    from sigfix.pipeline.stages import Asked
+    from sigfix.verifying.stages import Stages
     from sigfix.verifying.verdict import Verification
 
 NOT_TOLD = 2
@@ -28,7 +31,7 @@ NOT_TOLD = 2
 
 def check_form(file: Path) -> None:
     """Raise `UsageError` for a name of another kind, `MissingExtraError`; before anything runs."""
-    from sigfix.rendering.verify_plot import FORMS
+    from sigfix.rendering.plotting import FORMS
 
     form = file.suffix.lower()
     if form not in FORMS:
@@ -40,12 +43,33 @@ def check_form(file: Path) -> None:
         require_packages("--plot to a PNG", "pictures", "PIL")
 
 
-def draw(file: Path, found: tuple[Verification, ...], left: str, right: str) -> None:
+def inside(
+    left: Path, right: Path, found: tuple[Verification, ...], asked: Asked, say: Say
+) -> dict[str, Stages]:
+    """What the two have inside, by the signature: of several one that differs, else the usual."""
+    from sigfix.model import DEFAULT_SERVING_KEY
+    from sigfix.pipeline.stages import stages_between
+
+    compared = [parity for parity in found if parity.comparisons]
+    if not compared:
+        return {}
+    key = min(compared, key=lambda each: (each.ok, each.key != DEFAULT_SERVING_KEY)).key
+    say(f"comparing what is inside {key}")
+    return {key: stages_between(left, right, key, asked)}
+
+
+def draw(
+    file: Path,
+    found: tuple[Verification, ...],
+    left: str,
+    right: str,
+    stages: dict[str, Stages],
+) -> None:
     """Write the picture. Raises `OutputError`."""
     from sigfix.pipeline.write_failures import write_bytes
     from sigfix.rendering.verify_plot import verify_plot
 
-    drawn = verify_plot(found, left, right, file.suffix.lower())
+    drawn = verify_plot(found, left, right, file.suffix.lower(), stages)
     write_bytes(file, drawn if isinstance(drawn, bytes) else drawn.encode())
     tell([f"Wrote {file}"])
 
@@ -80,7 +104,7 @@ def verify(
     plot: Annotated[
         Path | None,
         option(
-            "Draw the differences: an .html, .svg or .png file.",
+            "Draw the differences by output and along the network: an .html, .svg or .png file.",
             "--plot",
             panel=RESULT,
             metavar="FILE",
@@ -119,7 +143,15 @@ def verify(
         error.exit_code = NOT_TOLD  # whatever the reason: nothing was compared
         raise
     if plot is not None:
-        draw(plot, found, str(left), str(right))
+        from sigfix.pipeline.applying import RepairOptions
+        from sigfix.pipeline.stages import Asked
+        from sigfix.planning.choices import as_tags
+
+        options = RepairOptions(trust=running.trust, seconds=running.timeout)
+        asked = Asked(as_tags(tags), inputs, tolerance, seed, options)
+        with steps(quiet) as say:
+            stages = inside(left, right, found, asked, say)
+        draw(plot, found, str(left), str(right), stages)
     if output_format == JSON:
         data = verify_data(found, str(left), str(right))
         typer.echo(json_text(data), nl=False)

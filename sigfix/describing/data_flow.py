@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sigfix.describing.candidates import unsigned_candidates
 from sigfix.describing.computing import Computation, Place, of_function, of_tensors
@@ -19,16 +19,19 @@ from sigfix.describing.signature_order import meant_signatures
 from sigfix.model import (
     MetaGraph,
     Node,
+    Signature,
     SignatureTensor,
     TensorSpec,
     format_shape,
     node_of,
     output_index,
 )
+from sigfix.model.graph import Graph
 from sigfix.wording import plural
 
 INPUT, BLOCK, TABLE, OUTPUT = "input", "block", "table", "output"
 MOST_BLOCKS = 32
+_WHOLE = "model"
 MOST_ENDS = 6
 """Inputs, outputs and tables of which each is a box; more are one box."""
 _PASSED_THROUGH = frozenset({"Identity", "IdentityN", "NoOp", "StopGradient", "PartitionedCall",
@@ -86,6 +89,23 @@ class DataFlow:
         at = {number: place for place, number in enumerate(sorted(boxes))}
         edges = frozenset((at[new[a]], at[new[b]]) for a, b in self.edges if new[a] != new[b])
         return DataFlow(tuple(boxes[number] for number in sorted(boxes)), edges)
+
+
+def data_flow_of_other(
+    graph: Graph, inputs: Mapping[str, TensorSpec], outputs: Mapping[str, TensorSpec]
+) -> tuple[str, DataFlow] | None:
+    """What the graph of a model of another format does; None of an empty one.
+
+    `inputs` and `outputs` are by their tensors in it, with the names and sizes that are shown.
+    Where no output is known, the ends of the graph are its inputs and outputs.
+    """
+    taken, made = (
+        tuple(SignatureTensor(item.name, replace(item, name=tensor)) for tensor, item in side)
+        for side in (inputs.items(), outputs.items())
+    )
+    signatures = (Signature(_WHOLE, taken, made),) if outputs else ()
+    found = data_flow_of(MetaGraph((), "", "", signatures, graph, None, {}, (), ()))
+    return None if found is None else ("graph", found[1])
 
 
 End = tuple[Place, str, str]

@@ -54,6 +54,11 @@ def grouped_by_scope(nodes: Sequence[tuple[str, str]], most: int) -> list[Group]
     return sorted(groups, key=lambda item: item.members[0])
 
 
+def plain_name(name: str) -> str:
+    """A node's name without what only says that a function was called."""
+    return "/".join([*_path(name), name.rpartition("/")[2]])
+
+
 def _path(name: str) -> tuple[str, ...]:
     """The scopes of a node without what only says that a function was called, and its own name."""
     parts = name.split("/")

@@ -27,11 +27,16 @@ VANISHING = frozenset({
 """Operators that freezing, inlining and stripping replace by ones that TF.js has."""
 
 EXPRESSED = frozenset({
-    "BatchMatMulV3", "BiasAddV1", "Bucketize", "Conj", "Conv3DBackpropInputV2", "Einsum", "Erfc",
-    "ExtractImagePatches", "FakeQuantWithMinMaxArgs", "FakeQuantWithMinMaxVars",
-    "FakeQuantWithMinMaxVarsPerChannel", "Inv", "L2Loss", "MatrixBandPart", "MatrixDiag",
-    "MatrixDiagV2", "MatrixDiagV3", "MulNoNan", "Rint", "Roll", "Softsign",
-    "SpaceToDepth", "Xdivy", "Xlog1py", "Xlogy",
+    "AdjustContrastv2", "AdjustHue", "AdjustSaturation", "BatchMatMulV3", "BiasAddV1",
+    "Bucketize", "Conj", "Conv3DBackpropInputV2", "Einsum", "Erfc", "ExtractImagePatches",
+    "FakeQuantWithMinMaxArgs", "FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel",
+    "HSVToRGB", "Inv", "L2Loss", "MatrixBandPart", "MatrixDiag", "MatrixDiagV2", "MatrixDiagV3",
+    "MulNoNan", "RGBToHSV", "ResizeArea", "ResizeBicubic", "Rint", "Roll", "ScaleAndTranslate",
+    "SegmentMean", "SegmentSum", "Softsign", "SpaceToDepth",
+    "SparseSegmentMeanWithNumSegments", "SparseSegmentSqrtN",
+    "SparseSegmentSqrtNWithNumSegments", "SparseSegmentSumWithNumSegments",
+    "UnsortedSegmentMax", "UnsortedSegmentMin", "UnsortedSegmentProd", "UnsortedSegmentSum",
+    "Xdivy", "Xlog1py", "Xlogy",
 })  # fmt: skip
 """Operators that TF.js or a backend of it lacks or computes wrongly, and that `sigfix convert`
 expresses in others (`optimising/expressing`)."""

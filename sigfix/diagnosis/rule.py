@@ -54,6 +54,11 @@ class Rule:
         """The letters of the code: SIG, SPC, CON, BEH or TGT."""
         return self.code.rstrip("0123456789")
 
+    @property
+    def anchor(self) -> str:
+        """Its heading on the findings page, as GitHub and mkdocs name it in an address."""
+        return f"{self.code}-{self.name}".lower()
+
 
 @dataclass(frozen=True)
 class Finding:

@@ -13,6 +13,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.core.framework import node_def_pb2
 
+from sigfix.describing.examples import PARSERS, parsed_names
 from sigfix.errors import ConversionError
 from sigfix.exporting.bottlenecks import bottlenecks, shape_of, upstream, wanting
 from sigfix.exporting.freezing import FrozenSignature, tensor_info, tfjs_name
@@ -20,7 +21,6 @@ from sigfix.exporting.reference import Arrays
 from sigfix.model import format_shape
 from sigfix.optimising.graph.graph import Graph, NodeDef, node_of
 
-PARSERS = ("ParseExample", "ParseExampleV2", "ParseSingleExample")
 SHOWN = 6
 
 
@@ -172,18 +172,12 @@ class _imported:
 
 def _features(graph: Graph, node: NodeDef) -> Iterator[tuple[str, str]]:
     """Each output of a parser, with the name of its feature."""
-    groups = _KEYS[node.op](graph, node)
-    place = 0
-    for keys, parts in groups:
-        for part in parts:
-            for key in keys:
-                reference = f"{node.name}:{place}" if place else str(node.name)
-                yield reference, f"{key}{part}"
-                place += 1
+    for place, name in enumerate(parsed_names(*_KEYS[node.op](graph, node))):
+        yield f"{node.name}:{place}" if place else str(node.name), name
 
 
-SPARSE, DENSE, RAGGED = ("_indices", "_values", "_shape"), ("",), ("_values", "_row_splits")
-Groups = list[tuple[Sequence[str], Sequence[str]]]
+Keys = tuple[Sequence[str], Sequence[str], Sequence[str]]
+"""Of the sparse, the dense and the ragged features."""
 
 
 def _texts(graph: Graph, references: Sequence[str]) -> list[str]:
@@ -195,25 +189,25 @@ def _texts(graph: Graph, references: Sequence[str]) -> list[str]:
     return found
 
 
-def _of_first(graph: Graph, node: NodeDef) -> Groups:
+def _of_first(graph: Graph, node: NodeDef) -> Keys:
     """serialized, names, a constant for each sparse key, one for each dense key, defaults."""
     sparse, dense = (int(node.attr[name].i) for name in ("Nsparse", "Ndense"))
     keys = _texts(graph, list(node.input[2 : 2 + sparse + dense]))
-    return [(keys[:sparse], SPARSE), (keys[sparse:], DENSE)]
+    return keys[:sparse], keys[sparse:], ()
 
 
-def _of_second(graph: Graph, node: NodeDef) -> Groups:
+def _of_second(graph: Graph, node: NodeDef) -> Keys:
     """serialized, names, then a vector of keys for each kind."""
     sparse, dense, ragged = (_texts(graph, [reference]) for reference in node.input[2:5])
-    return [(sparse, SPARSE), (dense, DENSE), (ragged, RAGGED)]
+    return sparse, dense, ragged
 
 
-def _of_single(graph: Graph, node: NodeDef) -> Groups:
+def _of_single(graph: Graph, node: NodeDef) -> Keys:
     """Keys are attributes."""
     sparse, dense = (
         [text.decode() for text in node.attr[name].list.s] for name in ("sparse_keys", "dense_keys")
     )
-    return [(sparse, SPARSE), (dense, DENSE)]
+    return sparse, dense, ()
 
 
 _KEYS = {

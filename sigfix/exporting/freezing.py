@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,15 +14,22 @@ from tensorflow.core.framework import graph_pb2, node_def_pb2
 from tensorflow.core.protobuf import meta_graph_pb2
 from tensorflow.python.framework import convert_to_constants
 
-from sigfix.describing.effects import STATE, kind_of
 from sigfix.describing.libraries import how_to_load, with_libraries
 from sigfix.errors import ConversionError, UsageError, first_line
 from sigfix.exporting.freezing_v1 import frozen_by_v1
+from sigfix.exporting.function_states import (
+    can_be_threaded,
+    converted,
+    state_key,
+    threaded_states,
+    variable_names,
+    variables_of,
+)
 from sigfix.exporting.gradients import forgotten_gradients
 from sigfix.exporting.inlining import inline_calls
 from sigfix.exporting.refusing import refuse_resources
 from sigfix.exporting.state import STATELESS, drop_assignments
-from sigfix.exporting.state_threading import State, Threaded, thread_state
+from sigfix.exporting.state_threading import State
 from sigfix.exporting.tables import captured_tables, fill_tables
 from sigfix.memory import release
 from sigfix.model import DEFAULT_SERVING_KEY, Shape
@@ -32,6 +38,7 @@ from sigfix.optimising.graph.setting_aside import is_large
 from sigfix.quoting import quote, quote_path
 
 IMPORT_SCOPE = "model"
+STATE_IO = "--state io   # what it keeps becomes inputs and outputs"
 
 
 @dataclass(frozen=True)
@@ -124,10 +131,8 @@ def _frozen(model: Path, signature: str, tags: Sequence[str] | None, states: boo
     try:
         # What `convert_variables_to_constants_v2` does, but for its last step: it makes a function
         # of the frozen graph, and copies every weight six times for that.
-        variables = convert_to_constants._FunctionConverterDataInEager(
-            function, lower_control_flow=True, aggressive_inlining=True
-        )
-        threaded, way = _threaded(variables, function, states)
+        variables = converted(function, states)
+        threaded = threaded_states(variables, function) if states else ()
         definition, _ = convert_to_constants._replace_variables_by_constants(variables)
     except ConversionError:
         raise
@@ -140,11 +145,11 @@ def _frozen(model: Path, signature: str, tags: Sequence[str] | None, states: boo
     outputs = [*(str(tensor.name) for tensor in function.outputs), *(t.result for t in threaded)]
     inline_calls(definition, [node_of(name) for name in outputs])
     try:
-        drop_assignments(definition, _variable_names(function), outputs, model)
+        drop_assignments(definition, variable_names(function), outputs, model)
     except ConversionError as error:
-        if way and error.hint == STATELESS:
+        if error.hint == STATELESS and can_be_threaded(function):
             of = "" if signature == DEFAULT_SERVING_KEY else f" --signature {quote(signature)}"
-            error.hint = f"sigfix convert {quote_path(model)} --tfjs{of} {way}"
+            error.hint = f"sigfix convert {quote_path(model)} --tfjs{of} {STATE_IO}"
         raise
     fill_tables(definition, captured_tables(function), model)
     keys = list(function._arg_keywords)
@@ -155,56 +160,14 @@ def _frozen(model: Path, signature: str, tags: Sequence[str] | None, states: boo
     results = zip(sorted(function.structured_outputs), function.outputs, strict=True)
     named = {key: str(tensor.name) for key, tensor in results}
     kept = []
-    held = _variables(function)
+    held = variables_of(function)
     for item in threaded:
         start = held[item.variable].numpy()
-        key = _state_key(str(held[item.variable].name), {*inputs, *named})
+        key = state_key(str(held[item.variable].name), {*inputs, *named})
         kept.append(State(key, f"{key}_next", start))
         inputs[key] = tf.TensorSpec(start.shape, start.dtype, item.node)
         named[f"{key}_next"] = item.result
     return definition, inputs, named, tuple(kept)
-
-
-def _threaded(variables: Any, function: Any, states: bool) -> tuple[tuple[Threaded, ...], str]:
-    """Make states inputs and outputs where `states` asks for it, else the option that would.
-
-    `variables` are what TensorFlow has of a function to freeze; their graph is changed in place.
-    """
-    names = _variable_names(function)
-    outputs = [str(tensor.name) for tensor in function.outputs]
-    if states:
-        threaded = thread_state(variables.graph_def, names, outputs)
-        variables._build_node_defs_list()
-        return threaded, ""
-    if not any(kind_of(node.op) == STATE for node in variables.graph_def.node):
-        return (), ""
-    with contextlib.suppress(ConversionError):
-        tried = type(variables.graph_def)()
-        tried.CopyFrom(variables.graph_def)
-        thread_state(tried, names, outputs)
-        return (), "--state io   # what it keeps becomes inputs and outputs"
-    return (), ""
-
-
-def _state_key(variable: str, taken: set[str]) -> str:
-    """What the input is called that holds a variable: its name in letters, digits and `_`."""
-    name = re.sub(r"[^A-Za-z0-9_]", "_", variable.removesuffix(":0"))
-    names = itertools.chain([name], (f"{name}_{number}" for number in itertools.count(1)))
-    return next(key for key in names if not {key, f"{key}_next"} & taken)
-
-
-def _variables(function: Any) -> dict[str, Any]:
-    """The variables that a function captures, by the nodes that stand for them."""
-    variables = {id(variable.handle): variable for variable in function.graph.variables}
-    return {
-        str(inside.op.name): variables[id(outside)]
-        for outside, inside in function.graph.captures
-        if id(outside) in variables
-    }
-
-
-def _variable_names(function: Any) -> dict[str, str]:
-    return {node: str(v.name).removesuffix(":0") for node, v in _variables(function).items()}
 
 
 def tfjs_name(key: str, taken: set[str]) -> str:

@@ -19,7 +19,7 @@ from sigfix.exporting.state import needed, variable_of
 from sigfix.optimising.graph.graph import node_of
 
 READ = "ReadVariableOp"
-_STEPS = {"AssignVariableOp": "", "AssignAddVariableOp": "AddV2", "AssignSubVariableOp": "Sub"}
+STEPS = {"AssignVariableOp": "", "AssignAddVariableOp": "AddV2", "AssignSubVariableOp": "Sub"}
 """What writes -> the operator between what was there and what is given, '' where that is taken."""
 PLACE = "sigfix_state"
 Array = np.ndarray[Any, Any]
@@ -112,7 +112,7 @@ class _Thread:
         self.variable, self.title, self.accesses = variable, title, accesses
         self.place = f"{PLACE}/{number}"
         self.made = 0
-        self.before = {name: _before(nodes, name) for name in self._all()}
+        self.before = {name: before(nodes, name) for name in self._all()}
 
     def run(self) -> str:
         """Rewrite the graph; the tensor that the variable holds behind it."""
@@ -126,7 +126,7 @@ class _Thread:
         value = {self.variable: self.place}
         for name in sorted(self.accesses.writes, key=lambda n: len(self._writes_before(n))):
             node, last = self.nodes[name], value[self._last(name)]
-            step = _STEPS[node.op]
+            step = STEPS[node.op]
             value[name] = self._add(step, [last, node.input[1]], kind) if step else node.input[1]
         for name in self.accesses.reads:
             self._read(name, value[self._last(name)], kind)
@@ -146,20 +146,17 @@ class _Thread:
 
     def _last(self, name: str) -> str:
         """The last write before an access, or the variable where there is none."""
-        writes = self._writes_before(name)
-        last = [w for w in writes if writes - {w} <= self._writes_before(w)]
-        if not writes:
-            return self.variable
-        if len(last) != 1:
+        last = last_write(name, self.before, self.accesses.writes)
+        if last is None:
             raise self._refused("in no order that is known")
-        return last[0]
+        return last or self.variable
 
     def _type(self) -> int:
         some = self.nodes[next(self._all())]
         return int(some.attr["dtype"].type)
 
     def _refuse_write(self, node: Any) -> None:
-        if node.op not in _STEPS:
+        if node.op not in STEPS:
             raise self._refused(f"by {node.op}")
         for passing in _chain(self.nodes, node.input[0]):
             if passing.op in ("Enter", "RefEnter"):
@@ -242,13 +239,28 @@ def _chain(nodes: Mapping[str, Any], reference: str) -> Iterator[Any]:
         node = nodes[node_of(node.input[0])]
 
 
-def _before(nodes: Mapping[str, Any], name: str) -> set[str]:
-    """All nodes that a node is computed from or waits for, itself among them."""
+def last_write(access: str, earlier: Mapping[str, set[str]], writes: Iterable[str]) -> str | None:
+    """The last of `writes` that is before an access, '' where none is; None if none is the last.
+
+    `earlier` are the nodes `before` each.
+    """
+    found = earlier[access].intersection(writes) - {access}
+    last = [one for one in found if found - {one} <= earlier[one] - {one}]
+    if not found:
+        return ""
+    return last[0] if len(last) == 1 else None
+
+
+def before(nodes: Mapping[str, Any], name: str) -> set[str]:
+    """All nodes that a node is computed from or waits for, itself among them.
+
+    Of a function (whose references are `node:output:0`), too: its arguments are no nodes.
+    """
     found: set[str] = set()
     stack = [name]
     while stack:
         one = stack.pop()
-        if one not in found:
+        if one not in found and one in nodes:
             found.add(one)
-            stack += [node_of(reference) for reference in nodes[one].input]
+            stack += [reference.lstrip("^").split(":")[0] for reference in nodes[one].input]
     return found

@@ -15,6 +15,7 @@ from tensorflow.python.framework import tensor_util
 
 from sigfix.errors import ParityError
 from sigfix.exporting.compacting import compact, in_order
+from sigfix.exporting.element_types import narrow_types
 from sigfix.exporting.refusing import refuse_unknown_operators
 from sigfix.exporting.tables import take_initializer
 from sigfix.exporting.tensorflowjs_parts import part
@@ -87,6 +88,8 @@ def write_model(
     initializer = take_initializer(definition)
     nodes = _constants(graph, definition) | _of_functions(definition)
     nodes |= _constants(graph, initializer)
+    for each in (definition, initializer):
+        narrow_types(each)
     weights = ((n, tensor_util.MakeNdarray(node.attr["value"].tensor)) for n, node in nodes.items())
     topology = compact(MessageToDict(definition))
     tables = {"modelInitializer": compact(MessageToDict(initializer))} if initializer.node else {}

@@ -16,7 +16,11 @@ from sigfix.errors import ConversionError
 from sigfix.exporting.tensorflowjs_parts import part
 
 SHARD_BYTES = 4 * 1024 * 1024
-NARROWED = {"float16": "float32", "float64": "float32", "int64": "int32", "complex128": "complex64"}
+NARROWED = {
+    "float16": "float32", "bfloat16": "float32", "float64": "float32", "int8": "int32",
+    "int16": "int32", "uint32": "int32", "int64": "int32", "uint64": "int32",
+    "complex128": "complex64",
+}  # fmt: skip
 """What TensorFlow.js has no type for -> what it is stored as."""
 STORED = {
     "float32": "float32", "int32": "int32", "complex64": "complex64", "uint8": "uint8",
@@ -58,14 +62,15 @@ def write_weights(
 def narrowed(weights: Array) -> Array:
     """Weights in a type that TensorFlow.js has (see `NARROWED`).
 
-    An int64 becomes the nearest int32: an exporter's "to the end" is the largest int64.
+    Whole numbers become the nearest int32: an exporter's "to the end" is the largest int64.
     """
     dtype = NARROWED.get(weights.dtype.name)
     if dtype is None:
         return weights
     if dtype == "int32":
-        limits = np.iinfo(np.int32)
-        weights = np.asarray(weights.clip(limits.min, limits.max))  # of a scalar: no array
+        limits, own = np.iinfo(np.int32), np.iinfo(weights.dtype)
+        ends = max(limits.min, own.min), min(limits.max, own.max)
+        weights = np.asarray(weights.clip(*ends))  # of a scalar: no array
     return weights.astype(dtype)
 
 

@@ -2,50 +2,28 @@
 
 Its optimiser, and tools for transformers that use it, save files with them (`com.microsoft.Gelu`).
 Source of what each computes: ONNX Runtime's contrib operators. Written out is what is of float32:
-the constants have to be of the type of the tensors beside them.
+the constants have to be of the type of the tensors beside them. Normalisations in ONNX's own domain
+are of any floats: their scale says of which.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from math import pi, sqrt
-from typing import Any
 
-import numpy as np
 import onnx
-from onnx import helper, numpy_helper
 
+from sigfix.importing.contrib_normalisations import (
+    layer_normalisation,
+    simplified,
+    skip_layer_normalisation,
+    skip_simplified,
+)
 from sigfix.importing.contrib_quantised import DOMAIN
+from sigfix.importing.contrib_writing import Writer
+from sigfix.importing.early_operators import is_early
 
-_LAYER_NORMALISATION = 17
-"""The first opset that has LayerNormalization."""
 _OWN_OF_CONV = ("auto_pad", "dilations", "group", "kernel_shape", "pads", "strides")
-
-
-class Writer:
-    """The nodes for one of ONNX Runtime's, whose names begin with its result's."""
-
-    def __init__(self, node: onnx.NodeProto, opset: int, ranks: Mapping[str, int]) -> None:
-        self.node, self.opset, self.ranks = node, opset, ranks
-        self.given = [*node.input, *[""] * 6]
-        self.attributes = {a.name: helper.get_attribute_value(a) for a in node.attribute}
-        self.nodes: list[onnx.NodeProto] = []
-
-    def add(self, operator: str, *inputs: str, **attributes: Any) -> str:
-        """A node of ONNX's; its result."""
-        name = f"{self.node.output[0]}_part_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(operator, inputs, [name], name, **attributes))
-        return name
-
-    def number(self, value: float) -> str:
-        """A constant of float32."""
-        return self.add("Constant", value=numpy_helper.from_array(np.array(value, np.float32)))
-
-    def finished(self, result: str) -> list[onnx.NodeProto]:
-        """All of them; the last one is called as the node that they are for."""
-        last = next(node for node in self.nodes if node.output[0] == result)
-        last.output[0], last.name = self.node.output[0], self.node.name or self.node.output[0]
-        return self.nodes
 
 
 Written = Callable[[Writer], str | None]
@@ -78,26 +56,6 @@ def _quick_gelu(to: Writer) -> str:
     alpha = float(to.attributes.get("alpha", 1.702))
     x = to.given[0]
     return to.add("Mul", x, to.add("Sigmoid", to.add("Mul", x, to.number(alpha))))
-
-
-def _skip_layer_normalisation(to: Writer) -> str | None:
-    """input, skip, gamma, beta, bias; the fourth result is the sum, two more are moments."""
-    if any(to.node.output[1:3]):
-        return None
-    x, skip, gamma, beta, bias = to.given[:5]
-    total = to.add("Add", x, skip)
-    total = to.add("Add", total, bias) if bias else total
-    if len(to.node.output) > 3 and to.node.output[3]:
-        to.nodes[-1].output[0] = total = to.node.output[3]
-    epsilon = float(to.attributes.get("epsilon", 1e-12))
-    if to.opset >= _LAYER_NORMALISATION:
-        scales = [gamma, beta] if beta else [gamma]
-        return to.add("LayerNormalization", total, *scales, axis=-1, epsilon=epsilon)
-    centred = to.add("Sub", total, to.add("ReduceMean", total, axes=[-1]))
-    variance = to.add("ReduceMean", to.add("Mul", centred, centred), axes=[-1])
-    deviation = to.add("Sqrt", to.add("Add", variance, to.number(epsilon)))
-    scaled = to.add("Mul", to.add("Div", centred, deviation), gamma)
-    return to.add("Add", scaled, beta) if beta else scaled
 
 
 def _convolution(to: Writer) -> str | None:
@@ -141,11 +99,17 @@ OPERATORS: dict[str, Written] = {
     "BiasGelu": _bias_gelu,
     "FastGelu": _fast_gelu,
     "QuickGelu": _quick_gelu,
-    "SkipLayerNormalization": _skip_layer_normalisation,
+    "SkipLayerNormalization": skip_layer_normalisation,
+    "SkipSimplifiedLayerNormalization": skip_simplified,
     "FusedConv": _convolution,
     "FusedMatMul": _product,
 }
 """Operator -> what writes it out and returns the result, None for a form that it does not."""
+EARLY: dict[str, Written] = {
+    "LayerNormalization": layer_normalisation,
+    "SimplifiedLayerNormalization": simplified,
+}
+"""The same of operators in ONNX's own domain (`early_operators`)."""
 
 
 def write_out_fused(model: onnx.ModelProto, ranks: Callable[[], Mapping[str, int]]) -> None:
@@ -154,34 +118,35 @@ def write_out_fused(model: onnx.ModelProto, ranks: Callable[[], Mapping[str, int
     `ranks` tells how many axes tensors have, as far as that is known, of the model as it is then.
     """
     opset = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), 1)
-    if _has_other_floats(model):
-        return
-    while _pending(model):
+    kinds = {tensor.name: int(tensor.data_type) for tensor in model.graph.initializer}
+    plain = not _has_other_floats(model)
+    while _pending(model, opset, plain):
         nodes: list[onnx.NodeProto] = []
-        known, pending = ranks(), _pending(model)
+        known, pending = ranks(), _pending(model, opset, plain)
         for node in model.graph.node:
-            made = _written(node, opset, known) if _is_one(node) else None
+            own = _one_of(node, opset, plain)
+            made = None if own is None else _written(own, Writer(node, opset, known, kinds, plain))
             nodes.extend([node] if made is None else made)
         copied = [onnx.NodeProto.FromString(node.SerializeToString()) for node in nodes]
         del model.graph.node[:]
         model.graph.node.extend(copied)
-        if _pending(model) == pending:
+        if _pending(model, opset, plain) == pending:
             return
 
 
-def _is_one(node: onnx.NodeProto) -> bool:
-    return node.domain == DOMAIN and node.op_type in OPERATORS
+def _one_of(node: onnx.NodeProto, opset: int, plain: bool) -> Written | None:
+    """What writes a node out, None for one that stays as it is."""
+    if node.domain == DOMAIN:
+        return OPERATORS.get(node.op_type) if plain else None
+    return EARLY[node.op_type] if is_early(node, opset) else None
 
 
-def _pending(model: onnx.ModelProto) -> int:
-    return sum(map(_is_one, model.graph.node))
+def _pending(model: onnx.ModelProto, opset: int, plain: bool) -> int:
+    return sum(_one_of(node, opset, plain) is not None for node in model.graph.node)
 
 
-def _written(
-    node: onnx.NodeProto, opset: int, ranks: Mapping[str, int]
-) -> Sequence[onnx.NodeProto] | None:
-    to = Writer(node, opset, ranks)
-    result = OPERATORS[node.op_type](to)
+def _written(write: Written, to: Writer) -> Sequence[onnx.NodeProto] | None:
+    result = write(to)
     return None if result is None else to.finished(result)
 
 

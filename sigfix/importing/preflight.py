@@ -18,6 +18,7 @@ from onnx import helper
 from sigfix.errors import ConversionError
 from sigfix.importing.advice import binding_option, sizes_option
 from sigfix.importing.commands import CUT
+from sigfix.importing.early_operators import is_early
 from sigfix.importing.influence import deciding_inputs, needed_nodes, reads, shape_only
 from sigfix.importing.onnx_graph import graph_inputs
 from sigfix.importing.preflight_sizes import size_refusals
@@ -198,6 +199,8 @@ def _reason(model: onnx.ModelProto, node: onnx.NodeProto) -> tuple[str | None, s
     if node.op_type == "If":
         return _branch(model, node)
     version = version_of(node.op_type, opset)
+    if is_early(node, opset):
+        return FUSED, None
     if version is None:
         return f"ONNX has no such operator at opset {opset}, which the model is written for", None
     if version not in SUPPORTED.get(node.op_type, ()):

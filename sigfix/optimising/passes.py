@@ -199,6 +199,13 @@ KERNEL_PASSES = (
         in_loops=True,
     ),
     Pass(
+        "casts",
+        "between types that are one in TF.js: none",
+        "kernels.same_casts.drop_same_casts",
+        in_loops=True,
+        before=("fusing",),
+    ),
+    Pass(
         "same-padding",
         "as amounts, where the wasm backend gets it wrong",
         "kernels.same_padding.write_out_padding",

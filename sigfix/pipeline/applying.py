@@ -13,10 +13,12 @@ from sigfix.paths import as_paths
 from sigfix.planning import Plan
 from sigfix.planning.edits import AddSignature, AliasSignature, AttachSignature
 from sigfix.planning.file_edits import WriteCard
+from sigfix.planning.parsed import before_parsers
 from sigfix.presets import find_preset
 from sigfix.reading import read
 
 if TYPE_CHECKING:  # at run time they need numpy, which planning does without
+    from sigfix.verifying.feeding import BehindParsers
     from sigfix.verifying.tolerances import Tolerance
     from sigfix.verifying.verdict import Verification
 
@@ -122,10 +124,32 @@ def compare_result(
             seed=options.seed,
             tolerance=_tolerance(decided),
             seconds=options.seconds,
+            feed=_behind_parsers(edit, decided.meta_graph, source),
         )
         require_same(verification, options, decided.notes)
         found.append(verification)
     return tuple(found)
+
+
+def _behind_parsers(edit: AddSignature, meta_graph: int, source: Path) -> BehindParsers | None:
+    """What feeds a signature whose parsers are cut off with what they made, None for others."""
+    if edit.parsed is None:
+        return None
+    from sigfix.repairing.parsed import front_of
+    from sigfix.verifying.feeding import BehindParsers
+
+    front = front_of(source, meta_graph, edit)
+    cut = edit.parsed
+    shared = len(edit.inputs) - len(cut.tensors)
+    own = [item.name for item in edit.inputs]
+    targets = map(str, cut.kept) if edit.heads else [item.target for item in edit.inputs[:shared]]
+    names = {item.target: item.name for item in cut.inputs}
+    return BehindParsers(
+        front.graph,
+        dict(zip((item.name for item in cut.inputs), front.feeds, strict=True)),
+        dict(zip(own[shared:], front.fetches, strict=True)),
+        {name: names[target] for name, target in zip(own[:shared], targets, strict=True)},
+    )
 
 
 def require_same(
@@ -163,5 +187,6 @@ def _fitted(edit: AddSignature, inputs: dict[str, Any]) -> dict[str, Any]:
     """The user's arrays as the signature takes them. `UsageError` where they do not fit."""
     from sigfix.verifying.inputs.given import fit_inputs
 
-    specs = {item.name: TensorSpec(item.dtype, item.shape, item.name) for item in edit.inputs}
+    wanted = before_parsers(edit).inputs
+    specs = {item.name: TensorSpec(item.dtype, item.shape, item.name) for item in wanted}
     return fit_inputs(inputs, specs)

@@ -1,11 +1,18 @@
-"""The source of a conversion, asked for its answers while the graph is being optimised."""
+"""The source of a conversion, asked for its answers.
+
+A SavedModel is asked once the model is written, by a process that is a copy of one that has only
+imported TensorFlow, as the one that writes is: two of them with a model each would hold more than
+either needs. Any other source is asked while the graph is being optimised.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
+from sigfix.forking import copies
 from sigfix.model import TensorSpec
 from sigfix.pipeline.conversion_options import ConvertOptions
 from sigfix.pipeline.prepared import Prepared
@@ -13,41 +20,78 @@ from sigfix.pipeline.progress import Say
 
 if TYPE_CHECKING:  # at run time it needs numpy, and some commands do without
     from sigfix.exporting.freezing import FrozenSignature
-    from sigfix.verifying.runnable import Run
+    from sigfix.verifying.inputs.cases import Case, Given
+    from sigfix.verifying.runnable import Finish, Run
 
-Asked = tuple["Callable[[], Run] | None", tuple[str, ...]]
-"""What waits for the source's answers, and the kinds of inputs that were made up for it."""
+    Cases = Sequence[Case | Given]
+    Ask = Callable[[Cases], Callable[[], Run]]
+    """Takes the cases at once, and gives what waits for the answers."""
+
+
+def cases_of(
+    prepared: Prepared,
+    frozen: FrozenSignature,
+    specs: Mapping[str, TensorSpec],
+    options: ConvertOptions,
+) -> tuple[Cases, tuple[str, ...]]:
+    """What source and result are run on, and the kinds of inputs that were made up for it."""
+    from sigfix.exporting.input_limits import input_limits
+    from sigfix.pipeline import stepwise
+    from sigfix.pipeline.conversion_source import conversion_cases, input_keys
+    from sigfix.verifying.checking import given_and_tried
+
+    if options.choice.states:
+        return stepwise.cases(frozen, specs, options), ()
+    cases = conversion_cases(
+        specs,
+        options.inputs,
+        prepared.card,
+        input_keys(prepared),
+        input_limits(frozen.graph, frozen.inputs),
+        prepared.features,
+    )
+    return cases, given_and_tried(cases)["tried"]
+
+
+def source_copies(prepared: Prepared) -> AbstractContextManager[None]:
+    """Let a SavedModel be run by copies of this process in the block, where that can be."""
+    from sigfix.pipeline.conversion_source import source_side
+    from sigfix.verifying.runnable import SAVED_MODEL
+
+    kind = source_side(prepared).runnable.kind
+    return copies() if kind == SAVED_MODEL else nullcontext()
+
+
+def answers_of(prepared: Prepared, cases: Cases, options: ConvertOptions, say: Say) -> Run:
+    """Run the source now. Raises `NotVerifiedError` where it cannot be run."""
+    with _started(prepared, cases, options) as finish:
+        say("running the source")
+        found = finish(None)
+    say("")
+    return found
 
 
 @contextmanager
-def asked_source(
-    prepared: Prepared, options: ConvertOptions, say: Say
-) -> Iterator[Callable[[FrozenSignature, Mapping[str, TensorSpec]], Asked]]:
-    """The source, running beside the block, which asks it once its inputs are known."""
-    if not options.verify:
-        yield lambda frozen, specs: (None, ())
-        return
-    if options.choice.states:
-        from sigfix.pipeline import stepwise
+def asked_source(prepared: Prepared, options: ConvertOptions) -> Iterator[Ask]:
+    """Start the source beside what the block does: importing its software takes seconds.
 
-        yield lambda frozen, specs: (
-            lambda: stepwise.answers(prepared, frozen, specs, options),
-            (),
-        )
-        return
-    from sigfix.pipeline.conversion_source import conversion_cases, input_keys, started_source
-    from sigfix.verifying.checking import given_and_tried
+    The block tells it the cases as soon as they are known. The waiting raises `NotVerifiedError`
+    where the source cannot be run.
+    """
+    with ExitStack() as ending:
+        waiting = ThreadPoolExecutor(1, "sigfix-source")
+        ending.callback(waiting.shutdown)
+        # Ended before the thread is waited for: what waits for a process that is gone returns.
+        finish = ending.enter_context(_started(prepared, None, options))
+        yield lambda cases: waiting.submit(finish, cases).result
 
-    with started_source(prepared, options.seconds, say) as running:
 
-        def ask(frozen: FrozenSignature, specs: Mapping[str, TensorSpec]) -> Asked:
-            from sigfix.exporting.input_limits import input_limits
+def _started(
+    prepared: Prepared, cases: Cases | None, options: ConvertOptions
+) -> AbstractContextManager[Finish]:
+    from sigfix.pipeline.conversion_source import source_side
+    from sigfix.verifying.checking import REPEATS
+    from sigfix.verifying.running import started
 
-            limits = input_limits(frozen.graph, frozen.inputs)
-            keys = input_keys(prepared)
-            cases = conversion_cases(
-                specs, options.inputs, prepared.card, keys, limits, prepared.features
-            )
-            return running(cases), given_and_tried(cases)["tried"]
-
-        yield ask
+    repeats = 1 if options.choice.states else REPEATS  # a step is not repeated
+    return started(source_side(prepared).runnable, cases, repeats, options.seconds)

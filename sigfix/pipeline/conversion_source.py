@@ -2,65 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import ExitStack, contextmanager, nullcontext
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from sigfix.card import Card
 from sigfix.describing.examples import ExampleFeature
-from sigfix.forking import copies, is_copying
 from sigfix.model import TensorSpec
 from sigfix.pipeline.prepared import Prepared
-from sigfix.pipeline.progress import Say, silent
 from sigfix.planning.edits import InputPlan
 from sigfix.planning.names import signature_keys
 from sigfix.planning.traces import TO_NCHW
 from sigfix.presets import DETECTION
 from sigfix.verifying.arrays import Arrays
-from sigfix.verifying.checking import REPEATS, Side
+from sigfix.verifying.checking import Side
 from sigfix.verifying.inputs.cases import BATCHES, Case, Given, Limits, made_up
 from sigfix.verifying.inputs.given import fit_inputs, read_npz
-from sigfix.verifying.runnable import SAVED_MODEL, CaseRun, Run
+from sigfix.verifying.runnable import CaseRun
 from sigfix.verifying.runners import onnx, saved_model
-from sigfix.verifying.running import started
 
 PAGES = (1, 1)
 """Pages come one at a time: a detector is compared on single ones."""
-
-
-Asked = Callable[[Sequence[Case | Given]], Callable[[], Run]]
-"""Takes the cases at once, and gives what waits for the answers."""
-
-
-@contextmanager
-def started_source(prepared: Prepared, seconds: float, say: Say = silent) -> Iterator[Asked]:
-    """Start the source beside what the block does: importing its software takes seconds.
-
-    A SavedModel is run by a copy of this process, made before anything is loaded here; it is
-    loaded beside what the block does, and has ended when the block goes on after asking it.
-
-    The block tells it the cases as soon as they are known. The waiting raises `NotVerifiedError`
-    where the source cannot be run.
-    """
-    side = source_side(prepared)
-    with ExitStack() as ending:
-        waiting = ThreadPoolExecutor(1, "sigfix-source")
-        ending.callback(waiting.shutdown)
-        # Ended before the thread is waited for: what waits for a process that is gone returns.
-        with copies() if side.runnable.kind == SAVED_MODEL else nullcontext():
-            say("")  # which ends the thread that shows progress, if there is one
-            is_copy = is_copying()
-            finish = ending.enter_context(started(side.runnable, None, REPEATS, seconds))
-
-        def ask(cases: Sequence[Case | Given]) -> Callable[[], Run]:
-            found = waiting.submit(finish, cases)
-            if is_copy:  # two with a model each would hold more than either needs
-                wait([found])
-            return found.result
-
-        yield ask
 
 
 def source_side(prepared: Prepared) -> Side:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:  # at run time it needs numpy, and some commands do without
     from sigfix.optimising.graph.graph import Graph
 
 
-DT_HALF = 19
+DT_BFLOAT16, DT_HALF = 14, 19
+FEW_DIGITS = {DT_BFLOAT16: "bfloat16", DT_HALF: "float16"}
+"""Numbers with fewer digits than float32, the fewest first."""
 
 
 @dataclass(frozen=True)
@@ -29,20 +31,26 @@ class Optimised:
     """Passes that raised and were left out, each with what it raised."""
 
     @property
-    def tolerance(self) -> float | None:
-        """What TensorFlow.js may differ by where the model computes with float16, else None."""
-        from sigfix.verifying.tolerances import OF_HALVES
-
+    def few_digits(self) -> str:
+        """The type with fewer digits than float32 that the model computes with; empty if none."""
         # Asking an attribute that is absent would add it.
-        halves = any(
-            node.op != "Cast" and "T" in node.attr and node.attr["T"].type == DT_HALF
+        kinds = {
+            node.attr["T"].type
             for node in self.values.nodes.values()
-        )
-        return OF_HALVES if halves else None
+            if node.op != "Cast" and "T" in node.attr
+        }
+        return next((name for kind, name in FEW_DIGITS.items() if kind in kinds), "")
+
+    @property
+    def tolerance(self) -> float | None:
+        """What TensorFlow.js may differ by where the model computes with few digits, else None."""
+        from sigfix.verifying.tolerances import COMPUTED
+
+        return COMPUTED.get(self.few_digits)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """A line about each pass that failed, and about float16."""
+        """A line about each pass that failed, and about few digits."""
         failed = [
             f"the pass {name} failed and was left out; this is a fault of sigfix ({reason})"
             for name, reason in self.failed.items()
@@ -50,8 +58,8 @@ class Optimised:
         if self.tolerance is None:
             return tuple(failed)
         return (
-            "the model computes with float16 and TensorFlow.js with float32: they may differ by "
-            f"{self.tolerance:g} of an output's range",
+            f"the model computes with {self.few_digits} and TensorFlow.js with float32: they may "
+            f"differ by {self.tolerance:g} of an output's range",
             *failed,
         )
 

@@ -54,10 +54,10 @@ def write_graphs(
     """
     from sigfix.exporting.reference import with_weights
 
-    _write(frozen.graph.copy(), _file(folder, FROZEN))
+    write_graph(frozen.graph.copy(), _file(folder, FROZEN))
     if weights is not None:
-        _write(optimised.copy(), _file(folder, OPTIMISED))
-        _write(with_weights(optimised, weights), _file(folder, DEQUANTISED))
+        write_graph(optimised.copy(), _file(folder, OPTIMISED))
+        write_graph(with_weights(optimised, weights), _file(folder, DEQUANTISED))
     return ReferenceGraphs(folder, frozen.inputs, frozen.outputs, frozen.unused_inputs)
 
 
@@ -65,9 +65,11 @@ def _file(folder: Path, title: str) -> Path:
     return folder / f"{title.split()[1]}.pb"
 
 
-def _write(graph: Graph, file: Path) -> None:
-    """Write a graph in a form that TensorFlow has kernels for on every machine."""
+def write_graph(graph: Graph, file: Path) -> Any:
+    """Write a graph in a form that TensorFlow has kernels for on every machine; its GraphDef."""
     from sigfix.optimising.kernels.plain_kernels import use_plain_kernels
 
     use_plain_kernels(graph)
-    file.write_bytes(graph.graph_def().SerializeToString())
+    definition = graph.graph_def()
+    file.write_bytes(definition.SerializeToString())
+    return definition

@@ -21,8 +21,6 @@ from sigfix.pipeline.conversion_check import (
     require_ok,
     tfjs_of,
 )
-from sigfix.pipeline.conversion_source import source_side
-from sigfix.pipeline.prepared import Prepared
 from sigfix.planning.edits import InputPlan
 from sigfix.verifying.arrays import Arrays
 from sigfix.verifying.checking import Side, Source, judge, outputs_of
@@ -40,17 +38,6 @@ if TYPE_CHECKING:
 STEPS = 4
 
 
-def answers(
-    prepared: Prepared,
-    frozen: FrozenSignature,
-    specs: Mapping[str, TensorSpec],
-    options: ConvertOptions,
-) -> Run:
-    """What the source computes in `STEPS` calls, each of which begins where the last one ended."""
-    cases = _cases(frozen, specs, options)
-    return run(source_side(prepared).runnable, cases, 1, options.seconds)
-
-
 def read(side: Side, found: Run) -> Source:
     """The source's answers."""
     fed = tuple(case.inputs for case in found.cases)
@@ -58,10 +45,13 @@ def read(side: Side, found: Run) -> Source:
     return Source(side.runnable.title, fed, outputs, found.notes)
 
 
-def _cases(
+def cases(
     frozen: FrozenSignature, specs: Mapping[str, TensorSpec], options: ConvertOptions
 ) -> Sequence[Case | Given]:
-    """One row a step, of another seed each time, or the user's inputs in each."""
+    """One row for each of `STEPS` calls, of another seed each time, or the user's inputs in each.
+
+    Each call begins with the state in which the last one ended.
+    """
     from sigfix.exporting.input_limits import input_limits
 
     states = {state.input for state in frozen.states}

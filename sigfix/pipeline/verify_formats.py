@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import mkdtemp
@@ -107,11 +108,7 @@ def verify_formats(
     """
     fed = pair_tensors(left.inputs, right.inputs, "input")
     read = pair_tensors(left.outputs, right.outputs, "output")
-    there = {spec.name: spec for spec in right.inputs}
-    specs = {
-        pair.left: replace(spec, shape=narrowed(spec, there[pair.right], pair.order))
-        for pair, spec in zip(fed, left.inputs, strict=True)
-    }
+    specs = narrowed_specs(left, right, fed)
     key = left.key or right.key or "model"
     any_tfjs = left.tfjs or right.tfjs
     limit = (
@@ -120,7 +117,7 @@ def verify_formats(
         else Tolerance(tolerance, chosen=True)
     )
     try:
-        cases = _cases(specs, inputs, seed)
+        cases = cases_for(specs, inputs, seed)
     except NotVerifiedError as error:
         return not_comparable(key, error)
     cast = in_tfjs_dtypes if any_tfjs else dict
@@ -130,9 +127,19 @@ def verify_formats(
     return verify(key, Side(left.runnable), other, cases, Check(limit, seconds, cast=cast))
 
 
-def _cases(
+def narrowed_specs(left: Chosen, right: Chosen, fed: Sequence[Pair]) -> dict[str, TensorSpec]:
+    """The inputs of the left one, with the sizes that the right one knows."""
+    there = {spec.name: spec for spec in right.inputs}
+    return {
+        pair.left: replace(spec, shape=narrowed(spec, there[pair.right], pair.order))
+        for pair, spec in zip(fed, left.inputs, strict=True)
+    }
+
+
+def cases_for(
     specs: dict[str, TensorSpec], inputs: Arrays | None, seed: int
 ) -> list[Given] | list[Case]:
+    """The sets of inputs: `inputs` alone, else made-up ones. Raises as `verify_formats` does."""
     if inputs is not None:
         return [Given(fit_inputs(inputs, specs))]
     plans = [InputPlan(name, spec.dtype, spec.shape, name) for name, spec in specs.items()]

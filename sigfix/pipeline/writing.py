@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sigfix.card import Card
+from sigfix.forking import apart, is_copying
 from sigfix.memory import release
 from sigfix.model import DEFAULT_SERVING_KEY, TensorSpec
-from sigfix.pipeline.asking import asked_source
+from sigfix.pipeline.asking import answers_of, asked_source, cases_of, source_copies
 from sigfix.pipeline.conversion_options import ConvertOptions
 from sigfix.pipeline.notes import loops_left, states_kept
 from sigfix.pipeline.obstacles import cut_in_front, refuse_obstacles
@@ -35,6 +36,7 @@ if TYPE_CHECKING:  # at run time it needs numpy, and some commands do without
     from sigfix.exporting.cutting import Cut
     from sigfix.exporting.freezing import FrozenSignature
     from sigfix.exporting.state_threading import State
+    from sigfix.pipeline.asking import Ask, Cases
     from sigfix.pipeline.reference_graphs import ReferenceGraphs
     from sigfix.verifying.runnable import Run
 
@@ -47,7 +49,7 @@ class Written:
     one: `frozen` for --bisect-passes, `cut` where a part in front was cut off. `quantize` is None
     for float32; `trials` led to that type. `tolerance` is what the graph asks for, or None;
     `failed` are passes that were left out. `answers` and `graphs` are None where nothing is
-    compared, `tried` are the kinds of inputs that were made up.
+    compared; `cases` are what the source is asked, `tried` the kinds of inputs that were made up.
     """
 
     inputs: dict[str, TensorSpec]
@@ -61,6 +63,7 @@ class Written:
     tolerance: float | None
     failed: tuple[str, ...]
     notes: tuple[str, ...]
+    cases: Cases = ()
     tried: tuple[str, ...] = ()
     answers: Run | None = None
     graphs: ReferenceGraphs | None = None
@@ -76,22 +79,50 @@ def write(
     temporary: Path,
     say: Say,
 ) -> Written:
-    """Frozen graph -> optimised graphs -> model in `place`; the source is run beside that."""
-    with asked_source(prepared, options, say) as ask:
-        whole = freeze(prepared, say, options.choice.states)
-        release()
-        cut = cut_in_front(whole, options.choice.cut)
-        frozen = whole if cut is None else cut.rest
-        specs = _specs(frozen.signature.inputs)
-        answers, tried = ask(whole, _specs(whole.signature.inputs))
-        optimised = optimise(frozen, options, say)
-        key = prepared.signature or DEFAULT_SERVING_KEY
-        refuse_obstacles(optimised.kernels, frozen.outputs, whole, source.path, key)
-        stored = _types_of_weights(optimised, frozen, specs, prepared.card, options, say)
-        _write_model(optimised, frozen, prepared.card, place, stored.types)
-        graphs = _graphs(optimised, frozen, place, stored.types, temporary) if answers else None
-        with unpublished(place):
-            answered = answers and answers()
+    """The model in `place`, and what its source answers, where that is compared."""
+
+    def written(ask: Ask | None) -> Written:
+        return _written(source, prepared, options, place, temporary, say, ask)
+
+    if not options.verify:
+        return written(None)
+    with source_copies(prepared):
+        if is_copying():
+            made = apart(lambda: written(None))
+            with unpublished(place):
+                return replace(made, answers=answers_of(prepared, made.cases, options, say))
+    with asked_source(prepared, options) as ask:
+        return written(ask)
+
+
+def _written(
+    source: Source,
+    prepared: Prepared,
+    options: ConvertOptions,
+    place: Path,
+    temporary: Path,
+    say: Say,
+    ask: Ask | None,
+) -> Written:
+    """Frozen graph -> optimised graphs -> model in `place`; the source is run beside, by `ask`."""
+    whole = freeze(prepared, say, options.choice.states)
+    release()
+    cut = cut_in_front(whole, options.choice.cut)
+    frozen = whole if cut is None else cut.rest
+    specs = _specs(frozen.signature.inputs)
+    cases: Cases = ()
+    tried: tuple[str, ...] = ()
+    if options.verify:
+        cases, tried = cases_of(prepared, whole, _specs(whole.signature.inputs), options)
+    waiting = ask and ask(cases)
+    optimised = optimise(frozen, options, say)
+    key = prepared.signature or DEFAULT_SERVING_KEY
+    refuse_obstacles(optimised.kernels, frozen.outputs, whole, source.path, key)
+    stored = _types_of_weights(optimised, frozen, specs, prepared.card, options, say)
+    _write_model(optimised, frozen, prepared.card, place, stored.types)
+    graphs = _graphs(optimised, frozen, place, stored, temporary) if options.verify else None
+    with unpublished(place):
+        answers = waiting and waiting()
     say("")
     return Written(
         inputs=specs,
@@ -110,8 +141,9 @@ def write(
             *states_kept(frozen.states),
             *(() if cut is None else cut.said),
         ),
+        cases=cases,
         tried=tried,
-        answers=answered,
+        answers=answers,
         graphs=graphs,
         frozen=frozen if options.bisect else None,
         cut=cut,
@@ -154,16 +186,16 @@ def _graphs(
     optimised: Optimised,
     frozen: FrozenSignature,
     place: Path,
-    types: Mapping[str, str],
+    stored: Stored,
     temporary: Path,
 ) -> ReferenceGraphs:
     """The graphs to compare with. Raises where weights are not stored as they were meant to be."""
     from sigfix.exporting import tfjs_model, weight_files
     from sigfix.pipeline.reference_graphs import write_graphs
 
-    weights = weight_files.stored_weights(place) if types else None
+    weights = weight_files.stored_weights(place) if stored.dtype else None
     if weights is not None:
-        tfjs_model.refuse_misstored(optimised.kernels, types, weights)
+        tfjs_model.refuse_misstored(optimised.kernels, stored.types, weights)
     return write_graphs(frozen, optimised.values, weights, temporary)
 
 

@@ -11,7 +11,7 @@ from sigfix.describing.functions import (
 )
 from sigfix.describing.training import signature_marks
 from sigfix.errors import BlockedError
-from sigfix.model import DEFAULT_SERVING_KEY, Function, MetaGraph
+from sigfix.model import DEFAULT_SERVING_KEY, Function, MetaGraph, Signature
 from sigfix.planning import signatures as existing
 from sigfix.planning.choices import Choices
 from sigfix.planning.edits import (
@@ -38,11 +38,13 @@ from sigfix.planning.graphs import (
     refuse_unfed,
     signature_tensors,
 )
+from sigfix.planning.layouts import check_layout
 from sigfix.planning.merging import merge
+from sigfix.planning.parsed import behind_parsers, require_plain
 from sigfix.planning.preset_spec import fit_preset, mark_origins
 from sigfix.planning.shaping import plan_inputs, plan_outputs
 from sigfix.planning.sources import refuse_starved
-from sigfix.planning.traces import Ambiguous, Undecided, choose_trace, is_bound, layout_for
+from sigfix.planning.traces import Ambiguous, Undecided, choose_trace, is_bound
 from sigfix.planning.widening import with_open_batch
 from sigfix.quoting import quote
 from sigfix.wording import plural
@@ -137,14 +139,18 @@ def _from_function(
     meta_graph: MetaGraph, function: Function, choices: Choices, origin: str
 ) -> AddSignature:
     library = meta_graph.graph.function_by_name
-    trace = choose_trace(function, library, choices)
+    asked = replace(choices, inputs=()) if choices.parsed else choices  # they name features
+    trace = choose_trace(function, library, asked)
     if isinstance(trace, Ambiguous):
         raise Undecided(trace)
     inputs = flat_inputs(function, trace, library[trace.name])
     values = {item.path for item in literal_arguments(function, trace)}
-    _refuse_unknown_bindings(inputs, values, choices)
+    if not choices.parsed:
+        _refuse_unknown_bindings(inputs, values, choices)
     tensors = {name for item in inputs for name in (item.name, item.path)}
-    left = tuple(pair for pair in choices.bind if pair[0] in tensors)  # the others chose the trace
+    left = tuple(  # the others chose the trace
+        pair for pair in choices.bind if pair[0] in tensors or pair[0] not in values
+    )
     return _build(
         meta_graph,
         FunctionSource(function.path, trace.name),
@@ -201,14 +207,21 @@ def _reshape_signature(meta_graph: MetaGraph, key: str, choices: Choices) -> Add
     function = signature_function(meta_graph, key)
     if function is not None and function.traces[0].name in meta_graph.graph.function_by_name:
         edit = _from_function(meta_graph, function, choices, SIGNATURE)
-        return replace(edit, method_name=signature.method_name or edit.method_name)
+        return _with_method(edit, signature)
     refuse_unfed(meta_graph, key, choices)
     inputs, outputs = named_tensors(meta_graph, *signature_tensors(signature), choices)
     inputs += mentioned_unfed(meta_graph, signature, choices, inputs)
     edit = _build(
         meta_graph, GraphSource(f"signature {key}"), inputs, outputs, choices, SIGNATURE, SIGNATURE
     )
-    return replace(edit, method_name=signature.method_name or edit.method_name)
+    return _with_method(edit, signature)
+
+
+def _with_method(edit: AddSignature, signature: Signature) -> AddSignature:
+    """The edit with the method name that its signature has, unless that takes tf.Examples alone."""
+    if edit.parsed is not None or not signature.method_name:
+        return edit
+    return replace(edit, method_name=signature.method_name)
 
 
 def _build(
@@ -220,6 +233,13 @@ def _build(
     origin: str,
     edit_origin: str,
 ) -> AddSignature:
+    if choices.parsed:
+        left = [item for item in outputs if item.name not in choices.drop_outputs]
+        behind, cut = behind_parsers(meta_graph, source, inputs, left)
+        bare = replace(choices, parsed=False)
+        made = _build(meta_graph, source, behind, outputs, bare, origin, edit_origin)
+        require_plain(made, behind)
+        return replace(made, parsed=cut)
     _refuse_unknown_bindings(inputs, set(), choices)
     if choices.preset is not None:
         bare = replace(choices, preset=None)
@@ -231,8 +251,7 @@ def _build(
     planned, bound = plan_inputs(inputs, choices, origin)
     results = plan_outputs(outputs, choices, origin)
     known = {tensor.name for tensor in (*inputs, *outputs)}
-    _check_layout(choices, [*inputs, *outputs])
-    _refuse_turning_twice(choices, inputs)
+    check_layout(choices, inputs, outputs)
     for old, _ in choices.rename:
         if old not in known:
             raise BlockedError(
@@ -243,43 +262,6 @@ def _build(
     edit = AddSignature(choices.key, source, planned, results, bound, origin=edit_origin)
     edit = with_open_batch(edit, inputs)
     return replace(edit, method_name=method) if method else edit
-
-
-def _check_layout(choices: Choices, tensors: list[FlatTensor]) -> None:
-    if choices.layout is None:
-        return
-    images = [item for item in tensors if layout_for(replace(choices, layout_of=()), item)]
-    paths = {item.path for item in images} | {item.name for item in images}
-    missing = [name for name in choices.layout_of if name not in paths]
-    if missing or not images:
-        which = f"{missing[0]} is" if missing else "no input or output is"
-        raise BlockedError(
-            f"--layout {choices.layout}: {which} no image (of rank 4)."
-            if missing
-            else f"--layout {choices.layout}: {which} an image (of rank 4).",
-            "images are: " + ", ".join(item.name for item in images) if images else None,
-        )
-
-
-_CHANNELS = (1, 3, 4)
-"""Of pictures: grey, colour, and colour with an opacity."""
-
-
-def _refuse_turning_twice(choices: Choices, inputs: list[FlatTensor]) -> None:
-    """Refuse a `--layout` that an image has already, unless it is named."""
-    if choices.layout is None or choices.layout_of:
-        return
-    for item in inputs:
-        shape = item.spec.shape
-        if shape is None or len(shape) != 4:
-            continue
-        there, other = (shape[3], shape[1]) if choices.layout == "nhwc" else (shape[1], shape[3])
-        if there in _CHANNELS and other not in _CHANNELS:
-            raise BlockedError(
-                f"--layout {choices.layout}: {item.name} is {item.spec}, whose channels are "
-                f"{'last' if choices.layout == 'nhwc' else 'first'} already.",
-                f"leave --layout out; --layout {quote(f'{choices.layout}:{item.name}')} insists",
-            )
 
 
 def _refuse_unknown_bindings(tensors: list[FlatTensor], values: set[str], choices: Choices) -> None:

@@ -133,6 +133,7 @@ class Choices:
     method_name: str | None = None
     only_meta_graph: bool = False
     rebuild: bool = False
+    parsed: bool = False
     preset: Preset | None = None
     vocabulary: str = ""
     signatures: tuple[NewSignature, ...] = ()
@@ -171,5 +172,6 @@ class Choices:
             or self.append
             or self.normalize
             or self.layout
+            or self.parsed
             or self.preset
         )

@@ -24,7 +24,7 @@ KINDS = {
         edits.OutputPlan, edits.BoundInput, edits.FunctionSource, edits.MergedSource,
         edits.GraphSource, edits.AddSignature, edits.AliasSignature, edits.RemoveSignature,
         edits.RenameSignature, edits.SetMethodName, edits.SetTags, edits.SetVersion,
-        edits.KeepMetaGraph,
+        edits.KeepMetaGraph, edits.Parsed,
         edits.AttachSignature, edits.Component, edits.Candidate, edits.Plan, file_edits.ExportKeras,
         file_edits.ImportOnnx, file_edits.SaveAnew, file_edits.WriteCard, choices.Choices,
         choices.InputChoice, choices.AppendChoice, choices.NormalizeChoice, choices.NewSignature,

@@ -24,7 +24,7 @@ BLANKS = ("SHAPE", "VALUE", "TENSOR")
 """Words that only the reader of a command can fill in, and without which it cannot be planned."""
 
 
-_FLAGS = {"--only-metagraph": "only_meta_graph", "--rebuild": "rebuild"}
+_FLAGS = {"--only-metagraph": "only_meta_graph", "--rebuild": "rebuild", "--parsed": "parsed"}
 _ONE: dict[str, tuple[str, Callable[[str], Any]]] = {
     "--signature": ("key", str),
     "--tags": ("tags", parsing.parse_tags),

@@ -13,13 +13,8 @@ from sigfix.planning.file_edits import ExportKeras, ImportOnnx, SaveAnew, WriteC
 from sigfix.planning.steps import Step
 
 OPTION, PRESET, TRACE, GRAPH, SIGNATURE, CONVENTION = (
-    "option",
-    "preset",
-    "trace",
-    "graph",
-    "signature",
-    "convention",
-)
+    "option", "preset", "trace", "graph", "signature", "convention"
+)  # fmt: skip
 """Where a value came from, the strongest first. An option always wins."""
 
 
@@ -126,6 +121,20 @@ class GraphSource:
 
 
 @dataclass(frozen=True)
+class Parsed:
+    """Parsers of tf.Examples that are cut off the source of a signature.
+
+    `inputs` are what the source itself takes. `tensors` are what is fed instead, as the graph
+    calls them, or the function with all that it calls written into it. A copy of the function
+    takes those of its arguments at the positions `kept`, and then the tensors.
+    """
+
+    inputs: tuple[InputPlan, ...]
+    tensors: tuple[str, ...]
+    kept: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class AddSignature:
     """Build a signature (or replace the one of that key)."""
 
@@ -136,6 +145,7 @@ class AddSignature:
     bound: tuple[BoundInput, ...] = ()
     method_name: str = PREDICT_METHOD
     origin: str = TRACE
+    parsed: Parsed | None = None
 
     @property
     def heads(self) -> tuple[FunctionSource, ...]:
@@ -245,16 +255,9 @@ def positions(target: str) -> list[tuple[int, int]]:
 
 
 METADATA_EDITS = (
-    AliasSignature,
-    AttachSignature,
-    RemoveSignature,
-    RenameSignature,
-    SetMethodName,
-    SetTags,
-    SetVersion,
-    KeepMetaGraph,
-    WriteCard,
-)
+    AliasSignature, AttachSignature, RemoveSignature, RenameSignature, SetMethodName, SetTags,
+    SetVersion, KeepMetaGraph, WriteCard,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from sigfix.planning.edits import (
 from sigfix.planning.file_edits import LOST_ANEW, SaveAnew
 from sigfix.planning.graphs import refuse_unfed
 from sigfix.planning.meta_graphs import choose_meta_graph
+from sigfix.planning.parsed import parsed_notes
 from sigfix.planning.preset_spec import plan_card
 from sigfix.planning.several import plan_signatures
 from sigfix.planning.signature_map import after
@@ -147,8 +148,15 @@ def _notes(meta_graph: MetaGraph, edits: list[Edit]) -> tuple[str, ...]:
         for edit in edits
         if isinstance(edit, SetTags) and is_for_training(edit.was)
     ]
-    traces = [text for edit in new for text in (*_trace_notes(meta_graph, edit),
-                                                *widened_notes(edit))]  # fmt: skip
+    traces = [
+        text
+        for edit in new
+        for text in (
+            *_trace_notes(meta_graph, edit),
+            *widened_notes(edit),
+            *parsed_notes(edit),
+        )
+    ]
     return (*switches, *unknown, *training, *dict.fromkeys(traces))
 
 
@@ -189,6 +197,8 @@ def _plan_meta_graph(model: SavedModel, index: int, choices: Choices) -> list[Ed
 
 def _plan_rebuilding(edits: list[Edit]) -> list[Edit]:
     added = [edit for edit in edits if isinstance(edit, AddSignature)]
+    if any(edit.parsed for edit in added):
+        raise BlockedError("--rebuild and --parsed are for two runs.", "leave --rebuild out")
     if not added or not all(isinstance(edit.source, FunctionSource) for edit in added):
         raise BlockedError(
             "--rebuild: no signature is built from a function here, which is what it is for.",

@@ -13,13 +13,14 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from sigfix.errors import UnreadableModelError, first_line
+from sigfix.errors import UnreadableModelError
 from sigfix.packages import require_packages
 from sigfix.reading.boundary import said_as_unreadable
 from sigfix.reading.elsewhere import kept_elsewhere
 from sigfix.reading.keras import HDF5_MARK
 from sigfix.reading.locating import SAVED_MODEL_FILES
 from sigfix.reading.onnx import external_files
+from sigfix.reading.store_errors import store_error
 from sigfix.temporary import temporary_folder
 from sigfix.wire import Ranges
 
@@ -43,16 +44,8 @@ def mirrored(url: str) -> Iterator[Path]:
     Raises `MissingExtraError`, and `UnreadableModelError` where there is nothing at `url`, its
     store cannot be reached, or sigfix knows no such store.
     """
-    protocol = url.partition("://")[0]
-    if protocol not in PROTOCOLS:
-        known = ", ".join(f"{name}://" for name in PROTOCOLS)
-        raise UnreadableModelError(
-            f"{url} is no URL that sigfix reads.", f"it reads {known}; else copy the model here",
-            code="CON215",
-        )  # fmt: skip
-    require_packages(f"Reading {protocol}:// URLs", "remote", *PROTOCOLS[protocol])
     with said_as_unreadable(url), temporary_folder() as place:
-        found = _Store(url)
+        found = Store(url)
         top = Path(os.path.realpath(place)) / found.name
         files = {top / name if name else top: ranges for name, ranges in found.files().items()}
         here = {path: r for path, r in files.items() if path != top or not _is_hdf5(r)}
@@ -67,10 +60,23 @@ def mirrored(url: str) -> Iterator[Path]:
             yield top / found.named if found.named else top
 
 
-class _Store:
-    """What lies at a URL: its files by name relative to it, '' where it is one itself."""
+class Store:
+    """What lies at a URL: its files by name relative to it, '' where it is one itself.
+
+    Raises `MissingExtraError`, and `UnreadableModelError` as `mirrored` does.
+    """
 
     def __init__(self, url: str) -> None:
+        protocol = url.partition("://")[0]
+        # `::` chains stores in fsspec: a name in somebody's store must not lead to another one.
+        if protocol not in PROTOCOLS or "::" in url:
+            known = ", ".join(f"{name}://" for name in PROTOCOLS)
+            raise UnreadableModelError(
+                f"{url} is no URL that sigfix reads.",
+                f"it reads {known}; else copy the model here",
+                code="CON215",
+            )
+        require_packages(f"Reading {protocol}:// URLs", "remote", *PROTOCOLS[protocol])
         import fsspec.core
 
         self.url = url
@@ -84,21 +90,38 @@ class _Store:
         name = PurePosixPath(self.root).name
         self.name = name if name not in ("", "..") else "model"
 
+    @property
+    def is_file(self) -> bool:
+        """Whether there is a file at the URL itself."""
+        return bool(self.info["type"] == "file")
+
     def files(self) -> dict[str, Ranges]:
-        if self.info["type"] == "file" and not self.named:
+        """A model's files."""
+        if self.is_file and not self.named:
             return self._single()
-        listed = self._asked(lambda: self.store.find(self.root, detail=True))
-        if len(listed) > MOST_FILES:
-            raise UnreadableModelError(
-                f"{self.url} has {len(listed):,} files below it.", "name the model's own folder",
-                code="CON215",
-            )  # fmt: skip
-        found = {}
-        for path, info in listed.items():
-            name = self._inside(str(path))
-            found[name] = self._ranges(str(path), int(info["size"] or 0))
+        found = self.listed(MOST_FILES, "name the model's own folder, or --recursive")
         if not found:
             raise UnreadableModelError(f"{self.url} does not exist.", code="CON215")
+        return found
+
+    def listed(
+        self, most: int, hint: str, wanted: Callable[[str], bool] = lambda name: True
+    ) -> dict[str, Ranges]:
+        """All files below the URL whose own names are `wanted`, by listing alone."""
+        listed = self._asked(lambda: self.store.find(self.root, detail=True))
+        if not listed:  # also where fsspec keeps quiet about why
+            self._asked(lambda: self.store.ls(self.root, detail=True))
+        if len(listed) > most:
+            raise UnreadableModelError(
+                f"{self.url} has {len(listed):,} files below it.", hint, code="CON215"
+            )
+        found = {}
+        for path, info in listed.items():
+            if str(path).endswith("/"):  # how stores without folders keep an empty one
+                continue
+            name = self._inside(str(path))
+            if wanted(PurePosixPath(name).name):
+                found[name] = self._ranges(str(path), int(info["size"] or 0))
         return found
 
     def _single(self) -> dict[str, Ranges]:
@@ -145,11 +168,7 @@ class _Store:
         except FileNotFoundError as error:
             raise UnreadableModelError(f"{self.url} does not exist.", code="CON215") from error
         except Exception as error:
-            raise UnreadableModelError(
-                f"{self.url} cannot be read: {first_line(error).rstrip('.')}.",
-                "check the URL, the network and your credentials for the store",
-                code="CON215",
-            ) from error
+            raise store_error(self.url, error) from error
 
 
 def _info(store: Any, path: str) -> Any:

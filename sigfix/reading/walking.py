@@ -10,10 +10,12 @@ from sigfix.errors import UnreadableModelError
 from sigfix.reading.archives import is_zip
 from sigfix.reading.files import leads_out, opened
 from sigfix.reading.foreign import holds_saved_model
-from sigfix.reading.locating import SKIPPED, saved_model_file, version_order
+from sigfix.reading.locating import SAVED_MODEL_FILES, SKIPPED, saved_model_file, version_order
 from sigfix.reading.sniffing import sniff_protobuf
 
 _BY_NAME = (".onnx", ".keras", ".h5", ".hdf5")
+_BY_CONTENT = (".zip", ".pb", ".json")
+_ENVIRONMENT = "pyvenv.cfg"
 _WEIGHTS_ALONE = (".weights.h5", "_weights.h5")
 """How Keras names files that hold no model."""
 _HEAD = 1 << 16
@@ -39,13 +41,21 @@ def models_below(directory: Path) -> Iterator[Path]:
         yield from sorted(found, key=version_order)
 
 
+def may_matter(name: str) -> bool:
+    """Whether `models_below` asks more of a file than its name, or takes it by that."""
+    return (
+        name in (*SAVED_MODEL_FILES, _ENVIRONMENT)
+        or name.lower().endswith((*_BY_NAME, *_BY_CONTENT))
+    )  # fmt: skip
+
+
 def _is_looked_into(folder: Path) -> bool:
     name = folder.name
     return not (
         name.startswith(".")
         or name in SKIPPED
         or folder.is_symlink()
-        or (folder / "pyvenv.cfg").exists()
+        or (folder / _ENVIRONMENT).exists()
     )
 
 

@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from xml.etree.ElementTree import Element, SubElement
 
-from sigfix.describing.data_flow import BLOCK, INPUT, OUTPUT, TABLE, Box, DataFlow, data_flow_of
+from sigfix.describing.data_flow import (
+    BLOCK,
+    INPUT,
+    OUTPUT,
+    TABLE,
+    Box,
+    DataFlow,
+    data_flow_of,
+    data_flow_of_other,
+)
 from sigfix.describing.scopes import RUN, common_scope
-from sigfix.model import SavedModel
+from sigfix.model import SavedModel, TensorSpec
+from sigfix.model.graph import Graph
 from sigfix.quoting import printable
 from sigfix.rendering.layers import BOX_HEIGHT, BOX_WIDTH, Point, circles, laid_out
 from sigfix.rendering.svg import as_page, as_svg, cut, picture, shortened, text
@@ -37,9 +47,25 @@ def rendered_flow(model: SavedModel, name: str, form: str) -> str | None:
     for meta in model.meta_graphs:
         found = data_flow_of(meta)
         if found is not None:
-            title = f"{name}, {found[0]}"
-            return FORMS[form](flow_picture(found[1], title), title)
+            return _written(found, name, form)
     return None
+
+
+def rendered_graph(
+    graph: Graph,
+    name: str,
+    form: str,
+    inputs: Mapping[str, TensorSpec],
+    outputs: Mapping[str, TensorSpec],
+) -> str | None:
+    """The picture of a graph of another format, see `data_flow_of_other`."""
+    found = data_flow_of_other(graph, inputs, outputs)
+    return None if found is None else _written(found, name, form)
+
+
+def _written(found: tuple[str, DataFlow], name: str, form: str) -> str:
+    title = f"{name}, {found[0]}"
+    return FORMS[form](flow_picture(found[1], title), title)
 
 
 def flow_picture(flow: DataFlow, title: str) -> Element:

@@ -49,7 +49,7 @@ def _file(item: Inspection) -> Path:
     return model.path / f"saved_model.{model.encoding}"
 
 
-def _rules() -> list[dict[str, Any]]:
+def _rules(findings_page: str) -> list[dict[str, Any]]:
     return [
         {
             "id": rule.code,
@@ -57,6 +57,7 @@ def _rules() -> list[dict[str, Any]]:
             "shortDescription": {"text": rule.what},
             "fullDescription": {"text": f"{rule.why} {rule.causes}"},
             "help": {"text": rule.fix, "markdown": rule.fix},
+            **({"helpUri": f"{findings_page}#{rule.anchor}"} if findings_page else {}),
             "defaultConfiguration": {"level": rule.severity.value},
             "properties": {
                 "fixable": rule.fixable.value,
@@ -107,8 +108,12 @@ def _add_fingerprints(results: list[dict[str, Any]]) -> None:
         result["partialFingerprints"] = {"sigfixFinding/v1": digest[:32]}
 
 
-def render_sarif(inspections: Sequence[Inspection]) -> str:
-    """One SARIF log with one run for all inspected paths."""
+def render_sarif(inspections: Sequence[Inspection], findings_page: str = "") -> str:
+    """One SARIF log with one run for all inspected paths.
+
+    `findings_page` is the address of docs/findings.md, or of the page made of it. Without one the
+    rules have their text alone: SARIF takes no address that is relative.
+    """
     results = []
     for inspection in inspections:
         failure = inspection.failure
@@ -123,7 +128,13 @@ def render_sarif(inspections: Sequence[Inspection]) -> str:
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "runs": [
             {
-                "tool": {"driver": {"name": "sigfix", "version": __version__, "rules": _rules()}},
+                "tool": {
+                    "driver": {
+                        "name": "sigfix",
+                        "version": __version__,
+                        "rules": _rules(findings_page),
+                    }
+                },
                 "results": results,
                 "columnKind": "unicodeCodePoints",
             }

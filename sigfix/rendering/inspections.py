@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 class Shown:
     """For whom it is written: the terminal, whether everything is shown, and what fails.
 
-    `failing` is the mildest finding that does; None where none does.
+    `failing` is the mildest finding that does; None where none does. `findings_page` is where
+    those who read it on the web find docs/findings.md, '' where nobody said.
     """
 
     style: Style
     everything: bool = False
     failing: Severity | None = None
+    findings_page: str = ""
 
 
 Renderer = Callable[["Sequence[Inspection]", Shown], str]
@@ -51,7 +53,7 @@ def _json(inspections: Sequence[Inspection], shown: Shown) -> str:
 def _sarif(inspections: Sequence[Inspection], shown: Shown) -> str:
     from sigfix.rendering.inspection_sarif import render_sarif
 
-    return render_sarif(inspections)
+    return render_sarif(inspections, shown.findings_page)
 
 
 def _github(inspections: Sequence[Inspection], shown: Shown) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from sigfix.diagnosis.catalogue import FAMILIES, RULES
+from sigfix.diagnosis.catalogue.pictures import PICTURES
 from sigfix.diagnosis.messages import MESSAGES, KnownMessage
 from sigfix.diagnosis.rule import Fixable, Rule
+from sigfix.rendering.boxes import DRAWN, Signs, drawn_picture
 from sigfix.rendering.style import SEVERITY_COLOURS, Style
 
 _REPAIRS = {
@@ -24,8 +26,8 @@ def _sections(rule: Rule) -> list[tuple[str, str]]:
     ]
 
 
-def render_rule(rule: Rule, style: Style) -> str:
-    """Everything about one rule."""
+def render_rule(rule: Rule, style: Style, signs: Signs = DRAWN) -> str:
+    """Everything about one rule; its picture is drawn with `signs`."""
     severity = rule.severity.value
     lines = [
         f"{style.paint(rule.code, 'bold')} {rule.name} "
@@ -34,10 +36,13 @@ def render_rule(rule: Rule, style: Style) -> str:
     ]
     for title, text in _sections(rule):
         lines += ["", style.paint(title, "bold"), *style.wrap(text, "  ")]
+    if rule.code in PICTURES:
+        picture = drawn_picture(PICTURES[rule.code], style.width, signs)
+        lines += ["", style.paint("Picture", "bold"), *picture]
     return "\n".join(lines) + "\n"
 
 
-def render_message(message: KnownMessage, style: Style) -> str:
+def render_message(message: KnownMessage, style: Style, signs: Signs = DRAWN) -> str:
     """What a message of another tool means, what to do, and the rules behind it.
 
     The likeliest rule is explained in full.
@@ -55,7 +60,7 @@ def render_message(message: KnownMessage, style: Style) -> str:
         lines += style.wrap(f"{code} {rule.name}: {rule.what}", "  ", "    ")
     lines += ["", "Find out which, and how to mend it:" if several else "Find out whether it is:"]
     lines += ["  sigfix inspect MODEL", ""]
-    return "\n".join(lines) + "\n" + render_rule(RULES[message.codes[0]], style)
+    return "\n".join(lines) + "\n" + render_rule(RULES[message.codes[0]], style, signs)
 
 
 def render_list(style: Style, only: str = "") -> str:
@@ -85,9 +90,8 @@ def render_page() -> str:
         "|---|---|---|---|",
     ]
     for rule in RULES.values():
-        anchor = f"{rule.code}-{rule.name}".lower()
         lines.append(
-            f"| [{rule.code}](#{anchor}) | {rule.name} | {rule.severity.value} |"
+            f"| [{rule.code}](#{rule.anchor}) | {rule.name} | {rule.severity.value} |"
             f" {rule.fixable.value} |"
         )
     for family, title in FAMILIES.items():
@@ -98,6 +102,9 @@ def render_page() -> str:
                 for name, text in _sections(rule)[1:]:
                     shown = f"`{text}`" if name == "Example" else text
                     lines.append(f"- **{name}.** {shown}")
+                if rule.code in PICTURES:
+                    picture = drawn_picture(PICTURES[rule.code], 80)
+                    lines += ["", "```text", *picture, "```"]
     lines += ["", "## Messages of other tools", ""]
     lines += ["`sigfix explain MESSAGE` recognises these, as regular expressions:", ""]
     lines += ["| tool | message | codes |", "|---|---|---|"]

@@ -24,6 +24,7 @@ from sigfix.repairing.nodes import (
     shape_message,
     shapes_attribute,
 )
+from sigfix.repairing.parsed import without_parsers
 from sigfix.repairing.signatures import attach_function, tensor_info
 from sigfix.repairing.widening import with_open_batch
 
@@ -35,9 +36,13 @@ def add_from_function(meta_graph: Any, edit: AddSignature) -> None:
     """
     objects = meta_graph.object_graph_def
     library = meta_graph.graph_def.library
-    copies = with_open_batch(meta_graph, edit)
+    copies = with_open_batch(meta_graph, edit) | without_parsers(meta_graph, edit)
     functions = {item.signature.name: item for item in library.function}
     heads = [functions[copies.get(head.trace, head.trace)] for head in edit.heads]
+    results = [
+        [argument.name for argument in functions[head.trace].signature.output_arg]
+        for head in edit.heads
+    ]
     counts = []
     captured: list[int] = []
     for head in edit.heads:
@@ -47,7 +52,7 @@ def add_from_function(meta_graph: Any, edit: AddSignature) -> None:
     tensors = require_captures(meta_graph, captured)
     inputs = sorted(edit.inputs, key=lambda item: item.name)
     outputs = sorted(edit.outputs, key=lambda item: item.name)
-    wrapper = _wrapper(library, heads, edit, inputs, outputs, counts)
+    wrapper = _wrapper(library, heads, edit, inputs, outputs, counts, results)
     _call(meta_graph, wrapper, edit, inputs, outputs, tensors)
     attach_function(
         objects,
@@ -88,8 +93,12 @@ def _wrapper(
     inputs: list[InputPlan],
     outputs: list[OutputPlan],
     capture_counts: list[int],
+    results: list[list[str]],
 ) -> Any:
-    """A FunctionDef: the new inputs, the steps, calls of `heads`, the steps, the new outputs."""
+    """A FunctionDef: the new inputs, the steps, calls of `heads`, the steps, the new outputs.
+
+    `results` are what each function that was planned for returns; a copy may return fewer of them.
+    """
     function: Any = library.function.add()
     signature = function.signature
     signature.name = _function_name(library, edit.key)
@@ -126,7 +135,9 @@ def _wrapper(
         calls[-1].attr["_output_shapes"].CopyFrom(_result_shapes(head))
     waits = [f"^{call.name}" for call in calls]
     for name, result in zip(_argument_names([out.name for out in outputs]), outputs, strict=True):
-        ((number, index),) = positions(result.source)
+        ((number, planned),) = positions(result.source)
+        returned = [argument.name for argument in heads[number].signature.output_arg]
+        index = returned.index(results[number][planned])
         tensor = writer.reference(calls[number].name, calls[number].op, index)
         recorded = dtype_name(heads[number].signature.output_arg[index].type)
         tensor, dtype = add_steps(writer, tensor, recorded, result.steps, name)

@@ -91,6 +91,37 @@ class ThroughSteps:
             yield bound.target, np.full(shape, constant, numpy_dtype(bound.dtype))
 
 
+@dataclass(frozen=True)
+class BehindParsers:
+    """What a signature is fed whose parser of tf.Examples is cut off: what stood in front made it.
+
+    `graph` is that part as a GraphDef, run by TensorFlow with its tensors `feeds` (by compared
+    name); `fetches` are the tensors for the signature's inputs, `kept` the inputs that it shares
+    with the source, by its own name.
+    """
+
+    graph: bytes
+    feeds: Mapping[str, str]
+    fetches: Mapping[str, str]
+    kept: Mapping[str, str]
+
+    def __call__(self, inputs: Arrays) -> Arrays:
+        """The signature's own inputs."""
+        import tensorflow as tf  # in the process that runs the signature, which has it
+
+        definition = tf.compat.v1.GraphDef.FromString(self.graph)
+        with tf.Graph().as_default() as graph, tf.compat.v1.Session(graph=graph) as session:
+            tf.import_graph_def(definition, name="")
+            known = {node.name for node in definition.node}
+            fed = {
+                tensor: inputs[name]
+                for name, tensor in self.feeds.items()
+                if tensor.partition(":")[0] in known
+            }
+            found = session.run(dict(self.fetches), fed)
+        return {**found, **{own: inputs[name] for own, name in self.kept.items()}}
+
+
 def expected_outputs(edit: AddSignature, outputs: Mapping[Any, Any]) -> Arrays:
     """What a planned signature should return, from what its source returned.
 

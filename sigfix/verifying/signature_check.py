@@ -14,9 +14,10 @@ from typing import Any
 from sigfix.describing.examples import example_features
 from sigfix.model import SavedModel, covers, format_shape
 from sigfix.planning.edits import AddSignature, FunctionSource
+from sigfix.planning.parsed import before_parsers
 from sigfix.verifying.arrays import Arrays
 from sigfix.verifying.checking import Check, Side, verify
-from sigfix.verifying.feeding import ThroughSteps, expected_outputs
+from sigfix.verifying.feeding import Feed, ThroughSteps, expected_outputs
 from sigfix.verifying.inputs.cases import BATCHES, Case, Given, batch_of, made_up
 from sigfix.verifying.runnable import DEFAULT_SECONDS, Call, CaseRun, Runnable
 from sigfix.verifying.runners.saved_model import LOADERS, saved_model, signature_by_loaders
@@ -38,20 +39,23 @@ def compare_signature(
     seconds: float = DEFAULT_SECONDS,
     loaders: Sequence[str] = tuple(LOADERS),
     asked: str = "",
+    feed: Feed | None = None,
 ) -> Verification:
     """Run `edit`'s source and the new signature of `result` on the same inputs.
 
     `described` is the source as read (at `source`, by default where it was read); `tags` are the
     result's. `given` are the user's inputs (`--inputs`), used instead of made-up ones. A source
     that is a graph runs through the v1 loader; where `tf.saved_model.load` does not take its key
-    `asked`, that is noted. Raises `NotVerifiedError` where no input can be made up.
+    `asked`, that is noted. Behind parsers of tf.Examples the inputs are those of the source, and
+    `feed` makes the signature's of them. Raises `NotVerifiedError` where none can be made up.
     """
+    edit = before_parsers(edit)
     side = planned_source(described, meta_graph, edit, source or described.path)
     if asked:
         side = replace(side, runnable=_asking(side.runnable, asked))
     features = example_features(described.meta_graphs[meta_graph])
     return compare_with(side, edit, result, tags, cases_for(edit, given, seed, features),
-                        tolerance, seconds, loaders)  # fmt: skip
+                        tolerance, seconds, loaders, feed)  # fmt: skip
 
 
 def compare_with(
@@ -63,9 +67,13 @@ def compare_with(
     tolerance: Tolerance,
     seconds: float,
     loaders: Sequence[str] = tuple(LOADERS),
+    feed: Feed | None = None,
 ) -> Verification:
     """Any source against the signature `edit` of the SavedModel `result`, by both loaders."""
-    target = Side(signature_by_loaders(result, tags, edit.key, loaders))
+    made = signature_by_loaders(result, tags, edit.key, loaders)
+    if feed is not None:
+        made = replace(made, calls=tuple(replace(call, feed=feed) for call in made.calls))
+    target = Side(made)
     check = Check(tolerance, seconds, batch=lambda arrays: batch_of(edit.inputs, arrays))
     verification = verify(edit.key, source, target, cases, check)
     why = _unlike_declared(edit, verification)

@@ -61,8 +61,9 @@ def of_preset(preset: Preset) -> Tolerance:
     return Tolerance(DEEP_PRESET if deep else REPAIRED)
 
 
-OF_HALVES = 1e-2
-"""Of a model that computes with float16: TensorFlow.js computes the same with float32."""
+COMPUTED: Mapping[str, float] = {"float16": 1e-2, "bfloat16": 8e-2}
+"""Of a model that computes with such numbers: TensorFlow.js computes the same with float32. Twenty
+steps of the type."""
 
 
 def of_tfjs(preset: Preset | None, chosen: float | None = None) -> Tolerance:

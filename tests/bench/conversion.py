@@ -197,20 +197,21 @@ def page(runs: Runs) -> str:
         "hold at one time; what they share, which is there once, counts once.",
         f"The aims: {AIM_TIME:g} of the time, {AIM_MEMORY:g} of the memory.",
         "\n".join(lines),
-        "What was done. The model is written in a process that ends before Node.js starts "
-        "(`apart` in `sigfix/forking.py`, on Linux): TensorFlow, which holds its memory until its "
-        "process ends, is gone when TensorFlow.js runs. The source is run by a copy of that "
-        "process, made when TensorFlow is imported and nothing is loaded: it sees what a new "
-        "process would see, and the import is paid for once. TensorFlow is imported without what "
+        "What was done. TensorFlow is imported in a process that ends before Node.js starts "
+        "(`apart` in `sigfix/forking.py`, on Linux), for it holds its memory until its process "
+        "ends. Copies of that process, made when TensorFlow is imported and nothing is loaded, "
+        "do the rest, one after the other: one freezes, optimises and writes, the next runs the "
+        "source. Each sees what a new process would see, the import is paid for once, and no two "
+        "hold a model at one time. TensorFlow is imported without what "
         "it only looks for (`sigfix/lean.py`: 700 to 490 MB), and without collecting garbage "
         "meanwhile. Of tensorflowjs only the lists of operators and the arithmetic of quantised "
         "weights are imported (`sigfix/exporting/tensorflowjs_parts.py`), not TensorFlow Hub, "
         "JAX and decision forests. Weights are written one at a time. No process takes TensorFlow "
         "apart when it ends, which takes a second.",
         "What is left. TensorFlow alone is some 480 MB after its import, which is 0.6 of what the "
-        "converter holds for a small model. With it stand, while the source is run, sigfix's first "
-        "process, the copy's own pages and the graph that was frozen; a process more, for the "
-        "freezing alone, could give that back, and was not tried. Time above the aim is that of "
+        "converter holds for a small model. With it stand sigfix's first process and what a copy "
+        "writes to: 20 MB for the counts of references in what Python shares with it, and the "
+        "model. Time above the aim is that of "
         "running: TensorFlow.js runs large networks in one thread, as they are and with sigfix's "
         "kernels (a quarter of ResNet50's time), and TensorFlow the source. "
         "The converter runs nothing.",

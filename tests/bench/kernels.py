@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import re
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,6 +26,7 @@ from tests.matrix.machine import describe_machine
 from tests.matrix.results import CACHE, ROOT, folder_of
 from tests.matrix.stages import options_of
 from tests.npm_packages import installed
+from tests.tools.marked import replaced_section
 
 PAGE = ROOT / "docs" / "speed.md"
 TITLE = "## With sigfix's kernels"
@@ -94,9 +94,9 @@ def section(cache: Path = CACHE) -> str:
             or ["- none is"]
         ),
         "",
-        f"Not measured: {', '.join(missing) or 'nothing'}; two threads.",
+        f"Not measured: {', '.join(missing) or 'nothing'}.",
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
 def _mean(batch: int, rows: list[tuple[str, Row]]) -> str:
@@ -128,15 +128,6 @@ def _known(name: str, cache: Path) -> list[Row]:
     return found
 
 
-def with_section(page: str, part: str) -> str:
-    """The page with this part in place of the one it has, or before what was not measured."""
-    ours = re.compile(rf"^{re.escape(TITLE)}$.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
-    if ours.search(page):
-        return ours.sub(lambda _: part + "\n", page)
-    before, last, after = page.partition("## Not measured")
-    return f"{before}{part}\n{last}{after}"
-
-
 def main() -> None:
     """Measure the named models, or all, and write the page anew after each."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.kernels", description=__doc__)
@@ -147,7 +138,8 @@ def main() -> None:
     given = parser.parse_args()
     for name in given.names or PRESETS:
         measure(name, given.batches, given.seconds, given.cache)
-        PAGE.write_text(with_section(PAGE.read_text("utf-8"), section(given.cache)), "utf-8")
+        page = PAGE.read_text("utf-8")
+        PAGE.write_text(replaced_section(page, TITLE, section(given.cache)), "utf-8")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sigfix.presets import PRESETS
-from tests.bench import kernels, naive
+from tests.bench import kernels, naive, threads
 from tests.bench.inference import (
     AIM_ALL,
     AIM_ALONE,
@@ -47,6 +47,8 @@ TRIED = (
 )
 """What was tried for the models above 1."""
 
+PLAIN = "## Plain TensorFlow.js"
+
 ORIENTATION = tuple(name for name in PRESETS if name.endswith("_orientation"))
 
 
@@ -56,11 +58,16 @@ def page(cache: Path) -> str:
     means = [(batch, *geometric_mean(models, batch, cache)) for batch in (1, 16)]
     parts = [
         "# Speed in TensorFlow.js, as ratios",
+        "Against ONNX Runtime Web with the same ONNX file: detectors at 512 x 512, recognisers at "
+        "32 x 128, random weights, wasm. Below 1 TensorFlow.js is faster. First with sigfix's "
+        "kernels (docs/kernels.md), which a bundle and `sigfix-ocr` use by themselves, then the "
+        "same model.json in TensorFlow.js as it is.",
+        kernels.section(cache).rstrip("\n"),
+        threads.section(cache),
+        f"{PLAIN} against {ORT_WEB}",
         "Written by `make bench`. " + "\n".join(describe_machine()),
-        "Medians in Node.js, wasm backend, one thread, both sides in turns on the same ONNX file; "
-        "detectors at 512 x 512, recognisers at 32 x 128, random weights. Times depend on the "
-        "machine and on what else ran there, ratios hardly. Below 1 TensorFlow.js is faster.",
-        f"## Against {ORT_WEB}",
+        "Medians in Node.js, one thread, both sides in turns. Times depend on the machine and on "
+        "what else ran there, ratios hardly.",
         "\n".join(
             f"- batch {batch}: {mean:.2f} in the geometric mean of {count} models "
             f"(aim: {AIM_ALL} over all 18)"
@@ -71,19 +78,18 @@ def page(cache: Path) -> str:
         f"{_wasm_mean(models, cache)} at batch 1 (aim: {AIM_ALL}).",
         f"No model whose name starts with {', '.join(FAMILIES)} should be above {AIM_ALONE:g}.",
         _table(ratio for name in PRESETS for ratio in ratios(name, cache) if _is(ratio, ORT_WEB)),
-        "## Above 1: the most expensive kernels",
+        f"{PLAIN}, above 1: the most expensive kernels",
         "\n".join(_slow(cache)) or "None.",
         "What was tried:",
         "\n".join(f"- {line}" for line in TRIED),
-        f"## Against {naive.TITLE}",
+        f"{PLAIN} against {naive.TITLE}",
         f"onnx-tf 1.10.0 and `tensorflowjs_converter`, for the models that it converts. Inference: "
         f"at most {AIM_NAIVE}; conversion from ONNX, sigfix's with its check of the result: at "
         f"most {AIM_CONVERSION}.",
         _table(
             ratio for name in PRESETS for ratio in ratios(name, cache) if _is(ratio, naive.TITLE)
         ),
-        kernels.section(cache).rstrip("\n"),
-        "## Not measured",
+        f"{PLAIN}, not measured",
         "\n".join(_missing(cache)) or "Nothing.",
     ]
     return "\n\n".join(parts) + "\n"

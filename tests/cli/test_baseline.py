@@ -173,7 +173,7 @@ def test_the_steps_of_the_action_stop_a_broken_model(models: Path) -> None:
     (bin_folder / "sigfix").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m sigfix "$@"\n')
     (bin_folder / "sigfix").chmod(0o755)
     given = {
-        "PATHS": "models/ok\nmodels/unnamed", "OPTIONS": "", "SARIF": "found.sarif",
+        "PATHS": "models/ok\nmodels/unnamed", "OPTIONS": "", "SARIF": "found.sarif", "PAGE": "",
         "PATH": f"{bin_folder}:{os.environ['PATH']}",
     }  # fmt: skip
 
@@ -189,6 +189,10 @@ def test_the_steps_of_the_action_stop_a_broken_model(models: Path) -> None:
     assert [name for name, _ in steps()] == ["Install sigfix", "Write SARIF", "Inspect"]
     assert step("Write SARIF").returncode == 0
     assert "SIG002" in (models / "found.sarif").read_text()
+    assert "helpUri" not in (models / "found.sarif").read_text()
+    page = "https://forge.example/o/sigfix/blob/v1/docs/findings.md"
+    assert step("Write SARIF", PAGE=page).returncode == 0
+    assert f'"helpUri": "{page}#sig002-' in (models / "found.sarif").read_text()
     stopped = step("Inspect")
     assert stopped.returncode == 1
     assert stopped.stdout.startswith("::error file=models/unnamed")

@@ -122,7 +122,7 @@ IGNORED_BY_A_PLAN = [
     "--input x=float32[1,3]", "--output y=z:0", "--bind a=1", "--rename x=z", "--drop-output y",
     "--append p=sigmoid(y)", "--normalize 0.5,0.5", "--layout nhwc", "--remove-signature predict",
     "--rename-signature a=b", "--method-name m", "--set-tags serve", "--only-metagraph",
-    "--rebuild", "--preset parseq", "--weights random", "--vocab french", "--size 512",
+    "--rebuild", "--parsed", "--preset parseq", "--weights random", "--vocab french", "--size 512",
     "--classes a,b", "--raw-logits", "--keep-onnx",
 ]  # fmt: skip
 

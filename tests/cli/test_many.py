@@ -111,6 +111,45 @@ def test_a_sarif_finding_is_beside_a_file_and_keeps_its_fingerprint(
     assert len(set(others)) == 2
 
 
+PAGE = "https://docs.example.com/findings.html"
+
+
+@pytest.mark.parametrize(
+    ("settings", "words", "page"),
+    [
+        ("", [], ""),
+        ("", ["--findings-page", PAGE], PAGE),
+        (f'findings-page = "{PAGE}"', [], PAGE),
+        ('findings-page = "https://other.example/f"', ["--findings-page", PAGE], PAGE),
+    ],
+)
+def test_the_findings_page_of_sarif(
+    settings: str, words: list[str], page: str, models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (models / "sigfix.toml").write_text(settings)
+    assert run("unnamed", "-f", "sarif", *words) == 1
+    rules = json.loads(capsys.readouterr().out)["runs"][0]["tool"]["driver"]["rules"]
+    found = {rule.get("helpUri", "").partition("#")[0] for rule in rules}
+    assert found == {page}
+    assert run("unnamed") == 1  # what the file says of SARIF is nothing to text
+
+
+@pytest.mark.parametrize("page", ["docs/findings.html", "https://a b", "https://a/f#sig001", "", 3])
+def test_a_findings_page_is_an_address(
+    page: str | int, models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("ok", "-f", "sarif", "--findings-page", str(page)) == 2
+    assert "--findings-page" in capsys.readouterr().err
+    (models / "sigfix.toml").write_text(f"findings-page = {json.dumps(page)}")
+    assert run("ok") == 2
+    assert "findings-page in" in capsys.readouterr().err
+
+
+def test_only_sarif_has_the_address(models: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("ok", "-f", "junit", "--findings-page", PAGE) == 2
+    assert "--findings-page is for SARIF" in capsys.readouterr().err
+
+
 def test_two_targets_say_what_both_lack_once(
     models: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

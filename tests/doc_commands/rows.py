@@ -32,7 +32,7 @@ TRAINED = NotRun("needs somebody's trained weights; tests/importing/test_checkpo
 BUNDLES = NotRun("two networks and a page; tests/page/test_bundle.py bundles small ones")
 INSTALLS = NotRun("installs packages; tests/test_packaging.py installs what is built")
 CONTAINERS = NotRun("needs docker or podman; tests/test_container.py runs it where one is")
-STORES = NotRun("needs a store and its credentials; tests/reading/test_remote.py has one here")
+STORES = NotRun("needs a store and its credentials; tests/reading/test_remote_walking.py has one")
 EXPORTED = NotRun("docTR's export of SAR, two minutes; tests/importing/test_presets.py converts it")
 MAKE = NotRun("made by make; tests/test_demo.py runs the demo, tests/test_make.py asks make")
 MEASURED = NotRun("needs a docTR model, whose words are counted; tests/pipeline/test_quantising.py")
@@ -63,6 +63,7 @@ ROWS: dict[str, Ran | NotRun] = {
     "sigfix inspect --recursive models --baseline sigfix-baseline.json": Ran(scenes.baselined),
     "sigfix inspect gs://bucket/models/ranker/3": STORES,
     "sigfix inspect s3://bucket/net.onnx hf://somebody/model/saved_model.pb": STORES,
+    "sigfix inspect --recursive gs://bucket/models --jobs 8": STORES,
     "sigfix explain SIG001": Ran(scenes.nothing),
     "sigfix explain \"KeyError: 'serving_default'\"": Ran(scenes.nothing),
     "sigfix presets": Ran(scenes.nothing),
@@ -108,6 +109,7 @@ ROWS: dict[str, Ran | NotRun] = {
         scenes.with_image_signature, heavy=True
     ),
     "sigfix convert model/ --parsed": PARSED,
+    "sigfix repair model/ --parsed": NotRun("tests/repairing/test_parsed.py has such models"),
     "sigfix convert model/ --cut-strings": PARSED,
     "sigfix convert crnn_vgg16_bn --tfjs": DOWNLOADS,
     "sigfix convert sar.onnx --preset sar_resnet31 --tfjs": EXPORTED,

@@ -16,7 +16,8 @@ require_packages()
 import onnx  # noqa: E402
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
-from sigfix.importing.contrib_fused import OPERATORS, Writer  # noqa: E402
+from sigfix.importing.contrib_fused import EARLY, OPERATORS  # noqa: E402
+from sigfix.importing.contrib_writing import Writer  # noqa: E402
 from sigfix.importing.onnx_opening import open_onnx  # noqa: E402
 from sigfix.importing.preflight import check_early  # noqa: E402
 from tests.importing.test_opening import same_as_onnx_runtime  # noqa: E402
@@ -37,6 +38,8 @@ FORMS: list[tuple[Node, tuple[int, ...]]] = [
     (("SkipLayerNormalization", ["x", "x", "gamma"], {"epsilon": 1e-5}), ROWS),
     (("SkipLayerNormalization", ["x", "x", "gamma", "beta"], {"epsilon": 1e-5}), ROWS),
     (("SkipLayerNormalization", ["x", "x", "gamma", "beta", "wide"], {"epsilon": 1e-5}), ROWS),
+    (("SkipSimplifiedLayerNormalization", ["x", "x", "gamma"], {"epsilon": 1e-5}), ROWS),
+    (("SkipSimplifiedLayerNormalization", ["x", "x", "gamma", "wide"], {"epsilon": 1e-5}), ROWS),
     (("FusedConv", ["x", "w"], {"activation": "Relu"}), IMAGE),
     (("FusedConv", ["x", "w", "bias"], {"activation": "Tanh", "pads": [1, 1, 1, 1]}), IMAGE),
     (("FusedConv", ["x", "w", "bias"],
@@ -119,3 +122,68 @@ def test_a_wrong_number_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     x = np.random.default_rng(4).standard_normal(ROWS).astype(np.float32)
     with pytest.raises(AssertionError):
         same_as_onnx_runtime(path, tmp_path, {"x": x})
+
+
+LAYER, SIMPLE = "LayerNormalization", "SimplifiedLayerNormalization"
+EARLY_FORMS: list[tuple[str, list[str], list[str], dict[str, Any], int, str]] = [
+    (LAYER, ["x", "gamma", "beta"], ["y"], {"axis": -1, "epsilon": 1e-12}, 9, "float32"),
+    (LAYER, ["x", "gamma", "beta"], ["y"], {}, 16, "float32"),
+    (LAYER, ["x", "gamma"], ["y"], {"axis": 2}, 13, "float32"),
+    (LAYER, ["x", "whole", "whole"], ["y"], {"axis": 1}, 13, "float32"),
+    (LAYER, ["x", "whole"], ["y"], {"axis": -2}, 11, "float32"),
+    (LAYER, ["x", "gamma", "beta"], ["y", "mean", "inverse"], {}, 13, "float32"),
+    (LAYER, ["x", "gamma", "beta"], ["y", "", "inverse"], {}, 13, "float32"),
+    (LAYER, ["x", "gamma", "beta"], ["y"], {}, 13, "float16"),
+    (LAYER, ["x", "gamma", "beta"], ["y"], {}, 13, "float64"),
+    (SIMPLE, ["x", "gamma"], ["y"], {"epsilon": 1e-6}, 12, "float32"),
+    (SIMPLE, ["x", "gamma"], ["y"], {"axis": -1}, 18, "float32"),
+    (SIMPLE, ["x", "gamma"], ["y", "inverse"], {}, 14, "float32"),
+]
+"""Operator, inputs, outputs, attributes, opset, dtype: in ONNX's own domain."""
+
+
+@pytest.mark.parametrize("form", EARLY_FORMS, ids=lambda form: f"{form[0]}-{form[4]}-{form[5]}")
+def test_what_onnx_has_later_or_never_is_computed_as_onnx_runtime_does(
+    form: tuple[str, list[str], list[str], dict[str, Any], int, str], tmp_path: Path
+) -> None:
+    operator, inputs, outputs, attributes, opset, dtype = form
+    random = np.random.default_rng(3)
+    shapes = {"gamma": (8,), "beta": (8,), "whole": (6, 8)}
+    weights = [
+        numpy_helper.from_array(random.standard_normal(shapes[name]).astype(dtype), name)
+        for name in dict.fromkeys(inputs[1:])
+    ]
+    kind = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
+    moment = TensorProto.DOUBLE if dtype == "float64" else TensorProto.FLOAT
+    values = [helper.make_tensor_value_info("x", kind, ["n", 6, 8])] + [
+        helper.make_tensor_value_info(name, kind if name == "y" else moment, None)
+        for name in outputs
+        if name
+    ]
+    node = helper.make_node(operator, inputs, outputs, **attributes)
+    graph = helper.make_graph([node], "g", values[:1], values[1:], weights)
+    opsets = [helper.make_opsetid("", opset)]
+    path = tmp_path / "m.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=8), path)
+    x = (random.standard_normal((2, 6, 8)) * 3 + 1).astype(dtype)
+    limit = 2e-3 if dtype == "float16" else 1e-4  # two steps of a half
+    same_as_onnx_runtime(path, tmp_path, {"x": x}, limit=limit)
+    assert operator in EARLY
+
+
+def test_a_normalisation_of_unknown_floats_is_refused_with_where_it_comes_from(
+    tmp_path: Path,
+) -> None:
+    half = numpy_helper.from_array(np.ones(8, np.float16), "half")
+    values = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT16, ["n", 6, 8]) for name in "xy"
+    ]
+    nodes = [
+        helper.make_node("Identity", ["half"], ["scale"]),
+        helper.make_node(LAYER, ["x", "scale"], ["y"]),
+    ]
+    graph = helper.make_graph(nodes, "g", values[:1], values[1:], [half])
+    opsets = [helper.make_opsetid("", 13)]
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=8), tmp_path / "m.onnx")
+    with pytest.raises(ConversionError, match="convert the file that was optimised"):
+        check_early(open_onnx(tmp_path / "m.onnx", tmp_path).model)

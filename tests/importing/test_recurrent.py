@@ -21,6 +21,9 @@ from tests.importing.single_node import (
 
 require_packages()
 
+import tensorflow as tf  # noqa: E402
+from onnx import helper  # noqa: E402
+
 from sigfix.importing.onnx_opening import fix_sizes  # noqa: E402
 from sigfix.importing.onnx_to_graph import trace_onnx  # noqa: E402
 
@@ -90,6 +93,48 @@ def test_equals_onnx_runtime(case: Case) -> None:
         np.testing.assert_allclose(found[name], value, rtol=2e-5, atol=2e-6)
 
 
+def of_lengths(model: Any, name: str = "x4") -> Any:
+    """The same with the lengths as an input of the graph."""
+    (given,) = (each for each in model.graph.initializer if each.name == name)
+    model.graph.initializer.remove(given)
+    model.graph.input.append(helper.make_tensor_value_info(name, given.data_type, ["sequences"]))
+    return model
+
+
+@pytest.mark.parametrize("fed", [True, False], ids=["fed", "fixed"])
+@pytest.mark.parametrize("initial", [True, False], ids=["initial", "zero"])
+@pytest.mark.parametrize("direction", DIRECTIONS)
+@pytest.mark.parametrize("operator", GATES)
+def test_sequences_of_different_lengths(
+    operator: str, direction: str, initial: bool, fed: bool
+) -> None:
+    case = recurrent(operator, direction, initial=initial, lengths=(STEPS, 2))
+    model, inputs = model_of(case), inputs_of(case)
+    several = [(STEPS, 2)] if not fed else [(STEPS, 2), (1, STEPS - 1), (0, 3)]
+    model = of_lengths(model) if fed else model
+    for lengths in several:
+        given = {**inputs, **({"x4": np.array(lengths, np.int32)} if fed else {})}
+        expected, found = onnx_runtime_outputs(model, given), sigfix_outputs(model, given)
+        for name, value in expected.items():
+            np.testing.assert_allclose(found[name], value, rtol=2e-5, atol=2e-6)
+
+
+@pytest.mark.parametrize("operator", GATES)
+def test_lengths_of_a_dynamic_number_of_steps(operator: str) -> None:
+    model = of_lengths(model_of(recurrent(operator, "bidirectional", lengths=(STEPS, 2))))
+    for axis, called in enumerate(("steps", "batch")):
+        model.graph.input[0].type.tensor_type.shape.dim[axis].dim_param = called
+    for steps, lengths in ((4, (4, 1, 3)), (6, (2, 5))):
+        inputs = {
+            "x0": _random(steps, steps, len(lengths), SIZE),
+            "x4": np.array(lengths, np.int32),
+        }
+        fed = {name: tf.constant(value) for name, value in inputs.items()}
+        found = traced(model)(**fed)
+        for name, value in onnx_runtime_outputs(model, inputs).items():
+            np.testing.assert_allclose(found[name].numpy(), value, rtol=2e-5, atol=2e-6)
+
+
 @pytest.mark.parametrize("operator", GATES)
 @pytest.mark.parametrize("direction", DIRECTIONS)
 def test_batch_first(operator: str, direction: str) -> None:
@@ -127,7 +172,6 @@ def test_the_batch_may_be_dynamic(operator: str) -> None:
 @pytest.mark.parametrize(
     ("case", "words"),
     [
-        *((recurrent(name, lengths=(STEPS, 2)), "different lengths") for name in GATES),
         *((recurrent(name, clip=1.0), "clipping") for name in GATES),
         (recurrent("LSTM", input_forget=1), "coupled gates"),
         (recurrent("GRU", activations=["HardSigmoid", "Tanh"]), "activations other than"),

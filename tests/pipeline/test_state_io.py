@@ -68,7 +68,7 @@ def added_at_the_end(module, x):
 def test_a_wrong_state_shows_in_the_second_step(tmp_path, monkeypatch):
     path = models.saved(added_at_the_end, tmp_path / "m")
     convert(path, tmp_path / "right", KEEPING)
-    monkeypatch.setitem(state_threading._STEPS, "AssignAddVariableOp", "Sub")
+    monkeypatch.setitem(state_threading.STEPS, "AssignAddVariableOp", "Sub")
     with pytest.raises(ParityError, match="y: off by"):
         convert(path, tmp_path / "wrong", KEEPING)
 

@@ -17,7 +17,7 @@ OTHERS = {
     "--output": "y=y:0", "--bind": "t=true", "--rename": "y=z", "--drop-output": "y",
     "--append": "t=argmax(y)", "--normalize": "0.5,0.5", "--layout": "nhwc",
     "--remove-signature": "k", "--rename-signature": "k=l", "--method-name": "m",
-    "--set-tags": "serve", "--only-metagraph": None, "--rebuild": None,
+    "--set-tags": "serve", "--only-metagraph": None, "--rebuild": None, "--parsed": None,
     "--preset": "parseq", "--vocab": "french",
     "--size": "64", "--raw-logits": None, "--weights": "random", "--keep-onnx": None,
     "--classes": "date,total",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Sequence
@@ -190,7 +191,10 @@ def test_every_model_of_the_corpus_has_a_picture() -> None:
     [
         ("m --graph out.pdf", "expected a name that ends in .svg or .html"),
         ("m m2 --graph out.svg", "--graph draws one model"),
-        ("net.onnx --graph out.svg", "draws SavedModels and frozen graphs"),
+        ("net.h5 --graph out.svg", "net.h5 has layers instead"),
+        ("layers/model.json --graph out.svg", "model.json has layers instead"),
+        ("memory://graph-test/net.onnx --graph out.svg", "copy the file here"),
+        ("cut.onnx --graph out.svg", "cut.onnx is damaged"),
         ("m --graph no/such/folder/out.svg", "cannot be written"),
     ],
 )
@@ -198,12 +202,21 @@ def test_what_cannot_be_drawn_is_said(
     words: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    from tests.reading.test_other_formats import onnx_model
+    from tests.rendering.test_other_graphs import onnx_network
 
+    fsspec = pytest.importorskip("fsspec")
+    h5py = pytest.importorskip("h5py")
     monkeypatch.chdir(tmp_path)
     healthy().write(Path("m"))
     healthy().write(Path("m2"))
-    Path("net.onnx").write_bytes(onnx_model())
+    fsspec.filesystem("memory").pipe("/graph-test/net.onnx", onnx_network())
+    Path("cut.onnx").write_bytes(onnx_network()[:-9])
+    with h5py.File("net.h5", "w") as file:
+        file.attrs["model_config"] = json.dumps({"class_name": "Sequential", "config": []})
+    Path("layers").mkdir()
+    Path("layers/model.json").write_text(
+        json.dumps({"format": "layers-model", "modelTopology": {"model_config": {}}})
+    )
     assert run("inspect", *words.split()) == 2
     assert said in capsys.readouterr().err
     assert not list(Path().glob("out.*"))

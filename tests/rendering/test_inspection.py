@@ -109,6 +109,31 @@ def test_sarif(several: list[Inspection]) -> None:
     check_golden("several.sarif", json.dumps(log, indent=2) + "\n")
 
 
+def headings_of_the_findings_page() -> set[str]:
+    """As GitHub makes addresses of headings, and mkdocs' toc: no heading here has other signs."""
+    text = (Path(__file__).parents[2] / "docs" / "findings.md").read_text("utf-8")
+    heads = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^a-z0-9 -]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+def test_each_rule_of_sarif_leads_to_its_heading(several: list[Inspection]) -> None:
+    page = "https://docs.example.com/sigfix/findings.html"
+    log = json.loads(render_sarif(several, page))
+    sarif_validator().validate(log)
+    rules = log["runs"][0]["tool"]["driver"]["rules"]
+    assert [rule["id"] for rule in rules] == list(RULES)
+    for rule in rules:
+        address, _, heading = rule["helpUri"].partition("#")
+        assert address == page
+        assert heading in headings_of_the_findings_page()
+        assert heading.startswith(rule["id"].lower())
+
+
+def test_without_a_page_sarif_has_no_address_of_one(several: list[Inspection]) -> None:
+    """SARIF 2.1.0, 3.49.12: helpUri is an absolute URI; there is none that is right everywhere."""
+    assert "helpUri" not in render_sarif(several)
+
+
 def test_github(several: list[Inspection]) -> None:
     check_golden("several.github", render_github(several))
 

@@ -17,7 +17,7 @@ from tests.tools.marked import write_part
 DOCS = ROOT / "docs"
 PAGE, PART = DOCS / "browser.md", "models"
 SIZE, BROWSER = "## Size and conversion", "## In Chromium"
-PLAIN, KERNELS = "## Against ONNX Runtime Web", "## With sigfix's kernels"
+PLAIN, KERNELS = "## Plain TensorFlow.js against ONNX Runtime Web", "## With sigfix's kernels"
 BACKENDS = ("wasm", "webgl")
 
 

@@ -37,8 +37,8 @@ def lstm(
 ) -> Any:
     """[T, B, I] -> ([T, D, B, H], [D, B, H], [D, B, H]); D directions, H hidden units.
 
-    Equations: ONNX LSTM, gates input, output, forget, cell. Weights must be constants. Sequence
-    lengths are refused here; clipping and coupled gates before.
+    Equations: ONNX LSTM, gates input, output, forget, cell. Weights must be constants.
+    Clipping and coupled gates are refused before.
     """
     layer = read_layer(node, x, weights, recurrence, bias, lengths, gates=4)
     sigmoid, squash, squash_out = activations(layer, ("Sigmoid", "Tanh", "Tanh"))

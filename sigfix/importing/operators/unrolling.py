@@ -41,7 +41,8 @@ class Layer:
     """A recurrent node: its input [T, B, I], and its weights as ONNX has them.
 
     `w` is [D, G * H, I], `r` [D, G * H, H], both biases [D, G * H]. `backward` says of each
-    direction whether it runs from the last step to the first.
+    direction whether it runs from the last step to the first. `lengths` are the steps of each
+    sequence ([B], int32), None where all have as many as there are.
     """
 
     node: Node
@@ -52,6 +53,7 @@ class Layer:
     recurrent_bias: Array
     backward: list[bool]
     gates: int
+    lengths: Any = None
 
     @property
     def steps(self) -> int | None:
@@ -78,20 +80,18 @@ class Layer:
 def read_layer(
     node: Node, x: Any, weights: Any, recurrence: Any, bias: Any, lengths: Any, gates: int
 ) -> Layer:
-    """The layer of a node. Refuses sequences of several lengths."""
+    """The layer of a node."""
     time_axis = 1 if node.attributes.get("layout", 0) else 0
-    steps = x.shape[time_axis]
-    if lengths is not None:
-        known = as_array(lengths)
-        if steps is None or known is None or (known != steps).any():
-            raise node.refuse("sequences of different lengths are not supported")
+    known, steps = None if lengths is None else as_array(lengths), x.shape[time_axis]
+    if known is not None and steps is not None and (known == steps).all():
+        lengths = None
     w, r = node.fixed(weights, 1), node.fixed(recurrence, 2)
     b = np.zeros((len(w), 2 * w.shape[1]), w.dtype) if bias is None else node.fixed(bias, 3)
     backward = DIRECTIONS[node.text("direction", "forward")]
     if time_axis:
         x = layout.transpose(x, (1, 0, 2))
     input_bias, recurrent_bias = np.split(b, 2, axis=1)
-    return Layer(node, x, w, r, input_bias, recurrent_bias, backward, gates)
+    return Layer(node, x, w, r, input_bias, recurrent_bias, backward, gates, lengths)
 
 
 def activations(layer: Layer, defaults: tuple[str, ...]) -> list[Callable[[Any], Any]]:
@@ -214,18 +214,19 @@ def run_steps(layer: Layer, gates: Sequence[Any], step: Step, states: list[Any])
     """
     if layer.steps is not None:
         outputs = []
-        for parts in zip(*(tf.split(g, layer.steps, axis=0) for g in gates), strict=True):
-            states = step(list(parts), states)
-            outputs.append(states[0])
-        return tf.concat(outputs, axis=0), states
+        split = (tf.split(g, layer.steps, axis=0) for g in gates)
+        for number, parts in enumerate(zip(*split, strict=True)):
+            output, states = _ended(layer, number, states, step(list(parts), states))
+            outputs.append(output)
+        return tf.concat(outputs, axis=0), _of_begun(layer, states)
     batch = tf.shape(layer.x)[1]
     zeros = tf.zeros(tf.stack([batch, layer.width]), gates[0].dtype)
     first = [zeros if state is None else state for state in states]
     sequences = [tf.reshape(g, by_step(layer, int(g.shape[-1]))) for g in gates]
 
     def turn(number: Any, now: list[Any], parts: list[Any]) -> tuple[list[Any], list[Any], None]:
-        following = step(parts, now)
-        return following, following[:1], None
+        output, following = _ended(layer, number, now, step(parts, now))
+        return following, [output], None
 
     count = tf.shape(layer.x)[0]
     shape = tf.TensorShape([None, layer.width])
@@ -233,7 +234,35 @@ def run_steps(layer: Layer, gates: Sequence[Any], step: Step, states: list[Any])
     last, (stacked,) = repeated(
         count, turn, first, sequences, [element], shapes=[shape] * len(first)
     )
-    return tf.reshape(stacked, [-1, layer.width]), last
+    return tf.reshape(stacked, [-1, layer.width]), _of_begun(layer, last)
+
+
+def _ended(layer: Layer, number: Any, before: list[Any], after: list[Any]) -> tuple[Any, list[Any]]:
+    """What step `number` puts out, and the states behind it, where some sequences have ended.
+
+    Behind its end a sequence puts out zeros and keeps its state; a backward direction, whose steps
+    are in reversed order, has not begun there yet.
+    """
+    if layer.lengths is None:
+        return after[0], after
+    last = (tf.shape(layer.x)[0] if layer.steps is None else layer.steps) - 1
+    places = [last - number if backward else number for backward in layer.backward]
+    wide = [tf.fill([1, layer.hidden], place) for place in places]
+    lengths = tf.cast(tf.reshape(layer.lengths, [-1, 1]), tf.int32)
+    runs = tf.less(tf.concat(wide, axis=1), lengths)
+    olds = [
+        tf.zeros_like(new) if old is None else old for old, new in zip(before, after, strict=True)
+    ]
+    kept = [tf.where(runs, new, old) for old, new in zip(olds, after, strict=True)]
+    return tf.where(runs, after[0], tf.zeros_like(after[0])), kept
+
+
+def _of_begun(layer: Layer, last: list[Any]) -> list[Any]:
+    """The last states; zeros of sequences without a step, whatever they began with."""
+    if layer.lengths is None:
+        return last
+    some = tf.less(0, tf.cast(tf.reshape(layer.lengths, [-1, 1]), tf.int32))
+    return [tf.where(some, state, tf.zeros_like(state)) for state in last]
 
 
 def results(layer: Layer, outputs: Any, *last: Any) -> tuple[Any, ...]:

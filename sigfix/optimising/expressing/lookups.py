@@ -9,9 +9,9 @@ import numpy as np
 
 from sigfix.optimising.expressing.writing import Reference, Rule, Writer
 from sigfix.optimising.graph.graph import NodeDef
-from sigfix.optimising.graph.operator_kinds import DT_INT32
+from sigfix.optimising.graph.operator_kinds import DT_INT32, DT_INT64
 
-DT_STRING, DT_INT64 = 7, 9
+DT_STRING = 7
 
 
 def _find(to: Writer) -> Reference | None:

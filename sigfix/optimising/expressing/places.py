@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sigfix.optimising.expressing.writing import Reference, Rule, Writer
-from sigfix.optimising.graph.operator_kinds import DT_BOOL, DT_INT32, is_channels_last
+from sigfix.optimising.graph.operator_kinds import DT_BOOL, DT_INT32, DT_INT64, is_channels_last
 
 LARGEST_KERNEL = 1 << 20
 """Numbers in a kernel of zeros and ones that patches are taken with."""
@@ -53,6 +53,29 @@ def _matrix_diag(to: Writer) -> Reference | None:
     counted = to.counted(to.size_of(x, -1))
     down, across = to.expand(counted, 1, DT_INT32), to.expand(counted, 0, DT_INT32)
     return _where(to, [to.compare("Equal", down, across, DT_INT32)], to.expand(x, -1))
+
+
+def _one_hot(to: Writer) -> Reference | None:
+    """TF.js (4.22) has it for the last axis; its wasm backend writes whole numbers, whatever it is
+    asked for, and stops at truth values."""
+    indices, (on, off) = to.operand(0), (to.value(place) for place in (2, 3))
+    shape, axis = to.shape(indices), int(to.node.attr["axis"].i) if "axis" in to.node.attr else -1
+    last = axis == -1 or (shape is not None and axis == len(shape))
+    if (last and to.data_type in (DT_INT32, DT_INT64)) or (not last and shape is None):
+        return None
+    ends = to.whole(1), to.whole(0)
+    made = to.made(to.add("OneHot", indices, to.operand(1), *ends, kind=DT_INT32))
+    made.attr["TI"].CopyFrom(to.node.attr["TI"])
+    made.attr["axis"].i = -1
+    found = str(made.name)
+    if on is not None and off is not None and (on.item(), off.item()) == (1, 0):
+        found = to.cast(found, DT_INT32, to.data_type) if to.data_type != DT_INT32 else found
+    else:
+        found = to.select(to.cast(found, DT_INT32, DT_BOOL), to.operand(2), to.operand(3))
+    if last:
+        return found
+    order = list(range(len(shape or [])))
+    return to.transpose(found, [*order[:axis], len(order), *order[axis:]])
 
 
 def _roll(to: Writer) -> Reference | None:
@@ -124,6 +147,7 @@ PLACES: dict[str, Rule] = {
     "MatrixDiag": _matrix_diag,
     "MatrixDiagV2": _matrix_diag,
     "MatrixDiagV3": _matrix_diag,
+    "OneHot": _one_hot,
     "Roll": _roll,
     "SpaceToDepth": _space_to_depth,
 }

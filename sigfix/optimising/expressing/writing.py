@@ -156,11 +156,37 @@ class Writer:
         made.attr["end_mask"].i = before if end else 2 ** (axis + 1) - 1
         return str(made.name)
 
+    def folded(self, reference: Reference) -> Reference:
+        """A constant, where TensorFlow can compute it of constants alone; else as it is."""
+        own, waiting = {}, [node_of(reference)]
+        while waiting:
+            name = waiting.pop()
+            node = self.graph.nodes[name]
+            if node.op in ("Placeholder", "Enter") or name in self.graph.inputs:
+                return reference
+            if name not in own:
+                own[name] = node
+                waiting += [node_of(item) for item in node.input if not item.startswith("^")]
+        if self.loops:
+            return reference
+        part = Graph(own, (), (node_of(reference),), self.graph.library, self.graph.versions)
+        return self.constant(_computed(part, reference))
+
     def join(self, parts: Sequence[Reference], axis: int) -> Reference:
         """A ConcatV2."""
         made = self.made(self.add("ConcatV2", *parts, self.whole(axis)))
         made.attr["N"].i, made.attr["Tidx"].type = len(parts), DT_INT32
         return str(made.name)
+
+
+def _computed(graph: Graph, reference: Reference) -> Array:
+    """What TensorFlow makes of a graph without inputs."""
+    import tensorflow as tf
+
+    with tf.Graph().as_default() as own, tf.compat.v1.Session(graph=own) as session:
+        tf.import_graph_def(graph.graph_def(), name="")
+        name = reference if ":" in reference else f"{reference}:0"
+        return np.asarray(session.run(name))
 
 
 Rule = Callable[[Writer], "Reference | None"]

@@ -44,7 +44,7 @@ TO_BOOLEANS = names(
 )
 """Operators whose result is boolean whatever they read."""
 
-DT_FLOAT, DT_INT32, DT_COMPLEX64, DT_BOOL = 1, 3, 8, 10
+DT_FLOAT, DT_INT32, DT_COMPLEX64, DT_INT64, DT_BOOL = 1, 3, 8, 9, 10
 
 
 def is_channels_last(node: Any) -> bool:

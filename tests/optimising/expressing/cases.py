@@ -53,6 +53,50 @@ def product(equation: str, *shape: int) -> Callable:
     return lambda x: tf.einsum(equation, x, noise(*shape, seed=5))
 
 
+def segments(op: Callable, *numbers: object, **options: object) -> Callable:
+    return lambda x: op(data=x, segment_ids=np.int32(numbers), **options)
+
+
+def by_content(op: Callable, count: int) -> Callable:
+    """Which segment a row is of, and how many there are, only the call tells; some are below 0."""
+
+    def build(x):
+        numbers = tf.cast(tf.round(x[..., 0] * 2), tf.int64)
+        return op(data=x, segment_ids=numbers, num_segments=tf.shape(x)[0] * 0 + count)
+
+    return build
+
+
+def one_hot(on: object, off: object, axis: int, dtype: tf.DType) -> Callable:
+    def build(x):
+        indices = tf.cast(tf.round(x * 3), tf.int32)
+        return tf.cast(tf.one_hot(indices, 4, on, off, axis, dtype), tf.float32)
+
+    return build
+
+
+def looked_up(op: Callable, **options: object) -> Callable:
+    return lambda x: op(data=x, indices=np.int64([1, 0, 0, 1]),
+                        segment_ids=np.int32([0, 0, 2, 2]), **options)  # fmt: skip
+
+
+def resized(op: Callable, *size: int, **options: object) -> Callable:
+    return lambda x: op(images=x, size=size, **options)
+
+
+def sampled(kind: str, *size: int, antialias: bool = True) -> Callable:
+    def build(x):
+        scale = tf.constant(size, tf.float32) / tf.cast(tf.shape(x)[1:3], tf.float32)
+        return raw.ScaleAndTranslate(images=x, size=size, scale=scale, translation=[0.5, -2.0],
+                                     kernel_type=kind, antialias=antialias)  # fmt: skip
+
+    return build
+
+
+IMAGE, OPEN_IMAGE = (None, 7, 10, 3), (None, None, None, 3)
+SAMPLED = ("box", "gaussian", "keyscubic", "lanczos1", "lanczos3", "lanczos5", "mitchellcubic",
+           "triangle")  # fmt: skip
+
 CASES: dict[str, tuple[Callable, tuple[int | None, ...]]] = {
     "Erfc": (tf.math.erfc, (None, 5)),
     "Softsign": (tf.nn.softsign, (None, 5)),
@@ -91,6 +135,12 @@ CASES: dict[str, tuple[Callable, tuple[int | None, ...]]] = {
     "MatrixBandPart, both": (band(1, 2, tf.bool), (None, 6, 5)),
     "MatrixBandPart of open size": (band(0, -1, tf.float32), (None, None, None)),
     "MatrixDiagV3": (tf.linalg.diag, (None, 4)),
+    "OneHot": (one_hot(1, 0, -1, tf.float32), (None, 5)),
+    "OneHot, other numbers": (one_hot(2.5, -1, -1, tf.float32), (None, 5)),
+    "OneHot of flags": (one_hot(True, False, -1, tf.bool), (None, 5)),
+    "OneHot of flags turned round": (one_hot(False, True, 1, tf.bool), (None, 5)),
+    "OneHot, in front": (one_hot(1, 0, 0, tf.float32), (None, 5)),
+    "OneHot between, whole numbers": (one_hot(7, 3, 1, tf.int32), (None, 5, 3)),
     "SpaceToDepth": (lambda x: tf.nn.space_to_depth(x, 2), (None, 4, 6, 3)),
     "ExtractImagePatches": (patches(2, 2, 1, "VALID"), (None, 5, 7, 3)),
     "ExtractImagePatches, overlapping": (patches(3, 2, 1, "SAME"), (None, 5, 7, 2)),
@@ -112,6 +162,65 @@ CASES: dict[str, tuple[Callable, tuple[int | None, ...]]] = {
         lambda x: tf.einsum("bqhd,bkhd->bhqk", x, x * 2), (None, None, 2, 3)
     ),
     "Einsum of one": (lambda x: tf.einsum("abc->cb", x), (None, 4, 3)),
+    "UnsortedSegmentSum": (
+        segments(raw.UnsortedSegmentSum, 2, -1, 0, 2, 5, num_segments=7), (5, 3)
+    ),
+    "UnsortedSegmentSum of two axes": (
+        segments(raw.UnsortedSegmentSum, [2, -1, 0], [1, 2, 1], num_segments=3), (2, 3, 2, 2)
+    ),
+    "UnsortedSegmentSum by content": (by_content(raw.UnsortedSegmentSum, 9), (None, None, 2)),
+    "UnsortedSegmentMax": (
+        segments(raw.UnsortedSegmentMax, 2, -1, 0, 2, 0, num_segments=3), (5, 3)
+    ),
+    "UnsortedSegmentMax, empty": (
+        lambda x: tf.maximum(
+            raw.UnsortedSegmentMax(data=x, segment_ids=np.int32([2, 0, 0]), num_segments=5), -9
+        ),
+        (3, 2),
+    ),
+    "UnsortedSegmentMin": (by_content(lambda **options: tf.minimum(
+        raw.UnsortedSegmentMin(**options), 9), 9), (None, None, 2)),
+    "UnsortedSegmentProd": (by_content(raw.UnsortedSegmentProd, 9), (None, 3)),
+    "SegmentSum": (segments(raw.SegmentSum, 0, 0, 2, 3), (4, 3)),
+    "SegmentMean": (segments(raw.SegmentMean, 0, 0, 2, 3), (4, 3, 2)),
+    "SparseSegmentSqrtN": (looked_up(raw.SparseSegmentSqrtN), (5, 3)),
+    "SparseSegmentSqrtNWithNumSegments": (
+        looked_up(raw.SparseSegmentSqrtNWithNumSegments, num_segments=4), (None, 3)
+    ),
+    "SparseSegmentMeanWithNumSegments": (
+        looked_up(raw.SparseSegmentMeanWithNumSegments, num_segments=3), (5, 3, 2)
+    ),
+    "SparseSegmentSumWithNumSegments": (
+        looked_up(raw.SparseSegmentSumWithNumSegments, num_segments=3), (5, 3)
+    ),
+    "RGBToHSV": (lambda x: raw.RGBToHSV(images=tf.abs(x)), IMAGE),
+    "RGBToHSV below 0": (lambda x: raw.RGBToHSV(images=x), (None, 3)),
+    "HSVToRGB": (lambda x: raw.HSVToRGB(images=tf.minimum(tf.abs(x), 1)), IMAGE),
+    "AdjustHue": (lambda x: raw.AdjustHue(images=x, delta=0.3), OPEN_IMAGE),
+    "AdjustHue backwards": (lambda x: raw.AdjustHue(images=x, delta=-0.9), (7, 5, 3)),
+    "AdjustSaturation": (lambda x: raw.AdjustSaturation(images=tf.abs(x), scale=1.7), IMAGE),
+    "AdjustSaturation below 0": (lambda x: raw.AdjustSaturation(images=x, scale=0.4), IMAGE),
+    "AdjustContrastv2": (
+        lambda x: raw.AdjustContrastv2(images=x, contrast_factor=1.6), OPEN_IMAGE
+    ),
+    **{
+        f"{op} {size}{' open' if None in shape[1:] else ''} {' '.join(options)}": (
+            resized(getattr(raw, op), *size, **options), shape
+        )
+        for op, size, options, shape in [
+            ("ResizeBicubic", (14, 5), {"half_pixel_centers": True}, IMAGE),
+            ("ResizeBicubic", (5, 23), {"half_pixel_centers": True}, OPEN_IMAGE),
+            ("ResizeBicubic", (12, 4), {}, IMAGE),
+            ("ResizeBicubic", (1, 9), {"align_corners": True}, OPEN_IMAGE),
+            ("ResizeArea", (3, 4), {}, IMAGE),
+            ("ResizeArea", (14, 10), {}, OPEN_IMAGE),
+            ("ResizeArea", (4, 1), {"align_corners": True}, IMAGE),
+            ("ResizeArea", (10, 3), {"align_corners": True}, OPEN_IMAGE),
+        ]
+    },
+    **{f"ScaleAndTranslate {kind}": (sampled(kind, 4, 17), IMAGE) for kind in SAMPLED},
+    "ScaleAndTranslate open": (sampled("lanczos3", 3, 17), OPEN_IMAGE),
+    "ScaleAndTranslate plain": (sampled("triangle", 3, 6, antialias=False), OPEN_IMAGE),
 }  # fmt: skip
 """Operator and form -> a function of the input `x`, and the shape of that."""
 OPEN = 6
