@@ -1,4 +1,4 @@
-"""The main thread of a page that reads in sigfix-ocr's worker computes for 50 ms at most at a time."""
+"""While sigfix-ocr reads in its worker, a page's main thread computes at most 50 ms at a time."""
 
 from __future__ import annotations
 
