@@ -23,6 +23,7 @@ from sigfix.cli.terminal import terminal_style
 from sigfix.paths import RemotePath, path_or_url
 from sigfix.quoting import printable, quote_path
 from sigfix.rendering.inspections import FORMATS, TEXT, Shown
+from sigfix.wording import plural
 
 if TYPE_CHECKING:
     from sigfix.report import Inspection
@@ -126,7 +127,7 @@ def unread(inspections: list[Inspection]) -> list[str]:
         return []
     what, it, copy = f"{found[0].path} was", "it", "the copy"
     if len(found) > 1:
-        what, it, copy = f"{len(found)} models at URLs were", "them", "the copies"
+        what, it, copy = f"{plural(len(found), 'model')} at URLs were", "them", "the copies"
     text = (
         f"note: {what} read without {'its' if it == 'it' else 'their'} weights, and no command "
         f"names {it}: copy {it} here, and inspect {copy}, for what repairs {it}"
