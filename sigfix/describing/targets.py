@@ -28,15 +28,18 @@ VANISHING = frozenset({
 
 EXPRESSED = frozenset({
     "AdjustContrastv2", "AdjustHue", "AdjustSaturation", "BatchMatMulV3", "BiasAddV1",
-    "Bucketize", "Conj", "Conv3DBackpropInputV2", "Einsum", "Erfc", "ExtractImagePatches",
-    "FakeQuantWithMinMaxArgs", "FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel",
-    "HSVToRGB", "Inv", "L2Loss", "MatrixBandPart", "MatrixDiag", "MatrixDiagV2", "MatrixDiagV3",
-    "MulNoNan", "RGBToHSV", "ResizeArea", "ResizeBicubic", "Rint", "Roll", "ScaleAndTranslate",
-    "SegmentMean", "SegmentSum", "Softsign", "SpaceToDepth",
-    "SparseSegmentMeanWithNumSegments", "SparseSegmentSqrtN",
+    "Bucketize", "Conj", "Conv3DBackpropInputV2", "Cross", "Einsum", "Erfc",
+    "ExtractImagePatches", "FakeQuantWithMinMaxArgs", "FakeQuantWithMinMaxVars",
+    "FakeQuantWithMinMaxVarsPerChannel", "HSVToRGB", "Inv", "L2Loss", "MatrixBandPart",
+    "MatrixDiag", "MatrixDiagPart", "MatrixDiagPartV2", "MatrixDiagPartV3", "MatrixDiagV2",
+    "MatrixDiagV3", "MatrixSetDiag", "MatrixSetDiagV2", "MatrixSetDiagV3", "MulNoNan",
+    "RGBToHSV", "RaggedTensorToSparse", "ResizeArea", "ResizeBicubic", "Rint", "Roll",
+    "ScaleAndTranslate", "SegmentMean", "SegmentSum", "ShapeN", "SoftmaxCrossEntropyWithLogits",
+    "Softsign", "SpaceToDepth", "SparseSegmentMeanWithNumSegments", "SparseSegmentSqrtN",
     "SparseSegmentSqrtNWithNumSegments", "SparseSegmentSumWithNumSegments",
-    "UnsortedSegmentMax", "UnsortedSegmentMin", "UnsortedSegmentProd", "UnsortedSegmentSum",
-    "Xdivy", "Xlog1py", "Xlogy",
+    "SparseSoftmaxCrossEntropyWithLogits", "SparseTensorDenseMatMul", "UnsortedSegmentMax",
+    "UnsortedSegmentMin", "UnsortedSegmentProd", "UnsortedSegmentSum", "Xdivy", "Xlog1py",
+    "Xlogy",
 })  # fmt: skip
 """Operators that TF.js or a backend of it lacks or computes wrongly, and that `sigfix convert`
 expresses in others (`optimising/expressing`)."""

@@ -199,13 +199,6 @@ KERNEL_PASSES = (
         in_loops=True,
     ),
     Pass(
-        "casts",
-        "between types that are one in TF.js: none",
-        "kernels.same_casts.drop_same_casts",
-        in_loops=True,
-        before=("fusing",),
-    ),
-    Pass(
         "same-padding",
         "as amounts, where the wasm backend gets it wrong",
         "kernels.same_padding.write_out_padding",
@@ -217,6 +210,14 @@ KERNEL_PASSES = (
         "zero padding into convolutions",
         "kernels.padding.fold_padding",
         in_loops=True,
+        before=("fusing",),
+    ),
+    Pass(
+        "casts",
+        "between types that are one in TF.js: none",
+        "kernels.same_casts.drop_same_casts",
+        in_loops=True,
+        after=("axes", "same-padding"),  # which ask TensorFlow, for which they are two
         before=("fusing",),
     ),
     Pass(
