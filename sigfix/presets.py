@@ -63,6 +63,7 @@ class Preset:
     bottom (`padding`: "symmetric" or "end").
     A detector gives `maps` maps, one a class of text that it was trained for, in the order of
     `class_names` where they are known.
+    A classifier tells how crops are turned, or whole pages (`of_pages`).
     `head` is the layer that ends in these classes. One that `feeds_back` reads, at each step, the
     class that the step before decided on, so that a tie may change everything after it.
     """
@@ -86,6 +87,7 @@ class Preset:
     classes: tuple[int, ...] = ()
     maps: int = 1
     class_names: tuple[str, ...] = ()
+    of_pages: bool = False
     opset: int = 17
 
     @property
@@ -185,6 +187,7 @@ def _orientation(name: str, side: int) -> Preset:
         decoder="argmax",
         head="classifier.3",
         classes=(0, -90, 180, 90),
+        of_pages=name.endswith("page_orientation"),
     )
 
 

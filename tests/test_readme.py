@@ -122,7 +122,7 @@ def test_every_command_is_in_the_readme() -> None:
 
 def test_every_option_named_in_the_text_exists() -> None:
     everything = "".join(
-        help_of(*c) for c in [(), *((c,) for c in ("inspect", "repair", "convert"))]
+        help_of(*c) for c in [(), *((c,) for c in ("inspect", "repair", "convert", "verify"))]
     )
     prose = re.sub(r"```.*?```", "", TEXT, flags=re.DOTALL)
     for option in re.findall(r"`(?:sigfix )?(--[a-z-]+)", prose):

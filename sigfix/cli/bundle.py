@@ -114,7 +114,7 @@ def bundle(
     quantize: Annotated[
         str,
         option(
-            "Store weights as uint8, uint16, float16, as auto finds best, or as they are: none.",
+            "Store weights as uint8, mixed, uint16, float16, as auto finds best, or none of them.",
             "--quantize",
             panel=RESULT,
         ),

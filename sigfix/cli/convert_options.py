@@ -73,7 +73,8 @@ class Result:
     quantize: Annotated[
         str | None,
         option(
-            "Store weights as uint8, uint16 or float16, or as auto finds best.",
+            "Store weights as uint8, mixed (with float16 where that matters), uint16, float16, or "
+            "as auto finds best.",
             "--quantize",
             panel=WEIGHTS,
         ),
@@ -90,7 +91,7 @@ class Result:
     samples: Annotated[
         Path | None,
         option(
-            "What auto measures on: pictures or an .npz file.  (default: rendered words)",
+            "What auto and mixed measure on: pictures or an .npz file.  (default: rendered words)",
             "--samples",
             panel=WEIGHTS,
         ),

@@ -64,13 +64,45 @@ def bottlenecks(graph: Graph, found: Collection[str]) -> list[str]:
     with tf.Graph().as_default() as imported:
         tf.import_graph_def(graph.graph_def(), name="")
     chosen: list[str] = []
+    branching: list[str] = []
     for name in sorted(found, key=lambda each: number[each]):
         candidates = [each for each in order if passing[name] >> number[each] & 1]
         best = _best(graph, imported, candidates)
         if best is None:
-            return []
-        chosen.append(best)
-    return list(dict.fromkeys(chosen))
+            branching.append(name)
+        else:
+            chosen.append(best)
+    for name in reversed(branching):
+        if name in _left(graph, chosen):
+            chosen += _numbers(graph, imported, name)
+    return [] if _left(graph, chosen) & set(found) else list(dict.fromkeys(chosen))
+
+
+def _numbers(graph: Graph, imported: tf.Graph, name: str) -> list[str]:
+    """The tensors of numbers that a node puts out, for what nothing behind it brings together."""
+    if name in graph.outputs:
+        return []
+    outputs = imported.get_operation_by_name(name).outputs
+    named = [(f"{name}:{place}" if place else name, each) for place, each in enumerate(outputs)]
+    return [
+        reference
+        for reference, tensor in named
+        if tensor.dtype.is_numpy_compatible and tensor.dtype != tf.string
+        and shape_of(tensor).rank is not None
+    ]  # fmt: skip
+
+
+def _left(graph: Graph, cuts: Collection[str]) -> set[str]:
+    """The nodes that outputs are still computed from where these tensors are inputs."""
+    found: set[str] = set()
+    pending = list(graph.outputs)
+    while pending:
+        name = pending.pop()
+        if name not in found:
+            found.add(name)
+            read = [r for r in graph.nodes[name].input if not r.startswith("^")]
+            pending += [node_of(r) for r in read if r.removesuffix(":0") not in cuts]
+    return found
 
 
 def _best(graph: Graph, imported: tf.Graph, candidates: list[str]) -> str | None:

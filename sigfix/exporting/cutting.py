@@ -88,8 +88,7 @@ def cut_strings(frozen: FrozenSignature) -> Cut:
     with _imported(graph) as types:
         for reference in tensors:
             fed = [keys[name] for name in upstream(graph, reference) if name in keys]
-            kind = types.get_tensor_by_name(f"{node_of(reference)}:0").dtype
-            suffix = "pixels" if kind == tf.uint8 else "ids" if kind.is_integer else "numbers"
+            suffix = _called(_tensor(types, reference))
             base = fed[0] if len(fed) == 1 else node_of(reference).rpartition("/")[2]
             names[reference] = f"{base}_{suffix}" if len(fed) == 1 else base
     return _cut(frozen, names)
@@ -106,7 +105,7 @@ def _cut(frozen: FrozenSignature, names: Mapping[str, str]) -> Cut:
         for reference, wanted in names.items():
             if not any(reference in reader.input for reader in graph.readers(node_of(reference))):
                 continue
-            tensor = types.get_tensor_by_name(reference if ":" in reference else f"{reference}:0")
+            tensor = _tensor(types, reference)
             name = tfjs_name(wanted, taken)
             graph.nodes[name] = _placeholder(name, tensor)
             info = tensor_info(tensor)
@@ -128,6 +127,19 @@ def _cut(frozen: FrozenSignature, names: Mapping[str, str]) -> Cut:
     kept = {key: reference for key, reference in tensors.items() if key in inputs}
     said = tuple(_said(frozen, key, signature.inputs[key], kept[key]) for key in kept)
     return Cut(rest, frozen, kept, said)
+
+
+def _tensor(types: tf.Graph, reference: str) -> tf.Tensor:
+    return types.get_tensor_by_name(reference if ":" in reference else f"{reference}:0")
+
+
+def _called(tensor: tf.Tensor) -> str:
+    """What an input in a tensor's place is called, behind the name of what it is made of."""
+    outputs = tensor.op.op_def.output_arg
+    if len(tensor.op.outputs) == len(outputs) > 1:  # else one of them is a list
+        return str(outputs[tensor.value_index].name)
+    kind = tensor.dtype
+    return "pixels" if kind == tf.uint8 else "ids" if kind.is_integer else "numbers"
 
 
 def _said(frozen: FrozenSignature, key: str, info: Any, reference: str) -> str:

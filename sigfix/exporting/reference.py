@@ -6,7 +6,8 @@ dequantised weights: that separates the loss of quantisation, which is wanted, f
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import config_pb2, rewriter_config_pb2
 from tensorflow.python.framework import tensor_util
 
+from sigfix.exporting.state_threading import State
 from sigfix.optimising.graph.graph import Graph, from_graph_def
 from sigfix.optimising.kernels.plain_kernels import use_plain_kernels
 
@@ -30,16 +32,12 @@ def with_weights(graph: Graph, weights: Mapping[str, np.ndarray[Any, Any]]) -> G
     return copy
 
 
-def run(
-    graph: Graph,
-    inputs: Mapping[str, str],
-    outputs: Mapping[str, str],
-    inputs_list: Sequence[Arrays],
-) -> list[Arrays]:
-    """Run the graph in TensorFlow for each set of inputs; both mappings are key -> node name.
+@contextmanager
+def _session(graph: Graph) -> Iterator[Any]:
+    """TensorFlow's session with a graph in it, without graph optimisation.
 
-    Without graph optimisation: TensorFlow 2.19's remapper aborts on some padded kernels. With
-    kernels that TensorFlow has with and without oneDNN: `graph` itself is left as it is.
+    TensorFlow 2.19's remapper aborts on some padded kernels. With kernels that TensorFlow has with
+    and without oneDNN: `graph` itself is left as it is.
     """
     graph = graph.copy()
     use_plain_kernels(graph)
@@ -49,9 +47,65 @@ def run(
     with tf.Graph().as_default():
         tf.import_graph_def(graph.graph_def(), name="")
         with tf.compat.v1.Session(config=config) as session:
-            results = []
-            for arrays in inputs_list:
-                feeds = {f"{inputs[key]}:0": value for key, value in arrays.items()}
-                values = session.run([f"{node}:0" for node in outputs.values()], feeds)
-                results.append(dict(zip(outputs, values, strict=True)))
+            yield session
+
+
+def run(
+    graph: Graph,
+    inputs: Mapping[str, str],
+    outputs: Mapping[str, str],
+    inputs_list: Sequence[Arrays],
+) -> list[Arrays]:
+    """Run the graph in TensorFlow for each set of inputs; both mappings are key -> node name."""
+    with _session(graph) as session:
+        results = []
+        for arrays in inputs_list:
+            feeds = {f"{inputs[key]}:0": value for key, value in arrays.items()}
+            values = session.run([f"{node}:0" for node in outputs.values()], feeds)
+            results.append(dict(zip(outputs, values, strict=True)))
     return results
+
+
+def run_steps(
+    graph: Graph,
+    inputs: Mapping[str, str],
+    outputs: Mapping[str, str],
+    inputs_list: Sequence[Arrays],
+    states: Sequence[State],
+) -> list[Arrays]:
+    """`run` call by call: each begins with the state that the one before ended with.
+
+    The outputs that hold the state are left out of what is returned.
+    """
+    held = {state.input: state.start for state in states}
+    results = []
+    for arrays in inputs_list:
+        fed = {key: value for key, value in {**arrays, **held}.items() if key in inputs}
+        (found,) = run(graph, inputs, outputs, [fed])
+        held = {state.input: found.pop(state.output) for state in states}
+        results.append(found)
+    return results
+
+
+def errors(
+    graph: Graph,
+    inputs: Mapping[str, str],
+    outputs: Mapping[str, str],
+    arrays: Arrays,
+    weights: Mapping[str, np.ndarray[Any, Any]],
+) -> dict[str, float]:
+    """What each of `weights`, by node name, does to the outputs, alone in its constant's place.
+
+    That is the mean square of the difference, as a part of the variance, of all outputs of floats
+    together. Not a number is as much as can be.
+    """
+    feeds = {f"{inputs[key]}:0": value for key, value in arrays.items()}
+    names = [f"{node}:0" for node in outputs.values()]
+    with _session(graph) as session:
+        exact = [(at, v) for at, v in enumerate(session.run(names, feeds)) if v.dtype.kind == "f"]
+        found = {}
+        for name, value in weights.items():
+            values = session.run(names, {**feeds, f"{name}:0": value})
+            parts = [np.square(values[at] - v).mean() / max(v.var(), 1e-12) for at, v in exact]
+            found[name] = float(np.nan_to_num(sum(parts), nan=np.inf))
+    return found

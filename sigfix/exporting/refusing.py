@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sigfix.describing.targets import find_target, library_of
+from sigfix.describing.targets import UNREAD, find_target, library_of
 from sigfix.errors import ConversionError
 from sigfix.exporting.tensorflowjs_parts import operator_lists
 
@@ -29,7 +29,7 @@ def unknown_operators(definition: Any) -> set[str]:
     Of those that are, the ones that only another package registers in TF.js are among them.
     """
     target = find_target("tfjs")
-    known = {item["tfOpName"] for item in operator_lists()}
+    known = {item["tfOpName"] for item in operator_lists()} - UNREAD
     own = {str(node.op) for node in definition.node}
     inside = {str(n.op) for function in definition.library.function for n in function.node_def}
     return (own | inside) - known | {name for name in own if library_of(name, target)}

@@ -13,6 +13,8 @@ import onnx
 
 FIRST: dict[str, int | None] = {"LayerNormalization": 17, "SimplifiedLayerNormalization": None}
 """Operator -> the first opset in which it is one of ONNX's own, None for never."""
+_DEPRECATED = {"GroupNormalization": 21}
+"""Operator -> the first opset in which ONNX's checker takes it; ONNX Runtime runs earlier ones."""
 _OWN = ("", "ai.onnx")
 _UNCHECKED = "sigfix.early"
 """A domain that the checker leaves alone."""
@@ -26,16 +28,21 @@ def is_early(node: onnx.NodeProto, opset: int) -> bool:
     return first is None or opset < first
 
 
-def early_nodes(model: onnx.ModelProto) -> list[onnx.NodeProto]:
-    """The nodes of such operators."""
+def unchecked_nodes(model: onnx.ModelProto) -> list[onnx.NodeProto]:
+    """The nodes that ONNX's checker refuses, and that ONNX Runtime runs."""
     opset = next((int(o.version) for o in model.opset_import if o.domain in _OWN), 1)
-    return [node for node in model.graph.node if is_early(node, opset)]
+    return [
+        node
+        for node in model.graph.node
+        if is_early(node, opset)
+        or (node.domain in _OWN and opset < _DEPRECATED.get(node.op_type, 0))
+    ]
 
 
 @contextmanager
 def checked_without_early(model: onnx.ModelProto) -> Iterator[None]:
-    """Let such operators pass ONNX's checker."""
-    found = [(node, node.domain) for node in early_nodes(model)]
+    """Let such operators, and one that it calls deprecated, pass ONNX's checker."""
+    found = [(node, node.domain) for node in unchecked_nodes(model)]
     if found:
         model.opset_import.add(domain=_UNCHECKED, version=1)
     for node, _ in found:

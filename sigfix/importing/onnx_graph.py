@@ -10,7 +10,7 @@ import onnx
 
 from sigfix.errors import BlockedError, UnreadableModelError, first_line
 from sigfix.importing import unsaid_shapes
-from sigfix.importing.early_operators import checked_without_early, early_nodes
+from sigfix.importing.early_operators import checked_without_early, unchecked_nodes
 from sigfix.presets import Preset
 from sigfix.vocabularies import vocabulary_hint
 
@@ -22,7 +22,7 @@ def read_onnx(path: Path) -> onnx.ModelProto:
     try:
         model = onnx.load(path)
         is_said = unsaid_shapes.tell_what_is_unsaid(model)
-        is_said = is_said and not early_nodes(model)
+        is_said = is_said and not unchecked_nodes(model)
         with unsaid_shapes.checked_without_shapes(model), checked_without_early(model):
             onnx.checker.check_model(_as_checked(path, model) if is_said else model)
     except Exception as error:  # protobuf, checker and I/O errors

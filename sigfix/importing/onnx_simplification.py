@@ -38,6 +38,29 @@ def _simplified(model: onnx.ModelProto) -> onnx.ModelProto:
     model = fold_shapes(model)
     if unroll_loops(model):
         model = fold_shapes(model)  # what the steps compute from shapes and from their number
-    slim: Any = onnxslim.slim(settle_shapes(model))
+    return _slim(settle_shapes(model))
+
+
+def _slim(model: onnx.ModelProto) -> onnx.ModelProto:
+    """What onnxslim makes of a model; its outputs stay as they are.
+
+    It takes a Resize of named axes for one of as many axes as it names, and then fails on the
+    shapes of outputs behind it, which it can do without.
+    """
+    told = [onnx.ValueInfoProto.FromString(v.SerializeToString()) for v in model.graph.output]
+    copy = onnx.ModelProto.FromString(model.SerializeToString()) if _names_axes(model) else model
+    for value in copy.graph.output if copy is not model else ():
+        value.type.tensor_type.ClearField("shape")
+    slim: Any = onnxslim.slim(copy)
     simplified: onnx.ModelProto = slim
+    if copy is not model:
+        del simplified.graph.output[:]
+        simplified.graph.output.extend(told)
     return simplified
+
+
+def _names_axes(model: onnx.ModelProto) -> bool:
+    return any(
+        node.op_type == "Resize" and any(item.name == "axes" for item in node.attribute)
+        for node in model.graph.node
+    )

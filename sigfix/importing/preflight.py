@@ -77,7 +77,7 @@ def check_early(model: onnx.ModelProto) -> None:
 
     Nodes that compute what depends on sizes alone may fold, and a branch may never be taken.
     """
-    folding = set(shape_only(model))
+    folding = {*shape_only(model), *(tensor.name for tensor in model.graph.initializer)}
     nodes = [
         node
         for node in needed_nodes(model)

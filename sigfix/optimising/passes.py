@@ -213,11 +213,10 @@ KERNEL_PASSES = (
         in_loops=True,
     ),
     Pass(
-        "casts",
-        "between types that are one in TF.js: none",
-        "kernels.same_casts.drop_same_casts",
+        "scattering",
+        "into a copy, where the cpu backend writes into what it is given",
+        "kernels.scattering.copy_before_scattering",
         in_loops=True,
-        before=("fusing",),
     ),
     Pass(
         "same-padding",
@@ -231,6 +230,14 @@ KERNEL_PASSES = (
         "zero padding into convolutions",
         "kernels.padding.fold_padding",
         in_loops=True,
+        before=("fusing",),
+    ),
+    Pass(
+        "casts",
+        "between types that are one in TF.js: none",
+        "kernels.same_casts.drop_same_casts",
+        in_loops=True,
+        after=("axes", "same-padding"),  # which ask TensorFlow, for which they are two
         before=("fusing",),
     ),
     Pass(

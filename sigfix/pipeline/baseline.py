@@ -101,7 +101,8 @@ def apply_baseline(
 ) -> Applied:
     """Leave out what the entries name, for paths relative to `folder`.
 
-    An entry of a model that was not inspected says nothing of it: it has not expired.
+    An entry of a model that was not inspected says nothing of it: it has not expired, unless the
+    model is gone.
     """
     left, seen, kept = Counter(entries), set(), []
     for item in inspections:
@@ -119,8 +120,17 @@ def apply_baseline(
                 findings.append(found)
         known = len(item.findings) - len(findings) + (failure is not item.failure)
         kept.append(replace(item, failure=failure, findings=tuple(findings), baselined=known))
-    expired = [key for key, count in sorted(left.items()) if count and key[0] in seen]
+    expired = [
+        key
+        for key, count in sorted(left.items())
+        if count and (key[0] in seen or _is_gone(folder, key[0]))
+    ]
     return Applied(kept, expired)
+
+
+def _is_gone(folder: Path, path: str) -> bool:
+    """Whether nothing is at an entry's path any more; of a URL nobody knows without asking."""
+    return "://" not in path and not os.path.lexists(folder / path)
 
 
 def expired_notes(expired: Sequence[Key], file: Path, most: int = 5) -> list[str]:

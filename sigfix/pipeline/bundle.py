@@ -17,13 +17,13 @@ from sigfix.pipeline import staging
 from sigfix.pipeline.bundle_files import SAMPLE, copy_page, copy_pdf, write_manifest
 from sigfix.pipeline.bundle_form import files_below
 from sigfix.pipeline.bundle_models import (
-    LARGER,
     NONE,
     OPTIONS,
     BundledModel,
     BundleOptions,
     add_model,
     find_part,
+    wider_types,
 )
 from sigfix.pipeline.conversion_options import QUANTIZE
 from sigfix.pipeline.hub_folder import settled
@@ -112,26 +112,36 @@ def _tried(
     sources: Mapping[str, Source], options: BundleOptions, place: Path, temporary: Path, say: Say
 ) -> tuple[list[BundledModel], BundleCheck | None]:
     """The models in the bundle, stored as small as the page that is read allows."""
-    models: list[BundledModel] = []
-    types = LARGER if options.quantize == AUTO else (options.quantize,)
-    for quantize in types:
-        models = [
-            add_model(task, source, replace(options, quantize=quantize), place, temporary, say)
-            for task, source in sources.items()
-        ]
-        picture = _sample(models, options)
+    models: dict[str, BundledModel] = {}
+
+    def store(types: Mapping[str, str]) -> None:
+        for task, quantize in types.items():
+            chosen = replace(options, quantize=quantize)
+            if task not in models or _stored(models[task]) != quantize:
+                models[task] = add_model(task, sources[task], chosen, place, temporary, say)
+
+    store(dict.fromkeys(sources, options.quantize))
+    trials = [{}, *(wider_types(models) if options.quantize == AUTO else [])]
+    for types in trials:
+        store(types)
+        made = list(models.values())
+        picture = _sample(made, options)
         picture.save(place / SAMPLE)
-        write_manifest(place, {model.task: model.name for model in models})
+        write_manifest(place, {model.task: model.name for model in made})
         if not options.verify:
-            break
+            return made, None
         try:
-            return models, _checked(place, picture, models, options, say)
+            return made, _checked(place, picture, made, options, say)
         except ParityError:
-            stored = {model.converted.quantize for model in models if model.converted}
-            if quantize == types[-1] or not any(stored):
+            if types == trials[-1]:
                 raise
-            say(f"weights as {' and '.join(sorted(filter(None, stored)))} change what is read")
-    return models, None
+            stored = " and ".join(_stored(model) for model in made if model.converted)
+            say(f"weights as {stored} change what is read")
+    raise AssertionError("the last trial returns or raises")
+
+
+def _stored(model: BundledModel) -> str:
+    return NONE if model.converted is None else model.converted.quantize or NONE
 
 
 def _sample(models: Sequence[BundledModel], options: BundleOptions) -> Image.Image:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import mkdtemp
 
 from sigfix.card import Card, card_from, read_card
 from sigfix.card_form import CARD_VERSION
 from sigfix.errors import UnreadableModelError, UsageError
 from sigfix.model import OtherModel
 from sigfix.pipeline.applying import DEFAULT_SECONDS
+from sigfix.pipeline.bundle_form import files_below
 from sigfix.pipeline.conversion_options import ConvertOptions, ConvertResult
 from sigfix.pipeline.convert import convert_part
 from sigfix.pipeline.prepared import SourceChoice
 from sigfix.pipeline.preset_options import PresetOptions
 from sigfix.pipeline.progress import Say
-from sigfix.pipeline.quantising import AUTO
+from sigfix.pipeline.quantising import AUTO, MIXED
 from sigfix.pipeline.source import PRESET, SAVED_MODEL, Source, find_source
 from sigfix.presets import DETECTION, ORIENTATION, PRESETS, RECOGNITION
 from sigfix.quoting import quote_path
@@ -25,8 +28,8 @@ from sigfix.reading import read_any
 from sigfix.version import __version__
 
 NONE = "none"
-LARGER = (AUTO, "float16", NONE)
-"""What is tried in turn until the rendered page is read as docTR reads it."""
+SMALL = ("uint8", MIXED)
+"""What is too coarse, where a page is not read as docTR reads it."""
 OPTIONS = {DETECTION: "--det", RECOGNITION: "--reco", ORIENTATION: "--cls"}
 CONVERTED = "TensorFlow.js"
 
@@ -59,6 +62,26 @@ class BundledModel:
     folder: Path
     card: Card
     converted: ConvertResult | None
+
+
+def wider_types(models: Mapping[str, BundledModel]) -> list[dict[str, str]]:
+    """Types of weights by task, to be tried in turn where those of `models` change what is read.
+
+    A model keeps its own answers with the type that `auto` finds, and a box that it moves by a
+    pixel may still be another word to the next model. First all are mixed; then float16 takes
+    one after the other, the smallest first; and at last no type but the weights' own.
+    """
+    stored = {
+        task: model.converted.quantize or NONE for task, model in models.items() if model.converted
+    }
+    small = [task for task, dtype in stored.items() if dtype in SMALL]
+    small.sort(key=lambda task: sum(files_below(models[task].folder).values()))
+    trials = [
+        stored | dict.fromkeys(small, MIXED) | dict.fromkeys(small[:widened], "float16")
+        for widened in range(len(small) + 1)
+    ]
+    own = dict.fromkeys(stored, NONE)
+    return [types for types in (*trials, own) if types != stored]
 
 
 def find_part(task: str, part: Part) -> Source:
@@ -111,8 +134,7 @@ def add_model(
     if source.kind == CONVERTED:
         _copy(source.path, folder)
     else:
-        work = temporary / f"{task}-{options.quantize}"
-        work.mkdir()
+        work = Path(mkdtemp(prefix=f"{task}-", dir=temporary))
         chosen = ConvertOptions(
             SourceChoice(preset_options=options.parts[task].options),
             quantize=None if options.quantize == NONE else options.quantize,

@@ -102,19 +102,36 @@ def check(conversion: Conversion, source: Source) -> Checked:
         answers = finish_graphs(None)
     optimised = judge(source, OPTIMISED, [("", outputs_of(answers, 0))], check_of(conversion))
     require_ok(optimised, source, conversion, None)
-    witness = Witness(conversion.graphs.runnable(DEQUANTISED), (), only_call)
-    exact = Source(DEQUANTISED, source.fed, tuple(outputs_of(answers, 1)), witness=witness)
-    check = replace(check_of(conversion), witnesses=tuple)
-    stored = judge(exact, TFJS, both_ways(found), check)
-    require_ok(stored, exact, conversion, found)
-    losses = _losses(conversion, source, outputs_of(found))
-    plain, fast = apart(stored)
+    exact = dequantised(conversion, source.fed, outputs_of(answers, 1))
+    plain, fast = stored_as_meant(conversion, exact, both_ways(found), found)
+    losses = losses_of(conversion, source, outputs_of(found))
     comparisons = (*optimised.comparisons, *plain.comparisons)
     notes = (*finish("", optimised, source.notes).notes, *plain.notes, *fast)
     return Checked(comparisons, losses, **how_run(found), measured=notes)
 
 
-def _losses(
+def dequantised(conversion: Conversion, fed: Sequence[Arrays], outputs: Sequence[Arrays]) -> Source:
+    """The graph with the weights that are stored, as a source that answered `outputs`."""
+    witness = Witness(conversion.graphs.runnable(DEQUANTISED), (), only_call)
+    return Source(DEQUANTISED, tuple(fed), tuple(outputs), witness=witness)
+
+
+def stored_as_meant(
+    conversion: Conversion,
+    exact: Source,
+    ways: Sequence[tuple[str, Sequence[Arrays]]],
+    found: Run | None,
+) -> tuple[Judged, tuple[str, ...]]:
+    """TensorFlow.js compared with `exact`, a `dequantised` graph; what `apart` returns.
+
+    Raises as `require_ok` does.
+    """
+    stored = judge(exact, TFJS, ways, replace(check_of(conversion), witnesses=tuple))
+    require_ok(stored, exact, conversion, found)
+    return apart(stored)
+
+
+def losses_of(
     conversion: Conversion, source: Source, results: Sequence[Arrays]
 ) -> tuple[Comparison, ...]:
     """What quantisation costs. Raises `ParityError` where that is more than may be lost.

@@ -15,7 +15,7 @@ from sigfix.paths import as_paths
 from sigfix.pipeline.applying import DEFAULT_SECONDS, check_seconds, check_tolerance
 from sigfix.pipeline.prepared import SourceChoice
 from sigfix.pipeline.preset_options import PresetOptions
-from sigfix.pipeline.quantising import AUTO, QuantisationTrial
+from sigfix.pipeline.quantising import AUTO, MEASURED, MIXED, QuantisationTrial
 from sigfix.pipeline.source import ONNX, PRESET, Source
 from sigfix.presets import find_preset
 from sigfix.quoting import quote_path
@@ -23,7 +23,7 @@ from sigfix.quoting import quote_path
 if TYPE_CHECKING:  # at run time it needs numpy, and some commands do without
     from sigfix.verifying.verdict import Comparison
 
-QUANTIZE = ("uint8", "uint16", "float16", AUTO)
+QUANTIZE = ("uint8", MIXED, "uint16", "float16", AUTO)
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def check_options(source: Source, options: ConvertOptions) -> None:
         raise UsageError(f"--target {options.target}: expected one of {', '.join(TARGETS)}.")
     if options.quantize is not None and options.quantize not in QUANTIZE:
         raise UsageError(f"--quantize {options.quantize}: expected one of {', '.join(QUANTIZE)}.")
-    if options.quantize != AUTO and options.samples is not None:
+    if options.quantize not in MEASURED and options.samples is not None:
         raise UsageError("--samples says what --quantize auto measures on.", "--quantize auto")
     if options.quantize is None and options.max_loss is not None:
         raise UsageError("--max-loss says what quantising may change.", "--quantize auto")
@@ -144,7 +144,6 @@ def _check_states(source: Source, options: ConvertOptions) -> None:
             f"--state io: {source.path} keeps nothing from one call to the next.", "leave it out"
         )
     beside = {
-        "--quantize": options.quantize is not None,
         "--bisect-passes": options.bisect,
         options.choice.cut: bool(options.choice.cut),
     }
@@ -176,7 +175,7 @@ def _check_preset_choices(source: Source, choice: SourceChoice) -> None:
 
 def check_files(source: Source, options: ConvertOptions) -> None:
     """Read the user's samples and inputs before the work that they are for."""
-    if options.quantize == AUTO:
+    if options.quantize in MEASURED:
         from sigfix.verifying.inputs.samples import check_samples
 
         check_samples(options.samples, task_of(source, options.choice))

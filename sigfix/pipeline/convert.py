@@ -28,7 +28,8 @@ from sigfix.pipeline.prepare import prepare
 from sigfix.pipeline.prepared import Prepared
 from sigfix.pipeline.progress import Say, silent
 from sigfix.pipeline.quantising import AUTO
-from sigfix.pipeline.source import PRESET, Source, find_source
+from sigfix.pipeline.source import ONNX, PRESET, Source, find_source
+from sigfix.pipeline.unguessed import refuse_unguessed
 from sigfix.pipeline.unpublished import unpublished
 from sigfix.pipeline.writing import Written, write
 from sigfix.temporary import temporary_folder
@@ -81,6 +82,8 @@ def convert_part(
 def _prepared(source: Source, options: ConvertOptions, temporary: Path, say: Say) -> Prepared:
     require_source_packages(source)
     check_files(source, options)
+    if source.kind == ONNX and options.verify and options.inputs is None:
+        refuse_unguessed(source.path)
     prepared = prepare(source, options.choice, temporary, say, _running(options))
     release()
     return prepared

@@ -12,6 +12,7 @@ from sigfix.packages import require_extras
 from sigfix.pipeline.applying import RepairOptions
 from sigfix.pipeline.making import Made, compare_made
 from sigfix.pipeline.progress import Say
+from sigfix.pipeline.unguessed import refuse_unguessed
 from sigfix.planning import Plan
 from sigfix.planning.file_edits import ImportOnnx
 from sigfix.planning.names import by_keys, signature_keys
@@ -66,6 +67,8 @@ def _import(
     found = simplify_file(path, folder, choice, (command, command))
     for note in found.notes:
         say(note)
+    if options.verify and options.inputs is None and preset is None:
+        refuse_unguessed(found.finished)
     from sigfix.importing.onnx_to_saved_model import save_onnx
 
     with as_command(command):

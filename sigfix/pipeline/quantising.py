@@ -11,24 +11,29 @@ from sigfix.card import Card
 from sigfix.errors import UsageError
 from sigfix.model import TensorSpec
 from sigfix.pipeline.progress import Say
-from sigfix.presets import DETECTION, RECOGNITION
+from sigfix.presets import DETECTION, ORIENTATION, RECOGNITION
 
 if TYPE_CHECKING:
     from sigfix.exporting.freezing import FrozenSignature
     from sigfix.optimising.graph.graph import Graph
 
-AUTO = "auto"
-SMALLEST_FIRST = ("uint8", "float16", "uint16")
+AUTO, MIXED = "auto", "mixed"
+SMALLEST_FIRST = ("uint8", MIXED, "float16", "uint16")
+MEASURED = (AUTO, MIXED)
+"""What is chosen by what samples become."""
 MAX_LOSS = 0.01
+WIDER = 0.2
+"""How many of the weights are float16 in a mixed model, as a part of 1."""
 
 
 @dataclass(frozen=True)
 class QuantisationTrial:
-    """What storing the weights as `dtype` costs, as a part of 1.
+    """What storing the weights as `dtype`, or in mixed types, costs, as a part of 1.
 
     For a recogniser (`unit` "words") `loss` is the part of the `count` samples that are read
     differently than by the float model; for a detector ("places") that of the places of words that
-    only one of the two finds; for any other model ("range") the largest difference of an output,
+    only one of the two finds; for a classifier ("turns") that of the pictures which are turned
+    otherwise; for any other model ("range") the largest difference of an output,
     divided by the range of the float model's.
     """
 
@@ -39,38 +44,134 @@ class QuantisationTrial:
     accepted: bool
 
 
-def choose_dtype(
+@dataclass(frozen=True)
+class Stored:
+    """How weights are stored: the type of most of them, None for float32, or "mixed".
+
+    `types` has the type of each that is not stored as it is; `trials` led there.
+    """
+
+    dtype: str | None
+    types: dict[str, str]
+    trials: tuple[QuantisationTrial, ...] = ()
+
+
+@dataclass(frozen=True)
+class Samples:
+    """What a choice is measured on: the model's inputs, those that it does not use left out."""
+
+    graph: Graph
+    frozen: FrozenSignature
+    batches: list[dict[str, Any]]
+
+    @classmethod
+    def load(
+        cls,
+        graph: Graph,
+        frozen: FrozenSignature,
+        specs: Mapping[str, TensorSpec],
+        card: Card | None,
+        place: Path | None,
+    ) -> Samples:
+        """From a place, or rendered text; a model that keeps a state is called `STEPS` times.
+
+        Raises what `samples.load_samples` raises.
+        """
+        from sigfix.verifying.inputs.cases import STEPS
+        from sigfix.verifying.inputs.samples import load_samples
+
+        unused, states = frozen.unused_inputs, {state.input for state in frozen.states}
+        own = {key: spec for key, spec in specs.items() if key not in states}
+        inputs = load_samples(place, own, card) * (STEPS if states else 1)
+        return cls(graph, frozen, [{k: v for k, v in i.items() if k not in unused} for i in inputs])
+
+    def answers(self, weights: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """What the model says of them, with other weights by node name."""
+        from sigfix.exporting import reference
+
+        graph = self.graph if weights is None else reference.with_weights(self.graph, weights)
+        ends, states = (self.frozen.inputs, self.frozen.outputs), self.frozen.states
+        if states:
+            return reference.run_steps(graph, *ends, self.batches, states)
+        return reference.run(graph, *ends, self.batches)
+
+    def mixed(self, specs: Mapping[str, TensorSpec]) -> dict[str, str]:
+        """Types of weights: as uint8 has them, and float16 where that changes answers most.
+
+        Each of the large tensors alone is put in as uint8, for one sample. Those that are worth
+        most for their size are float16, up to `WIDER` of all weights.
+        """
+        from sigfix.exporting import reference, tfjs_model
+
+        types = tfjs_model.quantised_weights(self.graph, "uint8")
+        rounded = tfjs_model.dequantised(self.graph, types)
+        sizes = {name: value.size for name, value in rounded.items()}
+        left = WIDER * sum(sizes.values())
+        left -= sum(sizes[name] for name, dtype in types.items() if dtype == "float16")
+        asked = {n: v for n, v in rounded.items() if types[n] == "uint8" and sizes[n] <= left}
+        one = {
+            key: value[:1] if (specs[key].shape or (1,))[0] is None else value
+            for key, value in self.batches[0].items()
+        }
+        frozen = self.frozen
+        held = {state.input: state.start for state in frozen.states}
+        one |= {key: value for key, value in held.items() if key in frozen.inputs}
+        errors = reference.errors(self.graph, frozen.inputs, frozen.outputs, one, asked)
+        for name in sorted(errors, key=lambda each: -errors[each] / sizes[each]):
+            if sizes[name] <= left:
+                left -= sizes[name]
+                types[name] = "float16"
+        return types
+
+
+def mixed_types(
     graph: Graph,
     frozen: FrozenSignature,
     specs: Mapping[str, TensorSpec],
     card: Card | None,
-    samples: Path | None,
+    place: Path | None,
+    say: Say,
+) -> dict[str, str]:
+    """`Samples.mixed` where it is asked for."""
+    say("measuring which weights uint8 is too coarse for")
+    return Samples.load(graph, frozen, specs, card, place).mixed(specs)
+
+
+def choose_types(
+    graph: Graph,
+    frozen: FrozenSignature,
+    specs: Mapping[str, TensorSpec],
+    card: Card | None,
+    place: Path | None,
     max_loss: float | None,
     say: Say,
-) -> tuple[str | None, tuple[QuantisationTrial, ...]]:
+) -> Stored:
     """The first of `SMALLEST_FIRST` that loses at most `max_loss`, and what was tried.
 
-    None where all lose more: the model then stays float32. `graph` is the optimised one that
-    TensorFlow can run; its constants are those that will be stored. Raises what
+    Where all lose more, the model stays float32. `graph` is the optimised one that TensorFlow can
+    run; its constants are those that will be stored. `place` has the samples. Raises what
     `samples.load_samples` raises.
     """
-    from sigfix.exporting import reference, tfjs_model
-    from sigfix.verifying.inputs.samples import load_samples
+    from sigfix.exporting import tfjs_model
 
     limit = MAX_LOSS if max_loss is None else max_loss
-    inputs = load_samples(samples, specs, card)
-    fed = [{k: v for k, v in i.items() if k not in frozen.unused_inputs} for i in inputs]
-    say("measuring the loss of quantised weights on " + ("samples" if samples else "rendered text"))
-    exact = reference.run(graph, frozen.inputs, frozen.outputs, fed)
+    samples = Samples.load(graph, frozen, specs, card, place)
+    say("measuring the loss of quantised weights on " + ("samples" if place else "rendered text"))
+    exact = samples.answers()
     trials: list[QuantisationTrial] = []
+    tried: list[dict[str, str]] = []
     for dtype in SMALLEST_FIRST:
-        quantised = reference.with_weights(graph, tfjs_model.dequantised(graph, dtype))
-        found = reference.run(quantised, frozen.inputs, frozen.outputs, fed)
+        plain = dtype != MIXED
+        types = tfjs_model.quantised_weights(graph, dtype) if plain else samples.mixed(specs)
+        if types in tried:
+            continue
+        tried.append(types)
+        found = samples.answers(tfjs_model.dequantised(graph, types))
         loss, unit, count = _loss(exact, found, card)
         trials.append(QuantisationTrial(dtype, loss, unit, count, loss <= limit))
         if loss <= limit:
-            return dtype, tuple(trials)
-    return None, tuple(trials)
+            return Stored(dtype, types, tuple(trials))
+    return Stored(None, {}, tuple(trials))
 
 
 def _loss(
@@ -93,6 +194,12 @@ def _loss(
         return _lost_places(exact, found, card)
     from sigfix.verifying.comparison import compare
 
+    if card is not None and card.task == ORIENTATION:
+        one, other = (
+            [int(turn) for outputs in results for turn in outputs[card.output].argmax(-1)]
+            for results in (exact, found)
+        )
+        return sum(a != b for a, b in zip(one, other, strict=True)) / len(one), "turns", len(one)
     worst = 0.0
     for reference, result in zip(exact, found, strict=True):
         for output in compare(reference, result, 0.0).outputs:

@@ -6,10 +6,11 @@ with what it put out as the state the step before.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sigfix import forking
 from sigfix.model import TensorSpec
 from sigfix.pipeline.conversion_check import (
     Checked,
@@ -17,25 +18,28 @@ from sigfix.pipeline.conversion_check import (
     apart,
     both_ways,
     check_of,
+    dequantised,
     how_run,
+    losses_of,
     require_ok,
+    stored_as_meant,
     tfjs_of,
 )
+from sigfix.pipeline.reference_graphs import DEQUANTISED, OPTIMISED
 from sigfix.planning.edits import InputPlan
 from sigfix.verifying.arrays import Arrays
-from sigfix.verifying.checking import Side, Source, judge, outputs_of
-from sigfix.verifying.inputs.cases import Case, Given, made_up
+from sigfix.verifying.checking import Judged, Side, Source, judge, outputs_of
+from sigfix.verifying.inputs.cases import STEPS, Case, Given, made_up
 from sigfix.verifying.inputs.given import fit_inputs, read_npz
 from sigfix.verifying.runnable import TFJS, Run
 from sigfix.verifying.running import run
+from sigfix.verifying.verdict import Comparison
 from sigfix.wording import plural
 
 if TYPE_CHECKING:
     from sigfix.exporting.freezing import FrozenSignature
     from sigfix.exporting.state_threading import State
     from sigfix.pipeline.conversion_options import ConvertOptions
-
-STEPS = 4
 
 
 def read(side: Side, found: Run) -> Source:
@@ -67,30 +71,89 @@ def cases(
 def check(conversion: Conversion, source: Source, states: Sequence[State]) -> Checked:
     """Run the steps in TensorFlow.js, as it is and with sigfix's kernels, and compare each.
 
+    Of a quantised model the optimised graph is compared with the source over the steps; then each
+    step in TensorFlow.js, and the state behind it, with what the graph with the stored weights
+    computes of the same state; and what the stored weights cost over all steps is measured.
+
     Raises as `conversion_check.check` does.
     """
+    runs: list[Run] = []
+
+    def in_tfjs(fed: Arrays) -> list[Arrays]:
+        runs.append(run(tfjs_of(conversion), [Given(fed)], 1, conversion.seconds))
+        return [outputs for _, (outputs,) in both_ways(runs[-1])]
+
+    optimised = None
+    losses: tuple[Comparison, ...] = ()
+    if conversion.quantised:
+        _, (answers,) = forking.apart(lambda: _in_graph(conversion, source, states))
+        optimised = _own(conversion, source, states, OPTIMISED, [("", answers)])
+    fed, found = _stepped(source, states, in_tfjs)
+    ways = list(zip((title for title, _ in both_ways(runs[-1])), found, strict=True))
+    if optimised is None:
+        plain, fast = apart(_own(conversion, source, states, TFJS, ways))
+        comparisons = plain.comparisons
+    else:
+        graph = conversion.graphs.runnable(DEQUANTISED)
+        given = [Given(each) for each in fed]
+        exact = outputs_of(run(graph, given, 1, conversion.seconds))
+        plain, fast = stored_as_meant(conversion, dequantised(conversion, fed, exact), ways, None)
+        comparisons = (*optimised.comparisons, *plain.comparisons)
+        losses = losses_of(conversion, source, [_without(states, each) for each in found[0]])
+    measured = (*source.notes, _steps_told(source), *plain.notes, *fast)
+    return Checked(comparisons, losses, **how_run(runs[-1]), measured=measured)
+
+
+def _steps_told(source: Source) -> str:
+    calls = plural(len(source.fed), "call")
+    return f"compared over {calls}, each with the state of the one before"
+
+
+def _stepped(
+    source: Source, states: Sequence[State], call: Callable[[Arrays], list[Arrays]]
+) -> tuple[list[Arrays], list[list[Arrays]]]:
+    """What each step was fed with, and the outputs of each way that `call` takes, by step.
+
+    The first way's state goes into the next step.
+    """
     held: Arrays = {state.input: state.start for state in states}
-    answered: list[list[Arrays]] = [[], []]
-    titles: list[str] = []
-    for fed in source.fed:
-        found = run(tfjs_of(conversion), [Given({**fed, **held})], 1, conversion.seconds)
-        ways = both_ways(found)
-        titles = [title for title, _ in ways]
-        held = _next(states, outputs_of(found)[0])
-        for way, (_, (outputs,)) in zip(answered, ways, strict=True):
-            way.append(_without(states, outputs))
-    judged = judge(
-        source,
-        TFJS,
-        list(zip(titles, answered, strict=True)),
-        replace(check_of(conversion), witnesses=tuple),
-    )
+    fed: list[Arrays] = []
+    found: list[list[Arrays]] = []
+    for own in source.fed:
+        fed.append({**own, **held})
+        ways = call(fed[-1])
+        found = found or [[] for _ in ways]
+        for way, outputs in zip(found, ways, strict=True):
+            way.append(outputs)
+        held = _next(states, ways[0])
+    return fed, found
+
+
+def _in_graph(
+    conversion: Conversion, source: Source, states: Sequence[State]
+) -> tuple[list[Arrays], list[list[Arrays]]]:
+    """The steps in the optimised graph, by processes that import TensorFlow once."""
+    graph = conversion.graphs.runnable(OPTIMISED)
+
+    def call(fed: Arrays) -> list[Arrays]:
+        return [outputs_of(run(graph, [Given(fed)], 1, conversion.seconds))[0]]
+
+    with forking.copies():
+        return _stepped(source, states, call)
+
+
+def _own(
+    conversion: Conversion,
+    source: Source,
+    states: Sequence[State],
+    title: str,
+    ways: Sequence[tuple[str, Sequence[Arrays]]],
+) -> Judged:
+    """The outputs that the source has, too, compared with it. Raises as `require_ok` does."""
+    own = [(way, [_without(states, outputs) for outputs in found]) for way, found in ways]
+    judged = judge(source, title, own, replace(check_of(conversion), witnesses=tuple))
     require_ok(judged, source, conversion, None)
-    plain, fast = apart(judged)
-    steps = (
-        f"compared over {plural(len(source.fed), 'call')}, each with the state of the one before"
-    )
-    return Checked(plain.comparisons, (), **how_run(found), measured=(*source.notes, steps, *fast))
+    return judged
 
 
 def _next(states: Sequence[State], outputs: Arrays) -> Arrays:

@@ -20,7 +20,14 @@ from sigfix.pipeline.optimised import Optimised, optimise
 from sigfix.pipeline.prepare import freeze
 from sigfix.pipeline.prepared import Prepared
 from sigfix.pipeline.progress import Say
-from sigfix.pipeline.quantising import AUTO, QuantisationTrial, choose_dtype
+from sigfix.pipeline.quantising import (
+    AUTO,
+    MIXED,
+    QuantisationTrial,
+    Stored,
+    choose_types,
+    mixed_types,
+)
 from sigfix.pipeline.source import Source
 from sigfix.pipeline.tfjs_metadata import metadata_of
 from sigfix.pipeline.unpublished import unpublished
@@ -111,9 +118,9 @@ def _written(
     optimised = optimise(frozen, options, say)
     key = prepared.signature or DEFAULT_SERVING_KEY
     refuse_obstacles(optimised.kernels, frozen.outputs, whole, source.path, key)
-    quantize, trials = _type_of_weights(optimised, frozen, specs, prepared.card, options, say)
-    _write_model(optimised, frozen, prepared.card, place, quantize)
-    graphs = _graphs(optimised, frozen, place, quantize, temporary) if options.verify else None
+    stored = _types_of_weights(optimised, frozen, specs, prepared.card, options, say)
+    _write_model(optimised, frozen, prepared.card, place, stored.types)
+    graphs = _graphs(optimised, frozen, place, stored, temporary) if options.verify else None
     with unpublished(place):
         answers = waiting and waiting()
     say("")
@@ -123,9 +130,9 @@ def _written(
         unused_inputs=frozen.unused_inputs,
         operators=optimised.operators,
         states=frozen.states,
-        quantize=quantize,
-        quantised=_counted(optimised, quantize),
-        trials=trials,
+        quantize=stored.dtype,
+        quantised=dict(Counter(stored.types.values())),
+        trials=stored.trials,
         tolerance=optimised.tolerance,
         failed=tuple(optimised.failed),
         notes=(
@@ -143,19 +150,22 @@ def _written(
     )
 
 
-def _type_of_weights(
+def _types_of_weights(
     optimised: Optimised,
     frozen: FrozenSignature,
     specs: Mapping[str, TensorSpec],
     card: Card | None,
     options: ConvertOptions,
     say: Say,
-) -> tuple[str | None, tuple[QuantisationTrial, ...]]:
-    if options.quantize != AUTO:
-        return options.quantize, ()
-    return choose_dtype(
-        optimised.values, frozen, specs, card, options.samples, options.max_loss, say
-    )
+) -> Stored:
+    from sigfix.exporting.tfjs_model import quantised_weights
+
+    graph, place = optimised.values, options.samples
+    if options.quantize == AUTO:
+        return choose_types(graph, frozen, specs, card, place, options.max_loss, say)
+    if options.quantize == MIXED:
+        return Stored(MIXED, mixed_types(graph, frozen, specs, card, place, say))
+    return Stored(options.quantize, quantised_weights(optimised.kernels, options.quantize))
 
 
 def _write_model(
@@ -163,35 +173,29 @@ def _write_model(
     frozen: FrozenSignature,
     card: Card | None,
     place: Path,
-    quantize: str | None,
+    types: Mapping[str, str],
 ) -> None:
     from sigfix.exporting import tfjs_model
 
     metadata = metadata_of(card, optimised.kernels, frozen.states)
-    tfjs_model.write_model(optimised.kernels, frozen.signature, place, quantize, metadata)
+    tfjs_model.write_model(optimised.kernels, frozen.signature, place, types, metadata)
     release()
-
-
-def _counted(optimised: Optimised, quantize: str | None) -> dict[str, int]:
-    from sigfix.exporting.tfjs_model import quantised_weights
-
-    return dict(Counter(quantised_weights(optimised.kernels, quantize).values()))
 
 
 def _graphs(
     optimised: Optimised,
     frozen: FrozenSignature,
     place: Path,
-    quantize: str | None,
+    stored: Stored,
     temporary: Path,
 ) -> ReferenceGraphs:
     """The graphs to compare with. Raises where weights are not stored as they were meant to be."""
     from sigfix.exporting import tfjs_model, weight_files
     from sigfix.pipeline.reference_graphs import write_graphs
 
-    weights = weight_files.stored_weights(place) if quantize else None
-    if quantize and weights is not None:
-        tfjs_model.refuse_misstored(optimised.kernels, quantize, weights)
+    weights = weight_files.stored_weights(place) if stored.dtype else None
+    if weights is not None:
+        tfjs_model.refuse_misstored(optimised.kernels, stored.types, weights)
     return write_graphs(frozen, optimised.values, weights, temporary)
 
 

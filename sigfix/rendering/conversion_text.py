@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from sigfix.verifying.verdict import Comparison
 
 SHOWN_OPERATORS = 6
+_CHANGED = {
+    "words": ("word", "read differently"),
+    "places": ("place", "of words found by one only"),
+    "turns": ("picture", "turned otherwise"),
+}
+"""What a type of weights changes that is counted: one of it, and how."""
 
 
 def preset_plan_text(preset: Preset, card: Card, output: str) -> str:
@@ -119,15 +125,10 @@ def conversion_text(result: ConvertResult) -> str:
 
 def _trial(trial: QuantisationTrial) -> str:
     verdict = "taken" if trial.accepted else "too much"
-    if trial.unit == "words":
+    if trial.unit in _CHANGED:
         changed = round(trial.loss * trial.count)
-        return (
-            f"{trial.dtype}: {changed} of {plural(trial.count, 'word')} read differently, {verdict}"
-        )
-    if trial.unit == "places":
-        changed = round(trial.loss * trial.count)
-        places = plural(trial.count, "place")
-        return f"{trial.dtype}: {changed} of {places} of words found by one only, {verdict}"
+        noun, what = _CHANGED[trial.unit]
+        return f"{trial.dtype}: {changed} of {plural(trial.count, noun)} {what}, {verdict}"
     return f"{trial.dtype}: outputs change by {trial.loss:.1e} of their range, {verdict}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from functools import partial
@@ -74,6 +75,25 @@ def test_entries_that_nothing_has_any_more_are_named(
     assert "models/unnamed SIG002" in told
     assert run("models/ok", "--baseline", FILE) == 0  # the other one was not looked at
     assert capsys.readouterr().err == ""
+
+
+def test_entries_of_models_that_are_gone_are_named(
+    models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write()
+    shutil.rmtree(models / "models" / "unnamed")
+    document = json.loads(Path(FILE).read_text())
+    document["findings"].append(
+        {"path": "gs://bucket/m", "code": "SIG002", "location": "", "count": 1}
+    )
+    Path(FILE).write_text(json.dumps(document))
+    capsys.readouterr()
+    assert run("--recursive", "models", "--baseline", FILE) == 0
+    told = capsys.readouterr().err
+    assert "1 entry is of faults that are no more" in told
+    assert "models/unnamed SIG002" in told
+    assert write() == 0
+    assert json.loads(Path(FILE).read_text())["findings"] == []
 
 
 def test_a_baseline_is_of_its_own_folder(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:

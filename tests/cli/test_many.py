@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
+import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
@@ -157,6 +160,28 @@ def test_two_targets_say_what_both_lack_once(
     findings = json.loads(capsys.readouterr().out)["models"][0]["findings"]
     said = [(item["code"], item["location"], item["message"]) for item in findings]
     assert len(said) == len(set(said))
+
+
+def spent(*words: str) -> tuple[float, float]:
+    """Seconds of CPU and the most MB of memory of `sigfix inspect` in a process of its own."""
+    command = [sys.executable, "-m", "sigfix", "inspect", *words]
+    done = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, _, used = os.wait4(done.pid, 0)
+    done.returncode = 0
+    return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("form", ["text", "json", "sarif", "junit"])
+def test_many_models_cost_little_each(form: str, models: Path) -> None:
+    """At most 5 ms of CPU each after the start, and of memory what is said of them."""
+    kinds = ("ok", "unnamed", "open")
+    for number in range(3000):
+        shutil.copytree(kinds[number % 3], f"many/{number // 100}/{number}")
+    alone, least = spent("ok", "-f", form)
+    seconds, most = spent("--recursive", "many", "-f", form)
+    assert (seconds - alone) / 3000 < 0.005
+    assert (most - least) / 3000 < 0.02  # MB: 20 kB
 
 
 @pytest.mark.matrix

@@ -14,6 +14,7 @@ import pytest
 from sigfix.verifying.runners.chromium import find_chromium
 from tests.documents.rendering import FIRST_SEED, WORDS, Document, documents
 from tests.documents.table import DOCTR, Reading, count, part, unlike, unread
+from tests.documents.transfer import too_large
 
 NUMBER = 2
 WRITTEN = [((0.1, y / 100, 0.3, y / 100 + 0.006), f"word{y}") for y in range(5, 95)]
@@ -132,6 +133,7 @@ def test_documents_are_read_as_doctr_reads_them(site: Path, tmp_path: Path) -> N
     chosen = documents(NUMBER)
     read = read_of(site, chosen)
     assert unlike(chosen, read) == []
+    assert too_large(site) == []
     assert count(chosen, read[DOCTR], read[DOCTR]).right > 100
     assert f"| wasm | {count(chosen, read[DOCTR], read['wasm']).same} of " in part(chosen, read)
     other = tmp_path / "other"

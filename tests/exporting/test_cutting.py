@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import tempfile
 
 import numpy as np
 import pytest
@@ -81,6 +82,29 @@ def words(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def sentences(tmp_path_factory):
+    """As text embeddings are made: words as a ragged tensor, as a sparse one, embedded together."""
+
+    class Sentences(tf.Module):
+        def __init__(self):
+            super().__init__()
+            keys = tf.constant(["a", "the", "quick", "fox"])
+            pairs = tf.lookup.KeyValueTensorInitializer(keys, tf.range(1, 5, dtype=tf.int64))
+            self.table = tf.lookup.StaticHashTable(pairs, tf.constant(0, tf.int64))
+            self.rows = tf.Variable(tf.random.stateless_normal([5, 4], [1, 2]))
+
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "text")])
+        def serve(self, text):
+            split = tf.strings.split(tf.strings.regex_replace(tf.strings.lower(text), "[.]", ""))
+            ids = tf.ragged.map_flat_values(self.table.lookup, split).to_sparse()
+            found = tf.nn.safe_embedding_lookup_sparse(self.rows, ids, combiner="sqrtn")
+            return {"y": found}
+
+    module = Sentences()
+    return saved(tmp_path_factory.mktemp("sentences") / "model", module, module.serve)
+
+
+@pytest.fixture(scope="module")
 def pictures(tmp_path_factory):
     """A PNG file is decoded, resized and added up."""
 
@@ -142,6 +166,40 @@ def test_the_printed_way_of_words_is_followed_to_the_end(words, capsys, tmp_path
     rows = tf.random.stateless_normal([5, 4], [1, 2]).numpy()
     expected = rows[[2, 3, 4, 0, 0, 0]].mean(0)
     np.testing.assert_allclose(found.outputs[0]["y"][0], expected, rtol=1e-5)
+
+
+def test_words_in_rows_become_their_ids_and_where_each_is(sentences, capsys, tmp_path):
+    """Nothing brings what the words are split into together again: all of it is an input."""
+    (step,) = printed(capsys, "convert", sentences, "--tfjs", "-o", tmp_path / "no")
+    assert step[-1] == STRINGS
+    assert exit_code([*step, "-o", str(tmp_path / "web")]) == 0
+    fed = {
+        "text_ids": np.array([2, 3, 4, 1]),
+        "text_indices": np.array([[0, 0], [0, 1], [0, 2], [2, 0]]),
+        "text_shape": np.array([4, 3]),
+    }
+    found = tfjs.run(tmp_path / "web", [fed], ["y"])
+    rows = tf.random.stateless_normal([5, 4], [1, 2]).numpy()
+    nothing = np.zeros(4)
+    expected = [rows[[2, 3, 4]].sum(0) / np.sqrt(3), nothing, rows[1], nothing]
+    np.testing.assert_allclose(found.outputs[0]["y"], expected, rtol=1e-5)
+
+
+def test_parts_that_an_operator_has_a_list_of_are_inputs():
+    """The parts have no names of their own in the operator's definition."""
+
+    @tf.function(input_signature=[tf.TensorSpec([4], tf.float32, "x")])
+    def serve(x):
+        low, high = tf.dynamic_partition(x, tf.cast(x > 0, tf.int32), 2)
+        return {"low": low * 2, "high": high * 3}
+
+    with tempfile.TemporaryDirectory() as folder:
+        module = tf.Module()
+        module.serve = serve
+        cut = cutting.cut_strings(freeze(saved(folder, module, serve), "serving_default"))
+    assert all(name.startswith("x_numbers") for name in cut.rest.inputs)
+    (fed,) = cutting.fed_behind(cut, [{"x": np.float32([1, -2, 3, -4])}])
+    assert sorted(map(list, fed.values())) == [[-2, -4], [1, 3]]
 
 
 def test_a_file_becomes_its_pixels(pictures):

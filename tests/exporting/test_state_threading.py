@@ -90,6 +90,14 @@ def a_loop_in_a_branch(module, x):
             module.calls.assign_add(tf.reduce_mean(x))
         x = x + module.calls
     else:
+        module.calls.assign(module.scale * 0.25)
+    return x - module.calls
+
+
+def a_constant_in_a_branch(module, x):
+    if tf.reduce_sum(x) > 0.0:
+        module.calls.assign_add(tf.reduce_mean(x))
+    else:
         module.calls.assign(0.25)
     return x - module.calls
 
@@ -156,6 +164,7 @@ LIFTED = [
     two_in_a_loop,
     a_branch_in_a_loop,
     a_loop_in_a_branch,
+    a_constant_in_a_branch,
     a_function_in_a_loop,
     as_long_as_the_state_is_small,
     a_case,
@@ -253,11 +262,12 @@ def test_a_recurrent_model(name, keras, tmp_path):
     assert len({state.input for state in frozen.states}) == len(frozen.states)
 
 
-def test_a_state_that_is_not_passed_on_is_seen(tmp_path, monkeypatch):
+@pytest.mark.parametrize("body", [models.before_it_is_read, models.in_a_loop, a_case])
+def test_a_state_that_is_not_passed_on_is_seen(body, tmp_path, monkeypatch):
     """The check itself: with a write that is lost, the second step differs."""
     monkeypatch.setitem(state_threading.STEPS, "AssignAddVariableOp", "Mul")
-    path = models.saved(models.before_it_is_read, tmp_path / "m")
-    _, expected, found = stepped(path, "x", [np.ones((2, 3), np.float32)] * 2)
+    path = models.saved(body, tmp_path / "m")
+    _, expected, found = stepped(path, "x", [np.zeros((2, 3), np.float32) + 0.3] * 2)
     with pytest.raises(AssertionError):
         require_equal(expected, found)
 

@@ -7,6 +7,7 @@ import shutil
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from sigfix.pipeline import bundle as bundling
 from sigfix.pipeline import bundle_check
 from sigfix.pipeline.bundle import bundle
 from sigfix.pipeline.bundle_form import damages, files_below, read_manifest
-from sigfix.pipeline.bundle_models import BundleOptions, Part
+from sigfix.pipeline.bundle_models import BundledModel, BundleOptions, Part, wider_types
 from sigfix.verifying.decoding import in_both, word_places
 from sigfix.verifying.inputs.pages import rendered_page
 from sigfix.verifying.page_words import WordCount
@@ -129,6 +130,40 @@ def test_a_preset_is_converted_and_stored_small(parts: Path, tmp_path: Path) -> 
     assert found.check.words.part_different <= bundle_check.MOST_DIFFERENT
 
 
+def stored(folder: Path, **types: tuple[str | None, int]) -> dict[str, BundledModel]:
+    """Models of some types and sizes, as far as the next types to try depend on them."""
+    made = {}
+    for task, (dtype, size) in types.items():
+        (folder / task).mkdir(parents=True)
+        (folder / task / "weights.bin").write_bytes(bytes(size))
+        made[task] = BundledModel(task, "", folder / task, None, SimpleNamespace(quantize=dtype))
+    return made
+
+
+def test_wider_types_are_tried_the_smallest_bundle_first(tmp_path: Path) -> None:
+    both = stored(tmp_path / "1", detection=("uint8", 9), recognition=("uint8", 5))
+    assert [(types["detection"], types["recognition"]) for types in wider_types(both)] == [
+        ("mixed", "mixed"), ("mixed", "float16"), ("float16", "float16"), ("none", "none"),
+    ]  # fmt: skip
+    one = stored(tmp_path / "2", detection=("mixed", 9), recognition=("float16", 5))
+    assert [types["detection"] for types in wider_types(one)] == ["float16", "none"]
+    assert wider_types(stored(tmp_path / "3", recognition=(None, 5))) == []
+    one["detection"] = replace(one["detection"], converted=None)  # which nothing is converted of
+    assert wider_types(one) == [{"recognition": "none"}]
+
+
+@pytest.mark.matrix
+def test_a_classifier_is_converted_into_a_bundle(parts: Path, tmp_path: Path) -> None:
+    from sigfix.pipeline.preset_options import PresetOptions
+
+    turned = options(parts, verify=False)
+    weights = PresetOptions("random")
+    turned.parts["orientation"] = Part("mobilenet_v3_small_crop_orientation", weights)
+    (*_, classifier) = bundle(turned, tmp_path / "site").models
+    assert classifier.converted is not None
+    assert {trial.unit for trial in classifier.converted.trials} == {"turns"}
+
+
 def changed(parts: Path, place: Path, name: str, change: object) -> Path:
     """A copy of a model with another card, or without one."""
     shutil.copytree(parts / name, place / name)
@@ -180,7 +215,9 @@ def test_options_are_checked_before_anything(parts: Path, tmp_path: Path) -> Non
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(SigfixError, match="something else"):
         bundle(options(parts, force=True), tmp_path)
-    with pytest.raises(SigfixError, match="expected one of uint8, uint16, float16, auto, none"):
+    with pytest.raises(
+        SigfixError, match="expected one of uint8, mixed, uint16, float16, auto, none"
+    ):
         bundle(options(parts, quantize="uint4"), tmp_path / "site")
     with pytest.raises(SigfixError, match="--reco is missing"):
         bundle(BundleOptions({"detection": Part("fast_tiny")}), tmp_path / "site")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from sigfix.presets import find_preset
 
 if any(find_spec(name) is None for name in ("tensorflow", "tensorflowjs", "PIL")):
     pytest.skip("needs tensorflow, tensorflowjs and Pillow", allow_module_level=True)
+
+from sigfix.exporting import weight_files
 
 WEIGHTS = Path(__file__).parents[2] / "examples/weights/crnn_mobilenet_v3_small.fp16.safetensors"
 CRNN = make_card(find_preset("crnn_mobilenet_v3_small"), "abc0", "none")
@@ -55,6 +58,62 @@ def test_takes_the_smallest_type_within_the_limit(tmp_path: Path) -> None:
         assert bool(result.quantised) == (dtype is not None)
         sizes[dtype] = result.size
     assert sizes["uint8"] < sizes["float16"] < sizes[None]
+
+
+def _chain(place: Path, matrices: list[np.ndarray]) -> Path:
+    import tensorflow as tf
+
+    module = tf.Module()
+    module.matrices = [tf.Variable(each) for each in matrices]
+
+    @tf.function(input_signature=[tf.TensorSpec((None, len(matrices[0])), tf.float32, name="x")])
+    def call(x):
+        for matrix in module.matrices:
+            x = tf.tanh(tf.matmul(x, matrix))
+        return {"y": x}
+
+    module.call = call
+    tf.saved_model.save(module, str(place), signatures=module.call)
+    return place
+
+
+def test_mixed_keeps_wide_what_uint8_is_too_coarse_for(tmp_path: Path) -> None:
+    from sigfix import ConvertOptions, convert
+
+    random = np.random.default_rng(0)
+    matrices = [random.normal(0, 0.2, (32, 32)).astype(np.float32) for _ in range(8)]
+    matrices[4][3, 5] = 40.0  # one number stretches the range of all
+    model = _chain(tmp_path / "model", matrices)
+    samples = tmp_path / "samples.npz"
+    np.savez(samples, x=random.normal(size=(20, 32)).astype(np.float32))
+    options = ConvertOptions(quantize="mixed", samples=samples, max_loss=1.0)
+    result = convert(model, tmp_path / "web", options)
+    assert (result.quantize, result.quantised) == ("mixed", {"float16": 1, "uint8": 7})
+    (group,) = json.loads((tmp_path / "web/model.json").read_text("utf-8"))["weightsManifest"]
+    stored = {each["name"]: each.get("quantization", {}) for each in group["weights"]}
+    wide = [name for name, how in stored.items() if how.get("dtype") == "float16"]
+    values = weight_files.stored_weights(tmp_path / "web")
+    assert [float(values[name].max()) for name in wide] == [40.0]
+    small, mixed, wider, *_ = _convert(model, samples, 0.0).trials
+    assert [trial.dtype for trial in (small, mixed, wider)] == ["uint8", "mixed", "float16"]
+    assert small.loss > 2 * mixed.loss > wider.loss
+
+
+def test_a_classifier_is_measured_on_what_is_turned() -> None:
+    from sigfix.pipeline.quantising import _loss
+    from sigfix.verifying.inputs.samples import _rendered_pictures, load_samples
+
+    for name, number, side in (("crop", 100, 64), ("page", 12, 128)):
+        card = make_card(find_preset(f"mobilenet_v3_small_{name}_orientation"), "", "none")
+        specs = {"input": TensorSpec("float32", (None, side, side, 3))}
+        batches = load_samples(None, specs, card)
+        assert len(batches) == number
+        upright, *turned = (np.asarray(picture) for picture in _rendered_pictures(card)[:4])
+        for turn, picture in enumerate(turned, 1):
+            assert np.array_equal(picture, np.rot90(upright, turn))
+        logits = [{"logits": np.eye(4)[[n % 4]]} for n in range(number)]
+        other = [{"logits": np.eye(4)[[3]]}, *logits[1:]]
+        assert _loss(logits, other, card) == (1 / number, "turns", number)
 
 
 def test_small_weights_stay_wider_than_uint8(tmp_path: Path) -> None:
@@ -107,11 +166,6 @@ def test_pictures_are_samples(tmp_path: Path) -> None:
     ("make", "card", "words"),
     [
         (None, None, "no docTR model with a card"),
-        (
-            None,
-            make_card(find_preset("mobilenet_v3_small_crop_orientation"), "", "none"),
-            "neither",
-        ),
         ("folder", CRNN, "there are no pictures"),
         ("broken.png", CRNN, "not a readable picture"),
     ],
@@ -136,7 +190,7 @@ def test_what_cannot_be_measured_is_said(make, card, words, tmp_path: Path) -> N
         ({"quantize": "uint8", "samples": Path("a.npz")}, "--samples says what --quantize auto"),
         ({"quantize": "uint8", "max_loss": 1.5}, "expected a part of 1"),
         ({"quantize": "auto", "max_loss": 3.0}, "expected a part of 1"),
-        ({"quantize": "uint4"}, "expected one of uint8, uint16, float16, auto"),
+        ({"quantize": "uint4"}, "expected one of uint8, mixed, uint16, float16, auto"),
     ],
 )
 def test_options_that_do_not_fit_are_refused(options, words: str, tmp_path: Path) -> None:
@@ -151,7 +205,6 @@ def test_options_that_do_not_fit_are_refused(options, words: str, tmp_path: Path
     [
         ("crnn_vgg16_bn", "broken.png", "not a readable picture"),
         ("crnn_vgg16_bn", "broken.npz", "cannot be read as an .npz file"),
-        ("mobilenet_v3_small_page_orientation", None, "this model is neither"),
     ],
 )
 def test_unusable_samples_are_said_before_anything_is_built(

@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 from sigfix.cli.main import main
-from sigfix.errors import ParityError, UsageError
+from sigfix.errors import ConversionError, ParityError, UsageError
 from sigfix.exporting import state_threading
 from sigfix.pipeline.conversion_options import ConvertOptions
 from sigfix.pipeline.convert import convert
@@ -20,6 +20,7 @@ from sigfix.pipeline.prepared import STRINGS, SourceChoice
 from sigfix.reading import read_any
 from sigfix.verifying.runners import tfjs
 from tests.exporting import test_state as models
+from tests.exporting.test_state_threading import LIFTED, a_case, a_constant_in_a_branch
 from tests.keras_zoo.recurrent import FEATURES, STATEFUL
 
 pytestmark = pytest.mark.usefixtures("node_packages")
@@ -73,6 +74,75 @@ def test_a_wrong_state_shows_in_the_second_step(tmp_path, monkeypatch):
         convert(path, tmp_path / "wrong", KEEPING)
 
 
+WEIGHTS = np.random.default_rng(1).standard_normal((2, 3, 128)).astype(np.float32) / 10
+
+
+def weighed_in_a_loop(module, x):
+    for _ in tf.range(3):
+        if tf.reduce_sum(x) > 0.0:
+            module.calls.assign_add(0.5)
+        x = tf.tanh(x @ WEIGHTS[0] @ WEIGHTS[1].T * module.calls) + 0.1
+    return x
+
+
+@pytest.mark.matrix
+def test_a_quantised_model_with_a_state_in_a_loop_is_compared_over_the_steps(tmp_path):
+    path = models.saved(weighed_in_a_loop, tmp_path / "m")
+    result = convert(path, tmp_path / "web", replace(KEEPING, quantize="uint8"))
+    stages = {(c.reference, c.result) for c in result.comparisons}
+    assert {("the dequantised graph", "TensorFlow.js")} < stages and len(stages) == 2
+    assert len([c for c in result.comparisons if c.result == "TensorFlow.js"]) == 4
+    stored = next(c for c in result.comparisons if c.result == "TensorFlow.js")
+    assert {output.name for output in stored.parity.outputs} == {"y", "calls_next"}
+    assert all(c.parity.ok for c in result.comparisons)
+    lost = [output.relative for c in result.losses for output in c.parity.outputs]
+    assert len(lost) == 4 and 0.0 < max(lost) < 0.1
+    assert any("compared over 4 calls" in line for line in result.measured)
+    with pytest.raises(ParityError, match="Quantising the weights changes too much"):
+        convert(path, tmp_path / "less", replace(KEEPING, quantize="uint8", max_loss=1e-6))
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("quantize", ["uint8", "float16"])
+def test_a_wrong_state_shows_in_a_quantised_model(quantize, tmp_path, monkeypatch):
+    path = models.saved(weighed_in_a_loop, tmp_path / "m")
+    monkeypatch.setitem(state_threading.STEPS, "AssignAddVariableOp", "Sub")
+    with pytest.raises(ParityError, match="the optimised graph differs from SavedModel"):
+        convert(path, tmp_path / "wrong", replace(KEEPING, quantize=quantize))
+
+
+@pytest.mark.matrix
+def test_the_type_is_chosen_by_what_it_loses_over_the_steps(tmp_path):
+    path = models.saved(weighed_in_a_loop, tmp_path / "m")
+    np.savez(tmp_path / "in.npz", x=np.array([[1.0, -0.5, 0.25]], np.float32))
+    options = replace(KEEPING, quantize="auto", samples=tmp_path / "in.npz")
+    result = convert(path, tmp_path / "web", options)
+    assert (result.trials[0].dtype, result.trials[0].count) == ("uint8", 4)
+    assert result.trials[-1].accepted and result.quantize == result.trials[-1].dtype
+    lost = [output.relative for c in result.losses for output in c.parity.outputs]
+    assert max(lost) < 0.05
+
+
+REFUSED = {
+    a_case: (ConversionError, "TensorFlow.js has no operator for _SwitchN"),
+    # TensorFlow.js takes a constant of the branch that is not taken.
+    a_constant_in_a_branch: (ParityError, "TensorFlow.js differs from SavedModel"),
+}
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("body", LIFTED, ids=lambda body: body.__name__)
+def test_states_in_loops_and_branches(body, tmp_path):
+    path = models.saved(body, tmp_path / "m")
+    if body in REFUSED:
+        error, said = REFUSED[body]
+        with pytest.raises(error, match=said):
+            convert(path, tmp_path / "web", KEEPING)
+        return
+    result = convert(path, tmp_path / "web", KEEPING)
+    assert len(result.comparisons) == 4 and all(c.parity.ok for c in result.comparisons)
+
+
 @pytest.mark.matrix
 def test_what_the_card_says_is_no_card_of_a_preset(tmp_path):
     path = models.saved(models.after_it_was_read, tmp_path / "m")
@@ -87,9 +157,9 @@ def test_what_the_card_says_is_no_card_of_a_preset(tmp_path):
 
 @pytest.mark.parametrize(
     ("more", "named"),
-    [({"quantize": "uint8"}, "--quantize"), ({"bisect": True}, "--bisect-passes"),
+    [({"bisect": True}, "--bisect-passes"),
      ({"choice": SourceChoice(states=True, cut=STRINGS)}, "--cut-strings")],
-    ids=["quantize", "bisect", "cut"],
+    ids=["bisect", "cut"],
 )  # fmt: skip
 def test_what_is_not_compared_over_steps_is_refused(more, named, tmp_path):
     path = models.saved(models.after_it_was_read, tmp_path / "m")

@@ -19,12 +19,17 @@ def _kept(function: Callable[..., Any]) -> Reduction:
     return lambda x, axes: function(x, axes, keepdims=True)
 
 
+def _of_flags(function: Callable[..., Any], of_flags: Callable[..., Any]) -> Reduction:
+    """The largest of truth values is whether there is a true one, the least whether all are."""
+    return lambda x, axes: (of_flags if x.dtype == tf.bool else function)(x, axes, keepdims=True)
+
+
 # Name, since-versions with `axes` as an attribute, with `axes` as an input, keepdims reduction.
 REDUCTIONS: tuple[tuple[str, tuple[int, ...], tuple[int, ...], Reduction], ...] = (
     ("ReduceSum", (1, 11), (13,), _kept(tf.reduce_sum)),
     ("ReduceMean", (1, 11, 13), (18,), _kept(tf.reduce_mean)),
-    ("ReduceMax", (1, 11, 12, 13), (18, 20), _kept(tf.reduce_max)),
-    ("ReduceMin", (1, 11, 12, 13), (18, 20), _kept(tf.reduce_min)),
+    ("ReduceMax", (1, 11, 12, 13), (18, 20), _of_flags(tf.reduce_max, tf.reduce_any)),
+    ("ReduceMin", (1, 11, 12, 13), (18, 20), _of_flags(tf.reduce_min, tf.reduce_all)),
     ("ReduceProd", (1, 11, 13), (18,), _kept(tf.reduce_prod)),
     ("ReduceL1", (1, 11, 13), (18,), lambda x, a: tf.reduce_sum(tf.abs(x), a, keepdims=True)),
     (

@@ -5,30 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sigfix.optimising.expressing.writing import Reference, Rule, Writer
-from sigfix.optimising.graph.operator_kinds import DT_FLOAT, DT_INT32
+from sigfix.optimising.graph.operator_kinds import DT_INT32
 
 
-def _adjust_contrast(to: Writer) -> Reference | None:
+def _adjust_contrast(to: Writer) -> Reference:
     """Away from the mean of each image's channel, or towards it."""
-    x, factor, shape = to.operand(0), to.operand(1), to.shape(to.operand(0))
-    if shape is None or to.data_type != DT_FLOAT:
-        return None
-    mean = to.add("Mean", x, to.whole([len(shape) - 3, len(shape) - 2]))
+    x, factor = to.operand(0), to.operand(1)
+    mean = to.add("Mean", x, to.whole([-3, -2]))
     to.made(mean).attr["keep_dims"].b, to.made(mean).attr["Tidx"].type = True, DT_INT32
     return to.add("AddV2", to.add("Mul", to.add("Sub", x, mean), factor), mean)
 
 
-def _channels(to: Writer, x: Reference, rank: int) -> tuple[Reference, Reference, Reference]:
+def _channels(to: Writer, x: Reference) -> tuple[Reference, Reference, Reference]:
     """The three channels, each with an axis of one."""
-    split = to.add("Split", to.whole(rank - 1), x)
+    split = to.add("Split", to.whole(-1), x)
     to.made(split).attr["num_split"].i = 3
     return split, f"{split}:1", f"{split}:2"
-
-
-def _rank(to: Writer) -> int:
-    """Axes of an image of float32, 0 where they are not known or it is of another type."""
-    shape = to.shape(to.operand(0))
-    return len(shape) if shape and to.data_type == DT_FLOAT else 0
 
 
 def _hue(
@@ -69,76 +61,62 @@ def _parts(to: Writer, hue: Reference) -> list[Reference]:
     return [to.add("Minimum", to.add("Maximum", part, to.number(0)), to.number(1)) for part in raw]
 
 
-def _extremes(to: Writer, x: Reference, rank: int) -> list[Reference]:
+def _extremes(to: Writer, x: Reference) -> list[Reference]:
     """The largest and the least channel, and how far they are apart."""
     found = []
     for op in ("Max", "Min"):
-        found.append(to.add(op, x, to.whole([rank - 1])))
+        found.append(to.add(op, x, to.whole([-1])))
         made = to.made(found[-1])
         made.attr["keep_dims"].b, made.attr["Tidx"].type = True, DT_INT32
     return [*found, to.add("Sub", *found)]
 
 
-def _hsv(to: Writer, x: Reference, rank: int) -> tuple[Reference, Reference, Reference]:
+def _hsv(to: Writer, x: Reference) -> tuple[Reference, Reference, Reference]:
     """Hue from 0 to 6, saturation and value."""
-    value, _, spread = _extremes(to, x, rank)
-    hue = _hue(to, _channels(to, x, rank), value, spread)
+    value, _, spread = _extremes(to, x)
+    hue = _hue(to, _channels(to, x), value, spread)
     lit = to.compare("Greater", value, to.number(0))
     divisor = to.select(lit, value, to.add("OnesLike", value))
     saturation = to.select(lit, to.add("RealDiv", spread, divisor), to.add("ZerosLike", value))
     return hue, saturation, value
 
 
-def _rgb(
-    to: Writer, hue: Reference, saturation: Reference, value: Reference, rank: int
-) -> Reference:
+def _rgb(to: Writer, hue: Reference, saturation: Reference, value: Reference) -> Reference:
     white = to.add("Sub", to.number(1), saturation)
     return to.join(
         [
             to.add("Mul", to.add("AddV2", white, to.add("Mul", saturation, part)), value)
             for part in _parts(to, hue)
         ],
-        rank - 1,
+        -1,
     )
 
 
-def _rgb_to_hsv(to: Writer) -> Reference | None:
-    rank = _rank(to)
-    if not rank:
-        return None
-    hue, saturation, value = _hsv(to, to.operand(0), rank)
-    return to.join([to.add("RealDiv", hue, to.number(6)), saturation, value], rank - 1)
+def _rgb_to_hsv(to: Writer) -> Reference:
+    hue, saturation, value = _hsv(to, to.operand(0))
+    return to.join([to.add("RealDiv", hue, to.number(6)), saturation, value], -1)
 
 
-def _hsv_to_rgb(to: Writer) -> Reference | None:
-    rank = _rank(to)
-    if not rank:
-        return None
-    hue, saturation, value = _channels(to, to.operand(0), rank)
-    return _rgb(to, to.add("Mul", hue, to.number(6)), saturation, value, rank)
+def _hsv_to_rgb(to: Writer) -> Reference:
+    hue, saturation, value = _channels(to, to.operand(0))
+    return _rgb(to, to.add("Mul", hue, to.number(6)), saturation, value)
 
 
-def _adjust_saturation(to: Writer) -> Reference | None:
-    rank = _rank(to)
-    if not rank:
-        return None
-    hue, saturation, value = _hsv(to, to.operand(0), rank)
+def _adjust_saturation(to: Writer) -> Reference:
+    hue, saturation, value = _hsv(to, to.operand(0))
     scaled = to.add("Maximum", to.add("Mul", saturation, to.operand(1)), to.number(0))
-    return _rgb(to, hue, to.add("Minimum", scaled, to.number(1)), value, rank)
+    return _rgb(to, hue, to.add("Minimum", scaled, to.number(1)), value)
 
 
-def _adjust_hue(to: Writer) -> Reference | None:
-    rank = _rank(to)
-    if not rank:
-        return None
+def _adjust_hue(to: Writer) -> Reference:
     x = to.operand(0)
-    largest, least, spread = _extremes(to, x, rank)
-    hue = _hue(to, _channels(to, x, rank), largest, spread)
+    largest, least, spread = _extremes(to, x)
+    hue = _hue(to, _channels(to, x), largest, spread)
     hue = to.add("AddV2", hue, to.add("Mul", to.operand(1), to.number(6)))
     turns = to.add("Floor", to.add("RealDiv", hue, to.number(6)))
     hue = to.add("Sub", hue, to.add("Mul", turns, to.number(6)))
     parts = [to.add("AddV2", to.add("Mul", part, spread), least) for part in _parts(to, hue)]
-    return to.join(parts, rank - 1)
+    return to.join(parts, -1)
 
 
 COLOURS: dict[str, Rule] = {

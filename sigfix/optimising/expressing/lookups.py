@@ -17,7 +17,11 @@ DT_STRING = 7
 def _find(to: Writer) -> Reference | None:
     """What is found has the shape of the keys: TF.js makes a vector of it."""
     types = int(to.node.attr["Tin"].type), int(to.node.attr["Tout"].type)
-    return _found(to, [str(reference) for reference in to.node.input], *types)
+    found = _found(to, [str(reference) for reference in to.node.input], *types)
+    keys = to.shape(to.operand(1))
+    if keys is not None:  # TensorFlow's own inference does not know it
+        to.shapes[found] = keys
+    return found
 
 
 def _found(to: Writer, inputs: list[Reference], keys: int, values: int) -> Reference:

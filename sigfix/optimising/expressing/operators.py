@@ -7,7 +7,9 @@ from sigfix.optimising.expressing.complex_numbers import COMPLEX, is_complex
 from sigfix.optimising.expressing.convolutions import CONVOLUTIONS
 from sigfix.optimising.expressing.element_wise import ELEMENT_WISE
 from sigfix.optimising.expressing.lookups import LOOKUPS
+from sigfix.optimising.expressing.matrices import MATRICES
 from sigfix.optimising.expressing.places import PLACES
+from sigfix.optimising.expressing.ragged import RAGGED
 from sigfix.optimising.expressing.resizing import RESIZING
 from sigfix.optimising.expressing.rounding import ROUNDING
 from sigfix.optimising.expressing.segments import SEGMENTS
@@ -15,8 +17,8 @@ from sigfix.optimising.expressing.writing import Rule, apply_rules
 from sigfix.optimising.graph.graph import Graph
 
 RULES: dict[str, Rule] = {
-    **COLOURS, **CONVOLUTIONS, **ELEMENT_WISE, **LOOKUPS, **PLACES, **RESIZING, **ROUNDING,
-    **SEGMENTS,
+    **COLOURS, **CONVOLUTIONS, **ELEMENT_WISE, **LOOKUPS, **MATRICES, **PLACES, **RAGGED,
+    **RESIZING, **ROUNDING, **SEGMENTS,
 }  # fmt: skip
 """Operator -> how it is expressed; those of complex numbers are in `COMPLEX`."""
 

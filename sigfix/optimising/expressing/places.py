@@ -141,6 +141,17 @@ def _extract_image_patches(to: Writer) -> Reference | None:
     return str(made.name)
 
 
+def _shapes(to: Writer) -> Reference:
+    """One tensor at a time: TF.js (4.22) gives those of several as float32."""
+    made = []
+    for place, reference in enumerate(to.node.input):
+        made.append(to.add("Shape", str(reference)))
+        to.made(made[-1]).attr["out_type"].type = to.node.attr["out_type"].type or DT_INT32
+        if place:
+            to.graph.redirect(f"{to.node.name}:{place}", made[-1])
+    return made[0]
+
+
 PLACES: dict[str, Rule] = {
     "ExtractImagePatches": _extract_image_patches,
     "MatrixBandPart": _matrix_band_part,
@@ -149,6 +160,7 @@ PLACES: dict[str, Rule] = {
     "MatrixDiagV3": _matrix_diag,
     "OneHot": _one_hot,
     "Roll": _roll,
+    "ShapeN": _shapes,
     "SpaceToDepth": _space_to_depth,
 }
 """Operator -> its rule."""

@@ -65,12 +65,9 @@ Weights = Callable[[Writer, Numbers, Axis], Reference]
 """The matrix that a row of pixels is multiplied with: a row a pixel, a column a result."""
 
 
-def _resized(to: Writer, weights: Weights) -> Reference | None:
+def _resized(to: Writer, weights: Weights) -> Reference:
     """Both axes, each by its weights."""
     x, kind = to.operand(0), to.data_type
-    shape = to.shape(x)
-    if shape is None or len(shape) != 4:
-        return None
     count = Numbers(to)
     if kind != DT_FLOAT:
         x = to.cast(x, kind, DT_FLOAT)
@@ -228,7 +225,7 @@ _SAMPLING: dict[str, tuple[float, Callable[[Numbers, Reference], Reference]]] = 
 """The attribute kernel_type -> up to which distance a pixel counts, and how much there."""
 
 
-def _scaled(to: Writer) -> Reference | None:
+def _scaled(to: Writer) -> Reference:
     _, kernel = _SAMPLING[to.node.attr["kernel_type"].s.decode()]
     antialias = bool(to.node.attr["antialias"].b)
 

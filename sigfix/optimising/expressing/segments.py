@@ -8,6 +8,7 @@ segments.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -142,7 +143,7 @@ def _sparse(count_of: Count, by_size: bool, by_root: bool = False) -> Rule:
     return rule
 
 
-def _masked(op: str, empty: Callable[[np.dtype], float], count_of: Count) -> Rule:
+def _masked(op: str, empty: Callable[[type], float], count_of: Count) -> Rule:
     """`op` over the rows of each segment; `empty` is the result over none, of an element type."""
 
     def rule(to: Writer) -> Reference | None:
@@ -167,12 +168,23 @@ def _masked(op: str, empty: Callable[[np.dtype], float], count_of: Count) -> Rul
     return rule
 
 
-def _least(kind: type) -> float:
-    return np.finfo(kind).min if np.issubdtype(kind, np.floating) else np.iinfo(kind).min
+def _scattered(op: str) -> Rule:
+    """What is scattered is added up by itself, then added to the tensor or taken from it."""
+
+    def rule(to: Writer) -> Reference:
+        places = whole_numbers(to, 1, "Tindices")
+        shape = to.made(to.add("Shape", to.operand(0)))
+        shape.attr["out_type"].type = DT_INT32
+        made = to.add("ScatterNd", places, to.operand(2), str(shape.name))
+        to.made(made).attr["Tindices"].type = DT_INT32
+        return to.add(op, to.operand(0), made)
+
+    return rule
 
 
-def _largest(kind: type) -> float:
-    return np.finfo(kind).max if np.issubdtype(kind, np.floating) else np.iinfo(kind).max
+def _range(kind: type) -> tuple[float, float]:
+    info: Any = np.finfo(kind) if np.issubdtype(kind, np.floating) else np.iinfo(kind)
+    return float(info.min), float(info.max)
 
 
 SEGMENTS: dict[str, Rule] = {
@@ -182,8 +194,10 @@ SEGMENTS: dict[str, Rule] = {
     "SparseSegmentSqrtN": _sparse(_one_more_than_the_last, True, True),
     "SparseSegmentSqrtNWithNumSegments": _sparse(_given(3), True, True),
     "SparseSegmentSumWithNumSegments": _sparse(_given(3), False),
-    "UnsortedSegmentMax": _masked("Max", _least, _given(2)),
-    "UnsortedSegmentMin": _masked("Min", _largest, _given(2)),
+    "TensorScatterAdd": _scattered("AddV2"),
+    "TensorScatterSub": _scattered("Sub"),
+    "UnsortedSegmentMax": _masked("Max", lambda kind: _range(kind)[0], _given(2)),
+    "UnsortedSegmentMin": _masked("Min", lambda kind: _range(kind)[1], _given(2)),
     "UnsortedSegmentProd": _masked("Prod", lambda kind: 1, _given(2)),
     "UnsortedSegmentSum": _sum(_given(2)),
 }

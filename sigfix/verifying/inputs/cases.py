@@ -33,6 +33,8 @@ from sigfix.verifying.inputs.examples import serialized_example
 
 BATCHES = (1, 4)
 """Sizes of a dynamic batch that are compared."""
+STEPS = 4
+"""How often a model is called whose state goes from one call to the next."""
 DYNAMIC_SIZES = (64, 8, 32, 224)
 """Sizes tried for a dynamic dimension other than the batch: 64 is six halvings of an image."""
 UNKNOWN_RANKS = ((), (8,), (32, 32, 3))

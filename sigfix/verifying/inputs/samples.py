@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import string
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ import numpy as np
 from sigfix.card import Card
 from sigfix.errors import UsageError
 from sigfix.model import TensorSpec
-from sigfix.presets import DETECTION, RECOGNITION
+from sigfix.presets import DETECTION, PRESETS, RECOGNITION
 from sigfix.verifying.arrays import Array, Arrays
 from sigfix.verifying.inputs.given import load_inputs, read_npz
 from sigfix.verifying.inputs.pages import PAGES, rendered_page
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 PURPOSE = "--quantize auto on pictures"
 WORDS = 200
+TURNED_WORDS = 25
+QUARTERS = (0, 90, 180, 270)
 BATCH = 25
 SEED = 0
 FONT_SIZES = (18, 22, 26, 30, 36)
@@ -46,11 +49,8 @@ def load_samples(
     if place is not None and place.suffix == ".npz":
         return [load_inputs(place, specs)]
     assert card is not None
-    if place is None and card.task == DETECTION:
-        letters = string.ascii_lowercase
-        pictures = [rendered_page(letters, seed) for seed in range(1, PAGES + 1)]
-    elif place is None:
-        pictures = rendered_words(card)
+    if place is None:
+        pictures = _rendered_pictures(card)
     else:
         pictures = [_opened(path) for path in _picture_files(place)]
     shape = specs[card.input].shape or ()
@@ -61,6 +61,21 @@ def load_samples(
     dynamic = bool(shape) and shape[0] is None
     step = BATCH if dynamic and card.task == RECOGNITION else 1
     return [{card.input: images[at : at + step]} for at in range(0, len(images), step)]
+
+
+def _rendered_pictures(card: Card) -> list[Image.Image]:
+    """Pages for a detector, words for a recogniser; for a classifier what it is of, turned."""
+    letters = string.ascii_lowercase
+    if card.task == RECOGNITION:
+        return rendered_words(card)
+    pages = card.task == DETECTION or PRESETS[card.preset].of_pages
+    if pages:
+        made = [rendered_page(letters, seed) for seed in range(1, PAGES + 1)]
+    else:
+        made = rendered_words(replace(card, vocabulary=letters), TURNED_WORDS)
+    if card.task == DETECTION:
+        return made
+    return [picture.rotate(turn, expand=True) for picture in made for turn in QUARTERS]
 
 
 def check_samples(place: Path | None, task: str) -> None:
@@ -84,12 +99,6 @@ def _refuse_misfit(place: Path | None, task: str) -> None:
             "--quantize auto measures the loss on samples, and this is no docTR model with a "
             "card that says how pictures become inputs.",
             "--samples FILE.npz with an array for each input",
-        )
-    if task not in (RECOGNITION, DETECTION):
-        raise UsageError(
-            "--quantize auto measures the loss of a docTR recogniser on rendered words, and of a "
-            "detector on rendered pages; this model is neither.",
-            "--samples FOLDER of pictures, or FILE.npz",
         )
 
 

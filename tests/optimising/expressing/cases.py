@@ -93,6 +93,34 @@ def sampled(kind: str, *size: int, antialias: bool = True) -> Callable:
     return build
 
 
+def ragged(*levels: list[int]) -> Callable:
+    """The numbers of x in rows, as indices, values and shape one after another."""
+
+    def build(x):
+        found = raw.RaggedTensorToSparse(
+            rt_nested_splits=[np.int64(each) for each in levels], rt_dense_values=x
+        )
+        parts = [tf.reshape(tf.cast(part, tf.float32), [-1]) for part in found]
+        return tf.concat(parts, 0)
+
+    return build
+
+
+def sparse_product(**options: bool) -> Callable:
+    return lambda x: raw.SparseTensorDenseMatMul(
+        a_indices=np.int64([[0, 2], [0, 0], [3, 1]]), a_values=np.float32([2, -1, 0.5]),
+        a_shape=np.int64([4, 3]), b=x, **options,
+    )  # fmt: skip
+
+
+def in_rows(shape: object, default: float, *partitions: tuple[object, str]) -> Callable:
+    return lambda x: raw.RaggedTensorToTensor(
+        shape=np.int64(shape), values=x, default_value=np.float32(default),
+        row_partition_tensors=[np.int64(part) for part, _ in partitions],
+        row_partition_types=[kind for _, kind in partitions],
+    )  # fmt: skip
+
+
 IMAGE, OPEN_IMAGE = (None, 7, 10, 3), (None, None, None, 3)
 SAMPLED = ("box", "gaussian", "keyscubic", "lanczos1", "lanczos3", "lanczos5", "mitchellcubic",
            "triangle")  # fmt: skip
@@ -162,6 +190,29 @@ CASES: dict[str, tuple[Callable, tuple[int | None, ...]]] = {
         lambda x: tf.einsum("bqhd,bkhd->bhqk", x, x * 2), (None, None, 2, 3)
     ),
     "Einsum of one": (lambda x: tf.einsum("abc->cb", x), (None, 4, 3)),
+    "ShapeN": (
+        lambda x: tf.ones(tf.stack([raw.ShapeN(input=[x, x[0]])[1][1], 2])), (None, None, 3)
+    ),
+    "RaggedTensorToSparse": (ragged([0, 0, 3, 3, 5, 6, 6]), (None,)),
+    "RaggedTensorToSparse of two levels": (ragged([0, 2, 2, 3], [0, 1, 1, 4]), (4,)),
+    "RaggedTensorToTensor": (in_rows(-1, 0.0, ([0, 0, 3, 3, 5, 6, 6], "ROW_SPLITS")), (None,)),
+    "RaggedTensorToTensor, wider": (in_rows([5, 4], -7.0, ([0, 2, 2, 6], "ROW_SPLITS")), (6,)),
+    "RaggedTensorToTensor, cut": (
+        in_rows([-1, 2, 3], -7.0, ([0, 1, 1, 4], "ROW_SPLITS")), (4, 3)
+    ),
+    "RaggedTensorToTensor by rows": (
+        in_rows(-1, 2.5, (5, "FIRST_DIM_SIZE"), ([0, 0, 3], "VALUE_ROWIDS")), (3, 2)
+    ),
+    "DiagPart": (lambda x: raw.DiagPart(input=x), (4, 4)),
+    **{
+        f"TensorScatter{op}": (
+            lambda x, op=op: getattr(raw, f"TensorScatter{op}")(
+                tensor=x, indices=np.int64([[1], [0], [1]]), updates=noise(3, 4)
+            ),
+            (None, 4),
+        )
+        for op in ("Add", "Sub")
+    },
     "UnsortedSegmentSum": (
         segments(raw.UnsortedSegmentSum, 2, -1, 0, 2, 5, num_segments=7), (5, 3)
     ),
@@ -193,6 +244,19 @@ CASES: dict[str, tuple[Callable, tuple[int | None, ...]]] = {
     "SparseSegmentSumWithNumSegments": (
         looked_up(raw.SparseSegmentSumWithNumSegments, num_segments=3), (5, 3)
     ),
+    "Cross": (lambda x: raw.Cross(a=x, b=x[..., ::-1] + 1), (None, 2, 3)),
+    "MatrixDiagPartV3": (tf.linalg.diag_part, (None, 3, 4)),
+    "MatrixDiagPartV3, high": (tf.linalg.diag_part, (None, 4, 3)),
+    "MatrixSetDiagV3": (lambda x: tf.linalg.set_diag(x, x[:, 0, :3] * 9), (None, 3, 4)),
+    "MatrixSetDiagV3, high": (lambda x: tf.linalg.set_diag(x, x[:, 0] * 9), (None, 4, 3)),
+    "SoftmaxCrossEntropyWithLogits": (
+        lambda x: raw.SoftmaxCrossEntropyWithLogits(features=x, labels=tf.abs(x)).loss, (None, 5)
+    ),
+    "SparseSoftmaxCrossEntropyWithLogits": (
+        lambda x: raw.SparseSoftmaxCrossEntropyWithLogits(features=x, labels=[4, 0]).loss, (2, 5)
+    ),
+    "SparseTensorDenseMatMul": (sparse_product(), (3, 5)),
+    "SparseTensorDenseMatMul, turned": (sparse_product(adjoint_a=True, adjoint_b=True), (5, 4)),
     "RGBToHSV": (lambda x: raw.RGBToHSV(images=tf.abs(x)), IMAGE),
     "RGBToHSV below 0": (lambda x: raw.RGBToHSV(images=x), (None, 3)),
     "HSVToRGB": (lambda x: raw.HSVToRGB(images=tf.minimum(tf.abs(x), 1)), IMAGE),
@@ -228,5 +292,8 @@ OPEN = 6
 
 def drawn(shape: tuple[int | None, ...], seed: int = 0) -> np.ndarray:
     """An input of that shape, rounded: some numbers lie between two steps, and on 0."""
-    sizes = [2 if axis == 0 and n is None else n or OPEN for axis, n in enumerate(shape)]
+    sizes = [
+        (OPEN if len(shape) == 1 else 2 if axis == 0 else OPEN) if n is None else n
+        for axis, n in enumerate(shape)
+    ]
     return np.round(noise(*sizes, seed=seed) * 8) / 8
