@@ -13,15 +13,15 @@ from sigfix.optimising.kernels.scattering import copy_before_scattering
 from tests.exporting.models import floats, save
 from tests.optimising.graphs import frozen
 
-ROWS = tf.zeros((6, 4))
-
 
 def scattered(x):
     """Into a constant, into an input, and into what nothing else reads."""
     place = [[tf.cast(x[0, 0], tf.int32)]]
     own = tf.tensor_scatter_nd_update(tf.exp(x), [[0]], x[:1])
     given = tf.tensor_scatter_nd_update(x, [[0]], own[:1] * 0)
-    return tf.tensor_scatter_nd_update(ROWS, place, x[:1] + tf.reduce_sum(given) + own[:1])
+    return tf.tensor_scatter_nd_update(
+        tf.zeros((6, 4)), place, x[:1] + tf.reduce_sum(given) + own[:1]
+    )
 
 
 def test_only_what_may_be_read_again_is_copied():
