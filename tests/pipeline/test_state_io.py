@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 from sigfix.cli.main import main
-from sigfix.errors import ConversionError, ParityError, UsageError
+from sigfix.errors import ParityError, UsageError
 from sigfix.exporting import state_threading
 from sigfix.pipeline.conversion_options import ConvertOptions
 from sigfix.pipeline.convert import convert
@@ -20,7 +20,7 @@ from sigfix.pipeline.prepared import STRINGS, SourceChoice
 from sigfix.reading import read_any
 from sigfix.verifying.runners import tfjs
 from tests.exporting import test_state as models
-from tests.exporting.test_state_threading import LIFTED, a_case, a_constant_in_a_branch
+from tests.exporting.test_state_threading import LIFTED
 from tests.keras_zoo.recurrent import FEATURES, STATEFUL
 
 pytestmark = pytest.mark.usefixtures("node_packages")
@@ -123,22 +123,10 @@ def test_the_type_is_chosen_by_what_it_loses_over_the_steps(tmp_path):
     assert max(lost) < 0.05
 
 
-REFUSED = {
-    a_case: (ConversionError, "TensorFlow.js has no operator for _SwitchN"),
-    # TensorFlow.js takes a constant of the branch that is not taken.
-    a_constant_in_a_branch: (ParityError, "TensorFlow.js differs from SavedModel"),
-}
-
-
 @pytest.mark.matrix
 @pytest.mark.parametrize("body", LIFTED, ids=lambda body: body.__name__)
 def test_states_in_loops_and_branches(body, tmp_path):
     path = models.saved(body, tmp_path / "m")
-    if body in REFUSED:
-        error, said = REFUSED[body]
-        with pytest.raises(error, match=said):
-            convert(path, tmp_path / "web", KEEPING)
-        return
     result = convert(path, tmp_path / "web", KEEPING)
     assert len(result.comparisons) == 4 and all(c.parity.ok for c in result.comparisons)
 
