@@ -108,8 +108,15 @@ def _pivot(graph: Graph, reference: str) -> tuple[NodeDef, bool] | None:
             return None
         for each in node.input:
             (pivots if each.startswith("^") else waiting).append(node_of(each))
-    found = (_side(graph, name) for name in pivots)
-    return next((side for side in found if side is not None), None)
+    while pivots:
+        name = pivots.pop()
+        side = _side(graph, name)
+        if side is not None:
+            return side
+        if name not in seen:  # a constant of the branch may be what starts the next one
+            seen.add(name)
+            pivots += [node_of(each) for each in graph.nodes[name].input if each.startswith("^")]
+    return None
 
 
 def _side(graph: Graph, name: str) -> tuple[NodeDef, bool] | None:
