@@ -1,4 +1,4 @@
-"""Write a trained detector in half precision, as docTR and sigfix read it.
+"""Write a trained model in half precision, as docTR and sigfix read it.
 
 python half_precision.py TRAINED.pt OUT.safetensors
 """
