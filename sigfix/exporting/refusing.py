@@ -15,6 +15,8 @@ _HINTS = {
     "takes the features, sigfix repair MODEL --function NAME",
     "SimpleML": "@tensorflow/tfjs-tfdf runs a TF-DF model in TensorFlow.js; YDF runs it by itself, "
     "in Python and in JavaScript",
+    "XlaCallModule": "what it computes is a compiled module (StableHLO): export it again with JAX "
+    "0.4, jax2tf.convert(..., native_serialization=False), which newer ones ignore",
 }
 """Beginnings of operators -> the way on."""
 _OTHERWISE = (

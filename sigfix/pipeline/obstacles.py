@@ -21,6 +21,10 @@ if TYPE_CHECKING:  # at run time they need numpy or TensorFlow
     from sigfix.verifying.checking import Source
 
 
+NOTHING = ("Identity", "Placeholder")
+"""Operators that are left of an output where all that computes it was cut off."""
+
+
 def cut_in_front(frozen: FrozenSignature, how: str) -> Cut | None:
     """Cut off what `how` names (`PARSED`, `STRINGS`, or '' for nothing).
 
@@ -86,7 +90,12 @@ def _stopped(frozen: FrozenSignature, how: str) -> list[str] | None:
     rest = frozen if cut is None else cut.rest
     nodes = rest.graph.nodes
     lacking = {name for name in wanting(rest.graph) if nodes[name].op != LOOKUP}
-    return [key for key, name in rest.outputs.items() if upstream(rest.graph, name) & lacking]
+    over = {key: upstream(rest.graph, name) for key, name in rest.outputs.items()}
+    return [
+        key
+        for key, names in over.items()
+        if names & lacking or (cut and all(nodes[name].op in NOTHING for name in names))
+    ]
 
 
 def _commands(model: Path, key: str, how: str, dropped: list[str]) -> str:

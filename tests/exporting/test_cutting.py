@@ -202,6 +202,27 @@ def test_parts_that_an_operator_has_a_list_of_are_inputs():
     assert sorted(map(list, fed.values())) == [[-2, -4], [1, 3]]
 
 
+def test_no_cut_is_offered_that_leaves_nothing_of_the_model(tmp_path, capsys):
+    """The whole computation is one operator that TensorFlow.js has not: a module of XLA's."""
+    from tensorflow.compiler.tf2xla.ops import gen_xla_ops
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 8], tf.float32, "x")], autograph=False)
+    def serve(x):
+        made = gen_xla_ops.xla_call_module(
+            args=[x], version=9, module=b"ML\xefR\x01StableHLO_v0.9.0\x00", platforms=["CPU"],
+            Sout=[tf.TensorShape([None, 4])], Tout=[tf.float32], dim_args_spec=[], function_list=[],
+        )  # fmt: skip
+        return {"y": made[0]}
+
+    module = tf.Module()
+    module.serve = serve
+    model = saved(tmp_path / "m", module, serve)
+    assert exit_code(["convert", str(model), "-o", str(tmp_path / "no")]) == 1
+    said = " ".join(capsys.readouterr().err.split())
+    assert "no operator for XlaCallModule" in said
+    assert STRINGS not in said and "native_serialization=False" in said
+
+
 def test_a_file_becomes_its_pixels(pictures):
     cut = cutting.cut_strings(freeze(pictures, "serving_default"))
     assert list(cut.rest.inputs) == ["file_pixels"]

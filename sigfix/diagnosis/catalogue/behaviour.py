@@ -77,9 +77,9 @@ RULES = (
         "inside.",
         causes="jax2tf with native serialisation, the default since 2023.",
         example="XlaCallModule, version 9",
-        fix="Export again with jax2tf.convert(..., native_serialization=False), or "
-        "enable_xla=False.",
-        advice="Export again with jax2tf.convert(..., native_serialization=False).",
+        fix="Export again with jax2tf.convert(..., native_serialization=False) and JAX 0.4: 0.10 "
+        "takes the option and ignores it.",
+        advice="Export again with JAX 0.4: jax2tf.convert(..., native_serialization=False).",
     ),
     Rule(
         "BEH308", "random-operator", Severity.NOTE, Fixable.NEVER,

@@ -22,7 +22,7 @@ ROWS = (
         ("BEH307",),
         "The computation is a StableHLO module, written for another version of XLA than this "
         "TensorFlow has.",
-        "Load it with the TensorFlow that the message asks for, or export again with "
+        "Load it with the TensorFlow that the message asks for, or export again with JAX 0.4 and "
         "native_serialization=False.",
     ),
     KnownMessage(
