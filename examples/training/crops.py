@@ -18,6 +18,7 @@ from doctr.utils import Sample
 from numpy.typing import NDArray
 from pages import Page, corners, font_of, page, paper_of
 from paper import spoiled, turned
+from words import word
 
 VOCAB: str = VOCABS["french"]
 """The characters that are read: docTR's own default."""
@@ -45,17 +46,21 @@ def _absent(name: str) -> frozenset[str]:
     return frozenset(letter for letter in VOCAB if bytes(font.getmask(letter)) == unknown)
 
 
-def strings(seed: int, size: tuple[int, int], names: list[str]) -> Page:
-    """A page of strings of any characters of the vocabulary: words do not show them all."""
+def apart(seed: int, size: tuple[int, int], names: list[str]) -> Page:
+    """A page of single words in large letters, or of strings of any characters that are read."""
     chance = random.Random(seed)
     written = paper_of(chance, size)
     y = 0.0
     while y < size[1] * 0.95:
         name = chance.choice(names)
-        font = font_of(name, chance.uniform(12, 34))
+        font = font_of(name, chance.uniform(12, 40))
         letters = [letter for letter in VOCAB if letter not in _absent(name)]
+        any_characters = chance.random() < 0.5
         texts = (
-            "".join(chance.choice(letters) for _ in range(chance.randint(1, 10))) for _ in range(40)
+            "".join(chance.choice(letters) for _ in range(chance.randint(1, 10)))
+            if any_characters
+            else word(chance)
+            for _ in range(40)
         )
         y += font.size * chance.uniform(1.3, 2)
         written.line(texts, 0.03 * size[0], 0.97 * size[0], y, font)
@@ -93,11 +98,11 @@ def words(seed: int, names: list[str]) -> list[Crop]:
     """The words of a page, cut out and in any order."""
     chance = random.Random(seed)
     size = chance.randint(620, 1040), chance.randint(620, 1040)
-    written = (strings if chance.random() < 0.15 else page)(seed, size, names)
+    written = (apart if chance.random() < 0.3 else page)(seed, size, names)
     image, quads = written.image, corners(written.boxes)
     if chance.random() < 0.4:
         image, quads = turned(image, quads, chance.gauss(0, 1.5))
-    pixels = np.array(spoiled(image, chance))
+    pixels = np.array(spoiled(image, chance) if chance.random() < 0.8 else image)
     cuts = zip(cut(pixels, quads, chance), written.texts, strict=True)
     known = frozenset(VOCAB)
     found = [(crop, text) for crop, text in cuts if crop is not None and known.issuperset(text)]
