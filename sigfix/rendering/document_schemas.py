@@ -83,6 +83,7 @@ def presets_schema() -> dict[str, Any]:
         classes=_list_of(_COUNT),
         maps=_COUNT,
         class_names=TEXTS,
+        of_pages=_FLAG,
         opset=_COUNT,
         extra_classes=_COUNT,
         input=_TEXT,

@@ -20,7 +20,7 @@ COMMANDS = (
     ("inspect", "m", "--target", "tfjs-wasm"),
     ("repair", "m", "--dry-run"),
     ("repair", "--preset", "parseq", "--dry-run"),
-    ("explain", "SIG002"),
+    ("explain", "SPC104"),  # where there is a picture, it is of what the output can show
     ("presets",),
 )
 SETTINGS: dict[str, dict[str, str | None]] = {
