@@ -94,10 +94,18 @@ def test_no_weights_are_no_files(tmp_path) -> None:
     assert not _files(tmp_path)
 
 
-@pytest.mark.parametrize("kind", [np.int8, np.uint32, np.int16])
-def test_a_type_that_tfjs_lacks_is_named(tmp_path, kind) -> None:
-    with pytest.raises(ConversionError, match=f"constant small, which is {np.dtype(kind).name}"):
+@pytest.mark.parametrize("name", ["float8_e5m2", "int4"])
+def test_a_type_that_tfjs_lacks_is_named(tmp_path, name) -> None:
+    kind = getattr(pytest.importorskip("ml_dtypes"), name)
+    with pytest.raises(ConversionError, match=f"constant small, which is {name}"):
         weight_files.write_weights([("small", np.ones(2, kind))], tmp_path, {})
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.uint32, np.int16, np.uint64])
+def test_whole_numbers_of_other_sizes_are_int32(tmp_path, kind) -> None:
+    (manifest,) = weight_files.write_weights([("small", np.arange(2, dtype=kind))], tmp_path, {})
+    assert manifest["weights"][0]["dtype"] == "int32"
+    assert (tmp_path / manifest["paths"][0]).read_bytes() == np.int32([0, 1]).tobytes()
 
 
 def test_constants_of_functions_are_named_as_tensorflowjs_names_them() -> None:
