@@ -82,9 +82,13 @@ async function use() {
   }
   await page.evaluate(async () => {
     const [sample, cancel] = ['sample', 'cancel'].map((id) => document.getElementById(id));
+    // Within a frame a small page may be read: the button is pressed at once when it is shown.
+    const pressed = new Promise((done) => new MutationObserver(() => {
+      if (!cancel.hidden) done(cancel.click());
+    }).observe(cancel, { attributes: true }));
+    const late = new Promise((_, fail) => setTimeout(fail, 30_000, Error('nothing can be cancelled')));
     sample.click();
-    while (cancel.hidden) await new Promise(requestAnimationFrame);
-    cancel.click();
+    await Promise.race([pressed, late]);
   });
   await until(page, 'Cancelled');
   messages.push(...said);
