@@ -78,6 +78,17 @@ def _one_hot(to: Writer) -> Reference | None:
     return to.transpose(found, [*order[:axis], len(order), *order[axis:]])
 
 
+def _select(to: Writer) -> Reference | None:
+    """Row by row where the condition has one axis: TF.js (4.22) spreads it along the last one."""
+    condition, shape = to.operand(0), to.shape(to.operand(1))
+    known = to.shape(condition)
+    if known is None or shape is None or len(known) != 1 or len(shape) < 2:
+        return None
+    rows = to.add("Reshape", condition, to.whole([-1] + [1] * (len(shape) - 1)), kind=DT_BOOL)
+    to.made(rows).attr["Tshape"].type = DT_INT32
+    return to.select(rows, to.operand(1), to.operand(2))
+
+
 def _roll(to: Writer) -> Reference | None:
     x, shifts, axes = to.operand(0), to.value(1), to.value(2)
     shape = to.shape(x)
@@ -160,6 +171,7 @@ PLACES: dict[str, Rule] = {
     "MatrixDiagV3": _matrix_diag,
     "OneHot": _one_hot,
     "Roll": _roll,
+    "Select": _select,
     "ShapeN": _shapes,
     "SpaceToDepth": _space_to_depth,
 }

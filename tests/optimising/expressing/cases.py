@@ -169,6 +169,7 @@ CASES: dict[str, tuple[Callable, tuple[int | None, ...]]] = {
     "OneHot of flags turned round": (one_hot(False, True, 1, tf.bool), (None, 5)),
     "OneHot, in front": (one_hot(1, 0, 0, tf.float32), (None, 5)),
     "OneHot between, whole numbers": (one_hot(7, 3, 1, tf.int32), (None, 5, 3)),
+    "Select": (lambda x: raw.Select(condition=x[:, 0] > 0, x=x, y=-x), (None, 4)),
     "SpaceToDepth": (lambda x: tf.nn.space_to_depth(x, 2), (None, 4, 6, 3)),
     "ExtractImagePatches": (patches(2, 2, 1, "VALID"), (None, 5, 7, 3)),
     "ExtractImagePatches, overlapping": (patches(3, 2, 1, "SAME"), (None, 5, 7, 2)),

@@ -16,7 +16,7 @@ from sigfix.verifying.runners import tfjs
 from tests.optimising.expressing.cases import CASES, drawn
 from tests.optimising.graphs import frozen, noise, operators, run
 
-KEPT = {"Conv2D", "LookupTableFindV2", "Gather", "GatherV2", "OneHot"}
+KEPT = {"Conv2D", "LookupTableFindV2", "Gather", "GatherV2", "OneHot", "Select"}
 """Operators that TensorFlow.js has, and that some forms of are expressed."""
 
 
