@@ -36,3 +36,19 @@ def saved(state: dict[str, Any], file: Path) -> None:
     beside = file.with_suffix(".part")
     torch.save(state, beside)
     beside.replace(file)
+
+
+def resumed(file: Path, model: torch.nn.Module, optimiser: torch.optim.Optimizer) -> int:
+    """Go on from what `keep` wrote; how many steps were done, 0 where nothing is there."""
+    if not file.exists():
+        return 0
+    state = torch.load(file, weights_only=True)
+    model.load_state_dict(state["model"])
+    optimiser.load_state_dict(state["optimiser"])
+    return int(state["done"])
+
+
+def keep(file: Path, model: torch.nn.Module, optimiser: torch.optim.Optimizer, done: int) -> None:
+    """Write down how far a training is."""
+    state = {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "done": done}
+    saved(state, file)

@@ -22,7 +22,7 @@ from doctr.models import detection
 from numpy.typing import NDArray
 from pages import corners, fonts, page
 from paper import spoiled, turned
-from states import rate, saved
+from states import keep, rate, resumed
 from targets import maps
 from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
@@ -136,12 +136,7 @@ def main() -> None:
     model = ARCHITECTURE(pretrained=False, pretrained_backbone=False)
     model = model.to(memory_format=torch.channels_last).train()
     optimiser = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=1e-4)
-    done = 0
-    if options.out.exists():
-        state = torch.load(options.out, weights_only=True)
-        model.load_state_dict(state["model"])
-        optimiser.load_state_dict(state["optimiser"])
-        done = state["done"]
+    done = resumed(options.out, model, optimiser)
     # Pages of another seed each time it goes on: those behind are not rendered again.
     loader = iter(DataLoader(Crops(1_000_000 + done * 4), BATCH, num_workers=1, prefetch_factor=8))
     start, mean = time.time(), 0.0
@@ -168,14 +163,8 @@ def main() -> None:
                 flush=True,
             )
         if done % 100 == 0:
-            saved(
-                {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "done": done},
-                options.out,
-            )
-    saved(
-        {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "done": done},
-        options.out,
-    )
+            keep(options.out, model, optimiser, done)
+    keep(options.out, model, optimiser, done)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import torch
 from crops import VOCAB, Crop, words
 from doctr.models import recognition
 from pages import fonts
-from states import rate, saved, weights_of
+from states import keep, rate, resumed, weights_of
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 ARCHITECTURE = recognition.crnn_mobilenet_v3_small
@@ -99,13 +99,8 @@ def main() -> None:
     model = ARCHITECTURE(pretrained=False, pretrained_backbone=False, vocab=VOCAB)
     model = model.to(memory_format=torch.channels_last).train()
     optimiser = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=1e-4)
-    done = 0
-    if options.out.exists():
-        state = torch.load(options.out, weights_only=True)
-        model.load_state_dict(state["model"])
-        optimiser.load_state_dict(state["optimiser"])
-        done = state["done"]
-    elif options.start:
+    done = resumed(options.out, model, optimiser)
+    if not done and options.start:
         # Counters of batches, which half precision leaves out, begin anew.
         model.load_state_dict(weights_of(options.start), strict=False)
     tried = held_out(fonts())
@@ -136,15 +131,9 @@ def main() -> None:
             print(f"{done} of {options.steps}, {seconds:.0f} s, loss {mean:.4f}", flush=True)
         if done % 500 == 0 or done == options.steps:
             print(f"{done}: {read_right(model, tried):.3f} of {len(tried)} words", flush=True)
-            saved(
-                {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "done": done},
-                options.out,
-            )
+            keep(options.out, model, optimiser, done)
     print(f"{done}: {read_right(model, tried):.3f} of {len(tried)} words", flush=True)
-    saved(
-        {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "done": done},
-        options.out,
-    )
+    keep(options.out, model, optimiser, done)
 
 
 if __name__ == "__main__":
