@@ -84,8 +84,7 @@ def _select(to: Writer) -> Reference | None:
     known = to.shape(condition)
     if known is None or shape is None or len(known) != 1 or len(shape) < 2:
         return None
-    rows = to.add("Reshape", condition, to.whole([-1] + [1] * (len(shape) - 1)), kind=DT_BOOL)
-    to.made(rows).attr["Tshape"].type = DT_INT32
+    rows = to.reshape(condition, [-1] + [1] * (len(shape) - 1), DT_BOOL)
     return to.select(rows, to.operand(1), to.operand(2))
 
 

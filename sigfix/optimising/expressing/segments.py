@@ -28,9 +28,8 @@ def whole_numbers(to: Writer, place: int, *attributes: str) -> Reference:
 
 def _one_more_than_the_last(to: Writer, numbers: Reference) -> Reference:
     """For numbers that are sorted; 0 where there are none."""
-    made = to.made(to.add("ConcatV2", to.whole([-1]), numbers, to.whole(0), kind=DT_INT32))
-    made.attr["N"].i, made.attr["Tidx"].type = 2, DT_INT32
-    last = to.add("Max", str(made.name), to.whole([0]), kind=DT_INT32)
+    known = to.join([to.whole([-1]), numbers], 0, DT_INT32)
+    last = to.add("Max", known, to.whole([0]), kind=DT_INT32)
     to.made(last).attr["Tidx"].type = DT_INT32
     return to.add("AddV2", last, to.whole(1), kind=DT_INT32)
 
@@ -48,15 +47,9 @@ def _rows(to: Writer) -> tuple[Reference, Reference, Reference] | None:
         return None
     one = _shape_behind(to, x, len(shape))
     if len(shape) != 1:
-        numbers = _vector(to, numbers)
-        x = to.reshape(x, _joined(to, [to.whole([-1]), one]))
+        numbers = to.reshape(numbers, [-1], DT_INT32)
+        x = to.reshape(x, to.join([to.whole([-1]), one], 0, DT_INT32))
     return x, numbers, one
-
-
-def _vector(to: Writer, numbers: Reference) -> Reference:
-    made = to.add("Reshape", numbers, to.whole([-1]), kind=DT_INT32)
-    to.made(made).attr["Tshape"].type = DT_INT32
-    return made
 
 
 def _shape_behind(to: Writer, x: Reference, first: int) -> Reference:
@@ -69,12 +62,6 @@ def _shape_behind(to: Writer, x: Reference, first: int) -> Reference:
     return str(rest.name)
 
 
-def _joined(to: Writer, vectors: list[Reference]) -> Reference:
-    made = to.made(to.add("ConcatV2", *vectors, to.whole(0), kind=DT_INT32))
-    made.attr["N"].i, made.attr["Tidx"].type = len(vectors), DT_INT32
-    return str(made.name)
-
-
 def added_up(
     to: Writer, x: Reference, numbers: Reference, count: Reference, one: Reference
 ) -> Reference:
@@ -84,7 +71,7 @@ def added_up(
         "SelectV2", outside, to.add("AddV2", to.add("ZerosLike", numbers, kind=DT_INT32), count,
                                     kind=DT_INT32), numbers, kind=DT_INT32)  # fmt: skip
     size = to.expand(to.add("AddV2", count, to.whole(1), kind=DT_INT32), 0, DT_INT32)
-    made = to.add("ScatterNd", to.expand(places, 1, DT_INT32), x, _joined(to, [size, one]))
+    made = to.add("ScatterNd", to.expand(places, 1, DT_INT32), x, to.join([size, one], 0, DT_INT32))
     to.made(made).attr["Tindices"].type = DT_INT32
     return to.cut(made, 0, None, count)
 

@@ -95,10 +95,12 @@ class Writer:
         self.made(made).attr["Tidx"].type = DT_INT32
         return made
 
-    def reshape(self, reference: Reference, shape: Sequence[int] | Reference) -> Reference:
+    def reshape(
+        self, reference: Reference, shape: Sequence[int] | Reference, kind: int = 0
+    ) -> Reference:
         """A Reshape to a constant shape (-1: the rest), or to one that is computed."""
         target = shape if isinstance(shape, str) else self.whole(list(shape))
-        made = self.add("Reshape", reference, target)
+        made = self.add("Reshape", reference, target, kind=kind or self.data_type)
         self.made(made).attr["Tshape"].type = DT_INT32
         return made
 
@@ -172,9 +174,11 @@ class Writer:
         part = Graph(own, (), (node_of(reference),), self.graph.library, self.graph.versions)
         return self.constant(_computed(part, reference))
 
-    def join(self, parts: Sequence[Reference], axis: int) -> Reference:
+    def join(self, parts: Sequence[Reference], axis: int, kind: int = 0) -> Reference:
         """A ConcatV2."""
-        made = self.made(self.add("ConcatV2", *parts, self.whole(axis)))
+        made = self.made(
+            self.add("ConcatV2", *parts, self.whole(axis), kind=kind or self.data_type)
+        )
         made.attr["N"].i, made.attr["Tidx"].type = len(parts), DT_INT32
         return str(made.name)
 
