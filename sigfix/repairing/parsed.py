@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sigfix.errors import BlockedError, ProcessError
+from sigfix.errors import BlockedError
 from sigfix.model import node_of
 from sigfix.planning.edits import AddSignature, FunctionSource, positions
 from sigfix.reading.protos import message_class
 from sigfix.reading.saved_model import load_message
+from sigfix.repairing.child_answers import asked
 
 CHILD = "sigfix.repairing.parsed_child"
 
@@ -71,8 +72,6 @@ def front_of(source: Path, meta_graph: int, edit: AddSignature) -> Front:
 
 
 def _asked(meta_graph: Any, edit: AddSignature, head: FunctionSource, name: str) -> dict[str, Any]:
-    from sigfix.processes import run_process
-
     assert edit.parsed is not None
     job = {
         "library": meta_graph.graph_def.library.SerializeToString(),
@@ -84,10 +83,7 @@ def _asked(meta_graph: Any, edit: AddSignature, head: FunctionSource, name: str)
         "results": sorted({place for out in edit.outputs for _, place in positions(out.source)}),
         "types": [item.dtype for item in edit.inputs[len(edit.parsed.kept) :]],
     }
-    try:
-        answer = run_process(CHILD, job)
-    except ProcessError as error:
-        answer = {"refused": f"TensorFlow's process for it {error.reason}"}
+    answer = asked(CHILD, job)
     if "refused" in answer:
         raise BlockedError(
             f"The parser of tf.Examples cannot be cut off {head.path}: {answer['refused']}.",

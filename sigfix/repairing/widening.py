@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sigfix.errors import BlockedError, ProcessError
+from sigfix.errors import BlockedError
 from sigfix.planning.edits import AddSignature, FunctionSource
 from sigfix.reading.protos import message_class
+from sigfix.repairing.child_answers import asked
 from sigfix.repairing.nodes import shape_message
 
 CHILD = "sigfix.repairing.widening_child"
@@ -25,8 +26,6 @@ def with_open_batch(meta_graph: Any, edit: AddSignature) -> dict[str, str]:
 
 
 def _widened(meta_graph: Any, head: FunctionSource) -> str:
-    from sigfix.processes import run_process
-
     library = meta_graph.graph_def.library
     function = next(item for item in library.function if item.signature.name == head.trace)
     taken = {item.signature.name for item in library.function}
@@ -42,10 +41,7 @@ def _widened(meta_graph: Any, head: FunctionSource) -> str:
         "shapes": [shape.SerializeToString() for shape in _argument_shapes(function)],
         "variables": _variables(meta_graph, function, head.trace),
     }
-    try:
-        answer = run_process(CHILD, job)
-    except ProcessError as error:
-        answer = {"refused": f"TensorFlow's process for it {error.reason}"}
+    answer = asked(CHILD, job)
     if "refused" in answer:
         raise BlockedError(
             f"{head.path} was traced for a batch of 1, and takes no other: {answer['refused']}.",

@@ -29,9 +29,7 @@ def _found(to: Writer, inputs: list[Reference], keys: int, values: int) -> Refer
     found.attr["Tin"].type, found.attr["Tout"].type = keys, values
     shape = to.graph.add_node(f"{to.node.name}/shape", "Shape", [inputs[1]], keys)
     shape.attr["out_type"].type = DT_INT32
-    made = to.add("Reshape", str(found.name), str(shape.name), kind=values)
-    to.made(made).attr["Tshape"].type = DT_INT32
-    return made
+    return to.reshape(str(found.name), str(shape.name), values)
 
 
 def _plain(to: Writer, op: str, inputs: list[Reference]) -> NodeDef:

@@ -82,8 +82,8 @@ def _resized(to: Writer, weights: Weights) -> Reference:
     def product(x: Reference, place: int, sizes: list[Reference]) -> Reference:
         axis = _axis(to, count, place, before[place], after[place])
         matrix = to.folded(weights(to, count, axis))
-        rows = _reshape(to, x, to.pack([to.whole(-1), before[place]]))
-        return _reshape(to, count("MatMul", rows, matrix), to.pack([to.whole(-1), *sizes]))
+        rows = to.reshape(x, to.pack([to.whole(-1), before[place]]), DT_FLOAT)
+        return to.reshape(count("MatMul", rows, matrix), to.pack([to.whole(-1), *sizes]), DT_FLOAT)
 
     x = _transpose(to, x, [0, 1, 3, 2])
     x = product(x, 1, [before[0], channels, after[1]])
@@ -94,12 +94,6 @@ def _resized(to: Writer, weights: Weights) -> Reference:
 def _axis(to: Writer, count: Numbers, place: int, before: Reference, after: Reference) -> Axis:
     source, made = (count.floats(to.counted(size)) for size in (before, after))
     return Axis(place, before, after, to.expand(source, 1, DT_FLOAT), to.expand(made, 0, DT_FLOAT))
-
-
-def _reshape(to: Writer, x: Reference, shape: Reference) -> Reference:
-    made = to.add("Reshape", x, shape, kind=DT_FLOAT)
-    to.made(made).attr["Tshape"].type = DT_INT32
-    return made
 
 
 def _transpose(to: Writer, x: Reference, order: list[int]) -> Reference:
