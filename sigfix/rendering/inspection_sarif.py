@@ -25,6 +25,9 @@ from sigfix.report import Inspection
 from sigfix.version import __version__
 
 _UNREADABLE = "CON215"
+_FINGERPRINTS = ("primaryLocationLineHash", "sigfixFinding/v1")
+"""GitHub's code scanning looks at the first alone: without it, it takes a hash of the model's first
+line, which all findings beside one file have in common."""
 _NO_RESULTS = '"results": []'
 _SEVERITIES = {
     Severity.ERROR: "error",
@@ -145,6 +148,6 @@ def render_sarif(inspections: Iterable[Inspection], findings_page: str = "") -> 
     seen: Counter[bytes] = Counter()
     for result in (result for item in inspections for result in _results(item)):
         yield ",\n" if seen else '"results": [\n'
-        result["partialFingerprints"] = {"sigfixFinding/v1": _fingerprint(result, seen)}
+        result["partialFingerprints"] = dict.fromkeys(_FINGERPRINTS, _fingerprint(result, seen))
         yield indent(json_text(result).rstrip("\n"), " " * 8)
     yield ("\n      ]" if seen else empty) + rest
