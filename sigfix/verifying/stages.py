@@ -38,6 +38,8 @@ _OTHER = 1e-3
 
 _NOISE, _LEAST_NOISE = 10.0, 1e-6
 """What is computed of a folded tensor may differ by so many times as much as other tensors do."""
+_NEAREST = 4
+"""Stages behind a tensor that tell whether it was folded."""
 _LEAST_RANK = 3
 """Of a tensor that has channels beside a batch and places."""
 
@@ -218,8 +220,8 @@ def _layouts(value: np.ndarray[Any, Any]) -> list[np.ndarray[Any, Any]]:
 def told_apart(rows: Sequence[Stage], inside: Inside) -> Iterator[Stage]:
     """The stages, with those marked that are folded, by what the first model computes of them.
 
-    What is computed of a folded one agrees as well as what has nothing to do with it. A fault that
-    the network weakens on its way differs by far less at its end, and yet by more than that.
+    What is computed of a folded one next agrees as well as what has nothing to do with it. A fault
+    that the network weakens on its way differs by far less at its end.
     """
     known = {node.name: node for node in inside.nodes}
     above: dict[str, set[str]] = {}
@@ -239,5 +241,5 @@ def told_apart(rows: Sequence[Stage], inside: Inside) -> Iterator[Stage]:
             if r.difference.ok and row.tensor not in above[r.tensor]
         ]
         noise = max(_NOISE * max(beside), _LEAST_NOISE) if beside else value
-        least = min(below, default=value)
+        least = min(below[:_NEAREST], default=value)
         yield replace(row, folded=value > _OTHER and least < min(value / _VANISHED, noise))
