@@ -108,8 +108,9 @@ def find_part(task: str, part: Part) -> Source:
         return source
     preset = part.options.preset(part.given)
     if preset.part != task:
+        what = _FOR.get(preset.part, preset.task)
         raise UsageError(
-            f"{OPTIONS[task]} {part.given}: this preset is for {_FOR.get(preset.part, preset.task)}.",
+            f"{OPTIONS[task]} {part.given}: this preset is for {what}.",
             f"{OPTIONS[preset.part]} {part.given}; sigfix presets lists all",
         )
     return source

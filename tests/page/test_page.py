@@ -16,10 +16,9 @@ import pytest
 from PIL import Image
 
 from sigfix.pipeline.bundle_form import read_manifest
-from sigfix.pipeline.serving import served
-from sigfix.verifying.runners.chromium import FLAGS, find_chromium
+from sigfix.verifying.runners.chromium import find_chromium
 from sigfix.verifying.runners.node import find_node
-from tests.npm_packages import installed
+from tests.page.looking import looked
 from tests.page.pdfs import HEIGHT, WIDTH, pdf
 
 HERE = Path(__file__).parent
@@ -31,11 +30,6 @@ pytestmark = pytest.mark.skipif(find_chromium() is None, reason="needs Chromium"
 
 
 @pytest.fixture(scope="module")
-def modules() -> Path:
-    return installed(HERE / "playwright")
-
-
-@pytest.fixture(scope="module")
 def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = Path(os.environ.get("SIGFIX_SCREENSHOTS") or tmp_path_factory.mktemp("screenshots"))
     place.mkdir(parents=True, exist_ok=True)
@@ -43,33 +37,12 @@ def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def seen(bundled: tuple[Path, str], modules: Path, screenshots: Path) -> dict[str, Any]:
+def seen(bundled: tuple[Path, str], screenshots: Path) -> dict[str, Any]:
     site, _ = bundled
     (screenshots / "page.png").write_bytes((site / "page" / "sample.png").read_bytes())
-    (screenshots / "broken.png").write_bytes(b"no picture at all")
     (screenshots / "pages.pdf").write_bytes(pdf(PDF))
-    (screenshots / "encrypted.pdf").write_bytes(pdf(PDF, encrypted=True))
-    (screenshots / "broken.pdf").write_bytes(b"%PDF-1.4\nnothing of a document")
-    program = find_chromium()
-    with served(site) as address:
-        flags = [flag for flag in (*FLAGS, "--no-sandbox") if flag != "--headless"]
-        done = subprocess.run(
-            [
-                find_node().program,
-                HERE / "look.mjs",
-                modules,
-                address,
-                screenshots,
-                program,
-                *flags,
-            ],
-            capture_output=True,
-            text=True,
-            timeout=400,
-        )
-    assert done.returncode == 0, done.stderr[-3000:]
-    (screenshots / "seen.json").write_text(done.stdout, "utf-8")
-    found: dict[str, Any] = json.loads(done.stdout)
+    found = looked(site, "look.mjs", screenshots)
+    (screenshots / "seen.json").write_text(json.dumps(found), "utf-8")
     return found
 
 
@@ -134,37 +107,6 @@ def test_pages_of_a_pdf(seen: dict[str, Any], screenshots: Path) -> None:
             assert drawn.size == expected.size == (2 * WIDTH, 2 * HEIGHT)
             assert np.abs(ink(drawn) - ink(expected)).max() < 6, number
     assert found["states"] == [0, [], "of 3", True, False]
-
-
-SAID = {
-    "missing shard": ("recognition/model.json cannot be loaded", "whole folder"),
-    "truncated weights": ("TensorFlow.js cannot load", "Copy the model's folder again"),
-    "newer card": ("its version is 99", "Use the sigfix-ocr of the sigfix"),
-    "no card": ("there is none", "Convert the model with sigfix convert"),
-    "newer bundle": ("has the version 99", "Copy all files"),
-    "no manifest": ("the server answers 404", "sigfix serve"),
-    "missing module": ("missing or damaged", "Copy the whole folder again"),
-    "missing script": ("a script of TensorFlow.js, cannot be loaded", "Copy"),
-    "missing wasm": ("The backend wasm did not start", "Copy"),
-    "no SIMD": ("has no SIMD", "Use a newer browser, or choose webgl"),
-    "no WebGL": ("gives no WebGL", "switch hardware acceleration on"),
-    "broken PDF": ("This PDF is damaged", "save it again"),
-    "encrypted PDF": ("protected with a password", "Save a copy"),
-    "missing pdf.js": ("pdf.js, which opens PDFs, cannot be loaded", "Copy the folder"),
-    "no pdf.js": ("reads pictures alone", "sigfix bundle"),
-    "no picture": ("cannot be decoded as an image", "PNG, JPEG"),
-}
-
-
-@pytest.mark.parametrize("fault", SAID)
-def test_what_is_broken_is_said(fault: str, seen: dict[str, Any]) -> None:
-    said = seen["broken"][fault]
-    for words in SAID[fault]:
-        assert words in said["error"] + said.get("note", ""), said
-
-
-def test_every_fault_that_is_tried_is_looked_at(seen: dict[str, Any]) -> None:
-    assert set(seen["broken"]) == set(SAID)
 
 
 def test_the_manifest_names_what_the_page_loads(bundled: tuple[Path, str]) -> None:
