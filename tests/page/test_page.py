@@ -1,4 +1,4 @@
-"""The page of a bundle in Chromium: what it looks like, how it is used, and what it says of faults.
+"""The page of a bundle in Chromium: what it looks like, and how it is used.
 
 Screenshots go to the folder that SIGFIX_SCREENSHOTS names, to be looked at.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +16,8 @@ from PIL import Image
 
 from sigfix.pipeline.bundle_form import read_manifest
 from sigfix.verifying.runners.chromium import find_chromium
-from sigfix.verifying.runners.node import find_node
 from tests.page.looking import looked
 from tests.page.pdfs import HEIGHT, WIDTH, pdf
-
-HERE = Path(__file__).parent
-OCR = HERE.parents[1] / "sigfix" / "web" / "ocr"
 
 PDF = [["invoice of june", "total"], ["the second page"], ["third"]]
 
@@ -112,30 +107,3 @@ def test_pages_of_a_pdf(seen: dict[str, Any], screenshots: Path) -> None:
 def test_the_manifest_names_what_the_page_loads(bundled: tuple[Path, str]) -> None:
     files = read_manifest(bundled[0]).files
     assert {"index.html", "page/main.js", "ocr/worker.js", "tfjs/tf.es2017.min.js"} <= set(files)
-
-
-def test_types_are_right(modules: Path, tmp_path: Path) -> None:
-    """index.d.ts compiles under --strict, and refuses what the module does not have."""
-    good = """
-        import { loadOcr, OcrError, type Page, type Word } from './index.js';
-        const ocr = await loadOcr({
-          detection: 'a', recognition: new URL('http://b'), threads: true });
-        const read = await ocr.read(new Blob([]), {
-          signal: AbortSignal.timeout(1), onProgress: (step) => step.stage });
-        const pages: Page[] = read.toJSON().pages;
-        const words: Word[] = pages.flatMap(({ blocks }) => blocks).flatMap(({ lines }) => lines)
-          .flatMap((line) => line.words);
-        export const text: string = read.toText() + words[0]?.value + new OcrError('x').message;
-    """
-    bad = "import { loadOcr } from './index.js'; export const x = loadOcr({ detektion: 'a' });"
-    for name in ("index.d.ts", "serve.d.ts"):
-        (tmp_path / name).write_text((OCR / name).read_text("utf-8"), "utf-8")
-    for text, code in ((good, 0), (bad, 2)):
-        (tmp_path / "use.mts").write_text(text, "utf-8")
-        compiler = modules / "typescript" / "bin" / "tsc"
-        done = subprocess.run(
-            [find_node().program, compiler, "--strict", "--noEmit", "--target", "es2022",
-             "--module", "nodenext", "--lib", "es2022,dom", "use.mts", "serve.d.ts"],
-            cwd=tmp_path, capture_output=True, text=True, timeout=120,
-        )  # fmt: skip
-        assert done.returncode == code, done.stdout

@@ -35,7 +35,7 @@ try {
   const more = found.length > 3 ? `, and ${found.length - 3} more` : '';
   document.getElementById('status').textContent = 'The page cannot start.';
   const place = document.getElementById('error');
-  place.textContent = `A file of this page is missing or damaged: ${found.slice(0, 3).join('; ') || error.message}`
+  place.textContent = `A file of this page cannot be used: ${found.slice(0, 3).join('; ') || error.message}`
     + `${more}. ${found.some((each) => /comes as/.test(each)) ? 'Set the types of the server'
       : 'Copy the whole folder again'}, and load the page anew.`;
   place.hidden = false;
