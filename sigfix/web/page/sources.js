@@ -99,7 +99,7 @@ function sampled(take, fail, address) {
       if (!answer.ok) throw new Error(`the server answers ${answer.status}`);
       picture = await answer.blob();
     } catch (error) {
-      fail(`The sample cannot be fetched (${error.message}). It comes over the network: '
+      fail(`The sample cannot be fetched (${error.message}). It comes over the network: `
         + 'choose a file, or try again.');
       return;
     }
