@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from sigfix.describing.scopes import common_scope
 from sigfix.rendering.plotting import (
     FORMS,
     GREEN,
@@ -146,9 +147,11 @@ def _stages(found: Stages, key: str, top: float) -> tuple[float, list[Shape]]:
     scale = Scale(max(_number(row.difference) for row in found.rows))
     shapes += _axis(scale, top, top + ROW * len(found.rows))
     before: tuple[float, float] | None = None
+    common = common_scope(row.name for row in found.rows)
     for at, row in enumerate(found.rows):
         y = top + ROW * at
-        shapes += _row([("this stage", row.difference)], row.name, scale, y, row.folded)
+        name = row.name.removeprefix(f"{common}/")  # what all have in common tells nothing apart
+        shapes += _row([("this stage", row.difference)], name, scale, y, row.folded)
         if not row.folded:
             here = (scale.at(_number(row.difference)), y + ROW / 2)
             if before is not None:
