@@ -45,6 +45,7 @@ DATA = (
     "sigfix/web/kernels/assembly/copies.ts",
     "sigfix/web/kernels/assembly/functions.ts",
     "sigfix/web/kernels/assembly/index.ts",
+    "sigfix/web/kernels/assembly/packing.ts",
     "sigfix/web/kernels/assembly/products.ts",
     "sigfix/web/kernels/assembly/recurrent.ts",
     "sigfix/web/kernels/assembly/winograd.ts",
