@@ -36,7 +36,7 @@ class Reference:
 
 
 def exact_of(name: str, cache: Path = CACHE, batch: int = 1) -> Reference:
-    """The reference of a preset, kept in its folder beside the ONNX file, which is built if absent."""
+    """The reference of a preset, kept beside its ONNX file, which is built where it is absent."""
     folder = folder_of(name, cache)
     preset = options_of(name).preset(name)
     onnx_file, _ = build_unchecked(name, folder)

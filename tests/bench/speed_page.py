@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sigfix.presets import PRESETS
-from tests.bench import kernels, naive, threads
+from tests.bench import kernels, naive, rounding, threads
 from tests.bench.inference import (
     AIM_ALL,
     AIM_ALONE,
@@ -64,6 +64,7 @@ def page(cache: Path) -> str:
         "same model.json in TensorFlow.js as it is.",
         kernels.section(cache).rstrip("\n"),
         threads.section(cache),
+        rounding.section(lambda name: rounding.known(name, cache)),
         f"{PLAIN} against {ORT_WEB}",
         "Written by `make bench`. " + "\n".join(describe_machine()),
         "Medians in Node.js, one thread, both sides in turns. Times depend on the machine and on "

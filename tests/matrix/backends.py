@@ -135,10 +135,10 @@ def section(found: dict[str, dict[str, Row]]) -> str:
             "",
             "Written by `python -m tests.matrix.backends`. " + "\n".join(describe_machine()),
             "",
-            f"Batch 1 in a headless Chromium: webgpu, computed by {' and '.join(renderers) or '-'};",
+            f"Batch 1 in a headless Chromium: webgpu, by {' and '.join(renderers) or '-'};",
             f"wasm with {THREADS} threads, in an isolated page (COOP and COEP); and the same with",
             "sigfix's kernels (docs/kernels.md). `difference` is the largest from the ONNX file in",
-            "float64 (ONNX's own reference), in parts of the range; allowed are 0.001, or four times",
+            "float64 (ONNX's own reference), in parts of the range; allowed are 0.001, or 4 times",
             "what ONNX Runtime's float32 is away. `agrees`: as above.",
             "",
             f"| preset | {' | '.join(head)} |",
@@ -154,7 +154,7 @@ def section(found: dict[str, dict[str, Row]]) -> str:
 
 
 def main() -> int:
-    """Measure the named models, or all, and write the page anew after each; 1 where one is wrong."""
+    """Measure the named models, or all, and write the page after each; 1 where one is wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.matrix.backends", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="default: every preset")
     parser.add_argument("--cache", type=Path, default=CACHE, help="default: .matrix")
