@@ -29,7 +29,14 @@ from sigfix.pipeline.bundle_models import BundleOptions, Part
 from sigfix.pipeline.preset_options import PresetOptions
 from sigfix.pipeline.quantising import AUTO
 from sigfix.planning.parsing import parse_size
-from sigfix.presets import DETECTION, ORIENTATION, PRESETS, PRETRAINED, RECOGNITION
+from sigfix.presets import (
+    DETECTION,
+    ORIENTATION,
+    PAGE_ORIENTATION,
+    PRESETS,
+    PRETRAINED,
+    RECOGNITION,
+)
 
 if TYPE_CHECKING:
     from sigfix.pipeline.bundle import BundleResult
@@ -37,8 +44,8 @@ if TYPE_CHECKING:
 _WEIGHTS = "`pretrained`, `random`, a file or a hub's folder."
 
 
-def _names(task: str) -> list[str]:
-    return [name for name, preset in PRESETS.items() if preset.task == task]
+def _names(part: str) -> list[str]:
+    return [name for name, preset in PRESETS.items() if preset.part == part]
 
 
 @dataclass(frozen=True)
@@ -72,6 +79,15 @@ class Models:
             autocompletion=lambda: _names(ORIENTATION),
         ),
     ] = None
+    page_orientation: Annotated[
+        str | None,
+        option(
+            "A classifier of pages, for those that lie on their side or are askew.",
+            "--page-cls",
+            panel=SOURCE,
+            autocompletion=lambda: _names(PAGE_ORIENTATION),
+        ),
+    ] = None
 
 
 @dataclass(frozen=True)
@@ -85,7 +101,10 @@ class Weights:
         str, option(f"The recogniser's: {_WEIGHTS}", "--reco-weights", panel=PRESET)
     ] = PRETRAINED
     orientation_weights: Annotated[
-        str, option(f"The classifier's: {_WEIGHTS}", "--cls-weights", panel=PRESET)
+        str, option(f"The classifier's of crops: {_WEIGHTS}", "--cls-weights", panel=PRESET)
+    ] = PRETRAINED
+    page_orientation_weights: Annotated[
+        str, option(f"The classifier's of pages: {_WEIGHTS}", "--page-cls-weights", panel=PRESET)
     ] = PRETRAINED
     vocab: Vocabulary = None
     detection_size: Annotated[
@@ -139,9 +158,12 @@ def bundle(
             PresetOptions(weights.recognition_weights, vocabulary=weights.vocab),
         ),
     }
-    if models.orientation is not None:
-        own = PresetOptions(weights.orientation_weights)
-        parts[ORIENTATION] = Part(models.orientation, own)
+    for part, given, own in (
+        (ORIENTATION, models.orientation, weights.orientation_weights),
+        (PAGE_ORIENTATION, models.page_orientation, weights.page_orientation_weights),
+    ):
+        if given is not None:
+            parts[part] = Part(given, PresetOptions(own))
     options = BundleOptions(parts, quantize, not no_verify, force, timeout)
     with steps(quiet) as say:
         result = run(options, output, say)

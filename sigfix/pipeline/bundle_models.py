@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkdtemp
 
-from sigfix.card import Card, card_from, read_card
+from sigfix.card import Card, card_from, known_preset, read_card
 from sigfix.card_form import CARD_VERSION
 from sigfix.errors import UnreadableModelError, UsageError
 from sigfix.model import OtherModel
@@ -22,7 +22,7 @@ from sigfix.pipeline.preset_options import PresetOptions
 from sigfix.pipeline.progress import Say
 from sigfix.pipeline.quantising import AUTO, MIXED
 from sigfix.pipeline.source import PRESET, SAVED_MODEL, Source, find_source
-from sigfix.presets import DETECTION, ORIENTATION, PRESETS, RECOGNITION
+from sigfix.presets import DETECTION, ORIENTATION, PAGE_ORIENTATION, RECOGNITION
 from sigfix.quoting import quote_path
 from sigfix.reading import read_any
 from sigfix.version import __version__
@@ -30,7 +30,14 @@ from sigfix.version import __version__
 NONE = "none"
 SMALL = ("uint8", MIXED)
 """What is too coarse, where a page is not read as docTR reads it."""
-OPTIONS = {DETECTION: "--det", RECOGNITION: "--reco", ORIENTATION: "--cls"}
+OPTIONS = {
+    DETECTION: "--det",
+    RECOGNITION: "--reco",
+    ORIENTATION: "--cls",
+    PAGE_ORIENTATION: "--page-cls",
+}
+_FOR = {ORIENTATION: "orientation of crops", PAGE_ORIENTATION: "orientation of pages"}
+"""What a model is for, where the name of its part does not say it."""
 CONVERTED = "TensorFlow.js"
 
 
@@ -44,7 +51,8 @@ class Part:
 
 @dataclass(frozen=True)
 class BundleOptions:
-    """What a bundle is made of. `parts` are by task; `seconds` is for each run of a model."""
+    """What a bundle is made of. `parts` are by what each does, as `Preset.part` names it; `seconds`
+    is for each run of a model."""
 
     parts: dict[str, Part]
     quantize: str = AUTO
@@ -55,7 +63,10 @@ class BundleOptions:
 
 @dataclass(frozen=True)
 class BundledModel:
-    """A model as it lies in the bundle; `converted` is None for one that was converted before."""
+    """A model as it lies in the bundle; `converted` is None for one that was converted before.
+
+    `task` is what it does there, a key of `OPTIONS`.
+    """
 
     task: str
     name: str
@@ -96,11 +107,10 @@ def find_part(task: str, part: Part) -> Source:
         _refuse_unknown(OPTIONS[task], source)
         return source
     preset = part.options.preset(part.given)
-    if preset.task != task:
-        right = next(option for name, option in OPTIONS.items() if name == preset.task)
+    if preset.part != task:
         raise UsageError(
-            f"{OPTIONS[task]} {part.given}: this preset is for {preset.task}.",
-            f"{right} {part.given}; sigfix presets lists all",
+            f"{OPTIONS[task]} {part.given}: this preset is for {_FOR.get(preset.part, preset.task)}.",
+            f"{OPTIONS[preset.part]} {part.given}; sigfix presets lists all",
         )
     return source
 
@@ -165,21 +175,30 @@ def _copy(model: Path, folder: Path) -> None:
         shutil.copyfile(model / name, folder / name)
 
 
-def checked_card(task: str, path: Path, folder: Path, option: str) -> Card:
+def checked_card(task: str | None, path: Path, folder: Path, option: str) -> Card:
     """The card of a model in the bundle, which was made of `path`, given as `option`.
 
-    Raises `UsageError` where it is none for the task.
+    Raises `UsageError` where it is none for the task; None is any.
     """
     described = read_any(folder)
     card = card_from(described.card) if isinstance(described, OtherModel) else None
-    if card is None or card.preset not in PRESETS or card.version != CARD_VERSION:
-        why = "it has no card" if card is None else f"its card has the version {card.version}"
+    preset = known_preset(card)
+    if card is None or preset is None or card.version != CARD_VERSION:
+        if card is None:
+            why = "it has no card"
+        elif preset is None:
+            why = f"its card names no model of docTR's for {card.task} ({card.preset})"
+        else:
+            why = f"its card has the version {card.version}"
         raise UsageError(
             f"{option} {path}: {why}, which says how images become inputs and outputs text.",
             f"name a docTR preset, or a model that sigfix {__version__} built of one",
         )
-    if card.task != task:
-        raise UsageError(f"{option} {path}: this model is for {card.task}.", OPTIONS[card.task])
+    if task not in (preset.part, None):
+        raise UsageError(
+            f"{option} {path}: this model is for {_FOR.get(preset.part, preset.task)}.",
+            f"{OPTIONS[preset.part]} {quote_path(path)}",
+        )
     if len(card.class_names or ()) > 1:
         raise UsageError(
             f"{option} {path}: this detector tells {len(card.class_names or ())} classes "

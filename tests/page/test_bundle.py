@@ -153,15 +153,22 @@ def test_wider_types_are_tried_the_smallest_bundle_first(tmp_path: Path) -> None
 
 
 @pytest.mark.matrix
-def test_a_classifier_is_converted_into_a_bundle(parts: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("part", "images"), [("orientation", "crops"), ("page_orientation", "pages")]
+)
+def test_a_classifier_is_converted_into_a_bundle(
+    part: str, images: str, parts: Path, tmp_path: Path
+) -> None:
     from sigfix.pipeline.preset_options import PresetOptions
 
     turned = options(parts, verify=False)
     weights = PresetOptions("random")
-    turned.parts["orientation"] = Part("mobilenet_v3_small_crop_orientation", weights)
+    turned.parts[part] = Part(f"mobilenet_v3_small_{images[:-1]}_orientation", weights)
     (*_, classifier) = bundle(turned, tmp_path / "site").models
     assert classifier.converted is not None
     assert {trial.unit for trial in classifier.converted.trials} == {"turns"}
+    written = json.loads((tmp_path / "site/models" / part / "model.json").read_bytes())
+    assert written["userDefinedMetadata"]["sigfix"]["images"] == images
 
 
 def changed(parts: Path, place: Path, name: str, change: object) -> Path:
