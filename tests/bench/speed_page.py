@@ -64,7 +64,6 @@ def page(cache: Path) -> str:
         "same model.json in TensorFlow.js as it is.",
         kernels.section(cache).rstrip("\n"),
         threads.section(cache),
-        rounding.section(lambda name: rounding.known(name, cache)),
         f"{PLAIN} against {ORT_WEB}",
         "Written by `make bench`. " + "\n".join(describe_machine()),
         "Medians in Node.js, one thread, both sides in turns. Times depend on the machine and on "
@@ -92,6 +91,7 @@ def page(cache: Path) -> str:
         ),
         f"{PLAIN}, not measured",
         "\n".join(_missing(cache)) or "Nothing.",
+        rounding.section(lambda name: rounding.known(name, cache)),
     ]
     return "\n\n".join(parts) + "\n"
 
