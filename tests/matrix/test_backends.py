@@ -11,6 +11,7 @@ import pytest
 
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
+from tests.bench import rounding
 from tests.float64 import apart, in_float64
 from tests.matrix.backends import TITLE, WAYS, failures, section
 from tests.matrix.table import page
@@ -56,6 +57,17 @@ def test_a_way_that_was_not_measured_is_said() -> None:
 
 def test_the_section_stands_for_itself_on_the_page() -> None:
     assert f"\n{TITLE}\n" not in page({}, [])
+
+
+def test_models_whose_two_ways_are_far_apart_are_named() -> None:
+    rows = {
+        NAME: {"plain": 2e-6, "fast": 1e-6, "ort": 1e-6, "between": 2e-6},
+        "fast_tiny": {"plain": 5e-5, "fast": 5e-5, "ort": 5e-5, "between": 4e-5},
+    }
+    text = rounding.section(rows.get)
+    assert f"| {NAME} | 1.0e-06 | 2.0e-06 | 1.0e-06 | 0.50 | 2.0e-06 |" in text
+    assert "further apart than 1e-05: fast_tiny." in text
+    assert "loses: 0.71 in the geometric mean" in text
 
 
 def test_float64_is_computed_in_float64(tmp_path: Path) -> None:
