@@ -72,16 +72,58 @@ def _log_of_sum(to: Writer, x: Reference, y: Reference) -> Reference:
     return to.add("Mul", x, to.add("Log1p", y))
 
 
+def _relu_grad(to: Writer) -> Reference:
+    above = to.compare("Greater", to.operand(1), to.number(0))
+    return to.add("Mul", to.operand(0), to.cast(above, DT_BOOL, to.data_type))
+
+
+def _sigmoid_grad(to: Writer) -> Reference:
+    y = to.operand(0)
+    slope = to.add("Mul", y, to.add("Sub", to.number(1), y))
+    return to.add("Mul", to.operand(1), slope)
+
+
+def _tanh_grad(to: Writer) -> Reference:
+    slope = to.add("Sub", to.number(1), to.add("Square", to.operand(0)))
+    return to.add("Mul", to.operand(1), slope)
+
+
+def _of_bits(common: int) -> Rule:
+    """`or` and `xor` by what both have: a + b less the bits of both, once or twice."""
+
+    def rule(to: Writer) -> Reference | None:
+        if to.data_type != DT_INT32:
+            return None
+        x, y = to.operand(0), to.operand(1)
+        both = to.add("BitwiseAnd", x, y)
+        both = both if common == 1 else to.add("AddV2", both, both)
+        return to.add("Sub", to.add("AddV2", x, y), both)
+
+    return rule
+
+
+def _invert(to: Writer) -> Reference | None:
+    if to.data_type != DT_INT32:
+        return None
+    return to.add("Sub", to.add("Neg", to.operand(0)), to.number(1))
+
+
 ELEMENT_WISE: dict[str, Rule] = {
     "BatchMatMulV3": _batch_mat_mul_v3,
     "BiasAddV1": _renamed("AddV2"),
+    "BitwiseOr": _of_bits(1),
+    "BitwiseXor": _of_bits(2),
     "Bucketize": _bucketize,
     "Erfc": _erfc,
     "Inv": _renamed("Reciprocal"),
+    "Invert": _invert,
     "L2Loss": _l2_loss,
     "MulNoNan": _guarded(1, lambda to, x, y: to.add("Mul", x, y)),
+    "ReluGrad": _relu_grad,
     "Rint": _renamed("Round"),
+    "SigmoidGrad": _sigmoid_grad,
     "Softsign": _softsign,
+    "TanhGrad": _tanh_grad,
     "Xdivy": _guarded(0, lambda to, x, y: to.add("RealDiv", x, y)),
     "Xlog1py": _guarded(0, _log_of_sum),
     "Xlogy": _guarded(0, lambda to, x, y: to.add("Mul", x, to.add("Log", y))),
