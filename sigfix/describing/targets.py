@@ -27,8 +27,8 @@ VANISHING = frozenset({
 """Operators that freezing, inlining and stripping replace by ones that TF.js has."""
 
 EXPRESSED = frozenset({
-    "AdjustContrastv2", "AdjustHue", "AdjustSaturation", "BatchMatMulV3", "BiasAddV1", "BitwiseOr",
-    "BitwiseXor", "Bucketize", "CombinedNonMaxSuppression", "Conj", "Conv3DBackpropInputV2",
+    "AdjustContrastv2", "AdjustHue", "AdjustSaturation", "BatchMatMulV3", "BiasAddV1", "BitwiseAnd",
+    "Bucketize", "CombinedNonMaxSuppression", "Conj", "Conv3DBackpropInputV2",
     "Cross", "DiagPart", "DynamicStitch", "Einsum", "Erfc", "ExtractImagePatches",
     "FakeQuantWithMinMaxArgs", "FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel",
     "HSVToRGB", "Inv", "Invert", "L2Loss", "MatrixBandPart", "MatrixDiag", "MatrixDiagPart",
@@ -85,8 +85,9 @@ IGNORED_BY_TFJS = frozenset({"FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVars
 OF_LIBRARIES = {"SimpleML": "the npm package @tensorflow/tfjs-tfdf"}
 """Beginnings of operators that the op list has, but only another package registers in TF.js."""
 
-UNREAD = frozenset({"RaggedGather", "RaggedRange", "RaggedTensorToTensor"})
-"""Operators of TF.js's lists that its reader of models (4.22) leaves out: `Unknown op`."""
+UNREAD = frozenset({"BitwiseAnd", "RaggedGather", "RaggedRange", "RaggedTensorToTensor"})
+"""Operators of TF.js's lists that its reader of models (4.22) leaves out (`Unknown op`), or whose
+inputs it does not find."""
 
 FUSED_PARTS = frozenset({
     "BiasAdd", "Relu", "Relu6", "Prelu", "LeakyRelu", "Sigmoid", "Elu",

@@ -88,18 +88,15 @@ def _tanh_grad(to: Writer) -> Reference:
     return to.add("Mul", to.operand(1), slope)
 
 
-def _of_bits(common: int) -> Rule:
-    """`or` and `xor` by what both have: a + b less the bits of both, once or twice."""
-
-    def rule(to: Writer) -> Reference | None:
-        if to.data_type != DT_INT32:
-            return None
-        x, y = to.operand(0), to.operand(1)
-        both = to.add("BitwiseAnd", x, y)
-        both = both if common == 1 else to.add("AddV2", both, both)
-        return to.add("Sub", to.add("AddV2", x, y), both)
-
-    return rule
+def _low_bits(to: Writer) -> Reference | None:
+    """The last bits, as what is left of a division: TF.js (4.22) does not find its own inputs."""
+    for place in (0, 1):
+        mask = to.value(place)
+        if mask is not None and mask.ndim == 0 and to.data_type == DT_INT32:
+            count = int(mask) + 1
+            if count > 1 and count & (count - 1) == 0 and count < 1 << 31:
+                return to.add("FloorMod", to.operand(1 - place), to.number(count))
+    return None
 
 
 def _invert(to: Writer) -> Reference | None:
@@ -111,8 +108,7 @@ def _invert(to: Writer) -> Reference | None:
 ELEMENT_WISE: dict[str, Rule] = {
     "BatchMatMulV3": _batch_mat_mul_v3,
     "BiasAddV1": _renamed("AddV2"),
-    "BitwiseOr": _of_bits(1),
-    "BitwiseXor": _of_bits(2),
+    "BitwiseAnd": _low_bits,
     "Bucketize": _bucketize,
     "Erfc": _erfc,
     "Inv": _renamed("Reciprocal"),

@@ -23,7 +23,8 @@ def gather_in_batches(to: Writer) -> Reference | None:
     kind = int(to.node.attr["Tparams"].type)
     if axis is None or table is None or places is None or not places or kind == DT_STRING:
         return None
-    shared = int(to.node.attr["batch_dims"].i) % len(places)
+    shared = int(to.node.attr["batch_dims"].i)
+    shared += len(places) if shared < 0 else 0
     if not shared or int(axis) % len(table) != shared or prod(n or 0 for n in table[:shared]) == 1:
         return None
     indices = whole_numbers(to, 1, "Tindices")

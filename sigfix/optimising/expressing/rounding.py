@@ -50,13 +50,12 @@ def _by_operands(to: Writer) -> Reference | None:
 
 
 def _there_and_back(to: Writer) -> Reference | None:
-    """QuantizeAndDequantize with a range that is given, for all or for each slice of an axis."""
-    node, low, high, shape = to.node, to.value(1), to.value(2), to.shape(to.operand(0))
+    """QuantizeAndDequantize with a range that is given."""
+    node, low, high = to.node, to.value(1), to.value(2)
     bits = to.value(3) if len(node.input) > 3 else np.array(node.attr["num_bits"].i)
-    axis = int(node.attr["axis"].i) if "axis" in node.attr else -1
     if low is None or high is None or bits is None or not node.attr["range_given"].b:
         return None
-    if axis >= 0 and shape is None:
+    if low.size != 1 or high.size != 1:
         return None
     signed, narrow = node.attr["signed_input"].b, node.attr["narrow_range"].b
     most = float(2 ** (int(bits) - (1 if signed else 0)) - 1)
@@ -69,9 +68,6 @@ def _there_and_back(to: Writer) -> Reference | None:
         step = np.where(by_low, low / np.float32(least), high / np.float32(most))
     scale = np.where(by_low, below, above)
     given = [np.where(by_low, low, step * least), np.where(by_low, step * most, high), scale, step]
-    if axis >= 0:
-        across = [-1 if place == axis else 1 for place in range(len(shape or []))]
-        given = [each.reshape(across) for each in given]
     least_x, most_x, scale_x, step_x = (to.constant(np.asarray(each, np.float32)) for each in given)
     x = to.add("Maximum", to.add("Minimum", to.operand(0), most_x), least_x)
     x = to.add("Mul", x, scale_x)

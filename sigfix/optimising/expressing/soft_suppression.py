@@ -20,12 +20,13 @@ from sigfix.optimising.graph.operator_kinds import DT_BOOL, DT_FLOAT, DT_INT32
 
 def _soft(to: Writer) -> Reference | None:
     """Scores of what overlaps a pick become less; TF.js (4.22) leaves out what overlaps by more
-    than the limit as well, which TensorFlow does not, and it does not pad."""
+    than the limit as well, which TensorFlow does not; it neither pads nor says how many they are."""
     sigma, most, shape = to.value(5), to.value(2), to.shape(to.operand(0))
     padded = to.node.attr["pad_to_max_output_size"].b
     if sigma is None or to.data_type != DT_FLOAT:
         return None
-    if float(sigma) <= 0 and not padded:
+    counted = any(f"{to.node.name}:2" in node.input for node in to.graph.readers(to.node.name))
+    if float(sigma) <= 0 and not padded and not counted:
         return _hard(to)
     count = None if shape is None else shape[0]
     if most is None or count is None or not 0 < min(int(most.item()), count) <= MOST_PICKS:

@@ -215,7 +215,7 @@ CASES: dict[str, tuple[Callable, tuple[int | None, ...]]] = {
         )
         for op in ("Add", "Sub")
     },
-    "UnsortedSegmentSum": (segments(raw.UnsortedSegmentSum, 2, -1, 0, 2, 5, num_segments=7), (5, 3)),
+    "UnsortedSegmentSum": (segments(raw.UnsortedSegmentSum, 2, -1, 0, 5, num_segments=7), (4, 3)),
     "UnsortedSegmentSum of two axes": (
         segments(raw.UnsortedSegmentSum, [2, -1, 0], [1, 2, 1], num_segments=3), (2, 3, 2, 2)
     ),

@@ -125,7 +125,11 @@ PICKED: dict[str, tuple[Callable, tuple[int | None, ...]]] = {
     "NonMaxSuppressionV4": (
         hard(raw.NonMaxSuppressionV4, score_threshold=0.6, pad_to_max_output_size=True), (20,)
     ),
-    "NonMaxSuppressionV5": (soft(0.0, 9, 0.5, 0.3), (20,)),
+    "NonMaxSuppressionV5": (
+        hard(lambda **given: raw.NonMaxSuppressionV5(
+            score_threshold=0.3, soft_nms_sigma=0.0, **given)[:2]), (20,)
+    ),
+    "NonMaxSuppressionV5, counted": (soft(0.0, 9, 0.5, 0.3), (20,)),
     "NonMaxSuppressionV5, soft": (soft(0.5, 9, 0.5, 0.3), (20,)),
     "NonMaxSuppressionV5, softer": (soft(0.1, 30, 0.5, 0.0), (12,)),
     "NonMaxSuppressionV5, soft, padded": (
@@ -140,6 +144,9 @@ PICKED: dict[str, tuple[Callable, tuple[int | None, ...]]] = {
     "GatherV2": (looked_up((2, 0, 1), 1), (None, 5, 3)),
     "GatherV2 of numbers": (looked_up((2, 0), 1, tf.int32), (None, 5)),
     "GatherV2 of open size": (looked_up((2, 0, 1), 1), (None, None, None)),
+    "GatherV2, one each": (
+        lambda x: tf.gather(x, tf.cast(x[:, 0] > 0, tf.int32) * 3, axis=1, batch_dims=1), (None, 5)
+    ),
     "GatherV2, two axes": (looked_up((1, 0), 2), (2, 3, 4, 3)),
     "GatherV2, two open axes": (looked_up((1, 0), 2), (None, None, 4, 3)),
     "QuantizeAndDequantizeV2": (quantised("V2", -1.0, 1.5), (None, 5)),
@@ -148,9 +155,6 @@ PICKED: dict[str, tuple[Callable, tuple[int | None, ...]]] = {
         quantised("V4", -1.5, 1.5, narrow_range=True, round_mode="HALF_UP"), (None, 5)
     ),
     "QuantizeAndDequantizeV4, upwards": (quantised("V4", 0.0, 2, signed_input=False), (None, 5)),
-    "QuantizeAndDequantizeV2, of each": (
-        quantised("V2", [-1, -2, -0.5], [1, 0.5, 2], axis=1), (None, 3, 2)
-    ),
     "SegmentMax": (
         lambda x: raw.SegmentMax(data=x, segment_ids=np.int32([0, 0, 2, 3])), (4, 3)
     ),
@@ -160,8 +164,7 @@ PICKED: dict[str, tuple[Callable, tuple[int | None, ...]]] = {
     "ReluGrad": (lambda x: raw.ReluGrad(gradients=x + 1, features=x), (None, 5)),
     "SigmoidGrad": (lambda x: raw.SigmoidGrad(y=tf.sigmoid(x), dy=x + 1), (None, 5)),
     "TanhGrad": (lambda x: raw.TanhGrad(y=tf.tanh(x), dy=x + 1), (None, 5)),
-    "BitwiseOr": (bits(lambda n: tf.bitwise.bitwise_or(n, 5)), (None, 5)),
-    "BitwiseXor": (bits(lambda n: tf.bitwise.bitwise_xor(n, 5)), (None, 5)),
+    "BitwiseAnd": (bits(lambda n: tf.bitwise.bitwise_and(n, 7)), (None, 5)),
     "Invert": (bits(tf.bitwise.invert), (None, 5)),
     "DynamicStitch": (
         lambda x: tf.dynamic_stitch([[3, 0], [1], [2, 0]], [x[:2], x[:1] * 2, x[:2] * 3]), (2, 5)
