@@ -20,7 +20,7 @@ from sigfix.optimising.graph.operator_kinds import DT_BOOL, DT_FLOAT, DT_INT32
 
 def _soft(to: Writer) -> Reference | None:
     """Scores of what overlaps a pick become less; TF.js (4.22) leaves out what overlaps by more
-    than the limit as well, which TensorFlow does not; it neither pads nor says how many they are."""
+    than the limit as well, which TensorFlow does not; it neither pads nor counts them."""
     sigma, most, shape = to.value(5), to.value(2), to.shape(to.operand(0))
     padded = to.node.attr["pad_to_max_output_size"].b
     if sigma is None or to.data_type != DT_FLOAT:

@@ -108,10 +108,10 @@ def bits(op: Callable) -> Callable:
 
 
 PICKED: dict[str, tuple[Callable, tuple[int | None, ...]]] = {
-    "CombinedNonMaxSuppression": (combined(1, 9, 9, 0.5, 0.2), (None, 12, 3)),
-    "CombinedNonMaxSuppression, boxes a class": (combined(3, 9, 9, 0.3, 0.2), (None, 8, 3)),
+    "CombinedNonMaxSuppression": (combined(1, 6, 6, 0.5, 0.2), (None, 12, 3)),
+    "CombinedNonMaxSuppression, boxes a class": (combined(3, 5, 5, 0.3, 0.2), (None, 8, 3)),
     "CombinedNonMaxSuppression, few of a class": (
-        combined(1, 2, 8, 0.5, 0.3, clip_boxes=False), (None, 12, 3)
+        combined(1, 2, 6, 0.5, 0.3, clip_boxes=False), (None, 12, 3)
     ),
     "CombinedNonMaxSuppression, few of a class, boxes a class": (
         combined(3, 1, 4, 0.5, 0.3, pad_per_class=True), (None, 8, 3)
@@ -129,13 +129,13 @@ PICKED: dict[str, tuple[Callable, tuple[int | None, ...]]] = {
         hard(lambda **given: raw.NonMaxSuppressionV5(
             score_threshold=0.3, soft_nms_sigma=0.0, **given)[:2]), (20,)
     ),
-    "NonMaxSuppressionV5, counted": (soft(0.0, 9, 0.5, 0.3), (20,)),
-    "NonMaxSuppressionV5, soft": (soft(0.5, 9, 0.5, 0.3), (20,)),
-    "NonMaxSuppressionV5, softer": (soft(0.1, 30, 0.5, 0.0), (12,)),
+    "NonMaxSuppressionV5, counted": (soft(0.0, 5, 0.5, 0.3), (20,)),
+    "NonMaxSuppressionV5, soft": (soft(0.5, 5, 0.5, 0.3), (20,)),
+    "NonMaxSuppressionV5, softer": (soft(0.1, 9, 0.5, 0.0), (6,)),
     "NonMaxSuppressionV5, soft, padded": (
-        soft(0.3, 15, 0.2, 0.6, pad_to_max_output_size=True), (12,)
+        soft(0.3, 9, 0.2, 0.6, pad_to_max_output_size=True), (7,)
     ),
-    "NonMaxSuppressionV5, padded": (soft(0.0, 9, 0.25, 0.3, pad_to_max_output_size=True), (20,)),
+    "NonMaxSuppressionV5, padded": (soft(0.0, 5, 0.25, 0.3, pad_to_max_output_size=True), (20,)),
     "Dilation2D": (dilated(3, 1, 1, "SAME"), (None, 7, 6, 3)),
     "Dilation2D of open size": (dilated(3, 1, 1, "SAME", flat=True), (None, None, None, 3)),
     "Dilation2D, apart": (dilated(3, 1, 2, "VALID"), (None, 9, None, 3)),
