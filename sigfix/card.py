@@ -31,8 +31,9 @@ class Card:
     `boxes` are the thresholds of a detector (see `presets.Boxes`), `classes` what the logits of a
     classifier stand for, in degrees; `extra_classes` the names of a recogniser's classes behind its
     vocabulary and `confidence` how its steps are put together; `class_names` those of a detector's
-    maps; None for the others. `padding` is that of `presets.Preset`. Cards of version 1 had no
-    `padding`, `extra_classes` and `confidence`.
+    maps; `images` whether a classifier is of "crops" or "pages"; None for the others. `padding` is
+    that of `presets.Preset`. Cards of version 1 had no `padding`, `extra_classes` and `confidence`,
+    and some of version 2 have no `images`.
     """
 
     preset: str
@@ -52,6 +53,7 @@ class Card:
     extra_classes: tuple[str, ...] | None = None
     confidence: str | None = None
     class_names: tuple[str, ...] | None = None
+    images: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for a JSON file."""
@@ -80,6 +82,7 @@ def make_card(preset: Preset, vocabulary: str, weights: str, normalized: bool = 
         extra_classes=preset.extra_names or None,
         confidence=preset.confidence or None,
         class_names=preset.class_names or None,
+        images=("pages" if preset.of_pages else "crops") if preset.classes else None,
     )
 
 

@@ -154,7 +154,8 @@ _FORM: dict[str, tuple[Callable[[Any], bool], str]] = {
     "extra_classes": (_is_names, "names"),
     "confidence": _one_of(("minimum", "mean"), none=True),
     "class_names": (_is_names, "names"),
+    "images": _one_of(("crops", "pages"), none=True),
 }
 _OPTIONAL = (
-    "version", "boxes", "classes", "padding", "extra_classes", "confidence", "class_names"
+    "version", "boxes", "classes", "padding", "extra_classes", "confidence", "class_names", "images"
 )  # fmt: skip

@@ -18,6 +18,8 @@ PRETRAINED, RANDOM = "pretrained", "random"
 """Where weights come from, if not from a file."""
 
 RECOGNITION, DETECTION, ORIENTATION = "recognition", "detection", "orientation"
+PAGE_ORIENTATION = "page_orientation"
+"""What a classifier of whole pages is for, beside one of crops (`Preset.part`)."""
 RECOGNITION_MEAN: Triple = (0.694, 0.695, 0.693)
 RECOGNITION_STD: Triple = (0.299, 0.296, 0.301)
 DETECTION_MEAN: Triple = (0.798, 0.785, 0.772)
@@ -104,6 +106,11 @@ class Preset:
     def is_detector(self) -> bool:
         """Whether the output is a map of the input's height and width."""
         return self.task == DETECTION
+
+    @property
+    def part(self) -> str:
+        """What the model does where several read a page: its task, or `PAGE_ORIENTATION`."""
+        return PAGE_ORIENTATION if self.of_pages else self.task
 
     @property
     def is_recogniser(self) -> bool:

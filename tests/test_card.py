@@ -32,9 +32,9 @@ RIGHT = {name: make_card(PRESETS[name], "abc", "random").as_json() for name in P
 RECOGNISER: dict[str, Any] = json.loads(json.dumps(RIGHT["crnn_vgg16_bn"]))
 DETECTOR: dict[str, Any] = json.loads(json.dumps(RIGHT["linknet_resnet18"]))
 KEYS = tuple(RECOGNISER)
-OPTIONAL = ("version", "boxes", "classes", "class_names")  # of a recogniser's card
+OPTIONAL = ("version", "boxes", "classes", "class_names", "images")  # of a recogniser's card
 NULLABLE = (*OPTIONAL, "padding", "extra_classes", "confidence")  # of some task's card
-SINCE_2 = ("padding", "extra_classes", "confidence", "class_names")
+SINCE_2 = ("padding", "extra_classes", "confidence", "class_names", "images")
 OLD = {key: value for key, value in RECOGNISER.items() if key not in SINCE_2} | {"version": 1}
 
 ANY = (True, -1, 10**400, 1e308, "", "\x1b[2J", "a\nb", "\udcff", [], {}, ["x"], {"x": [1]}, [[[]]])
@@ -52,6 +52,7 @@ WRONG = [
     *(("version", value) for value in (0, 3, 1.5, "2", None)),
     *(("padding", value) for value in ("both", 1)),
     *(("confidence", value) for value in ("median", 1)),
+    *(("images", value) for value in ("words", 1)),
     *(("extra_classes", value) for value in ("<eos>", [1], [""], [None])),
     *(("classes", value) for value in ([0.5], ["0"], [10**9], list(range(20_000)))),
     *(("task", value) for value in ("segmentation", "Detection", 1)),
@@ -115,7 +116,7 @@ def test_a_wrong_value_is_named_and_nothing_of_the_card_used(
     if (model / CARD_FILE).stat().st_size < 1 << 19:
         assert f"ignored: its {key} is" in shown
     assert "\x1b" not in shown
-    json.loads(render_json([report]), parse_constant=pytest.fail)
+    json.loads("".join(render_json([report])), parse_constant=pytest.fail)
 
 
 @pytest.mark.parametrize(

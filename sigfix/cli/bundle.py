@@ -24,12 +24,20 @@ from sigfix.cli.groups import (
 )
 from sigfix.cli.options import grouped, option
 from sigfix.cli.steps import steps, tell
+from sigfix.errors import UsageError
 from sigfix.pipeline.applying import DEFAULT_SECONDS
-from sigfix.pipeline.bundle_models import BundleOptions, Part
+from sigfix.pipeline.bundle_models import OPTIONS, BundleOptions, Part
 from sigfix.pipeline.preset_options import PresetOptions
 from sigfix.pipeline.quantising import AUTO
 from sigfix.planning.parsing import parse_size
-from sigfix.presets import DETECTION, ORIENTATION, PRESETS, PRETRAINED, RECOGNITION
+from sigfix.presets import (
+    DETECTION,
+    ORIENTATION,
+    PAGE_ORIENTATION,
+    PRESETS,
+    PRETRAINED,
+    RECOGNITION,
+)
 
 if TYPE_CHECKING:
     from sigfix.pipeline.bundle import BundleResult
@@ -37,8 +45,8 @@ if TYPE_CHECKING:
 _WEIGHTS = "`pretrained`, `random`, a file or a hub's folder."
 
 
-def _names(task: str) -> list[str]:
-    return [name for name, preset in PRESETS.items() if preset.task == task]
+def _names(part: str) -> list[str]:
+    return [name for name, preset in PRESETS.items() if preset.part == part]
 
 
 @dataclass(frozen=True)
@@ -72,6 +80,15 @@ class Models:
             autocompletion=lambda: _names(ORIENTATION),
         ),
     ] = None
+    page_orientation: Annotated[
+        str | None,
+        option(
+            "A classifier of pages, for those that lie on their side or are askew.",
+            "--page-cls",
+            panel=SOURCE,
+            autocompletion=lambda: _names(PAGE_ORIENTATION),
+        ),
+    ] = None
 
 
 @dataclass(frozen=True)
@@ -85,7 +102,10 @@ class Weights:
         str, option(f"The recogniser's: {_WEIGHTS}", "--reco-weights", panel=PRESET)
     ] = PRETRAINED
     orientation_weights: Annotated[
-        str, option(f"The classifier's: {_WEIGHTS}", "--cls-weights", panel=PRESET)
+        str, option(f"The classifier's of crops: {_WEIGHTS}", "--cls-weights", panel=PRESET)
+    ] = PRETRAINED
+    page_orientation_weights: Annotated[
+        str, option(f"The classifier's of pages: {_WEIGHTS}", "--page-cls-weights", panel=PRESET)
     ] = PRETRAINED
     vocab: Vocabulary = None
     detection_size: Annotated[
@@ -100,7 +120,9 @@ class Weights:
     @property
     def detection_options(self) -> PresetOptions:
         """For the detector. Raises `UsageError` where --det-size is no size."""
-        size = None if self.detection_size is None else parse_size(self.detection_size)
+        size = (
+            None if self.detection_size is None else parse_size(self.detection_size, "--det-size")
+        )
         return PresetOptions(self.detection_weights, size=size)
 
 
@@ -139,9 +161,17 @@ def bundle(
             PresetOptions(weights.recognition_weights, vocabulary=weights.vocab),
         ),
     }
-    if models.orientation is not None:
-        own = PresetOptions(weights.orientation_weights)
-        parts[ORIENTATION] = Part(models.orientation, own)
+    for part, given, own in (
+        (ORIENTATION, models.orientation, weights.orientation_weights),
+        (PAGE_ORIENTATION, models.page_orientation, weights.page_orientation_weights),
+    ):
+        if given is not None:
+            parts[part] = Part(given, PresetOptions(own))
+        elif own != PRETRAINED:
+            option = OPTIONS[part]
+            raise UsageError(
+                f"{option}-weights says nothing without {option}.", f"add {option} MODEL"
+            )
     options = BundleOptions(parts, quantize, not no_verify, force, timeout)
     with steps(quiet) as say:
         result = run(options, output, say)

@@ -25,9 +25,10 @@ def card_facts(card: Mapping[str, Any]) -> list[str]:
     ignored = why_ignored(card) if known else ""
     lines = []
     preset, task, weights = (known.pop(key, None) for key in ("preset", "task", "weights"))
+    images = known.pop("images", None)
     parts = [
         f"docTR preset {preset}" if preset else "",
-        task,
+        f"{task} of {images}" if task and images else task,
         f"weights {weights}" if weights else "",
     ]
     lines.append(", ".join(str(part) for part in parts if part))

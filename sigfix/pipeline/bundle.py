@@ -31,7 +31,7 @@ from sigfix.pipeline.preset_options import PresetOptions
 from sigfix.pipeline.progress import Say, silent
 from sigfix.pipeline.quantising import AUTO
 from sigfix.pipeline.source import PRESET, Source
-from sigfix.presets import DETECTION, RECOGNITION
+from sigfix.presets import DETECTION, PAGE_ORIENTATION, RECOGNITION
 from sigfix.reading import read_any
 from sigfix.temporary import temporary_folder
 
@@ -157,13 +157,17 @@ def _checked(
     say: Say,
 ) -> BundleCheck:  # fmt: skip
     from sigfix.pipeline.bundle_check import compare
+    from sigfix.verifying.inputs.samples import QUARTERS
 
     release()
     say("reading a rendered page with the bundle and with docTR")
     references = {
         model.task: reference_of(model, options.parts[model.task].options) for model in models
     }
-    return compare(place, [picture], references, options.seconds)
+    pictures = [picture]
+    if PAGE_ORIENTATION in references:
+        pictures = [picture.rotate(turn, expand=True) for turn in QUARTERS]
+    return compare(place, pictures, references, options.seconds)
 
 
 def reference_of(model: BundledModel, chosen: PresetOptions) -> Model:

@@ -65,7 +65,7 @@ def bundle_alone(
         folder = place / "models" / task
         folder.mkdir(parents=True)
         converted = convert_part(source, folder, options, temporary, say)
-        card = checked_card(task, source.path, folder, OPTION)
+        card = checked_card(None, source.path, folder, OPTION)
         model = BundledModel(task, card.preset, folder, card, converted)
         pictures = _pictures(card, options.verify)
         pictures[0].save(place / SAMPLE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import shutil
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkdtemp
 
-from sigfix.card import Card, card_from, read_card
+from sigfix.card import Card, card_from, known_preset, read_card
 from sigfix.card_form import CARD_VERSION
 from sigfix.errors import UnreadableModelError, UsageError
 from sigfix.model import OtherModel
@@ -22,7 +23,14 @@ from sigfix.pipeline.preset_options import PresetOptions
 from sigfix.pipeline.progress import Say
 from sigfix.pipeline.quantising import AUTO, MIXED
 from sigfix.pipeline.source import PRESET, SAVED_MODEL, Source, find_source
-from sigfix.presets import DETECTION, ORIENTATION, PRESETS, RECOGNITION
+from sigfix.presets import (
+    DETECTION,
+    ORIENTATION,
+    PAGE_ORIENTATION,
+    PRESETS,
+    PRETRAINED,
+    RECOGNITION,
+)
 from sigfix.quoting import quote_path
 from sigfix.reading import read_any
 from sigfix.version import __version__
@@ -30,7 +38,14 @@ from sigfix.version import __version__
 NONE = "none"
 SMALL = ("uint8", MIXED)
 """What is too coarse, where a page is not read as docTR reads it."""
-OPTIONS = {DETECTION: "--det", RECOGNITION: "--reco", ORIENTATION: "--cls"}
+OPTIONS = {
+    DETECTION: "--det",
+    RECOGNITION: "--reco",
+    ORIENTATION: "--cls",
+    PAGE_ORIENTATION: "--page-cls",
+}
+_FOR = {ORIENTATION: "orientation of crops", PAGE_ORIENTATION: "orientation of pages"}
+"""What a model is for, where the name of its part does not say it."""
 CONVERTED = "TensorFlow.js"
 
 
@@ -44,7 +59,8 @@ class Part:
 
 @dataclass(frozen=True)
 class BundleOptions:
-    """What a bundle is made of. `parts` are by task; `seconds` is for each run of a model."""
+    """What a bundle is made of. `parts` are by what each does, as `Preset.part` names it; `seconds`
+    is for each run of a model."""
 
     parts: dict[str, Part]
     quantize: str = AUTO
@@ -55,7 +71,10 @@ class BundleOptions:
 
 @dataclass(frozen=True)
 class BundledModel:
-    """A model as it lies in the bundle; `converted` is None for one that was converted before."""
+    """A model as it lies in the bundle; `converted` is None for one that was converted before.
+
+    `task` is what it does there, a key of `OPTIONS`.
+    """
 
     task: str
     name: str
@@ -87,32 +106,71 @@ def wider_types(models: Mapping[str, BundledModel]) -> list[dict[str, str]]:
 def find_part(task: str, part: Part) -> Source:
     """What a part of the bundle is made from, a model that is already converted included."""
     path = Path(part.given)
+    _refuse_nothing(task, part.given)
     if path.is_dir() and (path / "model.json").is_file():
         source = Source(CONVERTED, path)
     else:
         source = find_source(part.given, Path())
     if source.kind != PRESET:
-        part.options.refuse_weights(path)
+        _refuse_options(task, part.options, path)
         _refuse_unknown(OPTIONS[task], source)
         return source
-    preset = part.options.preset(part.given)
-    if preset.task != task:
-        right = next(option for name, option in OPTIONS.items() if name == preset.task)
+    try:
+        preset = part.options.preset(part.given)
+    except UsageError as error:  # which speaks of the options of repair and convert
+        own = {"--weights": f"{OPTIONS[task]}-weights", "--size": f"{OPTIONS[task]}-size"}
+        texts = [str(error.message), error.hint or ""]
+        for name, here in own.items():
+            texts = [text.replace(name, here) for text in texts]
+        raise UsageError(texts[0], texts[1] or None) from error
+    if preset.part != task:
+        what = _FOR.get(preset.part, preset.task)
         raise UsageError(
-            f"{OPTIONS[task]} {part.given}: this preset is for {preset.task}.",
-            f"{right} {part.given}; sigfix presets lists all",
+            f"{OPTIONS[task]} {part.given}: this preset is for {what}.",
+            f"{OPTIONS[preset.part]} {part.given}; sigfix presets lists all",
         )
     return source
 
 
+def _refuse_nothing(task: str, given: str) -> None:
+    """Raise where nothing has this name, with a preset's that is like it."""
+    try:
+        found = given in PRESETS or Path(given).exists()
+    except OSError:  # a name too long
+        found = False
+    if found:
+        return
+    names = [name for name, preset in PRESETS.items() if preset.part == task]
+    near = difflib.get_close_matches(given.lower(), names, n=1)
+    raise UnreadableModelError(
+        f"{OPTIONS[task]} {given} does not exist, and there is no preset of that name.",
+        f"{OPTIONS[task]} {near[0]}; sigfix presets lists all"
+        if near
+        else "check the path; sigfix presets lists the presets",
+    )
+
+
+def _refuse_options(task: str, options: PresetOptions, path: Path) -> None:
+    """Raise where something is said of how a model is built that is built already."""
+    said = {
+        f"{OPTIONS[task]}-weights": (options.weights, options.seed) != (PRETRAINED, 0),
+        f"{OPTIONS[task]}-size": options.size is not None,
+        "--vocab": options.vocabulary is not None,
+    }
+    for option, given in said.items():
+        if given:
+            raise UsageError(
+                f"{option} is for building a preset, and {path} is built already.",
+                f"leave {option} out, or name a preset as {OPTIONS[task]}",
+            )
+
+
 def _refuse_unknown(option: str, source: Source) -> None:
-    """Raise before any work where a path is not there, or no model that sigfix built of a preset.
+    """Raise before any work where a path is no model that sigfix built of a preset.
 
     One that is converted is read when it is copied.
     """
     path = source.path
-    if not path.exists():
-        raise UnreadableModelError(f"{option} {path} does not exist.", "check the path")
     if source.kind == CONVERTED or (source.kind == SAVED_MODEL and read_card(path) is not None):
         return
     raise UsageError(
@@ -165,21 +223,30 @@ def _copy(model: Path, folder: Path) -> None:
         shutil.copyfile(model / name, folder / name)
 
 
-def checked_card(task: str, path: Path, folder: Path, option: str) -> Card:
+def checked_card(task: str | None, path: Path, folder: Path, option: str) -> Card:
     """The card of a model in the bundle, which was made of `path`, given as `option`.
 
-    Raises `UsageError` where it is none for the task.
+    Raises `UsageError` where it is none for the task; None is any.
     """
     described = read_any(folder)
     card = card_from(described.card) if isinstance(described, OtherModel) else None
-    if card is None or card.preset not in PRESETS or card.version != CARD_VERSION:
-        why = "it has no card" if card is None else f"its card has the version {card.version}"
+    preset = known_preset(card)
+    if card is None or preset is None or card.version != CARD_VERSION:
+        if card is None:
+            why = "it has no card"
+        elif preset is None:
+            why = f"its card names no model of docTR's for {card.task} ({card.preset})"
+        else:
+            why = f"its card has the version {card.version}"
         raise UsageError(
             f"{option} {path}: {why}, which says how images become inputs and outputs text.",
             f"name a docTR preset, or a model that sigfix {__version__} built of one",
         )
-    if card.task != task:
-        raise UsageError(f"{option} {path}: this model is for {card.task}.", OPTIONS[card.task])
+    if task not in (preset.part, None):
+        raise UsageError(
+            f"{option} {path}: this model is for {_FOR.get(preset.part, preset.task)}.",
+            f"{OPTIONS[preset.part]} {quote_path(path)}",
+        )
     if len(card.class_names or ()) > 1:
         raise UsageError(
             f"{option} {path}: this detector tells {len(card.class_names or ())} classes "

@@ -12,7 +12,14 @@ import numpy as np
 from sigfix.card import Card
 from sigfix.importing.doctr import build_model
 from sigfix.importing.doctr_models import construct, quiet
-from sigfix.presets import DETECTION, ORIENTATION, RECOGNITION, Preset, find_preset
+from sigfix.presets import (
+    DETECTION,
+    ORIENTATION,
+    PAGE_ORIENTATION,
+    RECOGNITION,
+    Preset,
+    find_preset,
+)
 from sigfix.verifying.runners import tfjs
 
 if TYPE_CHECKING:
@@ -54,9 +61,10 @@ def read_pages(models: Mapping[str, Model], pictures: Sequence[Image.Image]) -> 
     """What docTR reads on pictures, as `Document.export()` has pages.
 
     `models` are "detection" and "recognition", and "orientation" for words at all angles; only
-    then pages are not taken for straight. A model alone is called by its own predictor: what it
-    says becomes pages of one line, whose words have no text (a detector's), or which is one word
-    (a recogniser's, and a classifier's, which is turned).
+    then pages are not taken for straight. With "page_orientation" they are turned before they are
+    read, and places are those on the page as it was. A model alone is called by its own predictor:
+    what it says becomes pages of one line, whose words have no text (a detector's), or which is one
+    word (a recogniser's, and a classifier's, which is turned).
     Raises what `build_model` and `tfjs.run` raise.
     """
     images = [np.asarray(picture.convert("RGB")) for picture in pictures]
@@ -82,6 +90,12 @@ def read_pages(models: Mapping[str, Model], pictures: Sequence[Image.Image]) -> 
             turning = OrientationPredictor(*_parts(models[ORIENTATION], straight))
             predictor.crop_orientation_predictor = turning
             predictor._page_orientation_disabled = False
+        if PAGE_ORIENTATION in models:
+            whole = OrientationPredictor(*_parts(models[PAGE_ORIENTATION], straight))
+            predictor.page_orientation_predictor = whole
+            predictor._page_orientation_disabled = False
+            predictor.detect_orientation = predictor.straighten_pages = True
+            predictor.preserve_original_coords = True
         found: list[Page] = predictor(images).export(reading_order=False)["pages"]
     return found
 
@@ -175,8 +189,9 @@ def _run_in_node(model: Converted) -> Any:
             values = answer[card.output]
             if preset.is_detector:
                 maps = 1 / (1 + np.exp(-values)) if card.output == "logits" else values
-                return {"preds": [dict(zip(self.class_names, page, strict=True))
-                                  for page in self.postprocessor(maps)]}  # fmt: skip
+                words = [dict(zip(self.class_names, page, strict=True))
+                         for page in self.postprocessor(maps)]  # fmt: skip
+                return {"preds": words, "out_map": torch.from_numpy(maps).permute(0, 3, 1, 2)}
             logits = torch.from_numpy(values)
             return {"preds": self.postprocessor(logits)} if preset.is_recogniser else logits
 

@@ -42,6 +42,14 @@ MATRICES = {
     PAGES: np.random.default_rng(5).normal(0, 30, (12, 4)),
 }
 
+DARKER = 50 * np.kron([[-1, 1, 1, -1], [1, 1, -1, -1], [-1, -1, 1, 1], [1, -1, -1, 1]],
+                      np.ones((3, 1)))  # fmt: skip
+"""Tells how a page is turned whose left half is darker, which text with a ragged edge is.
+
+Rows are the quarters of an image (top left, top right, bottom left, bottom right) by colour;
+columns are that it is upright, turned counterclockwise, on its head, turned clockwise.
+"""
+
 
 def _text(value: str) -> str:
     return base64.b64encode(value.encode()).decode()
@@ -113,9 +121,9 @@ def write_detector(folder: Path) -> None:
     _write(folder, DETECTOR, nodes, constants)
 
 
-def write_means(folder: Path, name: str) -> None:
-    """Means of parts of an image, through a matrix."""
-    matrix = MATRICES[name].astype(np.float32)
+def write_means(folder: Path, name: str, matrix: np.ndarray | None = None) -> None:
+    """Means of parts of an image, through a matrix; that of its name where none is given."""
+    matrix = (MATRICES[name] if matrix is None else matrix).astype(np.float32)
     preset = PRESETS[name]
     last = [preset.steps, matrix.shape[1]] if preset.is_recogniser else [matrix.shape[1]]
     constants = {"rows": np.int32([-1, len(matrix)]), "last": np.int32([-1, *last]),

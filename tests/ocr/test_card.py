@@ -22,7 +22,8 @@ def cards() -> list[tuple[Any, bool]]:
         found += [({**card, key: value}, False) for key, value in WRONG]
         needed = {"recognition": {"extra_classes", "confidence"}, "detection": {"boxes"},
                   "orientation": {"classes"}}[card["task"]]  # fmt: skip
-        optional = {"boxes", "classes", "extra_classes", "confidence", "class_names"} - needed
+        optional = {"boxes", "classes", "extra_classes", "confidence", "class_names", "images"}
+        optional -= needed
         for key in card:
             without = {name: value for name, value in card.items() if name != key}
             found.append((without, key in optional))

@@ -12,7 +12,7 @@ import pytest
 
 @pytest.fixture(scope="session")
 def parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A detector of dark places, and a recogniser and a classifier of means, converted."""
+    """A detector of dark places, and a recogniser and classifiers of means, converted."""
     if find_spec("doctr") is None:
         pytest.skip("needs doctr")
     from tests.ocr import models
@@ -21,6 +21,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     models.write_detector(place / "det")
     models.write_means(place / "reco", models.RECOGNISER)
     models.write_means(place / "cls", models.CLASSIFIER)
+    models.write_means(place / "pages", models.PAGES)
     return place
 
 

@@ -39,7 +39,9 @@ async function read() {
   const models = Object.fromEntries(Object.entries(bundle.models)
     .map(([task, { path }]) => [task, handler(join(bundleFolder, path))]));
   const began = performance.now();
-  const ocr = await loadOcr({ tf: await startTensorFlow(), ...models });
+  const { detection, recognition, orientation: crop, page_orientation: page } = models;
+  const orientation = page ? { page, crop } : crop;
+  const ocr = await loadOcr({ tf: await startTensorFlow(), detection, recognition, orientation });
   const loaded = performance.now();
   const found = await ocr.read(JSON.parse(readFileSync(requestFile, 'utf8')).map(
     ({ pixels, width, height }) => ({ data: new Uint8Array(readFileSync(pixels)), width, height })));

@@ -44,6 +44,7 @@ const FORM = {
   extra_classes: orNone((value) => isList(value, isName)),
   class_names: orNone((value) => isList(value, isName)),
   confidence: orNone(oneOf('minimum', 'mean')),
+  images: orNone(oneOf('crops', 'pages')),
 };
 
 const NEEDED = {
@@ -77,9 +78,11 @@ export function whyUnusable(card) {
  * @param {unknown} card
  * @param {'recognition' | 'detection' | 'orientation'} task
  * @param {string} name of the model, for the error
+ * @param {'crops' | 'pages'} [images] what a classifier is for; any where nothing is said, here or
+ *   in the card
  * @returns {import('./index.d.ts').Card}
  */
-export function checkedCard(card, task, name) {
+export function checkedCard(card, task, name, images) {
   const reason = whyUnusable(card);
   if (reason) {
     const newer = isObject(card) && card.version > CARD_VERSION;
@@ -89,6 +92,9 @@ export function checkedCard(card, task, name) {
   }
   if (card.task !== task) {
     throw new OcrError(`${name} is for ${card.task}, and a model for ${task} is needed here.`);
+  }
+  if (images && (card.images ?? images) !== images) {
+    throw new OcrError(`${name} is a classifier of ${card.images}, and one of ${images} is needed here.`);
   }
   if (card.layout !== 'nhwc') {
     throw new OcrError(`${name} has the layout ${card.layout}; TensorFlow.js runs nhwc.`);

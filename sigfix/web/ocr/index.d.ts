@@ -184,6 +184,8 @@ export interface Card {
   extra_classes: string[] | null;
   class_names?: string[] | null;
   confidence: 'minimum' | 'mean' | null;
+  /** What a classifier is of. */
+  images?: 'crops' | 'pages' | null;
 }
 
 export const CARD_VERSION: number;

@@ -47,8 +47,8 @@ class Ocr {
 async function openAll(tf, sources) {
   const opened = {};
   try {
-    for (const [name, [source, task]] of Object.entries(sources)) {
-      if (source) opened[name] = await openStage(tf, source, task);
+    for (const [name, [source, task, images]] of Object.entries(sources)) {
+      if (source) opened[name] = await openStage(tf, source, task, images);
     }
     return opened;
   } catch (error) {
@@ -79,8 +79,8 @@ export async function loadOcr(options) {
   const stages = await openAll(tf, {
     detector: [detection, 'detection'],
     recogniser: [recognition, 'recognition'],
-    classifier: [orientation.crop, 'orientation'],
-    pages: [orientation.page, 'orientation'],
+    classifier: [orientation.crop, 'orientation', detection && 'crops'],
+    pages: [orientation.page, 'orientation', 'pages'],
   });
   const { straight = !orientation.crop, blocks = false } = options;
   return new Ocr(new Pipeline(stages, { straight, blocks }));

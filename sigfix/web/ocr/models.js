@@ -96,19 +96,20 @@ export class Model {
  * @param {any} tf TensorFlow.js
  * @param {import('./index.d.ts').ModelSource} source where its model.json lies, or an IO handler
  * @param {'recognition' | 'detection' | 'orientation'} task
+ * @param {'crops' | 'pages'} [images] what a classifier is for
  * @returns {Promise<Model>}
  */
-export async function openModel(tf, source, task) {
+export async function openModel(tf, source, task, images) {
   const name = typeof source === 'string' || source instanceof URL ? String(source) : `the ${task} model`;
   const fast = await useFastKernels(tf);
   let artifacts;
   try {
     artifacts = await handlerOf(tf, source).load();
   } catch (error) {
-    throw new OcrError(`${name} cannot be loaded: ${error.message}. Is the whole folder there, `
+    throw new OcrError(`${name} cannot be loaded: ${error.message.replace(/\.$/, '')}. Is the whole folder there, `
       + 'with all files that model.json names?', { cause: error });
   }
-  const card = checkedCard(artifacts.userDefinedMetadata?.sigfix, task, name);
+  const card = checkedCard(artifacts.userDefinedMetadata?.sigfix, task, name, images);
   const handler = { load: async () => artifacts };
   try {
     const graph = await (fast ? loadModel(handler) : tf.loadGraphModel(handler));

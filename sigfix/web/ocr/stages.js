@@ -127,9 +127,10 @@ const STAGES = { detection: Detector, recognition: Recogniser, orientation: Clas
  * @param {any} tf
  * @param {import('./index.d.ts').ModelSource} source
  * @param {'recognition' | 'detection' | 'orientation'} task
+ * @param {'crops' | 'pages'} [images] what a classifier is for
  */
-export async function openStage(tf, source, task) {
-  const model = await openModel(tf, source, task);
+export async function openStage(tf, source, task, images) {
+  const model = await openModel(tf, source, task, images);
   try {
     await model.warmUp();
   } catch (error) {

@@ -15,6 +15,13 @@ function directionOf(page) {
   return `${turned} (${percent(confidence)} sure)`;
 }
 
+/** How a page was turned before it was read, where it was. */
+function turnOf({ orientation: { value } }) {
+  if (!value) return '';
+  const side = value === 180 ? '' : ` to the ${value > 0 ? 'left' : 'right'}`;
+  return ` It was turned by ${Math.abs(value)}°${side}, so that its lines are level.`;
+}
+
 const nothing = 'No words were found in this picture.';
 
 /**
@@ -28,7 +35,7 @@ const KINDS = {
     sample: 'Sample page',
     result: 'Text',
     hasText: true,
-    said: (page) => (count(page) ? `${plural(count(page), 'word')} read.` : nothing),
+    said: (page) => (count(page) ? `${plural(count(page), 'word')} read.${turnOf(page)}` : nothing),
   },
   recognition: {
     title: 'Read a word',

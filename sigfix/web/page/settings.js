@@ -44,6 +44,7 @@ export function ocrOptions(bundle, base, backend) {
     wasmPaths: at(bundle.wasm),
     detection: model('detection'),
     recognition: model('recognition'),
-    orientation: model('orientation'),
+    orientation: model('page_orientation')
+      ? { page: model('page_orientation'), crop: model('orientation') } : model('orientation'),
   };
 }
