@@ -60,6 +60,31 @@ class Inspection:
         return found + (failed and severity is Severity.ERROR)
 
 
+@dataclass
+class Totals:
+    """What several inspections come to, each of which is added and need not be kept."""
+
+    models: int = 0
+    counts: dict[Severity, int] = field(default_factory=lambda: dict.fromkeys(Severity, 0))
+    failed: int = 0
+    """Paths that could not be read; `unreadable` are those of them that are not ignored."""
+    unreadable: int = 0
+    ignored: int = 0
+    unselected: int = 0
+    baselined: int = 0
+
+    def add(self, item: Inspection) -> None:
+        """Count what was found at one path."""
+        self.models += 1
+        for severity in Severity:
+            self.counts[severity] += item.count(severity)
+        self.failed += item.failure is not None
+        self.unreadable += item.failure is not None and not item.failure.ignored
+        self.ignored += item.left_out
+        self.unselected += item.unselected
+        self.baselined += item.baselined
+
+
 def light(item: Inspection) -> Inspection:
     """The same, of a model's graphs only which operators they have and how many.
 

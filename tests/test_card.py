@@ -116,7 +116,7 @@ def test_a_wrong_value_is_named_and_nothing_of_the_card_used(
     if (model / CARD_FILE).stat().st_size < 1 << 19:
         assert f"ignored: its {key} is" in shown
     assert "\x1b" not in shown
-    json.loads(render_json([report]), parse_constant=pytest.fail)
+    json.loads("".join(render_json([report])), parse_constant=pytest.fail)
 
 
 @pytest.mark.parametrize(

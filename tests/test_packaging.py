@@ -6,6 +6,7 @@ import base64
 import hashlib
 import re
 import shutil
+import subprocess
 import tarfile
 import zipfile
 from collections.abc import Callable
@@ -20,6 +21,11 @@ from tests.environments import ROOT
 from tests.tools.release import build, faults, in_sdist, sdist_of, wheel_of
 
 PAPERS = ("LICENSE", "NOTICE")
+TOP = {
+    *("sigfix", "tests", "examples", "docs", "Makefile", "Dockerfile", "pyproject.toml"),
+    *("constraints.txt", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", *PAPERS),
+}
+"""What lies at the top of the repository, beside names that begin with a dot."""
 
 
 @pytest.fixture(scope="module")
@@ -172,3 +178,19 @@ def test_the_changelog_tells_this_version() -> None:
     versions = re.findall(r"^## \[?([\d.]+)", text, re.MULTILINE)
     assert versions[0] == __version__
     assert versions == sorted(versions, reverse=True)
+
+
+def _strangers_at_the_top(names: str) -> set[str]:
+    """Of the paths that git lists, ended by NUL, the first parts that are not known."""
+    tops = {name.split("/")[0] for name in names.rstrip("\0").split("\0")}
+    return {name for name in tops if not name.startswith(".")} - TOP
+
+
+def test_nothing_else_lies_at_the_top() -> None:
+    # A model that a command wrote there was once committed by mistake.
+    assert _strangers_at_the_top("sigfix/a.py\0.ci/run\0m_repaired/saved_model.pb\0")
+    command = ["git", "ls-files", "-z"]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8")
+    if ran.returncode or not ran.stdout:
+        pytest.skip("not a git checkout")
+    assert _strangers_at_the_top(ran.stdout) == set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ from sigfix.report import Inspection, light
 STANDARD_INPUT = Path("-")
 _AT_ONCE = 16
 """Paths that a process is given together."""
+_AHEAD = 4
+"""How often that for each process: what is done and not yet written takes memory."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,10 @@ class Wanted:
             return light(self.one(path))
         except SigfixError as error:
             return failed_inspection(path, error, self.ignored_at(path))
+
+    def rows(self, paths: list[Path]) -> list[Inspection]:
+        """Several of them."""
+        return list(map(self.row, paths))
 
     def ignored_at(self, path: Path) -> tuple[str, ...]:
         """The codes that are left out at a path."""
@@ -110,19 +117,17 @@ def the_only_one(path: Path, wanted: Wanted) -> Inspection:
         raise
 
 
-def inspect_all(paths: list[Path], wanted: Wanted, jobs: int) -> list[Inspection]:
+def inspect_all(paths: list[Path], wanted: Wanted, jobs: int) -> Iterator[Inspection]:
     """Inspect every path, with a progress line on a terminal where there are many."""
     shown = len(paths) > 3 and sys.stderr.isatty()
-    inspections = []
     for number, item in enumerate(_rows(paths, wanted, jobs), 1):
         if shown:
             done = 20 * number // len(paths)
             bar = "#" * done + "." * (20 - done)
             sys.stderr.write(f"\r[{bar}] {number}/{len(paths)}\x1b[K")
-        inspections.append(item)
+        yield item
     if shown:
         sys.stderr.write("\r\x1b[K")
-    return inspections
 
 
 def _rows(paths: list[Path], wanted: Wanted, jobs: int) -> Iterator[Inspection]:
@@ -130,8 +135,15 @@ def _rows(paths: list[Path], wanted: Wanted, jobs: int) -> Iterator[Inspection]:
         yield from map(wanted.row, paths)
         return
     import multiprocessing  # which takes as long to import as a small model to inspect
-    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures import Future, ProcessPoolExecutor
 
     context = multiprocessing.get_context("spawn")
+    parts = (paths[at : at + _AT_ONCE] for at in range(0, len(paths), _AT_ONCE))
     with ProcessPoolExecutor(min(jobs, len(paths)), mp_context=context) as pool:
-        yield from pool.map(wanted.row, paths, chunksize=_AT_ONCE)
+        waiting: deque[Future[list[Inspection]]] = deque()
+        for part in parts:
+            waiting.append(pool.submit(wanted.rows, part))
+            if len(waiting) > jobs * _AHEAD:
+                yield from waiting.popleft().result()
+        while waiting:
+            yield from waiting.popleft().result()

@@ -10,6 +10,8 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TypeVar
 
+from sigfix.describing.optimizers import plain_optimizers
+
 
 @dataclass(frozen=True)
 class Library:
@@ -58,12 +60,14 @@ def library_of(operator: str) -> Library | None:
 def with_libraries(load: Callable[[], _Loaded]) -> _Loaded:
     """What `load` returns; the packages whose operators or types it misses are imported.
 
+    Optimizers are `plain_optimizers`.
     Raises what `load` raises where a package is not installed, or does not help.
     """
     tried: set[str] = set()
     while True:
         try:
-            return load()
+            with plain_optimizers():
+                return load()
         except Exception as error:  # TensorFlow raises a different kind for every fault
             library = _wanted(str(error))
             if library is None or library.module in tried or find_spec(library.module) is None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 _WRAPPERS = ("StatefulPartitionedCall", "PartitionedCall")
+_NO_NAME = re.compile(r"[^A-Za-z0-9_.\\/>-]")
 RUN = " ... "
 """What stands between the first and the last scope of several."""
 _LEAST = 2
@@ -13,6 +15,15 @@ _MANY = 64
 """Nodes of one scope beside one another that are shown in runs."""
 _SMALL = 8
 """Nodes of a layer that is not opened: its own operators would say less than its name."""
+
+
+MOST_STAGES = 30
+"""Tensors inside a network by which two of them are compared."""
+UNTOLD = frozenset({
+    "Const", "Constant", "NoOp", "Placeholder", "Shape", "ShapeN", "Size", "Rank", "Range", "Pack",
+    "StridedSlice", "ArgMax", "ArgMin", "Identity",
+})  # fmt: skip
+"""Operators whose results are no numbers of a layer, or those of another once more."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +65,20 @@ def grouped_by_scope(nodes: Sequence[tuple[str, str]], most: int) -> list[Group]
     return sorted(groups, key=lambda item: item.members[0])
 
 
+def last_of_parts(nodes: Sequence[tuple[str, str]], most: int) -> list[tuple[int, str]]:
+    """The last node of each of at most `most` groups, as its number and the group's name."""
+    return sorted((max(group.members), group.name) for group in grouped_by_scope(nodes, most))
+
+
 def plain_name(name: str) -> str:
     """A node's name without what only says that a function was called."""
     return "/".join([*_path(name), name.rpartition("/")[2]])
+
+
+def scope_name(tensor: str) -> str:
+    """What TensorFlow can call the nodes that compute an ONNX tensor: a scope of that name."""
+    name = "/".join(filter(None, _NO_NAME.sub("_", tensor).split("/")))
+    return name if name[:1].isalnum() else f"x{name}"
 
 
 def _path(name: str) -> tuple[str, ...]:

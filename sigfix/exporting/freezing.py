@@ -15,6 +15,7 @@ from tensorflow.core.protobuf import meta_graph_pb2
 from tensorflow.python.framework import convert_to_constants
 
 from sigfix.describing.libraries import how_to_load, with_libraries
+from sigfix.describing.scopes import plain_name
 from sigfix.errors import ConversionError, UsageError, first_line
 from sigfix.exporting.freezing_v1 import frozen_by_v1
 from sigfix.exporting.function_states import (
@@ -249,6 +250,9 @@ def with_signature_names(
         constant.name = f"{IMPORT_SCOPE}/{name}"
         constant.ClearField("experimental_debug_info")
         frozen.nodes[constant.name] = constant
+    frozen.named = {
+        name: plain_name(name.removeprefix(f"{IMPORT_SCOPE}/")) for name in frozen.nodes
+    }
     used = frozen.reachable()
     unused = tuple(key for key, name in names["inputs"].items() if name not in used)
     frozen.prune()

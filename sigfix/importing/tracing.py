@@ -11,6 +11,7 @@ import onnx
 import tensorflow as tf
 from onnx import helper, numpy_helper
 
+from sigfix.describing.scopes import scope_name
 from sigfix.errors import ConversionError, SigfixError
 from sigfix.importing import preflight
 from sigfix.importing.kernels import missing_kernel
@@ -60,7 +61,8 @@ class _Tracer:
                 if name and name not in tensors:
                     raise node.refuse(f"its input {name} is made by no node before it")
             try:
-                outputs = expressed(node, [tensors[i] if i else None for i in proto.input])
+                with tf.name_scope(scope_name(next(filter(None, proto.output), ""))):
+                    outputs = expressed(node, [tensors[i] if i else None for i in proto.input])
             except SigfixError:
                 raise
             except Exception as error:  # TensorFlow raises many kinds for what it cannot express

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sigfix.optimising.rows import Pass
+from sigfix.optimising.rows import EVERY_OTHER, Pass
 
 # What only TF.js can run. Constants keep their names and values. The others do not know the fused
 # kernels.
@@ -85,5 +85,12 @@ KERNEL_PASSES = (
         "bias and activation into kernels",
         "kernels.fusing.fuse_bias_and_activation",
         in_loops=True,
+    ),
+    Pass(
+        "stages",
+        "the last of each part of the network as the source calls it",
+        "tidying.naming.name_stages",
+        in_loops=True,
+        after=EVERY_OTHER,
     ),
 )

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +23,6 @@ from sigfix.wording import verb
 VERSION = 1
 Key = tuple[str, str, str]
 """Path, code and location."""
-
-
-@dataclass(frozen=True)
-class Applied:
-    """What is left of inspections, and the entries that none of them has any more."""
-
-    inspections: list[Inspection]
-    expired: list[Key]
 
 
 def keyed_path(path: Path, folder: Path) -> str:
@@ -76,15 +68,8 @@ def _key(entry: Any) -> Key:
     return key
 
 
-def write_baseline(file: Path, inspections: Sequence[Inspection]) -> int:
-    """Write everything that was found to `file`; how many entries. Raises `OutputError`."""
-    entries: Counter[Key] = Counter()
-    for item in inspections:
-        path = keyed_path(item.path, file.parent)
-        if item.failure is not None and item.failure.code and not item.failure.ignored:
-            entries[path, item.failure.code, ""] += 1
-        for found in item.findings:
-            entries[path, found.code, found.location] += found.count
+def write_baseline(file: Path, entries: Counter[Key]) -> None:
+    """Write entries to `file`. Raises `OutputError`."""
     document = {
         "schema_version": VERSION,
         "findings": [
@@ -93,39 +78,67 @@ def write_baseline(file: Path, inspections: Sequence[Inspection]) -> int:
         ],
     }
     write_text(file, json.dumps(document, indent=2) + "\n")
-    return len(entries)
 
 
-def apply_baseline(
-    inspections: Iterable[Inspection], entries: Counter[Key], folder: Path
-) -> Applied:
-    """Leave out what the entries name, for paths relative to `folder`.
+class Baseline:
+    """The entries of a file, for paths relative to its folder, while models are compared with it.
 
-    An entry of a model that was not inspected says nothing of it: it has not expired, unless the
-    model is gone.
+    One that is `writing` starts without entries, and has all that is found in the end.
     """
-    left, seen, kept = Counter(entries), set(), []
-    for item in inspections:
-        path = keyed_path(item.path, folder)
-        seen.add(path)
-        failure, findings = item.failure, []
+
+    def __init__(self, file: Path, writing: bool) -> None:
+        self._file = file
+        self._entries: Counter[Key] | None = Counter() if writing else None
+        self._left = Counter() if writing else read_baseline(file)
+        self._paths = {path for path, _, _ in self._left}
+        self._seen: set[str] = set()
+
+    def apply(self, item: Inspection) -> Inspection:
+        """Leave out what the entries name."""
+        path = keyed_path(item.path, self._file.parent)
+        if path in self._paths:
+            self._seen.add(path)
+        if self._entries is not None:
+            found = _entries_of(item, path)
+            self._entries.update(found)
+            self._left = found
+        left, failure, findings = self._left, item.failure, []
         if failure is not None and failure.code and left[path, failure.code, ""]:
             left[path, failure.code, ""] -= 1
             failure = replace(failure, ignored=True)
-        for found in item.findings:
-            key = (path, found.code, found.location)
-            if found.count <= left[key]:
-                left[key] -= found.count
+        for each in item.findings:
+            key = (path, each.code, each.location)
+            if each.count <= left[key]:
+                left[key] -= each.count
             else:
-                findings.append(found)
+                findings.append(each)
         known = len(item.findings) - len(findings) + (failure is not item.failure)
-        kept.append(replace(item, failure=failure, findings=tuple(findings), baselined=known))
-    expired = [
-        key
-        for key, count in sorted(left.items())
-        if count and (key[0] in seen or _is_gone(folder, key[0]))
-    ]
-    return Applied(kept, expired)
+        return replace(item, failure=failure, findings=tuple(findings), baselined=known)
+
+    def finish(self) -> list[str]:
+        """Write the file where that was asked; else what to say of entries that have expired.
+
+        An entry of a model that was not inspected says nothing of it: it has not expired, unless
+        the model is gone. Raises `OutputError`.
+        """
+        if self._entries is not None:
+            write_baseline(self._file, self._entries)
+            return []
+        expired = [
+            key
+            for key, count in sorted(self._left.items())
+            if count and (key[0] in self._seen or _is_gone(self._file.parent, key[0]))
+        ]
+        return expired_notes(expired, self._file)
+
+
+def _entries_of(item: Inspection, path: str) -> Counter[Key]:
+    entries: Counter[Key] = Counter()
+    if item.failure is not None and item.failure.code and not item.failure.ignored:
+        entries[path, item.failure.code, ""] += 1
+    for found in item.findings:
+        entries[path, found.code, found.location] += found.count
+    return entries
 
 
 def _is_gone(folder: Path, path: str) -> bool:

@@ -21,7 +21,7 @@ from sigfix.verifying.runnable import GRAPH, Call, Runnable
 from sigfix.verifying.runners import onnx
 from sigfix.verifying.runners.tensor_files import in_tfjs_dtypes
 from sigfix.verifying.runners.tfjs_model import tfjs_model
-from sigfix.verifying.stages import NO_NAMES, InnerNode, Inside, Stages, compare_stages
+from sigfix.verifying.stages import InnerNode, Inside, Stages, compare_stages
 from sigfix.verifying.tolerances import REPAIRED, TFJS
 
 
@@ -56,10 +56,7 @@ def stages_between(left: Path, right: Path, key: str, asked: Asked) -> Stages:
             limit = (TFJS if tfjs else REPAIRED) if asked.tolerance is None else asked.tolerance
             case = cases_for(narrowed_specs(one, other, fed), asked.inputs, asked.seed)[0]
             cast = in_tfjs_dtypes if tfjs else dict
-            found = compare_stages(first, second, case, limit, asked.options.seconds, cast)
-            if tfjs and found.why == NO_NAMES:
-                return replace(found, why=f"{NO_NAMES}: those that sigfix convert writes are short")
-            return found
+            return compare_stages(first, second, case, limit, asked.options.seconds, cast)
         except SigfixError as error:
             return Stages(why=error.message)
 
@@ -90,7 +87,8 @@ def _inside(
         def read_onnx(names: Sequence[str]) -> Runnable:
             return replace(whole, calls=(Call(feed=feed),), details={"inner": tuple(names)})
 
-        return Inside(_onnx_nodes(model.path), frozenset(s.name for s in side.inputs), read_onnx)
+        fed_names = frozenset(spec.name for spec in side.inputs)
+        return Inside(_onnx_nodes(model.path), fed_names, read_onnx, onnx=True)
     nodes = () if model.graph is None else model.graph.nodes
     folder = model.path if model.path.is_dir() else model.path.parent
     return Inside(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -54,6 +54,15 @@ def write_bytes(file: Path, data: bytes) -> None:
     """The same, of bytes."""
     try:
         file.write_bytes(data)
+    except OSError as error:
+        raise OutputError(f"{file} cannot be written: {error.strerror or error}.") from error
+
+
+def write_pieces(file: Path, pieces: Iterable[str]) -> None:
+    """Write a text that comes in pieces, as `write_text` does."""
+    try:
+        with file.open("w", encoding="utf-8", newline="") as out:
+            out.writelines(pieces)
     except OSError as error:
         raise OutputError(f"{file} cannot be written: {error.strerror or error}.") from error
 

@@ -6,6 +6,7 @@ and a size is only believed as far as an empty file of that size can be.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -79,6 +80,8 @@ class Store:
         require_packages(f"Reading {protocol}:// URLs", "remote", *PROTOCOLS[protocol])
         import fsspec.core
 
+        for package in PROTOCOLS[protocol]:  # without a handler Python prints what they log
+            logging.getLogger(package).addHandler(logging.NullHandler())
         self.url = url
         self.store, root = self._asked(lambda: fsspec.core.url_to_fs(url))
         self.root = str(root).rstrip("/")

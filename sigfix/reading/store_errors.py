@@ -7,6 +7,7 @@ Each package has errors of its own. What they have in common: Python's `Permissi
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from sigfix.errors import UnreadableModelError, first_line
 
@@ -19,6 +20,8 @@ LOG_IN: Mapping[str, str] = {
 _DENIED = (401, 403)
 _NO_CREDENTIALS = ("NoCredentialsError", "PartialCredentialsError", "DefaultCredentialsError")
 """What botocore and google.auth raise before they ask."""
+_FORBIDDEN = "Forbidden"
+"""How an error of gcsfs begins that has no status."""
 _UNREACHABLE = ("ConnectError", "ConnectTimeout", "ClientConnectorError", "EndpointConnectionError")
 """What httpx, aiohttp and botocore raise that is no `ConnectionError` of Python's."""
 
@@ -56,9 +59,16 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _is_denied(error: BaseException) -> bool:
-    status = getattr(getattr(error, "response", None), "status_code", getattr(error, "code", None))
-    named = type(error).__name__ in _NO_CREDENTIALS
-    return isinstance(error, PermissionError) or status in _DENIED or named
+    named = type(error).__name__ in _NO_CREDENTIALS or str(error).startswith(_FORBIDDEN)
+    return isinstance(error, PermissionError) or _status(error) in _DENIED or named
+
+
+def _status(error: BaseException) -> Any:
+    """The status of HTTP in an error of httpx, of botocore, whose answers are tables, or gcsfs."""
+    response = getattr(error, "response", None)
+    if isinstance(response, Mapping):
+        return response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return getattr(response, "status_code", getattr(error, "code", None))
 
 
 def _is_unreachable(error: BaseException) -> bool:

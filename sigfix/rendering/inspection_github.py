@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 
 from sigfix.diagnosis.catalogue import RULES
 from sigfix.quoting import printable_lines
@@ -21,23 +21,20 @@ def _property(text: str) -> str:
 
 def _line(severity: str, path: str, title: str, text: str) -> str:
     command = _COMMANDS[severity]
-    return f"::{command} file={_property(path)},title={_property(title)}::{_data(text)}"
+    return f"::{command} file={_property(path)},title={_property(title)}::{_data(text)}\n"
 
 
-def render_github(inspections: Sequence[Inspection]) -> str:
+def render_github(inspections: Iterable[Inspection]) -> Iterator[str]:
     """One `::error file=...::message` line a finding."""
-    lines = []
     for inspection in inspections:
         path = str(inspection.path)
         failure = inspection.failure
         if failure is not None and not failure.ignored:
             title = f"{failure.code} unreadable".strip()
-            lines.append(_line("error", path, title, failure.message))
+            yield _line("error", path, title, failure.message)
         for item in inspection.findings:
             place = f"{item.location}: " if item.location else ""
             rule = RULES[item.code]
             way = f"fix: {item.command}" if item.command else f"try: {rule.advice}"
             text = f"{place}{item.message}\n{way}"
-            title = f"{item.code} {rule.name}"
-            lines.append(_line(item.severity.value, path, title, text))
-    return "".join(f"{line}\n" for line in lines)
+            yield _line(item.severity.value, path, f"{item.code} {rule.name}", text)

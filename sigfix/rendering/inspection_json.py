@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from textwrap import indent
 from typing import Any
 
 from sigfix.describing.callables import declaration_text, trace_arguments
 from sigfix.describing.candidates import Candidate
 from sigfix.diagnosis.catalogue import RULES
-from sigfix.diagnosis.rule import Finding, Severity
+from sigfix.diagnosis.rule import Finding
 from sigfix.model import (
     CompositeSpec,
     DictValue,
@@ -28,40 +28,39 @@ from sigfix.model import (
     VariableStore,
 )
 from sigfix.rendering.json_text import json_text
-from sigfix.report import Inspection
+from sigfix.report import Inspection, Totals
 from sigfix.version import __version__
 
 SCHEMA_VERSION = 1
 _NO_MODELS = '"models": []'
 
 
-def render_json(inspections: Sequence[Inspection]) -> str:
-    """One JSON document for all inspected paths.
+def render_json(inspections: Iterable[Inspection]) -> Iterator[str]:
+    """One JSON document for all inspected paths, piece by piece: no model is kept."""
+    totals = Totals()
+    head, empty, _ = json_text(_document(totals)).partition(_NO_MODELS)
+    yield head
+    for item in inspections:
+        yield ",\n" if totals.models else '"models": [\n'
+        yield indent(json_text(inspection_value(item)).rstrip("\n"), " " * 4)
+        totals.add(item)
+    yield "\n  ]" if totals.models else empty
+    yield json_text(_document(totals)).partition(_NO_MODELS)[2]
 
-    Each model becomes text by itself: as values, ten thousand of them take twice the memory.
-    """
-    document = {
+
+def _document(totals: Totals) -> dict[str, Any]:
+    return {
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "sigfix", "version": __version__},
         "models": [],
         "summary": {
-            **{
-                f"{severity.value}s": sum(item.count(severity) for item in inspections)
-                for severity in Severity
-            },
-            "unreadable": sum(item.failure is not None for item in inspections),
-            "ignored": sum(item.left_out for item in inspections),
-            "unselected": sum(item.unselected for item in inspections),
-            "baselined": sum(item.baselined for item in inspections),
+            **{f"{severity.value}s": count for severity, count in totals.counts.items()},
+            "unreadable": totals.failed,
+            "ignored": totals.ignored,
+            "unselected": totals.unselected,
+            "baselined": totals.baselined,
         },
     }
-    head, empty, rest = json_text(document).partition(_NO_MODELS)
-    if not inspections:
-        return head + empty + rest
-    models = ",\n".join(
-        indent(json_text(inspection_value(item)).rstrip("\n"), " " * 4) for item in inspections
-    )
-    return f'{head}"models": [\n{models}\n  ]{rest}'
 
 
 def inspection_value(item: Inspection) -> dict[str, Any]:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 from urllib.parse import quote
 
@@ -24,6 +25,10 @@ from sigfix.report import Inspection
 from sigfix.version import __version__
 
 _UNREADABLE = "CON215"
+_FINGERPRINTS = ("primaryLocationLineHash", "sigfixFinding/v1")
+"""GitHub's code scanning looks at the first alone: without it, it takes a hash of the model's first
+line, which all findings beside one file have in common."""
+_NO_RESULTS = '"results": []'
 _SEVERITIES = {
     Severity.ERROR: "error",
     Severity.WARNING: "warning",
@@ -95,34 +100,32 @@ def _finding_result(path: Path, item: Finding) -> dict[str, Any]:
     return result if item.count == 1 else {**result, "occurrenceCount": item.count}
 
 
-def _add_fingerprints(results: list[dict[str, Any]]) -> None:
+def _fingerprint(result: dict[str, Any], seen: Counter[bytes]) -> str:
     """Code, file and place, and which one it is of those that have these in common."""
-    seen: Counter[str] = Counter()
-    for result in results:
-        (location,) = result["locations"]
-        uri = location["physicalLocation"]["artifactLocation"]["uri"]
-        places = [each["fullyQualifiedName"] for each in location.get("logicalLocations", ())]
-        what = "\n".join([result["ruleId"], uri, *places])
-        seen[what] += 1
-        digest = hashlib.sha256(f"{what}\n{seen[what]}".encode()).hexdigest()
-        result["partialFingerprints"] = {"sigfixFinding/v1": digest[:32]}
+    (location,) = result["locations"]
+    uri = location["physicalLocation"]["artifactLocation"]["uri"]
+    places = [each["fullyQualifiedName"] for each in location.get("logicalLocations", ())]
+    what = "\n".join([result["ruleId"], uri, *places])
+    same = hashlib.sha256(what.encode()).digest()[:16]
+    seen[same] += 1
+    return hashlib.sha256(f"{what}\n{seen[same]}".encode()).hexdigest()[:32]
 
 
-def render_sarif(inspections: Sequence[Inspection], findings_page: str = "") -> str:
-    """One SARIF log with one run for all inspected paths.
+def _results(item: Inspection) -> Iterator[dict[str, Any]]:
+    failure = item.failure
+    if failure is not None and not failure.ignored:
+        code = failure.code if failure.code in RULES else _UNREADABLE
+        yield _result(code, "error", failure.message, _location(_file(item), ""))
+    for found in item.findings:
+        yield _finding_result(_file(item), found)
+
+
+def render_sarif(inspections: Iterable[Inspection], findings_page: str = "") -> Iterator[str]:
+    """One SARIF log with one run for all inspected paths, piece by piece.
 
     `findings_page` is the address of docs/findings.md, or of the page made of it. Without one the
     rules have their text alone: SARIF takes no address that is relative.
     """
-    results = []
-    for inspection in inspections:
-        failure = inspection.failure
-        if failure is not None and not failure.ignored:
-            code = failure.code if failure.code in RULES else _UNREADABLE
-            location = _location(_file(inspection), "")
-            results.append(_result(code, "error", failure.message, location))
-        results += [_finding_result(_file(inspection), item) for item in inspection.findings]
-    _add_fingerprints(results)
     log = {
         "version": "2.1.0",
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
@@ -135,9 +138,16 @@ def render_sarif(inspections: Sequence[Inspection], findings_page: str = "") -> 
                         "rules": _rules(findings_page),
                     }
                 },
-                "results": results,
+                "results": [],
                 "columnKind": "unicodeCodePoints",
             }
         ],
     }
-    return json_text(log)
+    head, empty, rest = json_text(log).partition(_NO_RESULTS)
+    yield head
+    seen: Counter[bytes] = Counter()
+    for result in (result for item in inspections for result in _results(item)):
+        yield ",\n" if seen else '"results": [\n'
+        result["partialFingerprints"] = dict.fromkeys(_FINGERPRINTS, _fingerprint(result, seen))
+        yield indent(json_text(result).rstrip("\n"), " " * 8)
+    yield ("\n      ]" if seen else empty) + rest

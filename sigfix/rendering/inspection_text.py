@@ -9,7 +9,7 @@ from sigfix.diagnosis.rule import Finding, Severity
 from sigfix.quoting import printable
 from sigfix.rendering.model_text import model_lines, other_lines
 from sigfix.rendering.style import COMMAND, SEVERITY_COLOURS, Style, shortened
-from sigfix.report import Inspection
+from sigfix.report import Inspection, Totals
 from sigfix.wording import plural
 
 OTHER_FIX = "or: "
@@ -53,7 +53,9 @@ def failure_lines(inspection: Inspection, style: Style) -> list[str]:
 def report_lines(inspection: Inspection, style: Style) -> list[str]:
     """The findings; below them their number, also of those left out, and what explains them."""
     findings = inspection.findings
-    hidden = hidden_text([inspection])
+    totals = Totals()
+    totals.add(inspection)
+    hidden = hidden_text(totals)
     if not findings and hidden:
         return [f"No findings{hidden}."]
     if not findings:
@@ -68,13 +70,12 @@ def report_lines(inspection: Inspection, style: Style) -> list[str]:
     ]
 
 
-def hidden_text(inspections: Iterable[Inspection]) -> str:
+def hidden_text(totals: Totals) -> str:
     """`; 2 ignored, 1 not selected`: the findings that options and a baseline left out."""
-    inspections = list(inspections)
     counts = {
-        "ignored": sum(item.left_out for item in inspections),
-        "not selected": sum(item.unselected for item in inspections),
-        "in the baseline": sum(item.baselined for item in inspections),
+        "ignored": totals.ignored,
+        "not selected": totals.unselected,
+        "in the baseline": totals.baselined,
     }
     parts = [f"{count:,} {what}" for what, count in counts.items() if count]
     return f"; {', '.join(parts)}" if parts else ""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from sigfix.rendering.style import Style
@@ -27,42 +28,49 @@ class Shown:
     findings_page: str = ""
 
 
-Renderer = Callable[["Sequence[Inspection]", Shown], str]
+Renderer = Callable[["Iterable[Inspection]", Shown], Iterator[str]]
+"""Writes them piece by piece, and keeps none of them."""
 
 
-def _text(inspections: Sequence[Inspection], shown: Shown) -> str:
+def _text(inspections: Iterable[Inspection], shown: Shown) -> Iterator[str]:
     from sigfix.rendering.inspection_text import render_text
-    from sigfix.rendering.summary import render_findings, render_summary
+    from sigfix.rendering.summary import Summary, render_findings
 
     style = shown.style
-    if len(inspections) == 1:
-        return render_text(inspections[0], style, everything=shown.everything)
-    if shown.everything:
-        texts = [render_text(item, style, everything=True) + "\n" for item in inspections]
-    else:
-        texts = [render_findings(item, style) for item in inspections]
-    return "".join(texts) + render_summary(inspections, style)
+    inspections = iter(inspections)
+    first = list(islice(inspections, 2))
+    if len(first) == 1:
+        yield render_text(first[0], style, everything=shown.everything)
+        return
+    summary = Summary()
+    for item in chain(first, inspections):
+        summary.add(item)
+        if shown.everything:
+            yield render_text(item, style, everything=True) + "\n"
+        else:
+            yield render_findings(item, style)
+    yield summary.text(style)
 
 
-def _json(inspections: Sequence[Inspection], shown: Shown) -> str:
+def _json(inspections: Iterable[Inspection], shown: Shown) -> Iterator[str]:
     from sigfix.rendering.inspection_json import render_json
 
     return render_json(inspections)
 
 
-def _sarif(inspections: Sequence[Inspection], shown: Shown) -> str:
+def _sarif(inspections: Iterable[Inspection], shown: Shown) -> Iterator[str]:
     from sigfix.rendering.inspection_sarif import render_sarif
 
     return render_sarif(inspections, shown.findings_page)
 
 
-def _github(inspections: Sequence[Inspection], shown: Shown) -> str:
+def _github(inspections: Iterable[Inspection], shown: Shown) -> Iterator[str]:
     from sigfix.rendering.inspection_github import render_github
 
     return render_github(inspections)
 
 
-def _junit(inspections: Sequence[Inspection], shown: Shown) -> str:
+def _junit(inspections: Iterable[Inspection], shown: Shown) -> Iterator[str]:
     from sigfix.rendering.inspection_junit import render_junit
 
     return render_junit(inspections, shown.failing)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sigfix.diagnosis.rule import Severity
 from sigfix.quoting import printable
 from sigfix.rendering.inspection_text import failure_lines, hidden_text, report_lines
 from sigfix.rendering.style import SEVERITY_COLOURS, Style
-from sigfix.report import Inspection
+from sigfix.report import Inspection, Totals
 from sigfix.wording import plural
 
 _COLUMNS = ("errors", "warnings", "notes")
@@ -31,29 +33,55 @@ def _row(style: Style, name: str, what: str, counts: Sequence[str], width: int) 
     return f"{name:<{width}}  {what:<16.16}{cells}".rstrip()
 
 
-def render_summary(inspections: Sequence[Inspection], style: Style) -> str:
+@dataclass(frozen=True)
+class _Line:
+    """What the table says of a path."""
+
+    name: str
+    what: str
+    counts: tuple[int, ...]
+    unreadable: bool
+
+    @property
+    def colour(self) -> str:
+        worst = next((s for s, count in zip(Severity, self.counts, strict=True) if count), None)
+        if self.unreadable:
+            return "red"
+        return SEVERITY_COLOURS[worst.value] if worst else "green"
+
+
+class Summary:
     """A table with a row a path, as it was given; a long path has a line of its own above it."""
-    names = [printable(str(item.path)) for item in inspections]
-    width = min(max(len("model"), *map(len, names)), max(style.width - 50, 20))
-    lines = [style.paint(_row(style, "model", "signatures", _COLUMNS, width), "bold")]
-    for name, item in zip(names, inspections, strict=True):
-        counts = [str(item.count(severity) or "-") for severity in Severity]
-        worst = next((level for level in Severity if item.count(level)), None)
-        row = _row(style, name if len(name) <= width else "", _signatures(item), counts, width)
-        unreadable = item.failure is not None and not item.failure.ignored
-        colour = "red" if unreadable else SEVERITY_COLOURS[worst.value] if worst else "green"
-        painted = style.paint(name, colour)
-        lines += [row.replace(name, painted, 1)] if len(name) <= width else [painted, row]
-    failed = [item for item in inspections if item.failure and not item.failure.ignored]
-    total = [
-        plural(sum(item.count(severity) for item in inspections), severity.value)
-        for severity in Severity
-    ]
-    summary = f"{plural(len(inspections), 'model')}: {', '.join(total)}"
-    if failed:
-        summary += f"; {len(failed)} unreadable"
-    summary += hidden_text(inspections)
-    return "\n".join([*lines, "", summary]) + "\n"
+
+    def __init__(self) -> None:
+        self._lines: list[_Line] = []
+        self._totals = Totals()
+
+    def add(self, item: Inspection) -> None:
+        """Put a path into it, of which no more is kept than its row."""
+        self._totals.add(item)
+        counts = tuple(map(item.count, Severity))
+        failed = item.failure is not None and not item.failure.ignored
+        name = printable(str(item.path))
+        self._lines.append(_Line(name, sys.intern(_signatures(item)), counts, failed))
+
+    def text(self, style: Style) -> str:
+        """The table, and the sums below it."""
+        longest = max([len("model"), *(len(line.name) for line in self._lines)])
+        width = min(longest, max(style.width - 50, 20))
+        lines = [style.paint(_row(style, "model", "signatures", _COLUMNS, width), "bold")]
+        for line in self._lines:
+            name = line.name
+            counts = [str(count or "-") for count in line.counts]
+            row = _row(style, name if len(name) <= width else "", line.what, counts, width)
+            painted = style.paint(name, line.colour)
+            lines += [row.replace(name, painted, 1)] if len(name) <= width else [painted, row]
+        sums = [plural(count, severity.value) for severity, count in self._totals.counts.items()]
+        summary = f"{plural(self._totals.models, 'model')}: {', '.join(sums)}"
+        if self._totals.unreadable:
+            summary += f"; {self._totals.unreadable} unreadable"
+        summary += hidden_text(self._totals)
+        return "\n".join([*lines, "", summary]) + "\n"
 
 
 def render_findings(item: Inspection, style: Style) -> str:

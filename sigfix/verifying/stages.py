@@ -7,13 +7,19 @@ computed of it agrees, and is told apart by that.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from sigfix.describing.scopes import grouped_by_scope, plain_name
+from sigfix.describing.scopes import (
+    MOST_STAGES,
+    UNTOLD,
+    last_of_parts,
+    plain_name,
+    scope_name,
+)
 from sigfix.verifying.arrays import Arrays
 from sigfix.verifying.comparison import OutputParity, compare
 from sigfix.verifying.inputs.cases import Case, Given
@@ -21,19 +27,21 @@ from sigfix.verifying.runnable import CaseRun, Runnable
 from sigfix.verifying.running import run
 
 NO_NAMES = "no tensor inside has a name that both models have"
-MOST_STAGES = 30
 _AT_ONCE = 10
 """Tensors that are read in one run: those of a large picture take hundreds of megabytes each."""
-_UNTOLD = {
-    "Const", "Constant", "NoOp", "Placeholder", "Shape", "ShapeN", "Size", "Rank", "Range", "Pack",
-    "StridedSlice", "ArgMax", "ArgMin", "Identity",
-}  # fmt: skip
-"""Operators whose results are no numbers of a layer, or those of another once more."""
 _FRAMES = {"Switch", "Merge", "Enter", "Exit", "LoopCond", "NextIteration", "If", "While", "Loop"}
 """Nothing behind these is read: it may not be computed, or many times."""
 _VANISHED = 100.0
 _OTHER = 1e-3
 """A difference above this, a hundredth in what is computed of it, was none: they do not vanish."""
+
+
+_NOISE, _LEAST_NOISE = 10.0, 1e-6
+"""What is computed of a folded tensor may differ by so many times as much as other tensors do."""
+_NEAREST = 4
+"""Stages behind a tensor that tell whether it was folded."""
+_LEAST_RANK = 3
+"""Of a tensor that has channels beside a batch and places."""
 
 
 @dataclass(frozen=True)
@@ -49,17 +57,20 @@ class InnerNode:
 class Inside:
     """A model whose inner tensors can be read: `reading(names)` gives them, fed as it is.
 
-    `fed` are the names that the inputs have in it, `scope` what stands in front of all others.
+    `fed` are the names that the inputs have in it, `scope` what stands in front of all others. An
+    `onnx` model's tensors are called as the scopes of the nodes that sigfix makes of them.
     """
 
     nodes: tuple[InnerNode, ...]
     fed: frozenset[str]
     reading: Callable[[Sequence[str]], Runnable]
     scope: str = ""
+    onnx: bool = False
 
     def plain(self, node: InnerNode) -> str:
         """The node's name as another model can have it."""
-        return plain_name(node.name.removeprefix(self.scope))
+        name = node.name.removeprefix(self.scope)
+        return plain_name(scope_name(name) if self.onnx else name)
 
 
 @dataclass(frozen=True)
@@ -132,16 +143,24 @@ def _tensor(read: str, known: Mapping[str, InnerNode]) -> str:
 def shared_stages(left: Inside, right: Inside) -> tuple[list[tuple[str, str, str]], int, int]:
     """Stages as (name, the left tensor, the right one); how many tensors there are, and shared."""
     one, other = (
-        [node for node in in_order(side) if node.operator not in _UNTOLD] for side in (left, right)
+        [node for node in in_order(side) if node.operator not in UNTOLD] for side in (left, right)
     )
-    here, there = Counter(map(left.plain, one)), Counter(map(right.plain, other))
-    names = {right.plain(node): node.name for node in other}
-    both = [node for node in one if here[left.plain(node)] == there[left.plain(node)] == 1]
-    plain = [(left.plain(node), node.operator) for node in both]
-    groups = grouped_by_scope(plain, MOST_STAGES)
-    last = sorted((max(group.members), group.name) for group in groups)
-    stages = [(name, both[at].name, names[plain[at][0]]) for at, name in last]
+    here = _by_name(left, one, right.onnx and not left.onnx)
+    there = _by_name(right, other, left.onnx and not right.onnx)
+    called = {tensor: name for name, tensor in here.items() if name in there}
+    both = [(called[node.name], node) for node in one if node.name in called]
+    last = last_of_parts([(name, node.operator) for name, node in both], MOST_STAGES)
+    stages = [(name, both[at][1].name, there[both[at][0]]) for at, name in last]
     return stages, len(one), len(both)
+
+
+def _by_name(side: Inside, nodes: Sequence[InnerNode], scopes: bool) -> dict[str, str]:
+    """Tensors by the names that another model can have for them; with `scopes` for ONNX tensors."""
+    found: dict[str, list[str]] = {}
+    for node in nodes:
+        name = side.plain(node)
+        found.setdefault(name.rpartition("/")[0] if scopes else name, []).append(node.name)
+    return {name: all_[-1] for name, all_ in found.items() if name and (scopes or not all_[1:])}
 
 
 def compare_stages(
@@ -180,14 +199,30 @@ def _compared(
 ) -> Iterator[Stage]:
     for name, left, right in stages:
         expected, found = one[left], other[right]
-        if expected.dtype.kind == found.dtype.kind == "f" and expected.shape == found.shape:
-            (row,) = compare({name: expected}, {name: found.astype(expected.dtype)}, limit).outputs
-            if not row.nothing:
-                yield Stage(name, left, row)
+        if not expected.dtype.kind == found.dtype.kind == "f":
+            continue
+        rows = [
+            compare({name: expected}, {name: turned.astype(expected.dtype)}, limit).outputs[0]
+            for turned in _layouts(found)
+            if turned.shape == expected.shape
+        ]
+        if rows and not rows[0].nothing:
+            yield Stage(name, left, min(rows, key=lambda row: row.relative or 0.0))
+
+
+def _layouts(value: np.ndarray[Any, Any]) -> list[np.ndarray[Any, Any]]:
+    """A tensor as it is, and with its channels first and last: a converter may turn them."""
+    if value.ndim < _LEAST_RANK:
+        return [value]
+    return [value, np.moveaxis(value, -1, 1), np.moveaxis(value, 1, -1)]
 
 
 def told_apart(rows: Sequence[Stage], inside: Inside) -> Iterator[Stage]:
-    """The stages, with those marked that are folded, by what the first model computes of them."""
+    """The stages, with those marked that are folded, by what the first model computes of them.
+
+    What is computed of a folded one next agrees as well as what has nothing to do with it. A fault
+    that the network weakens on its way differs by far less at its end.
+    """
     known = {node.name: node for node in inside.nodes}
     above: dict[str, set[str]] = {}
     """Tensor -> the stages that it is computed of."""
@@ -198,6 +233,13 @@ def told_apart(rows: Sequence[Stage], inside: Inside) -> Iterator[Stage]:
         above[node.name] |= wanted & {*read}
     for row in rows:
         value = row.difference.relative or 0.0
-        below = [r.difference.relative or 0.0 for r in rows if row.tensor in above[r.tensor]]
-        folded = value > _OTHER and min(below, default=value) < value / _VANISHED
-        yield replace(row, folded=folded)
+        others = [r for r in rows if r is not row]
+        below = [r.difference.relative or 0.0 for r in others if row.tensor in above[r.tensor]]
+        beside = [
+            r.difference.relative or 0.0
+            for r in others
+            if r.difference.ok and row.tensor not in above[r.tensor]
+        ]
+        noise = max(_NOISE * max(beside), _LEAST_NOISE) if beside else value
+        least = min(below[:_NEAREST], default=value)
+        yield replace(row, folded=value > _OTHER and least < min(value / _VANISHED, noise))

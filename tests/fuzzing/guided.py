@@ -45,7 +45,7 @@ def test_one_input(data: bytes) -> None:
         assert error.message
         return
     render_text(report, Style(80), everything=True)
-    render_json([report])
+    "".join(render_json([report]))
 
 
 def main() -> None:

@@ -34,11 +34,11 @@ from sigfix.rendering.inspection_github import render_github
 from sigfix.rendering.inspection_json import render_json
 from sigfix.rendering.inspection_sarif import render_sarif
 from sigfix.rendering.inspection_text import render_text
+from sigfix.rendering.inspections import FORMATS, TEXT, Shown
 from sigfix.rendering.json_text import json_text
 from sigfix.rendering.repair_result import plan_data, result_data, result_text
 from sigfix.rendering.repair_text import plan_text, signature_diff
 from sigfix.rendering.style import Style
-from sigfix.rendering.summary import render_findings, render_summary
 from sigfix.report import Inspection
 from sigfix.temporary import temporary_folder
 from tests.fuzzing import importing
@@ -176,11 +176,10 @@ def _render_all(found: list[Inspection]) -> None:
     for text in (
         render_text(found[0], style, everything=True),
         render_text(found[0], style),
-        render_json(found),
-        render_sarif(found),
-        render_github(found),
-        render_summary([*found, *found], style),
-        render_findings(found[0], style),
+        "".join(render_json(found)),
+        "".join(render_sarif(found)),
+        "".join(render_github(found)),
+        "".join(FORMATS[TEXT]([*found, *found], Shown(style))),
     ):
         _check_said(text)
 

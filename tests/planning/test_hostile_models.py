@@ -102,7 +102,7 @@ def test_attributes_of_another_kind(attribute: str, value: Any, tmp_path: Path) 
         node.attr[attribute].CopyFrom(replaced.attr[attribute])
     path = model.write(tmp_path / "m")
     for target in ("", "tfjs-webgpu"):
-        render_json([inspect(path, target=target)])
+        "".join(render_json([inspect(path, target=target)]))
     for choices in (None, Choices(outputs=(("o", "softmax:0"),))):
         planned(path, choices)
 

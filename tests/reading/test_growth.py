@@ -108,8 +108,8 @@ def test_work_grows_as_the_model_does(build: Callable[[int], Model], tmp_path: P
     def everything(path: Path) -> None:
         found = inspect(path)
         render_text(found, Style(80), everything=True)
-        render_json([found])
-        render_sarif([found])
+        "".join(render_json([found]))
+        "".join(render_sarif([found]))
         plan(path)
         plan(path, Choices(key="new", from_key=("s1",)))
 
@@ -123,8 +123,8 @@ def _reports(found: Inspection) -> list[str]:
     return [
         render_text(found, Style(80)),
         render_text(found, Style(80), everything=True),
-        render_json([found]),
-        render_sarif([found]),
+        "".join(render_json([found])),
+        "".join(render_sarif([found])),
     ]
 
 

@@ -295,6 +295,6 @@ def test_tfjs_card_and_metadata(tmp_path: Path) -> None:
     assert report.other.card == {"preset": "p", "mean": "NaN"}
     assert ("metadata", "owner") in report.other.facts
     assert ("producer", "TensorFlow 2.19.0") in report.other.facts
-    assert "NaN" not in re.sub(r'"[^"]*"', "", render_json([report]))
+    assert "NaN" not in re.sub(r'"[^"]*"', "", "".join(render_json([report])))
     assert "docTR preset p" in render_text(report, Style(80))
     assert "ignored: it has no task" in render_text(report, Style(80))

@@ -41,7 +41,7 @@ def at(path: Path) -> RemotePath:
 
 
 def said(report: object) -> dict[str, object]:
-    (model,) = json.loads(render_json([report]))["models"]  # type: ignore[list-item]
+    (model,) = json.loads("".join(render_json([report])))["models"]  # type: ignore[list-item]
     return model
 
 

@@ -183,12 +183,20 @@ def test_a_file_url_is_a_path(zoo: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert "is no URL that sigfix reads" in capsys.readouterr().err
 
 
-@pytest.mark.skipif(find_spec("gcsfs") is not None, reason="it is about a package that is absent")
-def test_a_store_whose_package_is_absent(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("inspect", "-r", "gs://bucket/models") == 2
-    told = capsys.readouterr().err
-    assert "gcsfs" in told
-    assert "sigfix[remote]" in told
+@pytest.mark.parametrize(("protocol", "package"), [("gs", "gcsfs"), ("s3", "s3fs")])
+@pytest.mark.parametrize("words", [["-r"], [], ["-f", "json"], ["--jobs", "2"]])
+def test_a_store_whose_package_is_absent(
+    protocol: str, package: str, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    if find_spec(package) is not None:
+        pytest.skip("it is about a package that is absent")
+    url = f"{protocol}://bucket/models"
+    assert run("inspect", *words, url) == 2
+    said = capsys.readouterr()
+    told = said.out if "json" in words else said.err
+    assert f"Reading {protocol}:// URLs" in told
+    assert package in told
+    assert "pip install 'sigfix[remote]'" in told
 
 
 @pytest.fixture

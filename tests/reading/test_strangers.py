@@ -144,7 +144,7 @@ def _codes_and_words(path: Path) -> tuple[set[str], str]:
             found = inspect(path, checksums=True)
     except SigfixError as error:
         return {getattr(error, "code", "")}, f"{error.message} {error.hint}"
-    return {item.code for item in found.findings}, render_json([found])
+    return {item.code for item in found.findings}, "".join(render_json([found]))
 
 
 @pytest.mark.parametrize("stranger", STRANGERS)

@@ -27,11 +27,11 @@ from sigfix.rendering.inspection_github import render_github
 from sigfix.rendering.inspection_json import render_json
 from sigfix.rendering.inspection_sarif import render_sarif
 from sigfix.rendering.inspection_text import render_text
+from sigfix.rendering.inspections import FORMATS, TEXT, Shown
 from sigfix.rendering.json_text import json_text
 from sigfix.rendering.repair_result import plan_data, result_data, result_text
 from sigfix.rendering.repair_text import plan_text, signature_diff
 from sigfix.rendering.style import Style
-from sigfix.rendering.summary import render_findings, render_summary
 from tests.models import Dtype, Model, healthy
 
 ODD = {
@@ -66,10 +66,11 @@ def _reports(path: Path) -> Iterator[str]:
     found = [inspect(path, target="tfjs")]
     failed = [failed_inspection(path, UsageError(f"{path} is odd", f"try {path}"))]
     for inspections in (found, failed, [*found, *failed]):
-        yield from (render_json(inspections), render_sarif(inspections))
-        yield from (render_github(inspections), render_summary(inspections, style))
+        yield from ("".join(render_json(inspections)), "".join(render_sarif(inspections)))
+        yield "".join(render_github(inspections))
+        yield "".join(FORMATS[TEXT]([*inspections, *inspections], Shown(style)))
         for item in inspections:
-            yield render_text(item, style, everything=True) + render_findings(item, style)
+            yield render_text(item, style, everything=True)
     described = open_model(path, "diff")
     assert isinstance(described, SavedModel)
     for choices in (Choices(), Choices(set_tags=(path.name,))):
@@ -103,7 +104,7 @@ def test_names_of_a_path(name: bytes, tmp_path: Path) -> None:
     path = healthy().write(tmp_path / os.fsdecode(name.replace(b"/", b"")))
     for text in _reports(path):
         _check(text)
-    document = json.loads(render_json([inspect(path)]))
+    document = json.loads("".join(render_json([inspect(path)])))
     assert document["models"][0]["path"] == str(path)
     choices = Choices(key="second", from_key=("serving_default",))
     result = repair(path, tmp_path / "out", choices, RepairOptions(verify=False))

@@ -23,8 +23,8 @@ from sigfix.rendering.inspection_github import render_github
 from sigfix.rendering.inspection_json import render_json
 from sigfix.rendering.inspection_sarif import render_sarif
 from sigfix.rendering.inspection_text import render_text
+from sigfix.rendering.inspections import FORMATS, TEXT, Shown
 from sigfix.rendering.style import Style
-from sigfix.rendering.summary import render_findings, render_summary
 from sigfix.report import Inspection
 from sigfix.version import __version__
 from tests.corpus import CORPUS, everything, needs_corpus
@@ -91,13 +91,13 @@ def test_text_in_colour(broken: Inspection) -> None:
 
 
 def test_json(several: list[Inspection]) -> None:
-    text = render_json(several)
+    text = "".join(render_json(several))
     schema().validate(json.loads(text))
     check_golden("several.json", text)
 
 
 def test_sarif(several: list[Inspection]) -> None:
-    text = render_sarif(several)
+    text = "".join(render_sarif(several))
     log = json.loads(text)
     sarif_validator().validate(log)
     assert log["$schema"] == URL
@@ -118,7 +118,7 @@ def headings_of_the_findings_page() -> set[str]:
 
 def test_each_rule_of_sarif_leads_to_its_heading(several: list[Inspection]) -> None:
     page = "https://docs.example.com/sigfix/findings.html"
-    log = json.loads(render_sarif(several, page))
+    log = json.loads("".join(render_sarif(several, page)))
     sarif_validator().validate(log)
     rules = log["runs"][0]["tool"]["driver"]["rules"]
     assert [rule["id"] for rule in rules] == list(RULES)
@@ -131,25 +131,24 @@ def test_each_rule_of_sarif_leads_to_its_heading(several: list[Inspection]) -> N
 
 def test_without_a_page_sarif_has_no_address_of_one(several: list[Inspection]) -> None:
     """SARIF 2.1.0, 3.49.12: helpUri is an absolute URI; there is none that is right everywhere."""
-    assert "helpUri" not in render_sarif(several)
+    assert "helpUri" not in "".join(render_sarif(several))
 
 
 def test_github(several: list[Inspection]) -> None:
-    check_golden("several.github", render_github(several))
+    check_golden("several.github", "".join(render_github(several)))
 
 
 def test_github_escapes(tmp_path: Path) -> None:
     model = Model()
     model.signature("a%b\nc")
-    line = render_github([inspect(model.write(tmp_path / "x,y:z"))])
+    line = "".join(render_github([inspect(model.write(tmp_path / "x,y:z"))]))
     assert line.count("\n") == 1
     assert "x%2Cy%3Az,title=" in line
     assert "a%25b%0Ac" in line
 
 
 def test_summary(several: list[Inspection]) -> None:
-    text = "".join(render_findings(item, Style(80)) for item in several)
-    check_golden("several.txt", text + render_summary(several, Style(80)))
+    check_golden("several.txt", "".join(FORMATS[TEXT](several, Shown(Style(80)))))
 
 
 @pytest.mark.parametrize("code", ["SIG002", "TGT405"])
@@ -182,7 +181,7 @@ def test_list_of_rules_fits(width: int) -> None:
 
 
 def test_the_sarif_schema_can_fail(several: list[Inspection]) -> None:
-    log = json.loads(render_sarif(several))
+    log = json.loads("".join(render_sarif(several)))
     log["runs"][0]["results"][0]["level"] = "fatal"
     assert not sarif_validator().is_valid(log)
 
@@ -196,8 +195,8 @@ def test_json_and_sarif_of_foreign_models_follow_their_schemas() -> None:
             report = inspect(path)
         except SigfixError as error:
             report = failed_inspection(path, error)
-        validator.validate(json.loads(render_json([report])))
-        sarif.validate(json.loads(render_sarif([report])))
+        validator.validate(json.loads("".join(render_json([report]))))
+        sarif.validate(json.loads("".join(render_sarif([report]))))
         render_text(report, Style(80), everything=True)
 
 

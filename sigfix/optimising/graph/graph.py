@@ -30,7 +30,8 @@ class Graph:
 
     `inputs` and `outputs` are node names; every output is the first output of its node.
     `library` and `versions` are carried along untouched. What a node reads is changed through
-    `set_input` and `set_inputs`, which keep the index of readers.
+    `set_input` and `set_inputs`, which keep the index of readers. `named` has, by node, what the
+    source calls the tensor that it computes, as far as that is known.
     """
 
     nodes: dict[str, NodeDef]
@@ -38,6 +39,7 @@ class Graph:
     outputs: tuple[str, ...]
     library: Any = None
     versions: Any = None
+    named: dict[str, str] = field(default_factory=dict)
     _fresh: Iterator[int] = field(default_factory=lambda: iter(range(1 << 30)))
     _readers: dict[str, dict[int, NodeDef]] | None = None
 
@@ -49,7 +51,8 @@ class Graph:
             if node.op != "Const":
                 nodes[name] = node_def_pb2.NodeDef()
                 nodes[name].CopyFrom(node)
-        return Graph(nodes, self.inputs, self.outputs, self.library, self.versions)
+        own = dict(self.named)
+        return Graph(nodes, self.inputs, self.outputs, self.library, self.versions, own)
 
     def readers(self, name: str) -> list[NodeDef]:
         """Nodes that read the node `name` (data or control), once per reading input."""
@@ -132,7 +135,8 @@ class Graph:
     def replace(self, old: str, new: str) -> None:
         """Make every reader of `old`'s first output read `new` instead, and drop `old`.
 
-        An output keeps its name: the node `new` takes it over.
+        An output keeps its name: the node `new` takes it over. What the source calls `old` is what
+        it calls `new`, unless that has a name of its own.
         """
         if old in self.outputs:
             node = self.nodes.pop(new)
@@ -144,6 +148,8 @@ class Graph:
         else:
             self.nodes.pop(old)
             self.redirect(old, new)
+            if old in self.named:
+                self.named.setdefault(new, self.named.pop(old))
 
     def redirect(self, old: str, new: str) -> None:
         """Make every reader of `old`'s first output read `new` (`a` or `a:1`) instead."""

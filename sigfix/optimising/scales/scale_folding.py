@@ -107,6 +107,8 @@ def _bias(graph: Graph, product: NodeDef, shift: Array, shapes: Shapes) -> str:
 def _put(graph: Graph, node: NodeDef, new: str, shapes: Shapes) -> None:
     """Let `new` take the place of `node`."""
     shape = shapes.get(node.name)
+    if node.name in graph.named:  # a product whose weights were scaled computes this one now
+        graph.named[new] = graph.named[node.name]
     graph.replace(node.name, new)
     if shape is not None:
         shapes[new] = shape

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from sigfix.optimising.graph.graph import Graph, from_graph_def
-from sigfix.optimising.graph.setting_aside import factors_of_products, is_large
+from sigfix.optimising.graph.setting_aside import is_large, never_folded
 
 # Assertions and prints go first: TF.js has neither, and no output depends on them. `loop` takes out
 # the branch of a switch that a constant never takes.
@@ -43,7 +43,7 @@ def simplify(graph: Graph) -> int:
     # A compressed constant (one value repeated) would reach TF.js without its values.
     options.experimental_disable_compressed_tensor_optimization = True
     # Without a limit every constant result is folded, however large.
-    aside = factors_of_products(graph)
+    aside = never_folded(graph)
     large = {name for name, node in graph.nodes.items() if is_large(node)}
     with tf.Graph().as_default() as tensorflow_graph:  # which is asked for types and shapes alone
         tf.import_graph_def(graph.graph_def(aside | large), name="")

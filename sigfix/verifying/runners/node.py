@@ -188,9 +188,9 @@ def _sizes(directory: Path) -> dict[str, int]:
     """Every file below `node_modules` and its size, and nothing of what is no file."""
     found = {}
     for folder, _, names in os.walk(directory / "node_modules"):
-        for name in names:
-            path = Path(folder) / name
-            found[path.relative_to(directory).as_posix()] = path.lstat().st_size
+        inside = Path(folder).relative_to(directory).as_posix()
+        for name in names:  # thousands: as paths they would take three times as long
+            found[f"{inside}/{name}"] = os.lstat(f"{folder}{os.sep}{name}").st_size
     return found
 
 
