@@ -104,6 +104,7 @@ DATA = (
     "sigfix/web/page/main.js",
     "sigfix/web/page/pages.js",
     "sigfix/web/page/pdf.js",
+    "sigfix/web/page/pictures.js",
     "sigfix/web/page/settings.js",
     "sigfix/web/page/sources.js",
     "sigfix/web/page/style.css",
