@@ -67,7 +67,7 @@ def apart(work: Callable[[], T]) -> T:
     TensorFlow, which `work` imports, is never here then: it holds half a gigabyte to the end of a
     process. In the block of `copies` it is here, and what `work` does with it is not. Where no copy
     can be made, or TensorFlow was used here, `work` is done here. What it returns is pickled.
-    Raises what it raises, and `ProcessError` where the copy was killed.
+    Raises what it raises, and `ProcessError` where the copy was killed or its memory ran out.
     """
     if not (_is_untouched() or _copying) or threading.active_count() != 1:
         return work()
@@ -106,6 +106,8 @@ def _send(sending: Connection, work: Callable[[], T], parent: int) -> None:
         return
     except SigfixError as error:
         answer = (None, error)
+    except MemoryError:
+        answer = (None, ProcessError("its memory ran out"))
     except Exception:
         answer = (None, RuntimeError(traceback.format_exc()))
     sending.send(answer)

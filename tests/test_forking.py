@@ -139,6 +139,7 @@ for wrong, kind, said in (
     (lambda: 1 / 0, RuntimeError, "ZeroDivisionError: division by zero"),
     (lambda: os.kill(os.getpid(), signal.SIGKILL), ProcessError, "killed by SIGKILL"),
     (lambda: sys.exit(3), ProcessError, "ended with 3"),
+    (lambda: bytearray(1 << 62), ProcessError, "its memory ran out"),
 ):
     try:
         apart(wrong)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,10 +26,11 @@ class Writer:
         shapes: Mapping[str, Shape],
         weights: Mapping[str, onnx.TensorProto],
         plain: bool,
+        used: Collection[str],
     ) -> None:
         self.node, self.opset, self.shapes = node, opset, shapes
         self.ranks = {name: len(shape) for name, shape in shapes.items()}
-        self.weights, self.plain = weights, plain
+        self.weights, self.plain, self.used = weights, plain, used
         self.given = [*node.input, *[""] * 12]
         self.attributes = {a.name: helper.get_attribute_value(a) for a in node.attribute}
         self.nodes: list[onnx.NodeProto] = []
@@ -57,9 +58,13 @@ class Writer:
 
     def mean(self, tensor: str, axes: list[int]) -> str:
         """The mean over axes, which stay with a size of 1."""
+        return self.reduced("ReduceMean", tensor, axes)
+
+    def reduced(self, operator: str, tensor: str, axes: list[int]) -> str:
+        """A reduction (of sums alone see `total`) over axes, which stay with a size of 1."""
         if self.opset < _AXES_ARE_AN_INPUT:
-            return self.add("ReduceMean", tensor, axes=axes)
-        return self.add("ReduceMean", tensor, self.constant(np.array(axes, np.int64)))
+            return self.add(operator, tensor, axes=axes)
+        return self.add(operator, tensor, self._whole(axes))
 
     def total(self, tensor: str, axis: int) -> str:
         """The sum over an axis, which goes."""

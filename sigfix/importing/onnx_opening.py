@@ -18,6 +18,7 @@ from sigfix.importing.contrib_fused import write_out_fused
 from sigfix.importing.contrib_products import as_exact
 from sigfix.importing.contrib_quantised import write_out_quantised
 from sigfix.importing.inferred_shapes import inferred_shapes
+from sigfix.importing.onnx_functions import write_out_functions
 from sigfix.importing.onnx_graph import graph_inputs, read_onnx, shape_of
 from sigfix.importing.preflight import OWN_DOMAINS, opset_of, version_of
 from sigfix.importing.supported import SUPPORTED
@@ -67,6 +68,7 @@ def open_onnx(
     refuse_empty_inputs(model)
     if model.functions:
         model = inliner.inline_local_functions(model)
+    model = write_out_functions(model)
     write_out_quantised(model)
     write_out_fused(model, lambda: inferred_shapes(model))
     model, note = upgraded(model)

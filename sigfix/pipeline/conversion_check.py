@@ -170,16 +170,19 @@ def tfjs_of(conversion: Conversion) -> Runnable:
 
 
 def both_ways(found: Run) -> list[tuple[str, list[Arrays]]]:
-    """What TensorFlow.js computed as it is, and with sigfix's kernels."""
-    return [("", outputs_of(found, 0)), (WITH_KERNELS, outputs_of(found, 1))]
+    """What TensorFlow.js computed as it is, and with sigfix's kernels where they run the model."""
+    ways = [("", outputs_of(found, 0)), (WITH_KERNELS, outputs_of(found, 1))]
+    return [way for way in ways if way[0] not in found.left_out]
 
 
 def apart(judged: Judged) -> tuple[Judged, tuple[str, ...]]:
-    """What was found of the model as it is, and a line about the kernels, which are the same."""
+    """What was found of the model as it is, and a line about the kernels: the same, or not run."""
     plain = tuple(each for each in judged.comparisons if not each.through)
     worst = [each.parity.worst for each in judged.comparisons if each.through]
     largest = max((each.relative or 0.0 for each in worst if each is not None), default=0.0)
-    note = f"with {WITH_KERNELS} the same, at most {largest:.1e} of the range off"
+    note = f"{WITH_KERNELS} cannot be used here (they are for wasm), and were not compared"
+    if worst:
+        note = f"with {WITH_KERNELS} the same, at most {largest:.1e} of the range off"
     return replace(judged, comparisons=plain), (note,)
 
 

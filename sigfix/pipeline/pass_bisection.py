@@ -44,9 +44,16 @@ def named(
         folder = conversion.graphs.folder / f"without_{counted[0]}"
         folder.mkdir()
         leave_out = (*options.without, *without)
+        failed: list[str] = []
+
+        def failing(name: str, _: Exception) -> None:
+            failed.append(name)  # without it another set of passes is tried than was asked for
+
         try:
-            valued = passes.optimise_values(frozen.graph, leave_out, options.target)
-            kernels = passes.optimise_kernels(valued, leave_out)
+            valued = passes.optimise_values(frozen.graph, leave_out, options.target, failing)
+            kernels = passes.optimise_kernels(valued, leave_out, failing)
+            if failed:
+                return False
             tfjs_model.write_model(kernels, frozen.signature, folder)
             again = replace(conversion, model=folder, quantised=False, tolerance=error.limit)
             check(again, source)

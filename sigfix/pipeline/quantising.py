@@ -177,6 +177,7 @@ def choose_types(
 def _loss(
     exact: Sequence[Mapping[str, Any]], found: Sequence[Mapping[str, Any]], card: Card | None
 ) -> tuple[float, str, int]:
+    """What samples lose. Raises `UsageError` where neither side makes anything of them."""
     if card is not None and card.task == RECOGNITION:
         from sigfix.verifying.decoding import read_words
 
@@ -188,6 +189,8 @@ def _loss(
             ]
             for results in (exact, found)
         )
+        if not any((*words, *others)):
+            raise _nothing_to_compare("recogniser reads nothing", "words")
         changed = sum(a != b for a, b in zip(words, others, strict=True))
         return changed / len(words), "words", len(words)
     if card is not None and card.task == DETECTION and card.boxes is not None:
@@ -211,7 +214,7 @@ def _loss(
 def _lost_places(
     exact: Sequence[Mapping[str, Any]], found: Sequence[Mapping[str, Any]], card: Card
 ) -> tuple[float, str, int]:
-    """`_loss` of a detector. Raises `UsageError` where it finds nothing to compare."""
+    """`_loss` of a detector."""
     import numpy as np
 
     from sigfix.verifying.decoding import in_both, word_places
@@ -228,9 +231,12 @@ def _lost_places(
                 common += len(in_both(*places))
                 every += max(map(len, places))
     if not every:
-        raise UsageError(
-            "--quantize auto: the detector finds no words on the samples, so nothing tells what "
-            "quantising loses.",
-            "--samples FOLDER of pages, or --quantize float16",
-        )
+        raise _nothing_to_compare("detector finds no words", "pages")
     return 1 - common / every, "places", every
+
+
+def _nothing_to_compare(what: str, samples: str) -> UsageError:
+    return UsageError(
+        f"--quantize auto: the {what} on the samples, so nothing tells what quantising loses.",
+        f"--samples FOLDER of {samples}, or --quantize float16",
+    )

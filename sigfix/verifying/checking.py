@@ -163,13 +163,16 @@ class Judged:
 
 
 def judged_calls(source: Source, result: Side, found: Run, check: Check) -> Judged:
-    """Compare every call of the result, case by case, with the source."""
-    titles = [call.title for call in result.runnable.calls]
+    """Compare every call of the result that was made, case by case, with the source."""
     answers = [
-        [result.joined(replace(case, outputs=(case.outputs[number],)), 0) for case in found.cases]
-        for number in range(len(titles))
+        (
+            call.title,
+            [result.joined(replace(c, outputs=(c.outputs[number],)), 0) for c in found.cases],
+        )
+        for number, call in enumerate(result.runnable.calls)
+        if call.title not in found.left_out
     ]
-    return judge(source, result.runnable.title, list(zip(titles, answers, strict=True)), check)
+    return judge(source, result.runnable.title, answers, check)
 
 
 def judge(

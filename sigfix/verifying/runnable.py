@@ -76,12 +76,14 @@ class Run:
     """A complete run; `notes` are what the user should know of how it was done.
 
     `details` say by what: TensorFlow.js's `backend` and `mode`, which kernels TensorFlow took
-    (`runners.tensorflow_settings.in_effect`).
+    (`runners.tensorflow_settings.in_effect`). `left_out` has the titles of calls that
+    cannot be made of this model: they have the answers of the first, which are not compared.
     """
 
     cases: tuple[CaseRun, ...]
     notes: tuple[str, ...] = ()
     details: Mapping[str, str] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
 
 Finish = Callable[[Sequence[Case | Given] | None], Run]

@@ -1,8 +1,10 @@
 // Breaks a bundle or its browser in many ways: node broken.mjs MODULES ADDRESS FOLDER CHROMIUM [FLAG...].
 //
-// The arguments are those of look.mjs; FOLDER has PDFs and broken.png. What the page says is printed as
-// JSON, by the names in faults.mjs.
+// The arguments are those of look.mjs; FOLDER has PDFs, broken.png, and the names of what is tried as
+// faults.json, or [] for all. What the page says is printed as JSON, by the names in faults.mjs.
 
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { FAULTS } from './faults.mjs';
 import { LONG, browser, open, text, until } from './looking.mjs';
 
@@ -31,7 +33,8 @@ async function breakIt({ before, after, silent, path }) {
 
 try {
   const broken = {};
-  for (const [name, fault] of Object.entries(FAULTS)) broken[name] = await breakIt(fault);
+  const asked = JSON.parse(readFileSync(join(folder, 'faults.json'), 'utf8'));
+  for (const name of asked.length ? asked : Object.keys(FAULTS)) broken[name] = await breakIt(FAULTS[name]);
   console.info(JSON.stringify(broken));
 } finally {
   await browser.close(); // a browser that is left open keeps this process

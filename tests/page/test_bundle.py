@@ -242,7 +242,7 @@ def test_options_that_cannot_be_meant_are_named(
     given: str, parts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     models = ["--det", str(parts / "det"), "--reco", str(parts / "reco")]
-    run("bundle", *models, *given.split(), "-o", str(tmp_path / "site"), code=2)
+    assert run("bundle", *models, *given.split(), "-o", str(tmp_path / "site")) == 2
     said = capsys.readouterr().err
     for words in SAID[given]:
         assert words in said

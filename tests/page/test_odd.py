@@ -13,6 +13,8 @@ from PIL import Image
 
 from tests.page.looking import looked
 
+pytestmark = pytest.mark.matrix
+
 HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100)
 SVG = """<svg xmlns="http://www.w3.org/2000/svg" width="600" height="400"><g font-size="30">
 <text x="40" y="60">invoice of june</text><text x="40" y="120">total</text></g></svg>"""

@@ -116,6 +116,20 @@ def test_a_classifier_is_measured_on_what_is_turned() -> None:
         assert _loss(logits, other, card) == (1 / number, "turns", number)
 
 
+def test_samples_that_nothing_is_made_of_say_nothing() -> None:
+    """A recogniser that reads no letter before and after loses nothing: of nothing."""
+    from sigfix.pipeline.quantising import _loss
+
+    classes = len(CRNN.vocabulary) + 1
+    blank, letter = (np.eye(classes)[[[place] * 8]] for place in (-1, 0))
+    nothing, read = [{CRNN.output: blank}], [{CRNN.output: letter}]
+    with pytest.raises(UsageError, match="the recogniser reads nothing on the samples") as refused:
+        _loss(nothing, nothing, CRNN)
+    assert refused.value.hint == "--samples FOLDER of words, or --quantize float16"
+    assert _loss(nothing, read, CRNN) == _loss(read, nothing, CRNN) == (1.0, "words", 1)
+    assert _loss(read, read, CRNN) == (0.0, "words", 1)
+
+
 def test_small_weights_stay_wider_than_uint8(tmp_path: Path) -> None:
     from sigfix.exporting.tfjs_model import quantised_weights
     from sigfix.optimising.graph.graph import Graph

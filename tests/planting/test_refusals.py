@@ -105,10 +105,30 @@ def test_a_stage_that_is_never_reached_is_no_refusal(way, monkeypatch) -> None:
 
 
 @pytest.mark.slow
-def test_the_pass_at_fault_is_named(models, tmp_path, node_packages, monkeypatch, capfd) -> None:
+@pytest.mark.parametrize("another_fails", [pytest.param(False, marks=pytest.mark.matrix), True])
+def test_the_pass_at_fault_is_named(
+    another_fails, models, tmp_path, node_packages, monkeypatch, capfd
+) -> None:
+    """Though one of the others raises as soon as the pass before it is left out."""
+    from sigfix.optimising import passes
+    from sigfix.optimising.kernels import fusing
     from sigfix.optimising.tidying import identities
 
     real = identities.drop_identities
+    fuse, run_all = fusing.fuse_bias_and_activation, passes.optimise_kernels
+    left_out: list[str] = []
+
+    def noted(graph: Any, without: Any = (), failing: Any = None) -> Any:
+        left_out[:] = without
+        return run_all(graph, without, failing)
+
+    def failing(graph: Any) -> int:
+        if another_fails and left_out and "identities" not in left_out:
+            raise RuntimeError("planted")
+        return int(fuse(graph))
+
+    monkeypatch.setattr(passes, "optimise_kernels", noted)
+    monkeypatch.setattr(fusing, "fuse_bias_and_activation", failing)
 
     def wrong(graph: Any) -> int:
         changed = real(graph)

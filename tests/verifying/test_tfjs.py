@@ -114,6 +114,34 @@ def test_cpu_steps_in_where_wasm_has_no_kernel(text, text_tfjs):
     assert result.outputs[0]["replaced"].tolist() == [[b"bonono", "noïve".encode()]]
 
 
+@pytest.mark.parametrize("replaced", [True, False])
+def test_kernels_that_are_not_used_are_not_called_the_same(replaced, text, text_tfjs):
+    """They are for wasm: on the cpu backend there would be two answers of one program."""
+    from sigfix.pipeline.conversion_check import apart, both_ways
+    from sigfix.verifying.checking import Check, Side, Source, judge, judged_calls, only_call
+    from sigfix.verifying.inputs.cases import Given
+    from sigfix.verifying.runners.tfjs_model import WITH_KERNELS, tfjs_model
+    from sigfix.verifying.running import run
+    from sigfix.verifying.tolerances import of_tfjs
+
+    words = {"words": np.array([["banana", "apple"]])}
+    (reference,) = run_saved_model(text, [words])
+    if not replaced:
+        del reference["replaced"]
+    model = tfjs_model(text_tfjs, list(reference))
+    found = run(model, [Given(words)])
+    assert found.details["backend"] == ("cpu" if replaced else "wasm")
+    source = Source("SavedModel", (words,), (reference,))
+    check = Check(of_tfjs(None), cast=in_tfjs_dtypes)
+    judged = judge(source, "TensorFlow.js", both_ways(found), check)
+    plain, (note,) = apart(judged)
+    assert judged.verdict == "same"
+    assert len(plain.comparisons) == 1
+    assert ("not compared" in note) == replaced
+    of_calls = judged_calls(source, Side(model, only_call), found, check)
+    assert [each.through for each in of_calls.comparisons] == [""] + [WITH_KERNELS] * (not replaced)
+
+
 def test_a_benchmark_never_changes_the_backend(text_tfjs):
     words = np.array([[b"a", b"b"]], dtype=object)
     with pytest.raises(ParityError, match="StaticRegexReplace"):

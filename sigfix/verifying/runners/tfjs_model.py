@@ -25,7 +25,7 @@ from sigfix.wording import plural
 
 SETTINGS = (Setting("TensorFlow.js on its cpu backend", details={"backend": "cpu"}),)
 WITH_KERNELS = "sigfix's kernels"
-"""The second call of a model; the same as the first where the kernels cannot be used."""
+"""The second call of a model; it is left out where the kernels cannot be used."""
 MOST_ATTEMPTS = 6
 """Node.js is started for each: a model that refuses so many takes made-up inputs at all."""
 
@@ -93,7 +93,9 @@ def _together(
     ]
     runs = zip(given, answers, strict=True)
     how = {"backend": ran.backend, "mode": ran.mode}
-    return Run(tuple(CaseRun(inputs, answer) for inputs, answer in runs), details=how)
+    left_out = (WITH_KERNELS,) if ran.fast is None else ()
+    made = tuple(CaseRun(inputs, answer) for inputs, answer in runs)
+    return Run(made, details=how, left_out=left_out)
 
 
 def _first_accepted(

@@ -103,6 +103,7 @@ export class OcrClient {
     checkAborted(options.signal);
     const transfer = sources.filter((source) => typeof source.close === 'function');
     const { pages, times } = await this.#call('read', { images: sources }, transfer, options);
+    checkAborted(options.signal); // the worker may have been at its end when it was told
     return new OcrDocument(pages, times);
   }
 
