@@ -18,6 +18,8 @@ KERNEL_TESTS := $(addprefix tests/,importing pipeline verifying cli repairing op
 # What make test-light runs: tests that need none of the heavy packages (tests/test_light.py).
 LIGHT := tests/reading tests/describing tests/diagnosis tests/planning tests/rendering tests/test_architecture.py
 LIGHT_BIN := .venv-light/bin
+# With the packages of stores, which pin one another and so are beside nothing else.
+STORES_BIN := .venv-stores/bin
 # How packages are installed into the environment of a folder: by uv where it is there (it takes a
 # third of the time), by pip where uv is not, or cannot: it does not read pip's configuration.
 UV := $(shell command -v uv)
@@ -36,13 +38,14 @@ INPUTS ?= 50000
 SEED ?= 0
 FUZZ_SECONDS ?= 1800
 
-.PHONY: always help venv demo test run/tests test-light test-kernels matrix fuzz bench lint format \
+.PHONY: always help venv demo test run/tests test-light test-stores test-kernels matrix fuzz bench lint format \
   docs release clean
 
 help:
 	@echo "make demo     convert a docTR model to TensorFlow.js and read words with it"
 	@echo "make test-light  run those that need no TensorFlow: 170 MB, a minute, any Python from 3.10 on"
 	@echo "make test     run the tests"
+	@echo "make test-stores  run those of s3://, gs:// and hf:// with the packages of these stores"
 	@echo "make test-kernels  run those that run TensorFlow (for TF_ENABLE_ONEDNN_OPTS=0, =1)"
 	@echo "make lint     check style and types"
 	@echo "make format   put the code into that style"
@@ -52,7 +55,7 @@ help:
 	@echo "make docs     build the documentation as a site, in site/"
 	@echo "make release  build the wheel and the sdist into dist/, and check them"
 	@echo "make venv     make .venv with the tested versions (the others do it by themselves)"
-	@echo "make clean    remove .venv, .venv-light, .venv-docs, .matrix, demo/ and site/"
+	@echo "make clean    remove .venv, .venv-light, .venv-stores, .venv-docs, .matrix, demo/ and site/"
 	@echo
 	@echo "Python 3.11 or 3.12 is needed: $(PYTHON), or make PYTHON=/path/to/python3.12"
 	@echo "(test-light takes another one too: make test-light PYTHON=python3.13)"
@@ -116,6 +119,12 @@ demo: $(if $(wildcard $(INSTALLED)),$(INSTALLED),$(DEMO_INSTALLED))
 test-light: $(LIGHT_INSTALLED)
 	$(LIGHT_BIN)/python -m pytest -m "not matrix" $(LIGHT)
 
+test-stores:
+	$(PYTHON) -m venv .venv-stores
+	$(call install,$(STORES_BIN),-e '.[remote$(comma)dev]')
+	$(STORES_BIN)/python -m pytest tests/reading/test_stores.py tests/reading/test_remote.py \
+	  tests/reading/test_remote_walking.py
+
 test: $(INSTALLED)
 	@$(MAKE) $(IN_TURN) run/tests $(addprefix run/tests/,$(PARTS))
 
@@ -163,4 +172,4 @@ release: $(INSTALLED)
 	$(BIN)/python -m tests.tools.release dist
 
 clean:
-	rm -rf .venv .venv-light .venv-docs .matrix demo site
+	rm -rf .venv .venv-light .venv-stores .venv-docs .matrix demo site

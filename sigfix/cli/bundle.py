@@ -24,8 +24,9 @@ from sigfix.cli.groups import (
 )
 from sigfix.cli.options import grouped, option
 from sigfix.cli.steps import steps, tell
+from sigfix.errors import UsageError
 from sigfix.pipeline.applying import DEFAULT_SECONDS
-from sigfix.pipeline.bundle_models import BundleOptions, Part
+from sigfix.pipeline.bundle_models import OPTIONS, BundleOptions, Part
 from sigfix.pipeline.preset_options import PresetOptions
 from sigfix.pipeline.quantising import AUTO
 from sigfix.planning.parsing import parse_size
@@ -119,7 +120,9 @@ class Weights:
     @property
     def detection_options(self) -> PresetOptions:
         """For the detector. Raises `UsageError` where --det-size is no size."""
-        size = None if self.detection_size is None else parse_size(self.detection_size)
+        size = (
+            None if self.detection_size is None else parse_size(self.detection_size, "--det-size")
+        )
         return PresetOptions(self.detection_weights, size=size)
 
 
@@ -164,6 +167,11 @@ def bundle(
     ):
         if given is not None:
             parts[part] = Part(given, PresetOptions(own))
+        elif own != PRETRAINED:
+            option = OPTIONS[part]
+            raise UsageError(
+                f"{option}-weights says nothing without {option}.", f"add {option} MODEL"
+            )
     options = BundleOptions(parts, quantize, not no_verify, force, timeout)
     with steps(quiet) as say:
         result = run(options, output, say)

@@ -27,20 +27,22 @@ VANISHING = frozenset({
 """Operators that freezing, inlining and stripping replace by ones that TF.js has."""
 
 EXPRESSED = frozenset({
-    "AdjustContrastv2", "AdjustHue", "AdjustSaturation", "BatchMatMulV3", "BiasAddV1",
-    "Bucketize", "Conj", "Conv3DBackpropInputV2", "Cross", "DiagPart", "Einsum", "Erfc",
-    "ExtractImagePatches", "FakeQuantWithMinMaxArgs", "FakeQuantWithMinMaxVars",
-    "FakeQuantWithMinMaxVarsPerChannel", "HSVToRGB", "Inv", "L2Loss", "MatrixBandPart",
-    "MatrixDiag", "MatrixDiagPart", "MatrixDiagPartV2", "MatrixDiagPartV3", "MatrixDiagV2",
-    "MatrixDiagV3", "MatrixSetDiag", "MatrixSetDiagV2", "MatrixSetDiagV3", "MulNoNan",
-    "RGBToHSV", "RaggedTensorToSparse", "RaggedTensorToTensor", "ResizeArea", "ResizeBicubic",
-    "Rint", "Roll", "ScaleAndTranslate", "SegmentMean", "SegmentSum", "ShapeN",
-    "SoftmaxCrossEntropyWithLogits", "Softsign", "SpaceToDepth",
-    "SparseSegmentMeanWithNumSegments", "SparseSegmentSqrtN",
-    "SparseSegmentSqrtNWithNumSegments", "SparseSegmentSumWithNumSegments",
-    "SparseSoftmaxCrossEntropyWithLogits", "SparseTensorDenseMatMul", "TensorScatterAdd",
-    "TensorScatterSub", "UnsortedSegmentMax", "UnsortedSegmentMin", "UnsortedSegmentProd",
-    "UnsortedSegmentSum", "Xdivy", "Xlog1py", "Xlogy",
+    "AdjustContrastv2", "AdjustHue", "AdjustSaturation", "BatchMatMulV3", "BiasAddV1", "BitwiseAnd",
+    "Bucketize", "CombinedNonMaxSuppression", "Conj", "Conv3DBackpropInputV2",
+    "Cross", "DiagPart", "DynamicStitch", "Einsum", "Erfc", "ExtractImagePatches",
+    "FakeQuantWithMinMaxArgs", "FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel",
+    "HSVToRGB", "Inv", "Invert", "L2Loss", "MatrixBandPart", "MatrixDiag", "MatrixDiagPart",
+    "MatrixDiagPartV2", "MatrixDiagPartV3", "MatrixDiagV2", "MatrixDiagV3", "MatrixSetDiag",
+    "MatrixSetDiagV2", "MatrixSetDiagV3", "MulNoNan", "ParallelDynamicStitch",
+    "QuantizeAndDequantizeV2", "QuantizeAndDequantizeV3", "QuantizeAndDequantizeV4", "RGBToHSV",
+    "RaggedTensorToSparse", "RaggedTensorToTensor", "ReluGrad", "ResizeArea", "ResizeBicubic",
+    "Rint", "Roll", "ScaleAndTranslate", "SegmentMax", "SegmentMean", "SegmentMin", "SegmentSum",
+    "ShapeN", "SigmoidGrad", "SoftmaxCrossEntropyWithLogits", "Softsign", "SpaceToDepth",
+    "SparseSegmentMeanWithNumSegments", "SparseSegmentSqrtN", "SparseSegmentSqrtNWithNumSegments",
+    "SparseSegmentSumWithNumSegments", "SparseSoftmaxCrossEntropyWithLogits",
+    "SparseTensorDenseMatMul", "TanhGrad", "TensorScatterAdd", "TensorScatterSub",
+    "UnsortedSegmentMax", "UnsortedSegmentMin", "UnsortedSegmentProd", "UnsortedSegmentSum",
+    "Xdivy", "Xlog1py", "Xlogy",
 })  # fmt: skip
 """Operators that TF.js or a backend of it lacks or computes wrongly, and that `sigfix convert`
 expresses in others (`optimising/expressing`)."""
@@ -83,8 +85,9 @@ IGNORED_BY_TFJS = frozenset({"FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVars
 OF_LIBRARIES = {"SimpleML": "the npm package @tensorflow/tfjs-tfdf"}
 """Beginnings of operators that the op list has, but only another package registers in TF.js."""
 
-UNREAD = frozenset({"RaggedGather", "RaggedRange", "RaggedTensorToTensor"})
-"""Operators of TF.js's lists that its reader of models (4.22) leaves out: `Unknown op`."""
+UNREAD = frozenset({"BitwiseAnd", "RaggedGather", "RaggedRange", "RaggedTensorToTensor"})
+"""Operators of TF.js's lists that its reader of models (4.22) leaves out (`Unknown op`), or whose
+inputs it does not find."""
 
 FUSED_PARTS = frozenset({
     "BiasAdd", "Relu", "Relu6", "Prelu", "LeakyRelu", "Sigmoid", "Elu",

@@ -12,7 +12,8 @@ from sigfix.errors import BlockedError, ConversionError
 from sigfix.quoting import quote, quote_path
 
 CUT = "cut at "
-"""How a hint begins that names in JSON a model's inputs, and the tensors to take it up to."""
+"""How a hint begins that names in JSON a model's inputs, the tensors to take it up to, and which of
+its inputs its own nodes made before."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,13 @@ def as_command(sizes: CommandParts, bind: CommandParts | None = None) -> Iterato
 def _cutting(command: CommandParts, hint: str) -> str:
     """The commands that take the model up to the tensors that a hint names, and convert that."""
     assert command.file is not None
-    inputs, outputs = json.loads(hint.removeprefix(CUT))
+    inputs, outputs, *more = json.loads(hint.removeprefix(CUT))
     part = command.file.with_name(f"{command.file.stem}_cut.onnx")
     given = (str(command.file), str(part), inputs, outputs)
     listed = ", ".join(json.dumps(value, ensure_ascii=False) for value in given)
-    cut = quote(f"from onnx.utils import extract_model as cut; cut({listed})")
+    cut = quote(f"from onnx.utils import extract_model as cut; cut({listed}, check_model=False)")
     then = command.then.format(quote_path(part))
-    return f"python -c {cut} && {then}   # up to {', '.join(outputs)}; the rest is left to you"
+    left = f"up to {', '.join(outputs)}; the rest is left to you"
+    if more:
+        left = f"with {', '.join(more[0])} as inputs, which are left to you"
+    return f"python -c {cut} && {then}   # {left}"

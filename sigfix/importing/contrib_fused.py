@@ -13,15 +13,25 @@ from math import pi, sqrt
 
 import onnx
 
+from sigfix.importing.contrib_attention import (
+    attention,
+    multi_head_attention,
+    quantised_attention,
+)
+from sigfix.importing.contrib_embedding import embedded, turned
 from sigfix.importing.contrib_normalisations import (
     layer_normalisation,
     simplified,
     skip_layer_normalisation,
     skip_simplified,
 )
+from sigfix.importing.contrib_products import of_few_bits, of_integers, of_quantised_input
 from sigfix.importing.contrib_quantised import DOMAIN
-from sigfix.importing.contrib_writing import Writer
+from sigfix.importing.contrib_writing import Shape, Writer
 from sigfix.importing.early_operators import is_early
+from sigfix.importing.influence import reads
+from sigfix.importing.ml_operators import DOMAIN as ML
+from sigfix.importing.ml_operators import OPERATORS as CLASSICAL
 
 _OWN_OF_CONV = ("auto_pad", "dilations", "group", "kernel_shape", "pads", "strides")
 
@@ -103,6 +113,14 @@ OPERATORS: dict[str, Written] = {
     "SkipSimplifiedLayerNormalization": skip_simplified,
     "FusedConv": _convolution,
     "FusedMatMul": _product,
+    "Attention": attention,
+    "QAttention": quantised_attention,
+    "MultiHeadAttention": multi_head_attention,
+    "EmbedLayerNormalization": embedded,
+    "RotaryEmbedding": turned,
+    "MatMulNBits": of_few_bits,
+    "DynamicQuantizeMatMul": of_quantised_input,
+    "MatMulIntegerToFloat": of_integers,
 }
 """Operator -> what writes it out and returns the result, None for a form that it does not."""
 EARLY: dict[str, Written] = {
@@ -112,20 +130,26 @@ EARLY: dict[str, Written] = {
 """The same of operators in ONNX's own domain (`early_operators`)."""
 
 
-def write_out_fused(model: onnx.ModelProto, ranks: Callable[[], Mapping[str, int]]) -> None:
-    """Put ONNX's operators in place of ONNX Runtime's fused ones, in place.
+def write_out_fused(model: onnx.ModelProto, shapes: Callable[[], Mapping[str, Shape]]) -> None:
+    """Put ONNX's operators in place of ONNX Runtime's fused ones and of ai.onnx.ml's, in place.
 
-    `ranks` tells how many axes tensors have, as far as that is known, of the model as it is then.
+    `shapes` tells the sizes of tensors, as far as they are known, of the model as it is then.
     """
     opset = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), 1)
-    kinds = {tensor.name: int(tensor.data_type) for tensor in model.graph.initializer}
+    weights = {tensor.name: tensor for tensor in model.graph.initializer}
     plain = not _has_other_floats(model)
+    used = {name for node in model.graph.node for name in reads(node)}
+    used.update(value.name for value in model.graph.output)
     while _pending(model, opset, plain):
         nodes: list[onnx.NodeProto] = []
-        known, pending = ranks(), _pending(model, opset, plain)
+        known, pending = shapes(), _pending(model, opset, plain)
         for node in model.graph.node:
             own = _one_of(node, opset, plain)
-            made = None if own is None else _written(own, Writer(node, opset, known, kinds, plain))
+            made = (
+                None
+                if own is None
+                else _written(own, Writer(node, opset, known, weights, plain, used))
+            )
             nodes.extend([node] if made is None else made)
         copied = [onnx.NodeProto.FromString(node.SerializeToString()) for node in nodes]
         del model.graph.node[:]
@@ -138,6 +162,8 @@ def _one_of(node: onnx.NodeProto, opset: int, plain: bool) -> Written | None:
     """What writes a node out, None for one that stays as it is."""
     if node.domain == DOMAIN:
         return OPERATORS.get(node.op_type) if plain else None
+    if node.domain == ML:
+        return CLASSICAL.get(node.op_type)
     return EARLY[node.op_type] if is_early(node, opset) else None
 
 

@@ -19,6 +19,11 @@ def skip_layer_normalisation(to: Writer) -> str | None:
     x, skip, gamma, beta, bias = to.given[:5]
     total = _sum(to, x, skip, bias)
     epsilon = float(to.attributes.get("epsilon", 1e-12))
+    return normalised(to, total, gamma, beta, epsilon)
+
+
+def normalised(to: Writer, total: str, gamma: str, beta: str, epsilon: float) -> str:
+    """A tensor of float32 normalised over its last axis, by ONNX's operator where there is one."""
     if to.opset >= (FIRST["LayerNormalization"] or 0):
         scales = [gamma, beta] if beta else [gamma]
         return to.add("LayerNormalization", total, *scales, axis=-1, epsilon=epsilon)
@@ -53,7 +58,8 @@ def simplified(to: Writer) -> str | None:
 
 def _normalised(to: Writer, has_mean: bool) -> str | None:
     x, scale, bias = to.given[:3]
-    kind = to.kinds.get(scale) or (TensorProto.FLOAT if to.plain else None)
+    told = to.weights.get(scale)
+    kind = TensorProto.FLOAT if told is None and to.plain else told and int(told.data_type)
     axis, rank = int(to.attributes.get("axis", -1)), to.ranks.get(x)
     if kind is None or (axis >= 0 and rank is None):
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,9 @@ from onnx import helper, numpy_helper
 
 _AXES_ARE_AN_INPUT = 18
 """The first opset whose means take their axes as an input."""
+_SUMS = 13
+"""The first opset whose sums, and whose new axes, are told so."""
+Shape = list[int | None]
 
 
 class Writer:
@@ -20,13 +23,15 @@ class Writer:
         self,
         node: onnx.NodeProto,
         opset: int,
-        ranks: Mapping[str, int],
-        kinds: Mapping[str, int],
+        shapes: Mapping[str, Shape],
+        weights: Mapping[str, onnx.TensorProto],
         plain: bool,
+        used: Collection[str],
     ) -> None:
-        self.node, self.opset, self.ranks = node, opset, ranks
-        self.kinds, self.plain = kinds, plain
-        self.given = [*node.input, *[""] * 6]
+        self.node, self.opset, self.shapes = node, opset, shapes
+        self.ranks = {name: len(shape) for name, shape in shapes.items()}
+        self.weights, self.plain, self.used = weights, plain, used
+        self.given = [*node.input, *[""] * 12]
         self.attributes = {a.name: helper.get_attribute_value(a) for a in node.attribute}
         self.nodes: list[onnx.NodeProto] = []
 
@@ -35,6 +40,13 @@ class Writer:
         name = f"{self.node.output[0]}_part_{len(self.nodes)}"
         self.nodes.append(helper.make_node(operator, inputs, [name], name, **attributes))
         return name
+
+    def several(self, operator: str, count: int, *inputs: str) -> list[str]:
+        """A node of ONNX's with more than one result; their names."""
+        name = f"{self.node.output[0]}_part_{len(self.nodes)}"
+        results = [f"{name}_{place}" for place in range(count)]
+        self.nodes.append(helper.make_node(operator, inputs, results, name))
+        return results
 
     def number(self, value: float) -> str:
         """A constant of float32."""
@@ -46,9 +58,44 @@ class Writer:
 
     def mean(self, tensor: str, axes: list[int]) -> str:
         """The mean over axes, which stay with a size of 1."""
+        return self.reduced("ReduceMean", tensor, axes)
+
+    def reduced(self, operator: str, tensor: str, axes: list[int]) -> str:
+        """A reduction (of sums alone see `total`) over axes, which stay with a size of 1."""
         if self.opset < _AXES_ARE_AN_INPUT:
-            return self.add("ReduceMean", tensor, axes=axes)
-        return self.add("ReduceMean", tensor, self.constant(np.array(axes, np.int64)))
+            return self.add(operator, tensor, axes=axes)
+        return self.add(operator, tensor, self._whole(axes))
+
+    def total(self, tensor: str, axis: int) -> str:
+        """The sum over an axis, which goes."""
+        if self.opset < _SUMS:
+            return self.add("ReduceSum", tensor, axes=[axis], keepdims=0)
+        return self.add("ReduceSum", tensor, self._whole([axis]), keepdims=0)
+
+    def unsqueeze(self, tensor: str, *axes: int) -> str:
+        """New axes of size 1."""
+        if self.opset < _SUMS:
+            return self.add("Unsqueeze", tensor, axes=list(axes))
+        return self.add("Unsqueeze", tensor, self._whole(axes))
+
+    def reshape(self, tensor: str, sizes: Sequence[int]) -> str:
+        """Other sizes: 0 for the one that is there, -1 for the one that is left."""
+        return self.add("Reshape", tensor, self._whole(sizes))
+
+    def part(self, tensor: str, axis: int, start: int, end: int) -> str:
+        """What lies between two places along an axis."""
+        return self.add("Slice", tensor, *(self._whole([n]) for n in (start, end, axis)))
+
+    def pick(self, tensor: str, place: int, axis: int = 0) -> str:
+        """One element of an axis, which goes."""
+        return self.add("Gather", tensor, self.constant(np.array(place, np.int64)), axis=axis)
+
+    def size(self, tensor: str, axis: int) -> str:
+        """The size of an axis, an int64 scalar."""
+        return self.pick(self.add("Shape", tensor), axis)
+
+    def _whole(self, numbers: Sequence[int]) -> str:
+        return self.constant(np.array(numbers, np.int64))
 
     def named(self, result: str, place: int) -> str:
         """Call what a node of these puts out as the output at `place`, where that is used."""

@@ -41,11 +41,13 @@ def reads(node: onnx.NodeProto) -> set[str]:
     return names
 
 
-def nodes_behind(model: onnx.ModelProto, names: Iterable[str]) -> list[onnx.NodeProto]:
-    """The nodes that these tensors are computed by, in the graph's order."""
-    needed, nodes = set(names), []
+def nodes_behind(
+    model: onnx.ModelProto, names: Iterable[str], given: Iterable[str] = ()
+) -> list[onnx.NodeProto]:
+    """The nodes that tensors are computed by, in the graph's order; none for what is given."""
+    needed, nodes, there = set(names), [], set(given)
     for node in reversed(model.graph.node):
-        if needed.intersection(node.output):
+        if needed.intersection(node.output) - there:
             nodes.append(node)
             needed |= reads(node)
     return nodes[::-1]

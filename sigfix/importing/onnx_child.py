@@ -31,7 +31,7 @@ def work(job: dict[str, Any]) -> Answer:
             finished = job["folder"] / "finished.onnx"
             onnx.save(model, finished)
         onnx_graph.fix_dimensions(model, {"input": (None, 3, preset.height, preset.width)})
-    check_early(model)
+    check_early(model, lambda: onnx_graph.read_onnx(job["file"]))
     if not is_in_question(model):
         job["checked"].touch()
     inputs = {v.name: onnx_graph.shape_of(v) for v in onnx_graph.graph_inputs(model)}

@@ -15,8 +15,10 @@ from onnx import helper, inliner, numpy_helper, version_converter
 from sigfix.errors import BlockedError, UsageError
 from sigfix.importing.advice import YOURS, input_option
 from sigfix.importing.contrib_fused import write_out_fused
+from sigfix.importing.contrib_products import as_exact
 from sigfix.importing.contrib_quantised import write_out_quantised
 from sigfix.importing.inferred_shapes import inferred_shapes
+from sigfix.importing.onnx_functions import write_out_functions
 from sigfix.importing.onnx_graph import graph_inputs, read_onnx, shape_of
 from sigfix.importing.preflight import OWN_DOMAINS, opset_of, version_of
 from sigfix.importing.supported import SUPPORTED
@@ -27,6 +29,10 @@ OPSET = 13
 """What older files are brought to: all operators that sigfix has are supported there."""
 OLDEST = 7
 """The first opset that ONNX Runtime has all operators of."""
+EXACT = (
+    "the file lets ONNX Runtime round the inputs of MatMulNBits to bytes (accuracy_level); it is "
+    "compared without that"
+)
 Sizes = Mapping[str, Sequence[int | None]]
 
 
@@ -52,7 +58,8 @@ def open_onnx(
     the sizes contradict its own, or where it takes empty tensors alone.
     """
     model, reference = read_onnx(path), path
-    if sizes or bound:
+    notes = [EXACT] if as_exact(model) else []
+    if sizes or bound or notes:
         bind_inputs(model, _by_own_names(model, bound or {}, "--bind"))
         fix_sizes(model, _by_own_names(model, sizes or {}, "--input"))
         reference = folder / "given.onnx"
@@ -61,13 +68,15 @@ def open_onnx(
     refuse_empty_inputs(model)
     if model.functions:
         model = inliner.inline_local_functions(model)
+    model = write_out_functions(model)
     write_out_quantised(model)
-    write_out_fused(model, lambda: {n: len(s) for n, s in inferred_shapes(model).items()})
+    write_out_fused(model, lambda: inferred_shapes(model))
     model, note = upgraded(model)
     if note:
         reference = folder / "upgraded.onnx"
         onnx.save(model, reference)
-    return Opened(model, reference, (note,) if note else ())
+        notes.append(note)
+    return Opened(model, reference, tuple(notes))
 
 
 def _by_own_names(model: onnx.ModelProto, given: Mapping[str, Any], option: str) -> dict[str, Any]:

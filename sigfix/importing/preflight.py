@@ -19,25 +19,47 @@ from sigfix.errors import ConversionError
 from sigfix.importing.advice import binding_option, sizes_option
 from sigfix.importing.commands import CUT
 from sigfix.importing.early_operators import is_early
-from sigfix.importing.influence import deciding_inputs, needed_nodes, reads, shape_only
+from sigfix.importing.influence import (
+    deciding_inputs,
+    needed_nodes,
+    nodes_behind,
+    reads,
+    shape_only,
+)
+from sigfix.importing.ml_operators import DOMAIN as ML
+from sigfix.importing.ml_operators import TEXTS, ml_reason
 from sigfix.importing.onnx_graph import graph_inputs
 from sigfix.importing.preflight_sizes import size_refusals
-from sigfix.importing.refusal_reasons import FORMS, FUSED, QUANTISED, REASONS, is_held, type_name
+from sigfix.importing.refusal_reasons import (
+    FORMS,
+    FUSED,
+    QUANTISED,
+    RANDOM,
+    REASONS,
+    is_held,
+    type_name,
+)
 from sigfix.importing.supported import SUPPORTED
 
 OWN_DOMAINS = ("", "ai.onnx")
 RUNTIME = "com.microsoft"
+INPUT, WEIGHT = "input", "initializer"
+"""What a refusal is about that is no operator's."""
 BRANCH = "branches that are chosen at run time are not expressed"
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """A node that cannot be converted, why, and the option that may help."""
+    """A node that cannot be converted, why, and the option that may help.
+
+    `kept` are outputs of it that could be, if nothing read the others.
+    """
 
     operator: str
     node: str
     reason: str
     hint: str | None = None
+    kept: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         where = f" (node {self.node})" if self.node else ""
@@ -72,10 +94,13 @@ def _sizes(model: onnx.ModelProto) -> Iterator[Refusal]:
         yield Refusal(node.op_type, _called(node), reason, hint)
 
 
-def check_early(model: onnx.ModelProto) -> None:
+def check_early(
+    model: onnx.ModelProto, source: Callable[[], onnx.ModelProto] | None = None
+) -> None:
     """`check` of a model that is still to be simplified: of what no simplification removes.
 
     Nodes that compute what depends on sizes alone may fold, and a branch may never be taken.
+    `source` reads the file, where the model is not as the file has it any more.
     """
     folding = {*shape_only(model), *(tensor.name for tensor in model.graph.initializer)}
     nodes = [
@@ -84,7 +109,9 @@ def check_early(model: onnx.ModelProto) -> None:
         if not all(o in folding for o in node.output)
         and not (node.op_type == "If" and _depends_on_sizes(node, folding))
     ]
-    _raise(model, [*_inputs(model), *_refusals(model, nodes, inside=False)])
+    found = [*_inputs(model), *_refusals(model, nodes, inside=False)]
+    if found:
+        _raise(model if source is None else source(), found)
 
 
 def is_in_question(model: onnx.ModelProto) -> bool:
@@ -108,8 +135,9 @@ def version_of(operator: str, opset: int) -> int | None:
 def _raise(model: onnx.ModelProto, found: list[Refusal]) -> None:
     if not found:
         return
-    hint = next((refusal.hint for refusal in found if refusal.hint), None) or _cut(model, found)
-    hint = hint or "export the model without it"
+    hint = next((refusal.hint for refusal in found if refusal.hint), None)
+    cuts = (_fed, _cut) if all(refusal.reason == RANDOM for refusal in found) else (_cut, _fed)
+    hint = hint or cuts[0](model, found) or cuts[1](model, found) or "export the model without it"
     if len(found) == 1:
         raise ConversionError(f"{found[0]}.", hint)
     listed = "\n".join(f"  {refusal}" for refusal in found)
@@ -136,26 +164,54 @@ def _called(node: onnx.NodeProto) -> str:
 
 def _cut(model: onnx.ModelProto, found: list[Refusal]) -> str | None:
     """Where the model can be taken up to, without the nodes that are refused; None: nowhere."""
-    refused = {refusal.node for refusal in found}
-    given = {i.name for i in model.graph.initializer} | {""}
-    from_inputs = {value.name for value in graph_inputs(model)}
-    spoiled: set[str] = set()
-    computed: set[str] = set()
+    kept = {refusal.node: refusal.kept for refusal in found}
+    tensors = {refusal.node for refusal in found if refusal.operator in (INPUT, WEIGHT)}
+    fed = [value.name for value in graph_inputs(model) if value.name not in tensors]
+    given = {i.name for i in model.graph.initializer if i.name not in tensors} | {""}
+    spoiled, computed = set(tensors), set[str]()
     frontier: dict[str, None] = {}
     for node in model.graph.node:
-        is_refused = _called(node) in refused
+        is_refused = _called(node) in kept
         if is_refused or reads(node) & spoiled:
-            spoiled.update(node.output)
+            fine = set(kept.get(_called(node), ())) if not reads(node) & spoiled else set()
+            spoiled.update(o for o in node.output if o not in fine)
+            computed.update(fine)
             frontier.update(dict.fromkeys(reads(node) & computed))
         elif all(i in given for i in node.input):
             given.update(node.output)
         else:
             computed.update(node.output)
-    outputs = [o.name for o in model.graph.output if o.name not in spoiled | from_inputs]
+    outputs = [o.name for o in model.graph.output if o.name not in {*spoiled, *fed}]
     places = sorted({*frontier, *outputs})
-    if not places or not spoiled:
+    if not places or not spoiled or not fed:
         return None
-    return CUT + json.dumps([[value.name for value in graph_inputs(model)], places])
+    return CUT + json.dumps([fed, places])
+
+
+def _fed(model: onnx.ModelProto, found: list[Refusal]) -> str | None:
+    """The model without the nodes that are refused: what they make becomes inputs; None: cannot."""
+    refused = {refusal.node for refusal in found}
+    own = [n for n in model.graph.node if _called(n) in refused and n.domain in OWN_DOMAINS]
+    made = [output for node in own for output in node.output if output]
+    known = {v.name: v.type.tensor_type for v in _inferred(model).value_info}
+    outputs = [value.name for value in model.graph.output]
+    if (
+        len(own) < len(refused)
+        or any(name not in known or not is_held(known[name].elem_type) for name in made)
+        or any(refusal.operator == "If" for refusal in found)
+    ):
+        return None
+    needed = {name for node in nodes_behind(model, outputs, made) for name in reads(node)}
+    given = [value.name for value in graph_inputs(model) if value.name in needed]
+    fed = [name for name in made if name in needed]
+    return CUT + json.dumps([given + fed, outputs, fed]) if fed else None
+
+
+def _inferred(model: onnx.ModelProto) -> onnx.GraphProto:
+    try:
+        return onnx.shape_inference.infer_shapes(model).graph
+    except Exception:  # it raises many kinds
+        return model.graph
 
 
 def _inputs(model: onnx.ModelProto) -> Iterator[Refusal]:
@@ -163,14 +219,14 @@ def _inputs(model: onnx.ModelProto) -> Iterator[Refusal]:
     for value in graph_inputs(model):
         kind = value.type.tensor_type.elem_type
         if not is_held(kind):
-            yield Refusal("input", value.name, _no_type(kind))
+            yield Refusal(INPUT, value.name, _no_type(kind))
 
 
 def _weights(model: onnx.ModelProto) -> Iterator[Refusal]:
     """Weights of such elements; a simplified model has cast those that are only stored so."""
     for tensor in model.graph.initializer:
         if not is_held(tensor.data_type):
-            yield Refusal("initializer", tensor.name, _no_type(tensor.data_type))
+            yield Refusal(WEIGHT, tensor.name, _no_type(tensor.data_type))
 
 
 def _no_type(kind: int) -> str:
@@ -182,7 +238,8 @@ def _refusals(model: onnx.ModelProto, nodes: Any, inside: bool = True) -> Iterat
         reason, hint = _reason(model, node)
         if reason is not None:
             kind = f"{node.domain}.{node.op_type}" if node.domain else node.op_type
-            yield Refusal(kind, _called(node), reason, hint)
+            kept = tuple(node.output[1:]) if reason == TEXTS else ()
+            yield Refusal(kind, _called(node), reason, hint, kept)
         for attribute in node.attribute if inside else ():
             for graph in (attribute.g, *attribute.graphs):
                 yield from _refusals(model, graph.node)
@@ -191,6 +248,8 @@ def _refusals(model: onnx.ModelProto, nodes: Any, inside: bool = True) -> Iterat
 def _reason(model: onnx.ModelProto, node: onnx.NodeProto) -> tuple[str | None, str | None]:
     """Why a node is refused (None where it is not), and the option that may help."""
     opset = opset_of(model)
+    if node.domain == ML:
+        return ml_reason(node), None
     if node.domain not in OWN_DOMAINS:
         quantised = node.op_type.startswith(("QLinear", "Quantize", "Dequantize", "DynamicQuant"))
         foreign = "operators outside ONNX's own domain are not supported"

@@ -109,6 +109,12 @@ SIZE_FORMS: tuple[SizeForm, ...] = (
         lambda a, s: _axis_open(s, 1),
         "its channels must be static",
     ),
+    SizeForm(("DFT",), lambda a, s: _open(s, 1), "what it transforms must be of static sizes"),
+    SizeForm(
+        ("STFT",),
+        lambda a, s: s[0] is not None and len(s[0]) == 3 and _last_open(s, 0),
+        "it is dynamic whether its samples are complex",
+    ),
     SizeForm(("EyeLike",), lambda a, s: _open(s, 0), "its shape must be static"),
     SizeForm(
         ("Hardmax",), lambda a, s: _axis_open(s, int(a.get("axis", -1))), "its axis must be static"
@@ -138,6 +144,8 @@ CONSTANTS: dict[str, dict[int, str]] = {
     "OneHot": {1: "depth", 2: "values"},
     "Compress": {1: "condition"},
     "CumSum": {1: "axis"},
+    "DFT": {1: "length", 2: "axis"},
+    "STFT": {1: "step", 2: "window", 3: "length of a frame"},
     "Pad": {3: "axes"},
     "Slice": {3: "axes", 4: "steps"},
     "Split": {1: "split sizes"},

@@ -98,6 +98,11 @@ FORMS: tuple[Form, ...] = (
     Form(RECURRENT, lambda a, n: bool(a.get("clip")), "clipping is not supported"),
     Form(("LSTM",), lambda a, n: bool(a.get("input_forget")), "coupled gates are not supported"),
     Form(("AveragePool",), lambda a, n: max(a.get("dilations", [1])) > 1, "dilated averages"),
+    Form(
+        ("DFT",),
+        lambda a, n: bool(a.get("inverse") and a.get("onesided")),
+        "inverse transforms of a half are not supported",
+    ),
     Form(("Constant",), lambda a, n: "sparse_value" in a, "sparse tensors are not supported"),
     Form(
         ("Constant",),

@@ -157,7 +157,6 @@ def _checked(
     say: Say,
 ) -> BundleCheck:  # fmt: skip
     from sigfix.pipeline.bundle_check import compare
-
     from sigfix.verifying.inputs.samples import QUARTERS
 
     release()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import shutil
 from collections.abc import Mapping
@@ -22,7 +23,14 @@ from sigfix.pipeline.preset_options import PresetOptions
 from sigfix.pipeline.progress import Say
 from sigfix.pipeline.quantising import AUTO, MIXED
 from sigfix.pipeline.source import PRESET, SAVED_MODEL, Source, find_source
-from sigfix.presets import DETECTION, ORIENTATION, PAGE_ORIENTATION, RECOGNITION
+from sigfix.presets import (
+    DETECTION,
+    ORIENTATION,
+    PAGE_ORIENTATION,
+    PRESETS,
+    PRETRAINED,
+    RECOGNITION,
+)
 from sigfix.quoting import quote_path
 from sigfix.reading import read_any
 from sigfix.version import __version__
@@ -98,31 +106,71 @@ def wider_types(models: Mapping[str, BundledModel]) -> list[dict[str, str]]:
 def find_part(task: str, part: Part) -> Source:
     """What a part of the bundle is made from, a model that is already converted included."""
     path = Path(part.given)
+    _refuse_nothing(task, part.given)
     if path.is_dir() and (path / "model.json").is_file():
         source = Source(CONVERTED, path)
     else:
         source = find_source(part.given, Path())
     if source.kind != PRESET:
-        part.options.refuse_weights(path)
+        _refuse_options(task, part.options, path)
         _refuse_unknown(OPTIONS[task], source)
         return source
-    preset = part.options.preset(part.given)
+    try:
+        preset = part.options.preset(part.given)
+    except UsageError as error:  # which speaks of the options of repair and convert
+        own = {"--weights": f"{OPTIONS[task]}-weights", "--size": f"{OPTIONS[task]}-size"}
+        texts = [str(error.message), error.hint or ""]
+        for name, here in own.items():
+            texts = [text.replace(name, here) for text in texts]
+        raise UsageError(texts[0], texts[1] or None) from error
     if preset.part != task:
+        what = _FOR.get(preset.part, preset.task)
         raise UsageError(
-            f"{OPTIONS[task]} {part.given}: this preset is for {_FOR.get(preset.part, preset.task)}.",
+            f"{OPTIONS[task]} {part.given}: this preset is for {what}.",
             f"{OPTIONS[preset.part]} {part.given}; sigfix presets lists all",
         )
     return source
 
 
+def _refuse_nothing(task: str, given: str) -> None:
+    """Raise where nothing has this name, with a preset's that is like it."""
+    try:
+        found = given in PRESETS or Path(given).exists()
+    except OSError:  # a name too long
+        found = False
+    if found:
+        return
+    names = [name for name, preset in PRESETS.items() if preset.part == task]
+    near = difflib.get_close_matches(given.lower(), names, n=1)
+    raise UnreadableModelError(
+        f"{OPTIONS[task]} {given} does not exist, and there is no preset of that name.",
+        f"{OPTIONS[task]} {near[0]}; sigfix presets lists all"
+        if near
+        else "check the path; sigfix presets lists the presets",
+    )
+
+
+def _refuse_options(task: str, options: PresetOptions, path: Path) -> None:
+    """Raise where something is said of how a model is built that is built already."""
+    said = {
+        f"{OPTIONS[task]}-weights": (options.weights, options.seed) != (PRETRAINED, 0),
+        f"{OPTIONS[task]}-size": options.size is not None,
+        "--vocab": options.vocabulary is not None,
+    }
+    for option, given in said.items():
+        if given:
+            raise UsageError(
+                f"{option} is for building a preset, and {path} is built already.",
+                f"leave {option} out, or name a preset as {OPTIONS[task]}",
+            )
+
+
 def _refuse_unknown(option: str, source: Source) -> None:
-    """Raise before any work where a path is not there, or no model that sigfix built of a preset.
+    """Raise before any work where a path is no model that sigfix built of a preset.
 
     One that is converted is read when it is copied.
     """
     path = source.path
-    if not path.exists():
-        raise UnreadableModelError(f"{option} {path} does not exist.", "check the path")
     if source.kind == CONVERTED or (source.kind == SAVED_MODEL and read_card(path) is not None):
         return
     raise UsageError(

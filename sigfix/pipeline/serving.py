@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import posixpath
 import shutil
 import sys
@@ -123,7 +124,7 @@ def _handler(
             if not self._is_for_us():
                 self._say(HTTPStatus.FORBIDDEN, "This server is for this machine alone.\n")
                 return
-            address = unquote(urlsplit(self.path).path)
+            address = _address(self.path)
             if address in extra:
                 kind, content = extra[address]
                 self._head(HTTPStatus.OK, kind, len(content))
@@ -131,12 +132,16 @@ def _handler(
                     self.wfile.write(content)
                 return
             file = _file_at(root, address)
-            if file is None:
+            try:
+                opened = None if file is None else file.open("rb")
+            except OSError:  # gone since, or not readable
+                opened = None
+            if file is None or opened is None:
                 self._say(HTTPStatus.NOT_FOUND, f"There is no {address} in this bundle.\n")
                 return
-            with file.open("rb") as opened:
+            with opened:
                 kind = TYPES.get(file.suffix, TYPES[".bin"])
-                self._head(HTTPStatus.OK, kind, file.stat().st_size)
+                self._head(HTTPStatus.OK, kind, os.fstat(opened.fileno()).st_size)
                 if with_body:
                     shutil.copyfileobj(opened, self.wfile)
 
@@ -166,14 +171,22 @@ def _handler(
     return Handler
 
 
+def _address(asked: str) -> str:
+    """The path of an address; "" of what is none."""
+    try:
+        return unquote(urlsplit(asked).path)
+    except ValueError:  # brackets that are no IPv6 address
+        return ""
+
+
 def _file_at(root: Path, address: str) -> Path | None:
     """The file under an address; None for what is not there, or lies outside."""
     name = posixpath.normpath(address).lstrip("/")
-    name = INDEX if name in ("", ".") else name
+    name = INDEX if address.startswith("/") and name in ("", ".") else name
     if "\0" in name or "\\" in name:
         return None
     try:
         file = (root / name).resolve()
         return file if file.is_relative_to(root) and file.is_file() else None
-    except OSError:  # a name too long
+    except (OSError, ValueError):  # a name too long, or one that no file can have
         return None

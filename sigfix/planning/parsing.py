@@ -79,11 +79,11 @@ _FORMS = {
 }
 
 
-def parse_size(text: str) -> Size:
-    """`1024`, or height and width: `32x256`, `32,256`."""
+def parse_size(text: str, option: str = "--size") -> Size:
+    """`1024`, or height and width: `32x256`, `32,256`, as the value of `option`."""
     parts = re.split("[x,*]", text.strip().lower())
     if len(parts) > 2 or not all(part.strip().isdecimal() for part in parts):
-        raise _misread("--size", text, "1024, or height x width: --size 32x256")
+        raise _misread(option, text, f"1024, or height x width: {option} 32x256")
     sizes = [int(part) for part in parts]
     return sizes[0] if len(sizes) == 1 else (sizes[0], sizes[1])
 

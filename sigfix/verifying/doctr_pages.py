@@ -62,9 +62,9 @@ def read_pages(models: Mapping[str, Model], pictures: Sequence[Image.Image]) -> 
 
     `models` are "detection" and "recognition", and "orientation" for words at all angles; only
     then pages are not taken for straight. With "page_orientation" they are turned before they are
-    read, and places are those on the page as it was. A model alone is called by its own predictor: what it
-    says becomes pages of one line, whose words have no text (a detector's), or which is one word
-    (a recogniser's, and a classifier's, which is turned).
+    read, and places are those on the page as it was. A model alone is called by its own predictor:
+    what it says becomes pages of one line, whose words have no text (a detector's), or which is one
+    word (a recogniser's, and a classifier's, which is turned).
     Raises what `build_model` and `tfjs.run` raise.
     """
     images = [np.asarray(picture.convert("RGB")) for picture in pictures]

@@ -36,6 +36,10 @@ _OTHER = 1e-3
 """A difference above this, a hundredth in what is computed of it, was none: they do not vanish."""
 
 
+_NOISE, _LEAST_NOISE = 10.0, 1e-6
+"""What is computed of a folded tensor may differ by so many times as much as other tensors do."""
+_NEAREST = 4
+"""Stages behind a tensor that tell whether it was folded."""
 _LEAST_RANK = 3
 """Of a tensor that has channels beside a batch and places."""
 
@@ -214,7 +218,11 @@ def _layouts(value: np.ndarray[Any, Any]) -> list[np.ndarray[Any, Any]]:
 
 
 def told_apart(rows: Sequence[Stage], inside: Inside) -> Iterator[Stage]:
-    """The stages, with those marked that are folded, by what the first model computes of them."""
+    """The stages, with those marked that are folded, by what the first model computes of them.
+
+    What is computed of a folded one next agrees as well as what has nothing to do with it. A fault
+    that the network weakens on its way differs by far less at its end.
+    """
     known = {node.name: node for node in inside.nodes}
     above: dict[str, set[str]] = {}
     """Tensor -> the stages that it is computed of."""
@@ -225,6 +233,13 @@ def told_apart(rows: Sequence[Stage], inside: Inside) -> Iterator[Stage]:
         above[node.name] |= wanted & {*read}
     for row in rows:
         value = row.difference.relative or 0.0
-        below = [r.difference.relative or 0.0 for r in rows if row.tensor in above[r.tensor]]
-        folded = value > _OTHER and min(below, default=value) < value / _VANISHED
-        yield replace(row, folded=folded)
+        others = [r for r in rows if r is not row]
+        below = [r.difference.relative or 0.0 for r in others if row.tensor in above[r.tensor]]
+        beside = [
+            r.difference.relative or 0.0
+            for r in others
+            if r.difference.ok and row.tensor not in above[r.tensor]
+        ]
+        noise = max(_NOISE * max(beside), _LEAST_NOISE) if beside else value
+        least = min(below[:_NEAREST], default=value)
+        yield replace(row, folded=value > _OTHER and least < min(value / _VANISHED, noise))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sigfix.presets import PRESETS
-from tests.bench import kernels, naive, threads
+from tests.bench import kernels, naive, rounding, threads
 from tests.bench.inference import (
     AIM_ALL,
     AIM_ALONE,
@@ -91,6 +91,7 @@ def page(cache: Path) -> str:
         ),
         f"{PLAIN}, not measured",
         "\n".join(_missing(cache)) or "Nothing.",
+        rounding.section(lambda name: rounding.known(name, cache)),
     ]
     return "\n\n".join(parts) + "\n"
 

@@ -32,12 +32,11 @@ TRAINED = NotRun("needs somebody's trained weights; tests/importing/test_checkpo
 BUNDLES = NotRun("two networks and a page; tests/page/test_bundle.py bundles small ones")
 INSTALLS = NotRun("installs packages; tests/test_packaging.py installs what is built")
 CONTAINERS = NotRun("needs docker or podman; tests/test_container.py runs it where one is")
-STORES = NotRun("needs a store and its credentials; tests/reading/test_remote_walking.py has one")
+STORES = NotRun("needs packages that are beside no others; tests/reading/test_stores.py runs it")
 EXPORTED = NotRun("docTR's export of SAR, two minutes; tests/importing/test_presets.py converts it")
 MAKE = NotRun("made by make; tests/test_demo.py runs the demo, tests/test_make.py asks make")
 MEASURED = NotRun("needs a docTR model, whose words are counted; tests/pipeline/test_quantising.py")
 SERVES = NotRun("runs until Ctrl-C; tests/page/test_serving.py starts and stops it")
-PARSED = NotRun("tests/exporting/test_parsed_features.py and test_cutting.py have such models")
 LIKE_A_PRESET = NotRun("a SavedModel of linknet; tests/repairing/test_preset_spec.py repairs one")
 
 ROWS: dict[str, Ran | NotRun] = {
@@ -108,9 +107,9 @@ ROWS: dict[str, Ran | NotRun] = {
     "sigfix convert model/ --input image=1,224,224,3 --rename output_0=scores": Ran(
         scenes.with_image_signature, heavy=True
     ),
-    "sigfix convert model/ --parsed": PARSED,
-    "sigfix repair model/ --parsed": NotRun("tests/repairing/test_parsed.py has such models"),
-    "sigfix convert model/ --cut-strings": PARSED,
+    "sigfix convert model/ --parsed": Ran(scenes.parsing, heavy=True),
+    "sigfix repair model/ --parsed": Ran(scenes.parsing, heavy=True),
+    "sigfix convert model/ --cut-strings": Ran(scenes.words, heavy=True),
     "sigfix convert crnn_vgg16_bn --tfjs": DOWNLOADS,
     "sigfix convert sar.onnx --preset sar_resnet31 --tfjs": EXPORTED,
     "sigfix convert db_mobilenet_v3_large --weights det.pt --tfjs -o det-web": TRAINED,

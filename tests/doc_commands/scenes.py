@@ -217,3 +217,42 @@ def unsigned_graph() -> None:
         builder = v1.saved_model.Builder("model")
         builder.add_meta_graph_and_variables(session, ["serve"])
         builder.save()
+
+
+def parsing() -> None:
+    """A signature that parses tf.Examples."""
+
+    def make(tf: Any) -> Any:
+        model = tf.Module()
+
+        def serve(examples: Any) -> Any:
+            features = {"age": tf.io.FixedLenFeature([2], tf.float32)}
+            return {"y": 2.0 * tf.io.parse_example(examples, features)["age"]}
+
+        spec = tf.TensorSpec([None], tf.string, name="examples")
+        model.serve = tf.function(serve, input_signature=[spec])
+        return model
+
+    saved(make, serving_default="serve")
+
+
+def words() -> None:
+    """Sentences that are split and looked up in front of what is computed."""
+
+    def make(tf: Any) -> Any:
+        model = tf.Module()
+        pairs = tf.lookup.KeyValueTensorInitializer(
+            tf.constant(["a", "fox"]), tf.constant([1, 2], tf.int64)
+        )
+        model.table = tf.lookup.StaticHashTable(pairs, tf.constant(0, tf.int64))
+        model.rows = tf.Variable(tf.random.stateless_normal([3, 4], [1, 2]))
+
+        def serve(text: Any) -> Any:
+            ids = model.table.lookup(tf.strings.split(text).to_tensor(shape=[None, 6]))
+            return {"y": tf.reduce_mean(tf.gather(model.rows, ids), 1)}
+
+        spec = tf.TensorSpec([None], tf.string, name="text")
+        model.serve = tf.function(serve, input_signature=[spec])
+        return model
+
+    saved(make, serving_default="serve")

@@ -20,12 +20,7 @@ from tests.matrix import browser
 HERE = Path(__file__).parent
 WEIGHTS = ROOT / "examples" / "weights"
 DETECTOR, RECOGNISER = "db_mobilenet_v3_large", "crnn_mobilenet_v3_small"
-BACKENDS = {
-    "wasm": (),
-    "webgl": (),
-    "webgpu": ("--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"),
-}
-"""What Chromium needs for each where there is no graphics card."""
+BACKENDS = ("wasm", "webgl", "webgpu")
 SECONDS = 300.0
 """For a document on a backend that is computed in software."""
 
@@ -96,7 +91,8 @@ def read_in_chromium(
 
     with served(site, extra=extra, take=take) as address:
         asked = f"{address}read/read.html?backend={backend}&documents={len(documents)}"
-        open_page(asked, BACKENDS[backend], done, SECONDS * (1 + len(documents)))
+        flags = browser.BACKEND_FLAGS.get(backend, ())
+        open_page(asked, flags, done, SECONDS * (1 + len(documents)))
     assert ends, f"{backend}: the page did not come to its end"
     assert "error" not in ends[0], f"{backend}: {ends[0]['error']}"
     assert ends[0]["messages"] == [], f"{backend}: {ends[0]['messages']}"

@@ -201,6 +201,32 @@ def _activation(random: Random) -> Case:
     return Case(name, (Fed((2, 3, 4, 5)), *slope), attributes, 20)
 
 
+def _sampling(random: Random) -> Case:
+    opset = pick(random, 16, 20)
+    names = {16: ("bilinear", "nearest", "bicubic"), 20: ("linear", "nearest", "cubic")}
+    attributes = {
+        "mode": pick(random, *names[opset]), "align_corners": pick(random, 0, 1),
+        "padding_mode": pick(random, "zeros", "border", "reflection"),
+    }  # fmt: skip
+    grid = Fed((2, 3, 4, 2), lowest=-1.7, highest=1.7)
+    return Case("GridSample", (Fed((2, 3, *some(random, 2, 2, 6))), grid), attributes, opset)
+
+
+def _fourier(random: Random) -> Case:
+    if pick(random, True, False):
+        window = normal(random, 6)
+        x = Fed(pick(random, (2, 20), (2, 20, 1)))
+        given = pick(random, (window,), (window, np.array(6)), (None, np.array(6)))
+        attributes = {"onesided": pick(random, 0, 1)}
+        return Case("STFT", (x, np.array(pick(random, 2, 3)), *given), attributes)
+    parts = pick(random, 1, 2)
+    attributes = {"onesided": pick(random, 0, 1) if parts == 1 else 0}
+    if not attributes["onesided"]:
+        attributes["inverse"] = pick(random, 0, 1) if parts == 2 else 0
+    length = pick(random, None, np.array(6), np.array(9))
+    return Case("DFT", (Fed((2, 7, parts), dynamic=True), length), attributes)
+
+
 GENERATORS: dict[str, Callable[[Random], Case]] = {
     "resize": window_forms.resize, "max_pool": window_forms.max_pool,
     "average_pool": window_forms.average_pool, "convolution": window_forms.convolution,
@@ -211,7 +237,7 @@ GENERATORS: dict[str, Callable[[Random], Case]] = {
     "arithmetic": _arithmetic, "cast": _cast, "blocks": _blocks,
     "batch_normalization": _batch_normalization, "peepholes": _peepholes,
     "max_pool_places": window_forms.max_pool_places, "normalization": _normalization,
-    "activation": _activation,
+    "activation": _activation, "sampling": _sampling, "fourier": _fourier,
 }  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from sigfix.importing.contrib_fused import EARLY, OPERATORS  # noqa: E402
 from sigfix.importing.contrib_writing import Writer  # noqa: E402
 from sigfix.importing.onnx_opening import open_onnx  # noqa: E402
 from sigfix.importing.preflight import check_early  # noqa: E402
+from tests.importing.test_contrib_attention import FORMS as TRIED  # noqa: E402
 from tests.importing.test_opening import same_as_onnx_runtime  # noqa: E402
 
 Node = tuple[str, list[str], dict[str, Any]]
@@ -88,7 +89,7 @@ def test_each_computes_what_onnx_runtime_computes(
 
 
 def test_every_operator_of_the_table_is_tried() -> None:
-    assert {node[0] for node, _ in FORMS} == set(OPERATORS)
+    assert {node[0] for node, _ in FORMS} | {form[0] for form in TRIED} == set(OPERATORS)
 
 
 def test_one_after_another_each_with_the_rank_of_the_one_before(tmp_path: Path) -> None:
@@ -104,8 +105,12 @@ def test_one_after_another_each_with_the_rank_of_the_one_before(tmp_path: Path) 
 
 @pytest.mark.parametrize(
     "node",
-    [("FusedConv", ["x", "w"], {"activation": "Gelu"}), ("Attention", ["x", "w"], {})],
-    ids=["activation", "operator"],
+    [
+        ("FusedConv", ["x", "w"], {"activation": "Gelu"}),
+        ("Attention", ["x", "w"], {}),
+        ("Inverse", ["x"], {}),
+    ],
+    ids=["activation", "attribute", "operator"],
 )
 def test_what_is_not_written_out_is_refused_with_where_it_comes_from(
     node: Node, tmp_path: Path

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from sigfix.presets import PRESETS
-from tests.matrix import browser
+from tests.matrix import backends, browser
 from tests.matrix.machine import describe_machine
 from tests.matrix.results import CACHE, ROOT, read_result
 from tests.matrix.running import measure_sections
@@ -43,7 +43,8 @@ def main() -> int:
             wanted = given.section or list(SECTIONS)
             measure_sections(name, wanted, given.cache, keep_old=given.keep_old)
     results = {name: read_result(name, given.cache) for name in PRESETS}
-    given.page.write_text(page(results, describe_machine()), "utf-8")
+    more = backends.section({name: backends.known(name, given.cache) for name in PRESETS})
+    given.page.write_text(f"{page(results, describe_machine())}\n{more}\n", "utf-8")
     wrong = failures({name: found for name, found in results.items() if found})
     print(f"Wrote {given.page}", *wrong, sep="\n")
     return 1 if wrong else 0

@@ -1,8 +1,8 @@
-"""Run a TensorFlow.js graph model in a real, headless Chromium, on its wasm or webgl backend.
+"""Run a TensorFlow.js graph model in a real, headless Chromium, on one of its backends.
 
 A server on this machine's loopback address gives the browser the page, the model, TensorFlow.js
 (the packages that sigfix itself uses in Node.js) and the inputs, and takes the outputs back.
-WebGL is rendered in software, so that it runs where there is no graphics card.
+WebGL and WebGPU are computed in software, so that they run where there is no graphics card.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from sigfix.verifying.runners.chromium import FLAGS, find_chromium
 HERE = Path(__file__).parent
 SANDBOX = "--no-sandbox"
 """As root it refuses to start with one, and containers run as root."""
+BACKEND_FLAGS = {"webgpu": ("--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader")}
+"""What Chromium needs beside `FLAGS` for a backend where there is no graphics card."""
 ISOLATED = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",
@@ -45,7 +47,7 @@ class BrowserRun:
 
     `kernels` says whether sigfix's were used.
     `mode` is `execute` or `executeAsync`, `seconds` the first execution, compilation of shaders
-    included, `renderer` what draws for WebGL.
+    included, `renderer` what computes for WebGL and WebGPU.
     """
 
     outputs: Arrays
@@ -96,7 +98,8 @@ def run(
                 prefix="sigfix-chromium-", ignore_cleanup_errors=True
             ) as profile:
                 address = f"http://127.0.0.1:{server.server_port}/page.html"
-                command = [program, *FLAGS, SANDBOX, f"--user-data-dir={profile}", address]
+                flags = [*FLAGS, SANDBOX, *BACKEND_FLAGS.get(backend, ())]
+                command = [program, *flags, f"--user-data-dir={profile}", address]
                 _browse(command, session.done, time_limit)
         finally:
             server.shutdown()

@@ -17,8 +17,13 @@ function execute(model, inputs, outputs) {
   }
 }
 
-/** What draws for WebGL here, the name of a graphics card or of a renderer in software. */
-function renderer() {
+/** What draws for WebGL or computes for WebGPU here: a graphics card, or a renderer in software. */
+async function renderer(backend) {
+  if (backend === 'webgpu') {
+    const { vendor, architecture } = (await navigator.gpu.requestAdapter()).info;
+    return `${vendor} ${architecture}`;
+  }
+  if (backend !== 'webgl') return '';
   const gl = document.createElement('canvas').getContext('webgl2');
   const names = gl?.getExtension('WEBGL_debug_renderer_info');
   return names ? gl.getParameter(names.UNMASKED_RENDERER_WEBGL) : '';
@@ -64,7 +69,7 @@ async function run({ backend, inputs: specs, outputs, kernels, threads = 1, repe
     mode,
     backend: tf.getBackend(),
     kernels: used,
-    renderer: backend === 'webgl' ? renderer() : '',
+    renderer: await renderer(backend),
     seconds,
     threads: backend === 'wasm' && threads > 1 ? tf.wasm.getThreadsCount() : 1,
     times_ms: times,

@@ -108,6 +108,7 @@ GRAPHS = {
 CASES = [
     ("einsum", "wasm", False),
     ("einsum", "webgl", True),
+    ("relu", "webgpu", True),
     *(
         pytest.param(*case, marks=pytest.mark.matrix)
         for case in (

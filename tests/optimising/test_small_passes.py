@@ -101,6 +101,34 @@ def test_short_names_keep_inputs_and_outputs():
     np.testing.assert_array_equal(run(graph, noise(2, 4)), before)
 
 
+def test_the_last_of_each_part_has_the_source_s_name():
+    def build(x):
+        for layer in range(50):
+            with tf.name_scope(f"layer{layer}"):
+                x = tf.nn.relu(x * noise(4)) + 1.0
+        return x
+
+    graph = frozen(build, None, 4)
+    graph.named = {name: name for name in graph.nodes}
+    before = run(graph, noise(2, 4))
+    naming.shorten_names(graph)
+    assert naming.name_stages(graph) == 30
+    kept = [name for name in graph.nodes if name.startswith("layer")]
+    assert len(kept) == 30
+    assert all("/add" in name for name in kept)
+    np.testing.assert_array_equal(run(graph, noise(2, 4)), before)
+
+
+def test_what_takes_the_place_of_a_node_has_its_name():
+    graph = frozen(lambda x: tf.nn.relu(tf.nn.bias_add(tf.matmul(x, noise(4, 3)), noise(3))) + 1.0,
+                   None, 4)  # fmt: skip
+    graph.named = {name: f"source/{name}" for name in graph.nodes}
+    (relu,) = [node.name for node in graph.nodes.values() if node.op == "Relu"]
+    fusing.fuse_bias_and_activation(graph)
+    (fused,) = [node.name for node in graph.nodes.values() if node.op == "_FusedMatMul"]
+    assert graph.named[fused] == f"source/{relu}"
+
+
 def fused_kinds(build, *shape):
     graph = frozen(build, *shape)
     fusing.fuse_bias_and_activation(graph)

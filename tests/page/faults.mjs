@@ -9,7 +9,17 @@ const model = async (page, change) => page.route('**/models/detection/model.json
   await route.fulfill({ json: document });
 });
 const missing = (pattern) => (page) => page.route(pattern, (route) => route.fulfill({ status: 404 }));
+const page404 = { contentType: 'text/html', body: '<!doctype html><title>Not here</title>' };
+const withHeaders = (pattern, more) => (page) => page.route(pattern, async (route) => {
+  const response = await route.fetch();
+  await route.fulfill({ response, headers: { ...response.headers(), ...more } });
+});
+const policy = (text) => ({ 'content-security-policy': text });
 
+const offlineAnd = (action) => async (page, folder) => {
+  await page.context().setOffline(true);
+  await action(page, folder);
+};
 const giving = (name) => (page, folder) => page.setInputFiles('#file', join(folder, name));
 
 export const FAULTS = {
@@ -24,6 +34,59 @@ export const FAULTS = {
     before: (page) => model(page, ({ userDefinedMetadata }) => {
       userDefinedMetadata.sigfix.version = 99;
     }),
+  },
+  'older card': {
+    before: (page) => model(page, ({ userDefinedMetadata }) => {
+      userDefinedMetadata.sigfix.version = 1;
+    }),
+  },
+  'a page for a model': {
+    before: (page) => page.route('**/models/detection/model.json', (route) => route.fulfill(page404)),
+  },
+  'a page for weights': {
+    before: (page) => page.route('**/models/recognition/*.bin', (route) => route.fulfill(page404)),
+  },
+  'wrong types': {
+    before: withHeaders('**/kernels/*.mjs', { 'content-type': 'application/octet-stream' }),
+  },
+  'wrong types of all': {
+    before: withHeaders('**/*.js', { 'content-type': 'text/plain' }),
+    after: async () => {},
+    silent: true,
+  },
+  'cut off script': {
+    before: (page) => page.route('**/ocr/decode.js', (route) => route.fulfill({
+      contentType: 'text/javascript', body: 'export const decode = (',
+    })),
+  },
+  'missing worker': { before: missing('**/ocr/worker.js') },
+  'policy without WebAssembly': {
+    before: withHeaders('**/ocr/worker.js', policy("script-src 'self'")),
+  },
+  'policy without workers': {
+    before: withHeaders('**/index.html', policy("worker-src 'none'")), path: 'index.html',
+  },
+  'no WebAssembly': {
+    before: (page) => page.addInitScript(() => {
+      delete globalThis.WebAssembly;
+    }),
+  },
+  'nothing to run on': {
+    before: (page) => page.addInitScript(() => {
+      delete globalThis.WebAssembly;
+      HTMLCanvasElement.prototype.getContext = () => null;
+      Object.defineProperty(Navigator.prototype, 'gpu', { value: undefined });
+    }),
+  },
+  'missing sample': {
+    before: missing('**/sample.png'), after: (page) => page.click('#sample'),
+  },
+  'no network for the sample': {
+    before: async () => {}, after: offlineAnd((page) => page.click('#sample')),
+  },
+  'no network for a PDF': { before: async () => {}, after: offlineAnd(giving('pages.pdf')) },
+  'no network for a backend': {
+    before: async () => {}, after: offlineAnd((page) => page.selectOption('#backend', 'webgl')),
   },
   'no card': {
     before: (page) => model(page, (document) => {

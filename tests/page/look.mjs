@@ -5,9 +5,8 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FAULTS } from './faults.mjs';
 import {
-  LONG, barriers, browser, downloaded, forget, give, messages, open, strangers, text, until, wide,
+  barriers, browser, downloaded, forget, give, messages, open, strangers, text, until, wide,
 } from './looking.mjs';
 
 const folder = process.argv[4];
@@ -138,23 +137,6 @@ async function turnPages() {
   return { found, states };
 }
 
-/** What is said where something is broken. */
-async function breakIt([name, { before, after }]) {
-  const { page, context } = await open({}, before);
-  try {
-    if (after) await until(page, '^Ready');
-    await after?.(page, folder);
-    await page.waitForFunction(() => !document.getElementById('error').hidden
-      || !document.getElementById('backend-note').hidden, null, { timeout: LONG });
-    return [name, { status: await text(page, '#status'), error: await text(page, '#error'),
-      note: await text(page, '#backend-note') }];
-  } catch (error) {
-    return [name, { error: `nothing was said: ${error.message}` }];
-  } finally {
-    await context.close();
-  }
-}
-
 async function look() {
   const widths = [];
   for (const [width, dark] of [[360, false], [768, true], [1440, false]]) {
@@ -162,12 +144,7 @@ async function look() {
   }
   const used = await use();
   const pdf = await turnPages();
-  const broken = {};
-  for (const fault of Object.entries(FAULTS)) {
-    const [name, said] = await breakIt(fault);
-    broken[name] = said;
-  }
-  return { widths, used, pdf, broken, messages, strangers };
+  return { widths, used, pdf, messages, strangers };
 }
 
 try {

@@ -13,15 +13,13 @@ const { chromium } = require('playwright-core');
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 export const LONG = 60_000;
 
-export const browser = await chromium.launch({
-  executablePath: program,
-  args: [...flags, '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'],
-});
+export const launch = (more) => chromium.launch({ executablePath: program, args: [...flags, ...more] });
+export const browser = await launch(['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream']);
 export const messages = [];
 export const strangers = [];
 
-/** A new page, watched; `prepare` is called before it is loaded. */
-export async function open(options = {}, prepare = async () => {}) {
+/** A new page at a path of the bundle, watched; `prepare` is called before it is loaded. */
+export async function open(options = {}, prepare = async () => {}, path = '') {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(LONG);
@@ -34,13 +32,16 @@ export async function open(options = {}, prepare = async () => {}) {
     if (!/^(http:\/\/127\.0\.0\.1:|blob:|data:)/.test(request.url())) strangers.push(request.url());
   });
   await prepare(page);
-  await page.goto(address);
+  await page.goto(new URL(path, address).href);
   return { page, context, said };
 }
 
 export const text = (page, selector) => page.locator(selector).textContent();
 export const until = (page, words) => page.waitForFunction((pattern) => (
-  new RegExp(pattern).test(document.getElementById('status').textContent)), words, { timeout: LONG });
+  new RegExp(pattern).test(document.getElementById('status').textContent)), words, { timeout: LONG })
+  .catch(async () => {
+    throw new Error(`waited for "${words}": ${await text(page, '#status')} ${await text(page, '#error')}`);
+  });
 /** Take the status away, so that what comes next is known to be new. */
 export const forget = (page) => page.evaluate(() => { document.getElementById('status').textContent = ''; });
 export const give = async (page, name) => {

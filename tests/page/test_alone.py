@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import io
-import json
 import re
-import subprocess
 from contextlib import redirect_stderr, redirect_stdout
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,15 +14,11 @@ if find_spec("doctr") is None:
     pytest.skip("needs doctr", allow_module_level=True)
 
 from sigfix.pipeline.bundle_form import damages, read_manifest
-from sigfix.pipeline.serving import served
-from sigfix.verifying.runners.chromium import FLAGS, find_chromium
-from sigfix.verifying.runners.node import find_node
-from tests.npm_packages import installed
 from tests.ocr import models
 from tests.page import saved_models
+from tests.page.looking import looked
 from tests.page.test_bundle import WEIGHTS
 
-HERE = Path(__file__).parent
 SAID = {
     models.RECOGNISER: ("reads words in a browser", "32 of 32 words in rendered pictures"),
     models.DETECTOR: ("finds words in a browser", "on a rendered page found in the same places"),
@@ -47,23 +40,6 @@ def run(*arguments: str) -> tuple[int, str, str]:
     return int(ended.value.code or 0), said.getvalue(), told.getvalue()
 
 
-def look(site: Path, folder: Path) -> dict[str, Any]:
-    """What the page says of its sample, at three widths; screenshots go to `folder`."""
-    program = find_chromium()
-    if program is None:
-        pytest.skip("needs Chromium")
-    flags = [flag for flag in (*FLAGS, "--no-sandbox") if flag != "--headless"]
-    script = [HERE / "alone.mjs", installed(HERE / "playwright")]
-    with served(site) as address:
-        done = subprocess.run(
-            [find_node().program, *script, address, folder, program, *flags],
-            capture_output=True, text=True, timeout=200,
-        )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-3000:]
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
-
-
 @pytest.mark.matrix
 @pytest.mark.parametrize("name", SAID)
 def test_one_model_and_its_page(name: str, tmp_path: Path) -> None:
@@ -74,7 +50,7 @@ def test_one_model_and_its_page(name: str, tmp_path: Path) -> None:
     for words in SAID[name]:
         assert words in said
     assert damages(site, read_manifest(site)) == []
-    found = look(site, tmp_path)
+    found = looked(site, "alone.mjs", tmp_path)
     title, status = TITLES[name]
     assert found["title"] == title
     assert found["messages"] == found["strangers"] == found["barriers"] == []

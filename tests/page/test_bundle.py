@@ -192,7 +192,7 @@ REFUSED = {
     "weights": ("is damaged", {}),
     "preset": ("this preset is for recognition", {}),
     "nothing": ("does not exist", {}),
-    "option": ("--weights and --seed are for building a preset", {}),
+    "option": ("--det-weights is for building a preset, and .*det is built already", {}),
 }
 
 
@@ -215,7 +215,38 @@ def test_what_is_no_part_of_a_bundle_is_refused(fault: str, parts: Path, tmp_pat
     with pytest.raises(SigfixError, match=words) as caught:
         bundle(made, tmp_path / "site")
     assert not (tmp_path / "site").exists()
-    assert caught.value.hint or fault == "option"
+    assert caught.value.hint
+
+
+SAID = {
+    "--det db_mobilenet_v4_large": (
+        "there is no preset of that name",
+        "--det db_mobilenet_v3_large",
+    ),
+    "--det crnn_vgg16_bn": ("--det crnn_vgg16_bn: this preset is for recognition", "--reco crnn"),
+    "--det-size 512": ("--det-size is for building a preset", "leave --det-size out"),
+    "--vocab french": ("--vocab is for building a preset", "leave --vocab out"),
+    "--det fast_tiny --det-size big": ("--det-size big: not understood", "--det-size 32x256"),
+    "--det fast_tiny --det-size 500": ("multiples of 32", "--det-size"),
+    "--det fast_tiny --det-weights no.pt": (
+        "--det-weights no.pt: there is no such",
+        "--det-weights ",
+    ),
+    "--cls-weights no.pt": ("--cls-weights says nothing without --cls", "add --cls"),
+    "--page-cls-weights no.pt": ("--page-cls-weights says nothing without", "add --page-cls"),
+}
+
+
+@pytest.mark.parametrize("given", SAID)
+def test_options_that_cannot_be_meant_are_named(
+    given: str, parts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    models = ["--det", str(parts / "det"), "--reco", str(parts / "reco")]
+    assert run("bundle", *models, *given.split(), "-o", str(tmp_path / "site")) == 2
+    said = capsys.readouterr().err
+    for words in SAID[given]:
+        assert words in said
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_options_are_checked_before_anything(parts: Path, tmp_path: Path) -> None:

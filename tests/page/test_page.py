@@ -1,4 +1,4 @@
-"""The page of a bundle in Chromium: what it looks like, how it is used, and what it says of faults.
+"""The page of a bundle in Chromium: what it looks like, and how it is used.
 
 Screenshots go to the folder that SIGFIX_SCREENSHOTS names, to be looked at.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +15,13 @@ import pytest
 from PIL import Image
 
 from sigfix.pipeline.bundle_form import read_manifest
-from sigfix.pipeline.serving import served
-from sigfix.verifying.runners.chromium import FLAGS, find_chromium
-from sigfix.verifying.runners.node import find_node
-from tests.npm_packages import installed
+from sigfix.verifying.runners.chromium import find_chromium
+from tests.page.looking import looked
 from tests.page.pdfs import HEIGHT, WIDTH, pdf
-
-HERE = Path(__file__).parent
-OCR = HERE.parents[1] / "sigfix" / "web" / "ocr"
 
 PDF = [["invoice of june", "total"], ["the second page"], ["third"]]
 
 pytestmark = pytest.mark.skipif(find_chromium() is None, reason="needs Chromium")
-
-
-@pytest.fixture(scope="module")
-def modules() -> Path:
-    return installed(HERE / "playwright")
 
 
 @pytest.fixture(scope="module")
@@ -43,33 +32,12 @@ def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def seen(bundled: tuple[Path, str], modules: Path, screenshots: Path) -> dict[str, Any]:
+def seen(bundled: tuple[Path, str], screenshots: Path) -> dict[str, Any]:
     site, _ = bundled
     (screenshots / "page.png").write_bytes((site / "page" / "sample.png").read_bytes())
-    (screenshots / "broken.png").write_bytes(b"no picture at all")
     (screenshots / "pages.pdf").write_bytes(pdf(PDF))
-    (screenshots / "encrypted.pdf").write_bytes(pdf(PDF, encrypted=True))
-    (screenshots / "broken.pdf").write_bytes(b"%PDF-1.4\nnothing of a document")
-    program = find_chromium()
-    with served(site) as address:
-        flags = [flag for flag in (*FLAGS, "--no-sandbox") if flag != "--headless"]
-        done = subprocess.run(
-            [
-                find_node().program,
-                HERE / "look.mjs",
-                modules,
-                address,
-                screenshots,
-                program,
-                *flags,
-            ],
-            capture_output=True,
-            text=True,
-            timeout=400,
-        )
-    assert done.returncode == 0, done.stderr[-3000:]
-    (screenshots / "seen.json").write_text(done.stdout, "utf-8")
-    found: dict[str, Any] = json.loads(done.stdout)
+    found = looked(site, "look.mjs", screenshots)
+    (screenshots / "seen.json").write_text(json.dumps(found), "utf-8")
     return found
 
 
@@ -136,64 +104,6 @@ def test_pages_of_a_pdf(seen: dict[str, Any], screenshots: Path) -> None:
     assert found["states"] == [0, [], "of 3", True, False]
 
 
-SAID = {
-    "missing shard": ("recognition/model.json cannot be loaded", "whole folder"),
-    "truncated weights": ("TensorFlow.js cannot load", "Copy the model's folder again"),
-    "newer card": ("its version is 99", "Use the sigfix-ocr of the sigfix"),
-    "no card": ("there is none", "Convert the model with sigfix convert"),
-    "newer bundle": ("has the version 99", "Copy all files"),
-    "no manifest": ("the server answers 404", "sigfix serve"),
-    "missing module": ("missing or damaged", "Copy the whole folder again"),
-    "missing script": ("a script of TensorFlow.js, cannot be loaded", "Copy"),
-    "missing wasm": ("The backend wasm did not start", "Copy"),
-    "no SIMD": ("has no SIMD", "Use a newer browser, or choose webgl"),
-    "no WebGL": ("gives no WebGL", "switch hardware acceleration on"),
-    "broken PDF": ("This PDF is damaged", "save it again"),
-    "encrypted PDF": ("protected with a password", "Save a copy"),
-    "missing pdf.js": ("pdf.js, which opens PDFs, cannot be loaded", "Copy the folder"),
-    "no pdf.js": ("reads pictures alone", "sigfix bundle"),
-    "no picture": ("cannot be decoded as an image", "PNG, JPEG"),
-}
-
-
-@pytest.mark.parametrize("fault", SAID)
-def test_what_is_broken_is_said(fault: str, seen: dict[str, Any]) -> None:
-    said = seen["broken"][fault]
-    for words in SAID[fault]:
-        assert words in said["error"] + said.get("note", ""), said
-
-
-def test_every_fault_that_is_tried_is_looked_at(seen: dict[str, Any]) -> None:
-    assert set(seen["broken"]) == set(SAID)
-
-
 def test_the_manifest_names_what_the_page_loads(bundled: tuple[Path, str]) -> None:
     files = read_manifest(bundled[0]).files
     assert {"index.html", "page/main.js", "ocr/worker.js", "tfjs/tf.es2017.min.js"} <= set(files)
-
-
-def test_types_are_right(modules: Path, tmp_path: Path) -> None:
-    """index.d.ts compiles under --strict, and refuses what the module does not have."""
-    good = """
-        import { loadOcr, OcrError, type Page, type Word } from './index.js';
-        const ocr = await loadOcr({
-          detection: 'a', recognition: new URL('http://b'), threads: true });
-        const read = await ocr.read(new Blob([]), {
-          signal: AbortSignal.timeout(1), onProgress: (step) => step.stage });
-        const pages: Page[] = read.toJSON().pages;
-        const words: Word[] = pages.flatMap(({ blocks }) => blocks).flatMap(({ lines }) => lines)
-          .flatMap((line) => line.words);
-        export const text: string = read.toText() + words[0]?.value + new OcrError('x').message;
-    """
-    bad = "import { loadOcr } from './index.js'; export const x = loadOcr({ detektion: 'a' });"
-    for name in ("index.d.ts", "serve.d.ts"):
-        (tmp_path / name).write_text((OCR / name).read_text("utf-8"), "utf-8")
-    for text, code in ((good, 0), (bad, 2)):
-        (tmp_path / "use.mts").write_text(text, "utf-8")
-        compiler = modules / "typescript" / "bin" / "tsc"
-        done = subprocess.run(
-            [find_node().program, compiler, "--strict", "--noEmit", "--target", "es2022",
-             "--module", "nodenext", "--lib", "es2022,dom", "use.mts", "serve.d.ts"],
-            cwd=tmp_path, capture_output=True, text=True, timeout=120,
-        )  # fmt: skip
-        assert done.returncode == code, done.stdout

@@ -94,6 +94,51 @@ def test_nothing_else_is_given(connection, folder: Path, path: str) -> None:
     assert b"secret\n" not in body
 
 
+@pytest.mark.parametrize("path", ["//[", "//[::1", "*", "/%ff%fe", "/\x7f"])
+def test_odd_addresses_are_no_fault_of_the_server(
+    connection, path: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    connection._validate_path = lambda _: None  # what a browser would never send
+    assert got(connection, path)[0] == 404
+    assert got(connection, "/")[0] == 200
+    assert capsys.readouterr().err == ""
+
+
+def test_parts_of_a_file_are_not_given(connection) -> None:
+    """A server may answer with all of it, and browsers take that."""
+    status, _, body = got(connection, "/ocr/index.js", Range="bytes=0-3")
+    assert (status, body) == (200, FILES["ocr/index.js"])
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "OPTIONS"])
+def test_nothing_can_be_changed(connection, method: str, folder: Path) -> None:
+    assert got(connection, "/index.html", method)[0] == 501
+    assert (folder / "index.html").read_bytes() == FILES["index.html"]
+
+
+def test_a_file_that_is_gone(
+    connection, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch
+) -> None:
+    def gone(self: Path, *_: object) -> None:
+        raise PermissionError("not readable")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", gone)
+        assert got(connection, "/ocr/index.js")[0] == 404
+    (folder / "index.html").unlink()
+    assert got(connection, "/")[0] == 404
+    assert capsys.readouterr().err == ""
+
+
+def test_localhost_is_this_machine(folder: Path) -> None:
+    """A name that may be an IPv6 address as well."""
+    with served(folder) as address:
+        port = urlsplit(address).port
+        opened = http.client.HTTPConnection("localhost", port, timeout=10)
+        assert got(opened, "/")[0] == 200
+        opened.close()
+
+
 def test_pages_of_other_names_get_nothing(connection) -> None:
     assert got(connection, "/", Host="example.org")[0] == 403
     assert got(connection, "/", Host="localhost:80")[0] == 200

@@ -17,8 +17,7 @@ async function look() {
     await until(page, 'words read');
     found[turn] = {
       status: await text(page, '#status'),
-      lines: await page.locator('#lines .words').allTextContents(),
-      orientation: (await downloaded(page)).pages[0].orientation.value,
+      page: (await downloaded(page)).pages[0],
     };
     await page.screenshot({ path: join(folder, `turned_${turn}.png`) });
   }

@@ -88,8 +88,15 @@ def handler(buckets: Buckets) -> type[BaseHTTPRequestHandler]:
             kind = "application/json"
 
             def item(key: str, size: int) -> dict[str, Any]:
-                return {"kind": "storage#object", "bucket": parts[0], "name": key, "size": str(size),
-                        "updated": WHEN, "timeCreated": WHEN, "generation": "1"}  # fmt: skip
+                return {
+                    "kind": "storage#object",
+                    "bucket": parts[0],
+                    "name": key,
+                    "size": str(size),
+                    "updated": WHEN,
+                    "timeCreated": WHEN,
+                    "generation": "1",
+                }
 
             if len(parts) < 3:
                 flat = "delimiter" not in query

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -13,8 +15,17 @@ import pytest
 from sigfix.pipeline.stages import Asked, stages_between
 from sigfix.rendering.verify_plot import Mark, Words, shapes_of
 from sigfix.verifying.comparison import OutputParity
-from sigfix.verifying.stages import InnerNode, Inside, Stage, in_order, shared_stages, told_apart
+from sigfix.verifying.stages import (
+    InnerNode,
+    Inside,
+    Stage,
+    _compared,
+    in_order,
+    shared_stages,
+    told_apart,
+)
 from sigfix.verifying.verdict import Verification
+from tests.cli.running import run
 
 LAYERS = ("stem", "block1", "block2", "head")
 
@@ -79,6 +90,9 @@ def test_only_what_is_computed_of_it_tells_that_a_tensor_was_folded() -> None:
         stage.name: stage.folded for stage in told_apart([row("c", "conv", 0.3), *after], graph)
     }
     assert marked == {"c": True, "side": False, "bn": False, "sum": False}
+    # What is weakened on its way, and beyond the noise of what is beside it.
+    after[1:] = [row("bn", "bn", 0.01), row("sum", "sum", 5e-5)]
+    assert not any(s.folded for s in told_apart([row("c", "conv", 0.3), *after], graph))
     after[1:] = [row("bn", "bn", 0.2), row("sum", "sum", 0.1)]
     assert not any(s.folded for s in told_apart([row("c", "conv", 0.3), *after], graph))
 
@@ -146,7 +160,7 @@ def test_the_difference_begins_at_the_layer_that_was_changed(end: str, models: P
 
 
 @pytest.mark.matrix
-def test_a_stock_conversion_keeps_names_and_ours_does_not(models: Path, tmp_path: Path) -> None:
+def test_a_stock_conversion(models: Path, tmp_path: Path) -> None:
     stock = ["-m", "tensorflowjs.converters.converter", "--input_format=tf_saved_model"]
     subprocess.run(
         [sys.executable, *stock, models / "net", tmp_path / "stock"],
@@ -159,6 +173,96 @@ def test_a_stock_conversion_keeps_names_and_ours_does_not(models: Path, tmp_path
     assert found.grows_at is None
     wrong = stages_between(models / "changed", tmp_path / "stock", "serving_default", Asked())
     assert wrong.grows_at == 2
+
+
+def converted(source: Path, place: Path) -> Path:
+    assert run("convert", str(source), "--tfjs", "--no-verify", "-o", str(place)) == 0
+    return place
+
+
+def altered(web: Path, part: str) -> None:
+    """Change the weights that the node whose name begins so reads, in the file that has them."""
+    document = json.loads((web / "model.json").read_text())
+    (node,) = [n for n in document["modelTopology"]["node"] if n["name"].startswith(part)]
+    (group,) = document["weightsManifest"]
+    at = 0
+    for weight in group["weights"]:
+        size = 4 * math.prod(weight["shape"])
+        if weight["name"] in node["input"] and len(weight["shape"]) > 1:
+            file = web / group["paths"][0]
+            data = bytearray(file.read_bytes())
+            numbers = np.frombuffer(bytes(data[at : at + size]), "<f4") * np.float32(1.5)
+            data[at : at + size] = numbers.tobytes()
+            file.write_bytes(data)
+            return
+        at += size
+    raise AssertionError(f"{part} reads no weights")
+
+
+@pytest.mark.parametrize("end", ["", pytest.param(".onnx", marks=pytest.mark.matrix)])
+def test_a_model_that_sigfix_wrote_and_a_fault_in_its_middle(
+    end: str, models: Path, tmp_path: Path
+) -> None:
+    web = converted(models / f"net{end}", tmp_path / "web")
+    found = stages_between(models / f"net{end}", web, "serving_default", Asked())
+    assert found.why == ""
+    assert [stage.name.strip("/").partition("/")[0] for stage in found.rows] == list(LAYERS)
+    assert found.grows_at is None
+    nodes = json.loads((web / "model.json").read_text())["modelTopology"]["node"]
+    assert sum(len(node["name"]) > 4 for node in nodes) == len(LAYERS)
+    changed = stages_between(models / f"changed{end}", web, "serving_default", Asked())
+    assert changed.grows_at == 2
+
+
+@pytest.mark.matrix
+def test_a_fault_in_the_middle_of_a_real_network(tmp_path: Path) -> None:
+    """MobileNetV2, whose batch norms and relus go into kernels; the fault is weakened behind it."""
+    import keras
+
+    keras.utils.set_random_seed(1)
+    network = keras.applications.MobileNetV2((96, 96, 3), alpha=0.35, weights=None, classes=10)
+    for layer in network.layers:
+        if hasattr(layer, "momentum"):
+            layer.momentum = 0.0  # the statistics are those of what is computed now
+    network(np.random.default_rng(0).uniform(size=(8, 96, 96, 3)), training=True)
+    source = tmp_path / "mobile"
+    network.export(str(source), verbose=False)
+    web = converted(source, tmp_path / "web")
+    whole = stages_between(source, web, "serving_default", Asked())
+    assert (whole.why, len(whole.rows), whole.grows_at) == ("", 30, None)
+    assert not any(stage.folded for stage in whole.rows)
+    middle = whole.rows[15].name
+    altered(web, middle)
+    wrong = stages_between(source, web, "serving_default", Asked())
+    assert wrong.grows_at == 15
+    assert wrong.rows[15].name == middle
+    assert all(stage.difference.ok for stage in wrong.rows[:15])
+
+
+def test_an_onnx_tensor_is_called_as_the_scope_of_what_computes_it() -> None:
+    made = inside(("a/out/MatMul", "MatMul", "x"), ("a/out/Add", "Add", "a/out/MatMul"),
+                  ("b_0/Tanh", "Tanh", "a/out/Add"))  # fmt: skip
+    nodes = InnerNode("/a/out", "Gemm", ("x",)), InnerNode("b:0", "Tanh", ("/a/out",))
+    file = Inside(nodes, frozenset({"x"}), made.reading, onnx=True)
+    assert shared_stages(file, made)[0] == [
+        ("a", "/a/out", "a/out/Add"),
+        ("b_0", "b:0", "b_0/Tanh"),
+    ]
+    assert shared_stages(made, file)[0] == [
+        ("a", "a/out/Add", "/a/out"),
+        ("b_0", "b_0/Tanh", "b:0"),
+    ]
+
+
+def test_channels_may_be_first_or_last() -> None:
+    value = np.random.default_rng(1).normal(size=(2, 5, 7, 3)).astype(np.float32)
+    for found in (value, np.moveaxis(value, -1, 1)):
+        (stage,) = _compared([("s", "a", "b")], {"a": value}, {"b": found}, 1e-5)
+        assert stage.difference.ok
+    other = np.moveaxis(value, -1, 1) + np.float32(0.1)
+    (stage,) = _compared([("s", "a", "b")], {"a": value}, {"b": other}, 1e-5)
+    assert not stage.difference.ok
+    assert not list(_compared([("s", "a", "b")], {"a": value}, {"b": value[:, :4]}, 1e-5))
 
 
 def test_why_nothing_inside_is_compared(models: Path) -> None:

@@ -23,8 +23,10 @@ import sigfix.importing.operators.recurrent
 import sigfix.importing.operators.reductions
 import sigfix.importing.operators.reshaping
 import sigfix.importing.operators.resize
+import sigfix.importing.operators.sampling
 import sigfix.importing.operators.selection
 import sigfix.importing.operators.shape
 import sigfix.importing.operators.slicing
+import sigfix.importing.operators.spectra
 import sigfix.importing.operators.suppression
 import sigfix.importing.operators.transposed_convolution  # noqa: F401

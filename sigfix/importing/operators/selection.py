@@ -158,12 +158,20 @@ def split(node: Node, x: Any, sizes: Any = None) -> Any:
         if total is None:
             return _equal_pieces(x, axis, count)
         piece = -(-total // count)
-        given = [piece] * (count - 1) + [total - piece * (count - 1)]
+        given = [max(min(piece, total - piece * place), 0) for place in range(count)]
     if 0 in given:
-        raise node.refuse("empty pieces are not supported")
+        return _with_empty_pieces(x, axis, [int(g) for g in given])
     source, permutation = layout.look_through(x) or (x, tuple(range(x.shape.rank)))
     pieces = tf.split(source, [int(g) for g in given], permutation[axis])
     return tuple(layout.transpose(p, permutation) for p in pieces)
+
+
+def _with_empty_pieces(x: Any, axis: int, sizes: list[int]) -> tuple[Any, ...]:
+    """Pieces of these sizes, some of which are empty, each as a slice."""
+    ends = list(itertools.accumulate(sizes))
+    before = (slice(None),) * axis
+    places = [(*before, slice(end - n, end)) for end, n in zip(ends, sizes, strict=True)]
+    return tuple(x[place] for place in places)
 
 
 def _equal_pieces(x: Any, axis: int, count: int) -> tuple[Any, ...]:

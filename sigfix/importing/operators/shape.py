@@ -96,6 +96,7 @@ def concat(node: Node, *inputs: Any) -> Any:
     """Join along `axis`, under the transpose that all inputs have in common."""
     axis = int(node.attributes["axis"])
     axis += inputs[0].shape.rank if axis < 0 else 0
+    inputs = tuple(i for i in inputs if i.shape[axis] != 0) or inputs[:1]  # what is not empty
     if len(inputs) == 1:
         return inputs[0]
     values = [as_array(i) for i in inputs]

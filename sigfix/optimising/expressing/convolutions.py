@@ -1,4 +1,4 @@
-"""Convolutions that TensorFlow.js has not: in groups, and transposed ones of volumes."""
+"""Convolutions that TensorFlow.js has not: in groups, and transposed ones of volumes; dilations."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ import numpy as np
 from sigfix.optimising.expressing.writing import Reference, Rule, Writer
 from sigfix.optimising.graph.graph import Array
 from sigfix.optimising.graph.operator_kinds import DT_INT32, is_channels_last
+
+LARGEST_WINDOW = 49
+"""Numbers of a dilation's kernel for each channel: each takes a slice of the image."""
+LOWEST = -3e38
+"""What is beyond an image's edge is less than anything in it."""
 
 
 def _grouped(to: Writer) -> Reference | None:
@@ -96,8 +101,49 @@ def _padded(to: Writer, x: Reference, amounts: list[tuple[int, int]]) -> Referen
     return made
 
 
+def _dilation(to: Writer) -> Reference | None:
+    """The largest of the shifted images, each with its number of the kernel added: TF.js's wasm
+    backend (4.22) computes something else."""
+    kernel, shape, node = to.value(1), to.shape(to.operand(0)), to.node
+    if kernel is None or shape is None or kernel[..., 0].size > LARGEST_WINDOW:
+        return None
+    strides, rates = (list(node.attr[name].list.i)[1:3] for name in ("strides", "rates"))
+    wide = [(size - 1) * rate + 1 for size, rate in zip(kernel.shape, rates, strict=False)]
+    x = to.operand(0)
+    if node.attr["padding"].s == b"SAME":
+        amounts = [(0, 0)]
+        for size, stride, extent in zip(shape[1:3], strides, wide, strict=True):
+            if size is None and stride != 1:
+                return None
+            more = extent - 1 if size is None else max((-(-size // stride) - 1) * stride + extent
+                                                       - size, 0)  # fmt: skip
+            amounts.append((more // 2, more - more // 2))
+        x = to.add("PadV2", x, to.whole([*amounts, (0, 0)]), to.number(LOWEST))
+        to.made(x).attr["Tpaddings"].type = DT_INT32
+    found = None
+    for row, column in np.ndindex(*kernel.shape[:2]):
+        begin = [row * rates[0], column * rates[1]]
+        part = _every(to, x, begin, [b - w + 1 for b, w in zip(begin, wide, strict=True)], strides)
+        if kernel[row, column].any():
+            part = to.add("AddV2", part, to.constant(kernel[row, column]))
+        found = part if found is None else to.add("Maximum", found, part)
+    return found
+
+
+def _every(
+    to: Writer, x: Reference, begin: list[int], end: list[int], strides: list[int]
+) -> Reference:
+    """Rows and columns from `begin` to `end`, which counts from the last one: 0 is behind it."""
+    ends = [to.whole([0, *begin]), to.whole([0, *end]), to.whole([1, *strides])]
+    made = to.made(to.add("StridedSlice", x, *ends))
+    made.attr["Index"].type, made.attr["begin_mask"].i = DT_INT32, 1
+    made.attr["end_mask"].i = 1 + sum(2 << axis for axis, place in enumerate(end) if place == 0)
+    return str(made.name)
+
+
 CONVOLUTIONS: dict[str, Rule] = {
     "Conv2D": _grouped,
     "Conv3DBackpropInputV2": _transposed_volume,
+    "Dilation2D": _dilation,
 }
 """Operator -> its rule."""

@@ -72,16 +72,54 @@ def _log_of_sum(to: Writer, x: Reference, y: Reference) -> Reference:
     return to.add("Mul", x, to.add("Log1p", y))
 
 
+def _relu_grad(to: Writer) -> Reference:
+    above = to.compare("Greater", to.operand(1), to.number(0))
+    return to.add("Mul", to.operand(0), to.cast(above, DT_BOOL, to.data_type))
+
+
+def _sigmoid_grad(to: Writer) -> Reference:
+    y = to.operand(0)
+    slope = to.add("Mul", y, to.add("Sub", to.number(1), y))
+    return to.add("Mul", to.operand(1), slope)
+
+
+def _tanh_grad(to: Writer) -> Reference:
+    slope = to.add("Sub", to.number(1), to.add("Square", to.operand(0)))
+    return to.add("Mul", to.operand(1), slope)
+
+
+def _low_bits(to: Writer) -> Reference | None:
+    """The last bits, as what is left of a division: TF.js (4.22) does not find its own inputs."""
+    for place in (0, 1):
+        mask = to.value(place)
+        if mask is not None and mask.ndim == 0 and to.data_type == DT_INT32:
+            count = int(mask) + 1
+            if count > 1 and count & (count - 1) == 0 and count < 1 << 31:
+                return to.add("FloorMod", to.operand(1 - place), to.number(count))
+    return None
+
+
+def _invert(to: Writer) -> Reference | None:
+    if to.data_type != DT_INT32:
+        return None
+    return to.add("Sub", to.add("Neg", to.operand(0)), to.number(1))
+
+
 ELEMENT_WISE: dict[str, Rule] = {
     "BatchMatMulV3": _batch_mat_mul_v3,
     "BiasAddV1": _renamed("AddV2"),
+    "BitwiseAnd": _low_bits,
     "Bucketize": _bucketize,
     "Erfc": _erfc,
     "Inv": _renamed("Reciprocal"),
+    "Invert": _invert,
     "L2Loss": _l2_loss,
     "MulNoNan": _guarded(1, lambda to, x, y: to.add("Mul", x, y)),
+    "ReluGrad": _relu_grad,
     "Rint": _renamed("Round"),
+    "SigmoidGrad": _sigmoid_grad,
     "Softsign": _softsign,
+    "TanhGrad": _tanh_grad,
     "Xdivy": _guarded(0, lambda to, x, y: to.add("RealDiv", x, y)),
     "Xlog1py": _guarded(0, _log_of_sum),
     "Xlogy": _guarded(0, lambda to, x, y: to.add("Mul", x, to.add("Log", y))),

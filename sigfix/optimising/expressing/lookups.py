@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sigfix.optimising.expressing.gathering import gather_in_batches
 from sigfix.optimising.expressing.writing import Reference, Rule, Writer
 from sigfix.optimising.graph.graph import NodeDef
 from sigfix.optimising.graph.operator_kinds import DT_INT32, DT_INT64
@@ -61,7 +62,7 @@ def _gather_texts(to: Writer) -> Reference | None:
 
 LOOKUPS: dict[str, Rule] = {
     "Gather": _gather_texts,
-    "GatherV2": _gather_texts,
+    "GatherV2": lambda to: _gather_texts(to) or gather_in_batches(to),
     "LookupTableFindV2": _find,
 }
 """Operator -> its rule."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sigfix.optimising.expressing.gathering import rows_of
 from sigfix.optimising.expressing.writing import Reference, Rule, Writer
 from sigfix.optimising.graph.operator_kinds import DT_BOOL, DT_INT32, DT_INT64, is_channels_last
 
@@ -162,13 +163,34 @@ def _shapes(to: Writer) -> Reference:
     return made[0]
 
 
+def _stitched(to: Writer) -> Reference | None:
+    """Rows that are put where constants say: looked up in all of them laid end to end."""
+    count = int(to.node.attr["N"].i)
+    places = [to.value(place) for place in range(count)]
+    rows = [to.operand(count + place) for place in range(count)]
+    shape = to.shape(rows[0])
+    known = [place for place in places if place is not None]
+    if len(known) < count or shape is None or None in shape[known[0].ndim :] or to.loops:
+        return None
+    every = np.concatenate([place.reshape(-1) for place in known])
+    last = {int(place): number for number, place in enumerate(every)}
+    if not last or set(last) != set(range(len(last))):
+        return None
+    one = [n or 0 for n in shape[known[0].ndim :]]
+    flat = [to.reshape(x, [place.size, *one]) for x, place in zip(rows, known, strict=True)]
+    joined = to.join(flat, 0) if count > 1 else flat[0]
+    return rows_of(to, joined, to.whole([last[n] for n in range(len(last))]), to.data_type)
+
+
 PLACES: dict[str, Rule] = {
+    "DynamicStitch": _stitched,
     "ExtractImagePatches": _extract_image_patches,
     "MatrixBandPart": _matrix_band_part,
     "MatrixDiag": _matrix_diag,
     "MatrixDiagV2": _matrix_diag,
     "MatrixDiagV3": _matrix_diag,
     "OneHot": _one_hot,
+    "ParallelDynamicStitch": _stitched,
     "Roll": _roll,
     "Select": _select,
     "ShapeN": _shapes,

@@ -130,8 +130,11 @@ def _sparse(count_of: Count, by_size: bool, by_root: bool = False) -> Rule:
     return rule
 
 
-def _masked(op: str, empty: Callable[[type], float], count_of: Count) -> Rule:
-    """`op` over the rows of each segment; `empty` is the result over none, of an element type."""
+def _masked(op: str, empty: Callable[[type], float], count_of: Count, zeros: bool = False) -> Rule:
+    """`op` over the rows of each segment; `empty` is the result over none, of an element type.
+
+    With `zeros` it is 0 over none.
+    """
 
     def rule(to: Writer) -> Reference | None:
         from tensorflow.python.framework import dtypes
@@ -150,7 +153,11 @@ def _masked(op: str, empty: Callable[[type], float], count_of: Count) -> Rule:
         rows = to.expand(x, 0)
         made = to.add(op, to.select(same, rows, nothing), to.whole([1]))
         to.made(made).attr["Tidx"].type = DT_INT32
-        return made
+        if not zeros:
+            return made
+        some = to.made(to.add("Any", same, to.whole([1]), kind=DT_BOOL))
+        some.attr["Tidx"].type = DT_INT32
+        return to.select(str(some.name), made, to.add("ZerosLike", made))
 
     return rule
 
@@ -175,7 +182,9 @@ def _range(kind: type) -> tuple[float, float]:
 
 
 SEGMENTS: dict[str, Rule] = {
+    "SegmentMax": _masked("Max", lambda kind: _range(kind)[0], _one_more_than_the_last, True),
     "SegmentMean": _mean,
+    "SegmentMin": _masked("Min", lambda kind: _range(kind)[1], _one_more_than_the_last, True),
     "SegmentSum": _sum(_one_more_than_the_last),
     "SparseSegmentMeanWithNumSegments": _sparse(_given(3), True),
     "SparseSegmentSqrtN": _sparse(_one_more_than_the_last, True, True),

@@ -35,8 +35,9 @@ BATCHES = (1, 4)
 """Sizes of a dynamic batch that are compared."""
 STEPS = 4
 """How often a model is called whose state goes from one call to the next."""
-DYNAMIC_SIZES = (64, 8, 32, 224)
-"""Sizes tried for a dynamic dimension other than the batch: 64 is six halvings of an image."""
+DYNAMIC_SIZES = (64, 8, 32, 224, 4096)
+"""Sizes tried for a dynamic dimension other than the batch: 64 is six halvings of an image, 4096 a
+sound, of which windows are cut and whose ends are reflected."""
 UNKNOWN_RANKS = ((), (8,), (32, 32, 3))
 """Shapes tried behind the batch for a tensor of unknown rank."""
 INTEGER_LIMITS = (10, 4, 2)

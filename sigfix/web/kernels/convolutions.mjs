@@ -1,7 +1,7 @@
 // Convolutions: windows of the image, copied side by side, times one matrix.
 
 import { sizeOf } from './backend.mjs';
-import { ACTIVATIONS, rowsTimes } from './products.mjs';
+import { ACTIVATIONS, isForThreads, rowsTimes } from './products.mjs';
 
 /** A convolution as TensorFlow.js reads it, or null where the original is to do it. */
 function formOf(kit, x, filter, bias, attrs) {
@@ -72,7 +72,9 @@ function convolution(kit, original, kindOf) {
     const kind = kindOf(call);
     if (!kit.serves(backend) || kind === undefined) return original(call);
     const form = formOf(kit, x, filter, bias, attrs);
-    if (!form || (kit.threads > 1 && !paysTransformed(kit, form))) return original(call);
+    if (!form) return original(call);
+    const products = sizeOf(form.outShape) * sizeOf(filter.shape.slice(0, 3));
+    if (isForThreads(kit, products) && !paysTransformed(kit, form)) return original(call);
     return convolve(kit, x, filter, bias, form, kind);
   };
 }

@@ -76,10 +76,18 @@ export function rowsTimes(kit, x, matrix, bias, out, m, k, n, activation) {
   }
 }
 
-/** Whether XNNPACK does it, with more threads than one. */
-function isForThreads(kit, form, { transposeA, transposeB }) {
-  return kit.threads > 1 && !transposeA && !transposeB
-    && sizeOf(form.outerA) === 1 && sizeOf(form.outerB) === 1;
+/** Products from which several threads are sooner done than one: below, they wait for each other. */
+const SHARED = 1e6;
+
+/** Whether XNNPACK, which uses all threads, is to do so many products, and not a kernel in one. */
+export function isForThreads(kit, products) {
+  return kit.threads > 1 && products >= SHARED;
+}
+
+/** Whether XNNPACK does a product that is as it can be there. */
+function isXnnpacks(kit, form, { transposeA, transposeB }) {
+  return !transposeA && !transposeB && sizeOf(form.outerA) === 1 && sizeOf(form.outerB) === 1
+    && isForThreads(kit, form.m * form.k * form.n);
 }
 
 export function batchMatMul(kit, original) {
@@ -87,7 +95,7 @@ export function batchMatMul(kit, original) {
   return (call) => {
     const { inputs: { a, b }, attrs: { transposeA, transposeB }, backend } = call;
     const form = kit.serves(backend) ? forms(a, b, transposeA, transposeB, broadcast) : null;
-    if (!form || isForThreads(kit, form, { transposeA, transposeB })) return original(call);
+    if (!form || isXnnpacks(kit, form, { transposeA, transposeB })) return original(call);
     return multiply(kit, a, b, transposeA, transposeB, form);
   };
 }
@@ -100,7 +108,7 @@ export function fusedMatMul(kit, original) {
     const kind = ACTIVATIONS.get(activation ?? 'linear');
     if (!kit.serves(backend) || kind === undefined || preluActivationWeights) return original(call);
     const form = forms(a, b, transposeA, transposeB, broadcast);
-    if (!form || isForThreads(kit, form, attrs)) return original(call);
+    if (!form || isXnnpacks(kit, form, attrs)) return original(call);
     if (bias && !(bias.dtype === 'float32' && sizeOf(bias.shape) === form.n)) return original(call);
     const rows = sizeOf(form.batch) * form.m;
     if (!transposeA && !transposeB && sizeOf(form.outerB) === 1 && sizeOf(form.batch) > 0) {

@@ -10,7 +10,12 @@ import { LSTM } from './recurrent.mjs';
 export const VERSION = 1;
 const LARGEST = 1 << 20;
 
-const nodeOf = (reference) => reference.replace(/^\^/, '').split(':')[0];
+/** The node of a reference: `^node` and `node:1` are of `node`. */
+function nodeOf(reference) {
+  const [start, end] = [reference[0] === '^' ? 1 : 0, reference.indexOf(':')];
+  return start === 0 && end < 0 ? reference : reference.slice(start, end < 0 ? undefined : end);
+}
+
 const isCount = (value) => Number.isInteger(value) && value > 0 && value < LARGEST;
 
 /** What a region of each kind has to be, and what takes its place. */
@@ -66,7 +71,11 @@ function holds(region, inside, nodes, readers, specs) {
 /** Who reads each node; the signature reads, too. */
 function readersOf(artifacts) {
   const readers = new Map();
-  const add = (name, reader) => readers.set(name, [...(readers.get(name) ?? []), reader]);
+  const add = (name, reader) => {
+    const known = readers.get(name);
+    if (known) known.push(reader);
+    else readers.set(name, [reader]);
+  };
   for (const node of artifacts.modelTopology.node) {
     for (const reference of node.input ?? []) add(nodeOf(reference), node.name);
   }

@@ -14,6 +14,20 @@ async function runScript(address) {
   }
 }
 
+const EMPTY = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0); // WebAssembly, version 1
+
+/** What to do where the wasm backend does not start, which it does not say itself. */
+function hintOnWasm() {
+  if (typeof WebAssembly !== 'object') return ' WebAssembly is not there: choose another backend.';
+  try {
+    new WebAssembly.Module(EMPTY);
+  } catch {
+    return ' WebAssembly is forbidden here: let script-src of the Content-Security-Policy have '
+      + '\'wasm-unsafe-eval\'.';
+  }
+  return ' Copy its .wasm files again, all three, to where wasmPaths says.';
+}
+
 /**
  * TensorFlow.js, ready on a backend.
  *
@@ -39,8 +53,7 @@ export async function startTensorFlow({
   const started = await found.setBackend(backend).catch((error) => error);
   if (started !== true) {
     const why = started instanceof Error ? ` (${started.message})` : '';
-    const hint = backend === 'wasm' ? ' Copy its .wasm files again, all three, to where wasmPaths says.'
-      : '';
+    const hint = backend === 'wasm' ? hintOnWasm() : '';
     throw new OcrError(`The backend ${backend} did not start${why}. There are: `
       + `${Object.keys(found.engine().registryFactory).join(', ') || 'none'}.${hint}`);
   }

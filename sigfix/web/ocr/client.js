@@ -8,6 +8,18 @@ import { toSendable } from './source.js';
 const SENT = ['detection', 'recognition', 'orientation', 'straight', 'blocks', 'scripts',
   'wasmPaths', 'backend', 'threads'];
 
+const NOT_STARTED = 'its script did not load. See that there is a network, that the files of sigfix-ocr '
+  + 'lie together, that the server sends them as text/javascript, and that the page\'s Content-Security-Policy has worker-src \'self\'';
+
+/** A worker of this module. */
+function ownWorker() {
+  try {
+    return new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+  } catch (error) {
+    throw new OcrError(`The worker of sigfix-ocr cannot start (${error.message}): ${NOT_STARTED}.`, { cause: error });
+  }
+}
+
 /** An address as the page means it: a worker would read it from its own place. */
 function absolute(address) {
   return typeof address === 'string' || address instanceof URL
@@ -31,15 +43,13 @@ export class OcrClient {
   constructor(worker) {
     this.#worker = worker;
     worker.onmessage = ({ data }) => this.#answered(data);
-    worker.onerror = (event) => this.#failed(event.message || 'its script did not load');
+    worker.onerror = (event) => this.#failed(event.message || NOT_STARTED);
     worker.start?.();
   }
 
   /** @type {import('./index.d.ts').loadOcr} */
   static async start(options) {
-    const worker = options.worker === true
-      ? new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }) : options.worker;
-    const client = new OcrClient(worker);
+    const client = new OcrClient(options.worker === true ? ownWorker() : options.worker);
     const sent = Object.fromEntries(SENT.map((key) => [key, options[key]]));
     for (const key of ['detection', 'recognition', 'orientation', 'wasmPaths']) {
       sent[key] = absolute(sent[key]);
@@ -93,6 +103,7 @@ export class OcrClient {
     checkAborted(options.signal);
     const transfer = sources.filter((source) => typeof source.close === 'function');
     const { pages, times } = await this.#call('read', { images: sources }, transfer, options);
+    checkAborted(options.signal); // the worker may have been at its end when it was told
     return new OcrDocument(pages, times);
   }
 

@@ -106,7 +106,7 @@ export async function openModel(tf, source, task, images) {
   try {
     artifacts = await handlerOf(tf, source).load();
   } catch (error) {
-    throw new OcrError(`${name} cannot be loaded: ${error.message}. Is the whole folder there, `
+    throw new OcrError(`${name} cannot be loaded: ${error.message.replace(/\.$/, '')}. Is the whole folder there, `
       + 'with all files that model.json names?', { cause: error });
   }
   const card = checkedCard(artifacts.userDefinedMetadata?.sigfix, task, name, images);

@@ -4,17 +4,22 @@ import { loadOcr } from '../ocr/index.js';
 import { backendsOf } from './backends.js';
 import { kindOf } from './kinds.js';
 import { Pages } from './pages.js';
+import { openIn } from './pictures.js';
 import { ocrOptions, readBundle } from './settings.js';
 import { listen } from './sources.js';
 import { clear, connect, show } from './view.js';
 
 const base = new URL('../', import.meta.url);
 const element = (id) => document.getElementById(id);
+const LOADING = 'Loading the models …';
+const NOTHING_TO_RUN_ON = 'This browser gives neither WebAssembly nor WebGL nor WebGPU, and models run on one '
+  + 'of them. Use a newer browser; where it is locked down (iPhone: Lockdown Mode), allow this page.';
 const STAGES = { detection: 'Finding words', orientation: 'Turning words', recognition: 'Reading words' };
 
 let bundle;
 let kind; // of page, by the models of the bundle
 let loading; // a promise of the reader, or null
+let loaded = false; // whether it has come
 let reading = null; // the AbortController of what is being read
 let last = null; // the document that is shown
 let pages; // of the file that is shown
@@ -43,13 +48,16 @@ async function load() {
   const before = loading;
   loading = (async () => {
     (await before?.catch(() => null))?.dispose();
-    say('Loading the models …', NaN);
+    if (!element('backend').value) throw new Error(NOTHING_TO_RUN_ON);
+    say(LOADING, NaN);
     const ocr = await loadOcr(ocrOptions(bundle, base, element('backend').value));
-    say('Ready.');
+    if (!reading) say('Ready.');
     return ocr;
   })();
   try {
+    loaded = false;
     await loading;
+    loaded = true;
   } catch (error) {
     say('The models are not loaded.');
     fail(error.message);
@@ -61,39 +69,66 @@ function progressed({ stage, done, total }) {
   say(`${STAGES[stage]}${counted} …`, stage === 'recognition' ? done / Math.max(total, 1) : NaN);
 }
 
-/** Read a file that is given: a picture, or the first page of a PDF. */
-async function take(file) {
-  await read((signal) => pages.open(file, signal));
+/**
+ * Read a file that is given: a picture, or the first page of a PDF.
+ * @param {Blob} file
+ * @param {number} [more] files that were given with it
+ */
+async function take(file, more = 0) {
+  const left = more ? ` One file is read at a time: ${more} more ${more === 1 ? 'was' : 'were'} left out.` : '';
+  await read((signal) => pages.open(file, signal), left);
 }
 
-/** Read the page that is chosen after `next` is done. */
-async function read(next) {
+/** What a promise gives, but not for longer than it is waited for. */
+function unlessAborted(promise, signal) {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason));
+    promise.then(resolve, reject);
+  });
+}
+
+/** The page that is chosen after `next` is done, shown and read; it says nothing once it is aborted. */
+async function readPage(next, signal) {
+  say('Opening …', NaN);
+  await next(signal);
+  const blob = await pages.picture(signal);
+  signal.throwIfAborted();
+  element('result').hidden = true;
+  await openIn(element('picture'), blob);
+  signal.throwIfAborted();
+  element('result').hidden = false;
+  if (!loaded) say(LOADING, NaN);
+  const ocr = await loading;
+  signal.throwIfAborted();
+  // Drawings are decoded by image elements alone; of all else that would stop this thread.
+  const source = blob.type === 'image/svg+xml' ? element('picture') : blob;
+  return ocr.read(source, { signal, onProgress: (step) => signal.aborted || progressed(step) });
+}
+
+/** Read the page that is chosen after `next` is done, and say so, with `more` words. */
+async function read(next, more = '') {
   reading?.abort();
   const own = new AbortController();
   reading = own;
   recover();
   clear();
   last = null;
+  element('result').classList.add('empty');
   element('cancel').hidden = false;
   try {
-    say('Opening …', NaN);
-    await next(own.signal);
-    const blob = await pages.picture(own.signal);
-    own.signal.throwIfAborted();
-    await showPicture(blob);
-    const ocr = await loading;
-    const found = await ocr.read(blob, { signal: own.signal, onProgress: progressed });
+    const found = await unlessAborted(readPage(next, own.signal), own.signal);
     if (reading !== own) return;
     found.pages[0].page_idx = pages.number - 1;
     last = found;
     show(found, kind);
-    say(kind.said(found.pages[0]));
+    say(kind.said(found.pages[0]) + more);
   } catch (error) {
     if (reading !== own) return;
     if (error.name === 'AbortError') {
       say('Cancelled.');
     } else {
       say('Nothing was read.');
+      element('result').hidden = true;
       fail(error.message);
     }
   } finally {
@@ -102,19 +137,6 @@ async function read(next) {
       element('cancel').hidden = true;
       element('result').classList.toggle('empty', !last);
     }
-  }
-}
-
-async function showPicture(blob) {
-  const image = element('picture');
-  URL.revokeObjectURL(image.src);
-  image.src = URL.createObjectURL(blob);
-  element('result').hidden = true;
-  try {
-    await image.decode();
-    element('result').hidden = false;
-  } catch {
-    // What is wrong with it is said by the reader, which decodes it, too.
   }
 }
 

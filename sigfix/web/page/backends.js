@@ -10,6 +10,12 @@ const WITH_SIMD = Uint8Array.of(
 
 const hasSimd = () => typeof WebAssembly === 'object' && WebAssembly.validate(WITH_SIMD);
 
+function noteOnWasm() {
+  if (typeof WebAssembly !== 'object') return 'This browser gives no WebAssembly: allow it in its settings.';
+  return hasSimd() ? '' : 'This browser\'s WebAssembly has no SIMD, so that reading on the processor '
+    + 'takes several times as long. Use a newer browser, or choose webgl.';
+}
+
 function hasWebgl() {
   const context = document.createElement('canvas').getContext('webgl2')
     ?? document.createElement('canvas').getContext('webgl');
@@ -22,8 +28,7 @@ const KNOWN = {
   wasm: () => ({
     title: 'processor (wasm)',
     there: typeof WebAssembly === 'object',
-    note: hasSimd() ? '' : 'This browser\'s WebAssembly has no SIMD, so that reading on the processor '
-      + 'takes several times as long. Use a newer browser, or choose webgl.',
+    note: noteOnWasm(),
   }),
   webgl: () => ({
     title: 'graphics card (webgl)',

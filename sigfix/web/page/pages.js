@@ -7,6 +7,16 @@ const element = (id) => document.getElementById(id);
 /** A picture as a document of one page. */
 const single = (blob) => ({ pages: 1, draw: async () => blob, close: () => {} });
 
+/** Whether a file is something; where it cannot be read at all, what to do. */
+async function readably(answer) {
+  try {
+    return await answer;
+  } catch (error) {
+    throw new Error(`This file cannot be read (${error.message}). Is it a folder, or was it moved? Give a `
+      + 'file that lies on this device.', { cause: error });
+  }
+}
+
 export class Pages {
   #folder;
   #document = null;
@@ -39,7 +49,7 @@ export class Pages {
     this.#document?.close();
     this.#document = null;
     element('pages').hidden = true;
-    const opened = await isPdf(file) ? await openPdf(file, this.#folder) : single(file);
+    const opened = await readably(isPdf(file)) ? await openPdf(file, this.#folder) : single(file);
     if (signal.aborted) opened.close();
     signal.throwIfAborted();
     this.#document = opened;

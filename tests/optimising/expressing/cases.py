@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
+from tests.optimising.expressing.picked import PICKED
 from tests.optimising.graphs import noise
 
 raw = tf.raw_ops
@@ -214,9 +215,7 @@ CASES: dict[str, tuple[Callable, tuple[int | None, ...]]] = {
         )
         for op in ("Add", "Sub")
     },
-    "UnsortedSegmentSum": (
-        segments(raw.UnsortedSegmentSum, 2, -1, 0, 2, 5, num_segments=7), (5, 3)
-    ),
+    "UnsortedSegmentSum": (segments(raw.UnsortedSegmentSum, 2, -1, 0, 5, num_segments=7), (4, 3)),
     "UnsortedSegmentSum of two axes": (
         segments(raw.UnsortedSegmentSum, [2, -1, 0], [1, 2, 1], num_segments=3), (2, 3, 2, 2)
     ),
@@ -284,6 +283,7 @@ CASES: dict[str, tuple[Callable, tuple[int | None, ...]]] = {
         ]
     },
     **{f"ScaleAndTranslate {kind}": (sampled(kind, 4, 17), IMAGE) for kind in SAMPLED},
+    **PICKED,
     "ScaleAndTranslate open": (sampled("lanczos3", 3, 17), OPEN_IMAGE),
     "ScaleAndTranslate plain": (sampled("triangle", 3, 6, antialias=False), OPEN_IMAGE),
 }  # fmt: skip

@@ -1,7 +1,8 @@
 // Everything that the page's module calls.
 
 export { erf, tanh } from './functions';
-export { finish_rows, pack, products } from './products';
+export { pack } from './packing';
+export { finish_rows, products } from './products';
 export { lstm } from './recurrent';
 export { copy_rows } from './copies';
 export { convolve, dense, patch_bytes } from './convolutions';

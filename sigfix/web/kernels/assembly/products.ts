@@ -1,75 +1,27 @@
-// Matrix products: C [M, N] = A [M, K] B [K, N], floats, rows one after the other.
-//
-// B is packed into panels of eight columns, [N / 8, K, 8], the last one filled up with zeros: the
-// inner loop then reads it front to back, four rows of A at a time.
+// Matrix products: C [M, N] = A [M, K] B [K, N], floats, rows one after the other; B in panels.
+
+import { pack, pack_transposed } from './packing';
 
 const FEW = 6; // rows for which packing B takes longer than the product
 const ROWS = 64; // of A that stay in the first-level cache while all panels pass by
+const BLOCK = 64; // products that are added up by themselves
 
-/** Bytes of the panels of a [k, n] matrix. */
+/** The first of `count` (at most four) floats. */
 @inline
-export function panel_bytes(k: i32, n: i32): i32 {
-  return ((n + 7) >> 3) * k << 5;
+function first_of(at: usize, count: i32): v128 {
+  if (count >= 4) return v128.load(at);
+  let found = v128.load32_zero(at);
+  if (count > 1) found = v128.load32_lane(at, found, 1, 4);
+  return count > 2 ? v128.load32_lane(at, found, 2, 8) : found;
 }
 
-/** Pack B [k, n], whose rows are `stride` bytes apart. */
-export function pack(b: usize, stride: i32, panels: usize, k: i32, n: i32): void {
-  let to = panels;
-  for (let j = 0; j < n; j += 8) {
-    let from = b + (j << 2);
-    if (j + 8 <= n) {
-      for (let i = 0; i < k; i++) {
-        v128.store(to, v128.load(from));
-        v128.store(to, v128.load(from, 16), 16);
-        from += stride;
-        to += 32;
-      }
-    } else {
-      for (let i = 0; i < k; i++) {
-        for (let e = 0; e < 8; e++) {
-          store<f32>(to + (e << 2), j + e < n ? load<f32>(from + (e << 2)) : 0);
-        }
-        from += stride;
-        to += 32;
-      }
-    }
-  }
-}
-
-/** Pack the transpose of B [n, k]: eight of its rows become a panel. */
-function pack_transposed(b: usize, panels: usize, k: i32, n: i32): void {
-  const row = k << 2;
-  for (let j = 0; j < n; j += 8) {
-    const panel = panels + j * row;
-    for (let e = 0; e < 8; e += 4) {
-      const from = b + (j + e) * row, to = panel + (e << 2);
-      let i = 0;
-      if (j + e + 4 <= n) {
-        for (; i + 4 <= k; i += 4) {
-          const p = from + (i << 2), q = to + (i << 5);
-          const r0 = v128.load(p), r1 = v128.load(p + row);
-          const r2 = v128.load(p + 2 * row), r3 = v128.load(p + 3 * row);
-          const lo01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5), hi01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
-          const lo23 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5), hi23 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
-          v128.store(q, v128.shuffle<f32>(lo01, lo23, 0, 1, 4, 5));
-          v128.store(q, v128.shuffle<f32>(lo01, lo23, 2, 3, 6, 7), 32);
-          v128.store(q, v128.shuffle<f32>(hi01, hi23, 0, 1, 4, 5), 64);
-          v128.store(q, v128.shuffle<f32>(hi01, hi23, 2, 3, 6, 7), 96);
-        }
-      }
-      for (; i < k; i++) {
-        for (let l = 0; l < 4; l++) {
-          const value: f32 = j + e + l < n ? load<f32>(from + l * row + (i << 2)) : 0;
-          store<f32>(to + (i << 5) + (l << 2), value);
-        }
-      }
-    }
-  }
-}
-
-/** Store the first `count` (at most eight) of two vectors. */
+/** Store the first `count` (at most eight) of two vectors, or add them to what lies there. */
 @inline
-function put(to: usize, low: v128, high: v128, count: i32): void {
+function put(to: usize, low: v128, high: v128, count: i32, isMore: bool = false): void {
+  if (isMore) {
+    low = f32x4.add(low, first_of(to, count));
+    if (count > 4) high = f32x4.add(high, first_of(to + 16, count - 4));
+  }
   if (count >= 8) {
     v128.store(to, low);
     v128.store(to, high, 16);
@@ -94,16 +46,31 @@ function put(to: usize, low: v128, high: v128, count: i32): void {
 export function multiply(
   a: usize, a_row: i32, step: i32, panels: usize, c: usize, c_row: i32, m: i32, k: i32, n: i32,
 ): void {
-  const panel = k << 5;
-  if (m == 1) return one_row(a, step, panels, c, k, n);
+  if (m == 1) one_row(a, step, panels, c, k, n);
+  else multiply_by(k, a, a_row, step, panels, c, c_row, m, k, n);
+}
+
+/** The same in sums of `BLOCK` products: the rounding errors of one sum grow with its length. */
+export function multiply_in_blocks(
+  a: usize, a_row: i32, step: i32, panels: usize, c: usize, c_row: i32, m: i32, k: i32, n: i32,
+): void {
+  multiply_by(BLOCK, a, a_row, step, panels, c, c_row, m, k, n);
+}
+
+function multiply_by(
+  block: i32, a: usize, a_row: i32, step: i32, panels: usize, c: usize, c_row: i32, m: i32, k: i32,
+  n: i32,
+): void {
   for (let first = 0, last = 0; last < m; first = last) {
     last = m - first < ROWS + 4 ? m : first + ROWS;
-    for (let j = 0; j < n; j += 8) {
-      const start = panels + (j >> 3) * panel, end = start + panel, left = n - j;
+    for (let j = 0, done = 0; j < n;) {
+      // A panel's blocks one after the other, while its columns of C are in the cache.
+      const start = panels + j * (k << 2) + (done << 5), left = n - j, from = a + done * step;
+      const end = start + (min(block, k - done) << 5), isMore = done > 0;
       let i = first;
       let to = c + first * c_row + (j << 2);
       for (; i + 4 <= last; i += 4) {
-        let p0 = a + i * a_row, p1 = p0 + a_row, p2 = p1 + a_row, p3 = p2 + a_row;
+        let p0 = from + i * a_row, p1 = p0 + a_row, p2 = p1 + a_row, p3 = p2 + a_row;
         let a0 = f32x4.splat(0), a1 = f32x4.splat(0), b0 = f32x4.splat(0), b1 = f32x4.splat(0);
         let c0 = f32x4.splat(0), c1 = f32x4.splat(0), d0 = f32x4.splat(0), d1 = f32x4.splat(0);
         for (let w = start; w < end; w += 32) {
@@ -123,14 +90,14 @@ export function multiply(
           p2 += step;
           p3 += step;
         }
-        put(to, a0, a1, left);
-        put(to + c_row, b0, b1, left);
-        put(to + 2 * c_row, c0, c1, left);
-        put(to + 3 * c_row, d0, d1, left);
+        put(to, a0, a1, left, isMore);
+        put(to + c_row, b0, b1, left, isMore);
+        put(to + 2 * c_row, c0, c1, left, isMore);
+        put(to + 3 * c_row, d0, d1, left, isMore);
         to += 4 * c_row;
       }
       for (; i + 2 <= last; i += 2) {
-        let p0 = a + i * a_row, p1 = p0 + a_row;
+        let p0 = from + i * a_row, p1 = p0 + a_row;
         let a0 = f32x4.splat(0), a1 = f32x4.splat(0), b0 = f32x4.splat(0), b1 = f32x4.splat(0);
         for (let w = start; w < end; w += 32) {
           const w0 = v128.load(w), w1 = v128.load(w, 16);
@@ -142,18 +109,23 @@ export function multiply(
           p0 += step;
           p1 += step;
         }
-        put(to, a0, a1, left);
-        put(to + c_row, b0, b1, left);
+        put(to, a0, a1, left, isMore);
+        put(to + c_row, b0, b1, left, isMore);
         to += 2 * c_row;
       }
       if (i < last) {
-        let p = a + i * a_row, a0 = f32x4.splat(0), a1 = f32x4.splat(0);
+        let p = from + i * a_row, a0 = f32x4.splat(0), a1 = f32x4.splat(0);
         for (let w = start; w < end; w += 32, p += step) {
           const s = v128.load32_splat(p);
           a0 = f32x4.add(a0, f32x4.mul(s, v128.load(w)));
           a1 = f32x4.add(a1, f32x4.mul(s, v128.load(w, 16)));
         }
-        put(to, a0, a1, left);
+        put(to, a0, a1, left, isMore);
+      }
+      done += block;
+      if (done >= k) {
+        done = 0;
+        j += 8;
       }
     }
   }

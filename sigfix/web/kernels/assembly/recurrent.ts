@@ -6,7 +6,8 @@
 // [units, gates * units] is packed into panels, one direction after the other.
 
 import { gate_tanh4, sigmoid4 } from './functions';
-import { multiply, panel_bytes } from './products';
+import { panel_bytes } from './packing';
+import { multiply } from './products';
 
 @inline
 function lane(to: usize, value: v128): void {

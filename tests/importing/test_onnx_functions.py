@@ -1,0 +1,87 @@
+"""What ONNX defines by its other operators, written out: the numbers that ONNX Runtime computes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sigfix.errors import ConversionError
+from tests.importing.single_node import require_packages
+
+require_packages()
+
+import onnx  # noqa: E402
+from onnx import TensorProto, helper, numpy_helper  # noqa: E402
+
+from sigfix.importing.onnx_functions import OPERATORS  # noqa: E402
+from sigfix.importing.onnx_opening import open_onnx  # noqa: E402
+from sigfix.importing.preflight import check_early  # noqa: E402
+from tests.importing.test_opening import same_as_onnx_runtime  # noqa: E402
+
+RANDOM = np.random.default_rng(8)
+
+
+def floats(*sizes: int) -> np.ndarray[Any, Any]:
+    return RANDOM.standard_normal(sizes).astype(np.float32)
+
+
+ROWS, HEADS = floats(2, 5, 8), floats(2, 2, 5, 8)
+# Operator, its inputs, attributes, opset; what is fed, and what is constant.
+Form = tuple[str, str, dict[str, Any], int, dict[str, Any], dict[str, Any]]
+FORMS: list[Form] = [
+    ("Attention", "x k v", {}, 23, {"x": HEADS, "k": HEADS[::-1], "v": HEADS * 2}, {}),
+    ("Attention", "x k v", {"is_causal": 1, "softcap": 2.0}, 23,
+     {"x": HEADS, "k": HEADS[::-1], "v": HEADS * 2}, {}),
+    ("RMSNormalization", "x w", {"axis": -1}, 23, {"x": ROWS}, {"w": floats(8)}),
+    ("RotaryEmbedding", "x c s at", {}, 23,
+     {"x": HEADS, "at": np.array([[0, 1, 2, 3, 4], [3, 4, 5, 6, 7]])},
+     {"c": floats(12, 4), "s": floats(12, 4)}),
+    ("AffineGrid", "x size", {}, 20, {"x": floats(2, 2, 3)}, {"size": np.array([2, 1, 4, 5])}),
+    ("CenterCropPad", "x size", {"axes": [1, 2]}, 18, {"x": ROWS}, {"size": np.array([7, 4])}),
+    ("HannWindow", "length", {}, 17, {"x": ROWS}, {"length": np.array(8)}),
+    ("HammingWindow", "length", {"periodic": 0}, 17, {"x": ROWS}, {"length": np.array(8)}),
+    ("BlackmanWindow", "length", {}, 17, {"x": ROWS}, {"length": np.array(8)}),
+    ("NegativeLogLikelihoodLoss", "x at", {}, 17,
+     {"x": ROWS[:, 0], "at": np.array([1, 7])}, {}),
+    ("SoftmaxCrossEntropyLoss", "x at", {"reduction": "none"}, 17,
+     {"x": ROWS[:, 0], "at": np.array([1, 7])}, {}),
+]  # fmt: skip
+
+
+def saved(form: Form, path: Path) -> Path:
+    operator, inputs, attributes, opset, fed, constants = form
+    nodes = [helper.make_node(operator, inputs.split(), ["made"], "it", **attributes)]
+    others = [name for name in fed if name not in inputs.split()]
+    nodes.append(helper.make_node("Mul", ["made", others[0]], ["y"]) if others else
+                 helper.make_node("Neg", ["made"], ["y"]))  # fmt: skip
+    values = [
+        helper.make_tensor_value_info(
+            name, helper.np_dtype_to_tensor_dtype(value.dtype), ["n", *value.shape[1:]]
+        )
+        for name, value in fed.items()
+    ]
+    made = [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)]
+    weights = [numpy_helper.from_array(value, name) for name, value in constants.items()]
+    graph = helper.make_graph(nodes, "g", values, made, weights)
+    opsets = [helper.make_opsetid("", opset)]
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=10), path)
+    return path
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form[0])
+def test_each_computes_what_onnx_runtime_computes(form: Form, tmp_path: Path) -> None:
+    same_as_onnx_runtime(saved(form, tmp_path / "m.onnx"), tmp_path, form[4])
+
+
+def test_every_operator_of_the_table_is_tried() -> None:
+    assert {form[0] for form in FORMS} == set(OPERATORS)
+
+
+def test_what_onnx_defines_otherwise_than_its_runtime_computes_is_refused(tmp_path: Path) -> None:
+    heads = {"q_num_heads": 2, "kv_num_heads": 2}
+    form: Form = ("Attention", "x x x", heads, 23, {"x": ROWS}, {})
+    with pytest.raises(ConversionError, match=r"Attention \(node it\)"):
+        check_early(open_onnx(saved(form, tmp_path / "m.onnx"), tmp_path).model)
