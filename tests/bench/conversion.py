@@ -193,7 +193,8 @@ def page(runs: Runs) -> str:
         f"{f'medians of {rounds} rounds' if rounds > 1 else 'one round only'}. "
         "Checked: the source and the result are run and compared, which the converter does not. "
         "Time is what passes on a clock, which depends on what else the machine does; work is the "
-        "seconds of processors that a command and its processes use. Memory is what all of them "
+        "seconds of processors that a command and its processes use, and says more than time where "
+        "other work shared the machine. Memory is what all of them "
         "hold at one time; what they share, which is there once, counts once.",
         f"The aims: {AIM_TIME:g} of the time, {AIM_MEMORY:g} of the memory.",
         "\n".join(lines),
@@ -206,7 +207,11 @@ def page(runs: Runs) -> str:
         "it only looks for (`sigfix/lean.py`: 700 to 490 MB), and without collecting garbage "
         "meanwhile. Of tensorflowjs only the lists of operators and the arithmetic of quantised "
         "weights are imported (`sigfix/exporting/tensorflowjs_parts.py`), not TensorFlow Hub, "
-        "JAX and decision forests. Weights are written one at a time. No process takes TensorFlow "
+        "JAX and decision forests. A model that was saved with its optimizer (basic_pitch) is "
+        "loaded without Keras (`sigfix/describing/optimizers.py`). Grappler, which copies a graph "
+        "some ten times, gets no weights that it could fold nothing into "
+        "(`sigfix/optimising/graph/setting_aside.py`: ResNet50 1.9 to 1.5 GB). "
+        "Weights are written one at a time. No process takes TensorFlow "
         "apart when it ends, which takes a second.",
         "What is left. TensorFlow alone is some 480 MB after its import, which is 0.6 of what the "
         "converter holds for a small model. With it stand sigfix's first process and what a copy "
