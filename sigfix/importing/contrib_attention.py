@@ -121,7 +121,7 @@ def split(to: Writer, tensor: str, heads: int) -> str:
 def _attended(to: Writer, heads: Heads, mask: str, bias: str) -> str | None:
     """[batch, tokens, width] of what each token of the query attends to."""
     turned = to.add("Transpose", heads.key, perm=[0, 1, 3, 2])
-    scores = to.add("Mul", to.add("MatMul", heads.query, turned), _scale(to, heads.query))
+    scores = to.add("Mul", to.add("MatMul", heads.query, turned), scale_of(to, heads.query))
     if mask:
         hidden = _hidden(to, mask, heads.key)
         if hidden is None:
@@ -135,7 +135,8 @@ def _attended(to: Writer, heads: Heads, mask: str, bias: str) -> str | None:
     return to.reshape(to.add("Transpose", mixed, perm=[0, 2, 1, 3]), [0, 0, -1])
 
 
-def _scale(to: Writer, query: str) -> str:
+def scale_of(to: Writer, query: str) -> str:
+    """What scores are multiplied with: as the node says, or by the size of a head."""
     given = float(to.attributes.get("scale", 0.0))
     if given:
         return to.number(given)
@@ -148,7 +149,7 @@ def _hidden(to: Writer, mask: str, key: str) -> str | None:
     rank = to.ranks.get(mask)
     hides = float(to.attributes.get("mask_filter_value", BEFORE))
     if rank == 1:  # how many tokens there are of each text
-        numbers = _counted(to, to.size(key, 2))
+        numbers = counted(to, to.size(key, 2))
         seen = to.add("Less", numbers, to.unsqueeze(to.add("Cast", mask, to=7), 1))
         rank = 2
     elif rank in (2, 3):
@@ -161,14 +162,14 @@ def _hidden(to: Writer, mask: str, key: str) -> str | None:
 
 def _forward_only(to: Writer, scores: str, heads: Heads) -> str:
     """Scores where no token attends to one that comes after it."""
-    rows = _counted(to, to.size(heads.query, 2))
+    rows = counted(to, to.size(heads.query, 2))
     if heads.before:
         rows = to.add("Add", rows, heads.before)
-    later = to.add("Greater", _counted(to, to.size(heads.key, 2)), to.unsqueeze(rows, 1))
+    later = to.add("Greater", counted(to, to.size(heads.key, 2)), to.unsqueeze(rows, 1))
     return to.add("Where", later, to.number(LOWEST), scores)
 
 
-def _counted(to: Writer, count: str) -> str:
+def counted(to: Writer, count: str) -> str:
     """0, 1, 2... below an int64 scalar."""
     zero, one = (to.constant(np.array(number, np.int64)) for number in (0, 1))
     return to.add("Range", zero, count, one)

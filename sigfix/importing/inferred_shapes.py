@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import onnx
 from onnx import helper
@@ -28,15 +30,30 @@ def light_graph(model: onnx.ModelProto) -> onnx.GraphProto:
     return graph
 
 
-def inferred_shapes(model: onnx.ModelProto) -> dict[str, Shape]:
-    """Tensor -> its shape, None for each size that is dynamic; those of unknown rank left out."""
+def inferred_types(model: onnx.ModelProto) -> dict[str, onnx.TypeProto]:
+    """Tensor -> its type, as far as shape inference tells."""
     graph = light_graph(model)
     graph.node.extend(model.graph.node)
     probe = helper.make_model(graph, opset_imports=model.opset_import)
     probe.ir_version = model.ir_version
     inferred = onnx.shape_inference.infer_shapes(probe, data_prop=True).graph
-    found: dict[str, Shape] = {t.name: list(t.dims) for t in inferred.initializer}
-    for value in (*inferred.input, *inferred.value_info, *inferred.output):
-        if value.type.tensor_type.HasField("shape"):
-            found[value.name] = shape_of(value)
+    found = {
+        t.name: helper.make_tensor_type_proto(t.data_type, t.dims) for t in inferred.initializer
+    }
+    found.update((v.name, v.type) for v in (*inferred.input, *inferred.value_info))
+    found.update((v.name, v.type) for v in inferred.output)
     return found
+
+
+def inferred_shapes(model: onnx.ModelProto) -> dict[str, Shape]:
+    """Tensor -> its shape, None for each size that is dynamic; those of unknown rank left out."""
+    return known_shapes(inferred_types(model))
+
+
+def known_shapes(types: Mapping[str, onnx.TypeProto]) -> dict[str, Shape]:
+    """The shapes in types, those of unknown rank left out."""
+    return {
+        name: shape_of(onnx.ValueInfoProto(name=name, type=kind))
+        for name, kind in types.items()
+        if kind.tensor_type.HasField("shape")
+    }

@@ -1,6 +1,6 @@
 """ONNX's operators that it defines by others, written out as it defines them.
 
-Newer opsets have whole layers among them (`Attention` of opset 23). What is random stays as it is.
+Newer opsets have whole layers among them. What is random stays as it is.
 """
 
 from __future__ import annotations
@@ -8,8 +8,12 @@ from __future__ import annotations
 import onnx
 from onnx import inliner
 
+from sigfix.importing.inferred_shapes import inferred_types
+from sigfix.importing.onnx_attention import FIRST, write_out_attention
+from sigfix.importing.onnx_attention import OPERATOR as ATTENTION
+
 OPERATORS = (
-    "AffineGrid", "Attention", "BlackmanWindow", "CenterCropPad", "HammingWindow", "HannWindow",
+    "AffineGrid", "BlackmanWindow", "CenterCropPad", "HammingWindow", "HannWindow",
     "NegativeLogLikelihoodLoss", "RMSNormalization", "RotaryEmbedding", "SoftmaxCrossEntropyLoss",
 )  # fmt: skip
 _OWN = ("", "ai.onnx")
@@ -20,24 +24,36 @@ _DOMAIN = "sigfix.functions"
 def write_out_functions(model: onnx.ModelProto) -> onnx.ModelProto:
     """The model with ONNX's definitions in place of such operators; as it is where it has none.
 
-    A definition may have another of them in it.
+    A definition may have another of them in it. `Attention` is written out as `onnx_attention.py`
+    has it.
     """
-    while found := [n for n in model.graph.node if n.domain in _OWN and n.op_type in OPERATORS]:
-        written = _written(model, found)
+    if _opset(model) >= FIRST and any(
+        n.domain in _OWN and n.op_type == ATTENTION for n in model.graph.node
+    ):
+        write_out_attention(model, _opset(model), inferred_types(model))
+    while any(_is_defined(node) for node in model.graph.node):
+        written = _written(onnx.ModelProto.FromString(model.SerializeToString()))
         if written is None:
             return model
         model = written
     return model
 
 
-def _written(model: onnx.ModelProto, found: list[onnx.NodeProto]) -> onnx.ModelProto | None:
-    """The model with these nodes written out; None where nothing is known of any."""
-    opset = next((int(o.version) for o in model.opset_import if o.domain in _OWN), 1)
-    kinds = _types(model)
-    for node in found:
+def _is_defined(node: onnx.NodeProto) -> bool:
+    return node.domain in _OWN and node.op_type in OPERATORS
+
+
+def _written(model: onnx.ModelProto) -> onnx.ModelProto | None:
+    """The model, of which nothing is left as it was, with such nodes written out; None: none is."""
+    opset, kinds = _opset(model), inferred_types(model)
+    known = {value.name for value in (*model.graph.value_info, *model.graph.output)}
+    for node in filter(_is_defined, model.graph.node):
         body = _definition(node, opset, kinds)
         if body is None:
             continue
+        for name in node.output:  # the inliner asks for them where it converts what it inlines
+            if name in kinds and name not in known:
+                model.graph.value_info.append(onnx.ValueInfoProto(name=name, type=kinds[name]))
         body.domain, body.name = _DOMAIN, f"{node.op_type}_{len(model.functions)}"
         for inner in body.node:
             inner.name = node.name or node.output[0]
@@ -47,27 +63,24 @@ def _written(model: onnx.ModelProto, found: list[onnx.NodeProto]) -> onnx.ModelP
         return None
     own = model.opset_import.add()
     own.domain, own.version = _DOMAIN, 1
-    written: onnx.ModelProto = inliner.inline_local_functions(model, convert_version=True)
+    try:
+        written: onnx.ModelProto = inliner.inline_local_functions(model, convert_version=True)
+    except Exception:  # it raises many kinds, and what stays is named later
+        return None
     kept = [o for o in written.opset_import if o.domain != _DOMAIN]
     del written.opset_import[:]
     written.opset_import.extend(kept)
     return written
 
 
-def _types(model: onnx.ModelProto) -> dict[str, onnx.TypeProto]:
-    inferred = onnx.shape_inference.infer_shapes(model, data_prop=True).graph
-    found = {v.name: v.type for v in (*inferred.input, *inferred.value_info, *inferred.output)}
-    for tensor in model.graph.initializer:
-        found[tensor.name] = onnx.helper.make_tensor_type_proto(tensor.data_type, tensor.dims)
-    return found
+def _opset(model: onnx.ModelProto) -> int:
+    return next((int(o.version) for o in model.opset_import if o.domain in _OWN), 1)
 
 
 def _definition(
     node: onnx.NodeProto, opset: int, kinds: dict[str, onnx.TypeProto]
 ) -> onnx.FunctionProto | None:
     """ONNX's definition of a node's operator; None where it depends on types that nobody knows."""
-    if node.op_type == "Attention" and any(a.name == "q_num_heads" for a in node.attribute):
-        return None  # of three axes ONNX's definition mixes up the heads
     try:
         schema = onnx.defs.get_schema(node.op_type, opset)
     except onnx.defs.SchemaError:

@@ -32,9 +32,6 @@ ROWS, HEADS = floats(2, 5, 8), floats(2, 2, 5, 8)
 # Operator, its inputs, attributes, opset; what is fed, and what is constant.
 Form = tuple[str, str, dict[str, Any], int, dict[str, Any], dict[str, Any]]
 FORMS: list[Form] = [
-    ("Attention", "x k v", {}, 23, {"x": HEADS, "k": HEADS[::-1], "v": HEADS * 2}, {}),
-    ("Attention", "x k v", {"is_causal": 1, "softcap": 2.0}, 23,
-     {"x": HEADS, "k": HEADS[::-1], "v": HEADS * 2}, {}),
     ("RMSNormalization", "x w", {"axis": -1}, 23, {"x": ROWS}, {"w": floats(8)}),
     ("RotaryEmbedding", "x c s at", {}, 23,
      {"x": HEADS, "at": np.array([[0, 1, 2, 3, 4], [3, 4, 5, 6, 7]])},
@@ -78,10 +75,3 @@ def test_each_computes_what_onnx_runtime_computes(form: Form, tmp_path: Path) ->
 
 def test_every_operator_of_the_table_is_tried() -> None:
     assert {form[0] for form in FORMS} == set(OPERATORS)
-
-
-def test_what_onnx_defines_otherwise_than_its_runtime_computes_is_refused(tmp_path: Path) -> None:
-    heads = {"q_num_heads": 2, "kv_num_heads": 2}
-    form: Form = ("Attention", "x x x", heads, 23, {"x": ROWS}, {})
-    with pytest.raises(ConversionError, match=r"Attention \(node it\)"):
-        check_early(open_onnx(saved(form, tmp_path / "m.onnx"), tmp_path).model)
