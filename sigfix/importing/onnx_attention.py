@@ -52,8 +52,7 @@ def _written(to: Writer, kinds: Kinds) -> str | None:
         if to.attributes.get("is_causal"):
             return None  # from where ONNX Runtime counts then, the specification does not say
         key, value = (
-            to.add("Concat", old, new, axis=2)
-            for old, new in ((old_key, key), (old_value, value))
+            to.add("Concat", old, new, axis=2) for old, new in ((old_key, key), (old_value, value))
         )
     key, value = (to.named(to.add("Identity", t), i + 1) for i, t in enumerate((key, value)))
     if asked != kept:  # heads that stand side by side share keys and values
@@ -94,4 +93,4 @@ def _heads(to: Writer, is_flat: bool) -> tuple[int, int] | None:
 
 
 def _kind(kinds: Kinds, name: str) -> int:
-    return kinds[name].tensor_type.elem_type if name in kinds else TensorProto.UNDEFINED
+    return int(kinds[name].tensor_type.elem_type) if name in kinds else 0

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sigfix.errors import ConversionError
 from tests.importing.single_node import require_packages
 
 require_packages()
@@ -17,8 +16,6 @@ import onnx  # noqa: E402
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
 from sigfix.importing.onnx_functions import OPERATORS  # noqa: E402
-from sigfix.importing.onnx_opening import open_onnx  # noqa: E402
-from sigfix.importing.preflight import check_early  # noqa: E402
 from tests.importing.test_opening import same_as_onnx_runtime  # noqa: E402
 
 RANDOM = np.random.default_rng(8)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.onnx_models import detectors, loops, quantised, recognisers, voices
+from tests.onnx_models import classical, detectors, loops, quantised, recognisers, voices
 
 SYNCHRONOUS, ASYNCHRONOUS = "execute", "executeAsync"
 
@@ -47,6 +47,9 @@ KINDS: tuple[Kind, ...] = (
     Kind("ONNX Runtime's quantised operators", quantised.qoperators, SYNCHRONOUS),
     # A step of a half is 5e-4 of a number.
     Kind("float16", quantised.half, SYNCHRONOUS, cpu=1e-3),
+    Kind("forest of scikit-learn", classical.classifier, SYNCHRONOUS, True),
+    Kind("GridSample", classical.warped, SYNCHRONOUS, True),
+    Kind("STFT of open sound", classical.spectrum, SYNCHRONOUS, True),
     Kind("float16 inside", lambda: quantised.half(False), SYNCHRONOUS),
 )
 
@@ -65,4 +68,6 @@ REFUSED: tuple[Refused, ...] = (
     Refused("voice, If by shape", voices.by_shape, "If .*sizes that are dynamic", True),
     Refused("voice, If by sampling rate", voices.by_rate, "If .*condition depends on sr"),
     Refused("an operator of ONNX Runtime alone", quantised.of_runtime, "com.microsoft.BiasGelu"),
+    Refused("scores as dictionaries", lambda: classical.classifier(True), "ZipMap", True),
+    Refused("noise inside", classical.noisy, "RandomNormalLike", True),
 )

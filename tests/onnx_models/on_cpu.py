@@ -13,7 +13,7 @@ from sigfix.verifying.runners import tfjs
 from tests.importing.single_node import onnx_runtime_outputs
 from tests.onnx_models.measuring import difference
 
-OPEN = {"width": 64, "steps": 7, "height": 32, "samples": 256}
+OPEN = {"width": 64, "steps": 7, "height": 32, "samples": 256, "rows": 8}
 """Sizes for dynamic axes, by their names; 1 for others."""
 
 
