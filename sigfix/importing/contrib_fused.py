@@ -31,6 +31,7 @@ from sigfix.importing.contrib_writing import Shape, Writer
 from sigfix.importing.early_operators import is_early
 from sigfix.importing.influence import reads
 from sigfix.importing.ml_operators import DOMAIN as ML
+from sigfix.importing.ml_operators import FIRST
 from sigfix.importing.ml_operators import OPERATORS as CLASSICAL
 
 _OWN_OF_CONV = ("auto_pad", "dilations", "group", "kernel_shape", "pads", "strides")
@@ -163,7 +164,7 @@ def _one_of(node: onnx.NodeProto, opset: int, plain: bool) -> Written | None:
     if node.domain == DOMAIN:
         return OPERATORS.get(node.op_type) if plain else None
     if node.domain == ML:
-        return CLASSICAL.get(node.op_type)
+        return CLASSICAL.get(node.op_type) if opset >= FIRST else None
     return EARLY[node.op_type] if is_early(node, opset) else None
 
 

@@ -18,6 +18,8 @@ from sigfix.importing.contrib_writing import Writer
 from sigfix.importing.ml_trees import forest, summed_votes
 
 DOMAIN = "ai.onnx.ml"
+FIRST = 13
+"""The first of ONNX's opsets that they are written out in."""
 Array = np.ndarray[Any, Any]
 _SCORES = 1
 """The place of a classifier's second output."""
@@ -255,10 +257,12 @@ _REASONS = {"ZipMap": f"{_DICTIONARIES}; the scores that it reads are one",
             "DictVectorizer": _DICTIONARIES, "CastMap": _DICTIONARIES}  # fmt: skip
 
 
-def ml_reason(node: onnx.NodeProto) -> str:
+def ml_reason(node: onnx.NodeProto, opset: int) -> str:
     """Why a node of this domain is refused that was not written out."""
     has_texts = any(item.name == "classlabels_strings" and item.strings for item in node.attribute)
     if has_texts and node.op_type in OPERATORS:
         return TEXTS
+    if node.op_type in OPERATORS and opset < FIRST:
+        return f"export the model at opset {FIRST} or newer, not {opset}"
     of_ml = "this form of it" if node.op_type in OPERATORS else "this operator of ai.onnx.ml"
     return _REASONS.get(node.op_type, f"{of_ml} is not supported")

@@ -13,6 +13,7 @@ import onnx
 from onnx import helper, inliner, numpy_helper, version_converter
 
 from sigfix.errors import BlockedError, UsageError
+from sigfix.importing import ml_operators
 from sigfix.importing.advice import YOURS, input_option
 from sigfix.importing.contrib_fused import write_out_fused
 from sigfix.importing.contrib_products import as_exact
@@ -68,7 +69,7 @@ def open_onnx(
     refuse_empty_inputs(model)
     if model.functions:
         model = inliner.inline_local_functions(model)
-    model = write_out_functions(model)
+    model = _of_newer_opset(write_out_functions(model))
     write_out_quantised(model)
     write_out_fused(model, lambda: inferred_shapes(model))
     model, note = upgraded(model)
@@ -189,6 +190,21 @@ def upgraded(model: onnx.ModelProto) -> tuple[onnx.ModelProto, str]:
         f"the file's operators of opset {opset} ({', '.join(old)}) are brought to opset {OPSET} by "
         "ONNX's converter, and compared from there: ONNX Runtime has none so old"
     )
+
+
+def _of_newer_opset(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model at an opset that ai.onnx.ml's operators can be written out in; else as it is.
+
+    scikit-learn's converter writes the oldest opset that what is beside them needs.
+    """
+    if opset_of(model) >= ml_operators.FIRST or all(
+        node.domain != ml_operators.DOMAIN for node in model.graph.node
+    ):
+        return model
+    try:
+        return version_converter.convert_version(model, ml_operators.FIRST)
+    except Exception:  # it raises many kinds, and the operators are named later
+        return model
 
 
 def _old_operators(model: onnx.ModelProto) -> list[str]:

@@ -249,7 +249,7 @@ def _reason(model: onnx.ModelProto, node: onnx.NodeProto) -> tuple[str | None, s
     """Why a node is refused (None where it is not), and the option that may help."""
     opset = opset_of(model)
     if node.domain == ML:
-        return ml_reason(node), None
+        return ml_reason(node, opset), None
     if node.domain not in OWN_DOMAINS:
         quantised = node.op_type.startswith(("QLinear", "Quantize", "Dequantize", "DynamicQuant"))
         foreign = "operators outside ONNX's own domain are not supported"

@@ -82,13 +82,15 @@ FORMS: list[Form] = [
 PLACES = numpy_helper.from_array(np.array([2, 0]), "places")
 
 
-def saved(nodes: list[onnx.NodeProto], x: Any, outputs: dict[str, int], path: Path) -> Path:
+def saved(
+    nodes: list[onnx.NodeProto], x: Any, outputs: dict[str, int], path: Path, opset: int = 15
+) -> Path:
     kind = helper.np_dtype_to_tensor_dtype(x.dtype)
     values = [helper.make_tensor_value_info("x", kind, ["n", *x.shape[1:]])]
     made = [helper.make_tensor_value_info(name, kind, None) for name, kind in outputs.items()]
     used = [PLACES] if any("places" in node.input for node in nodes) else []
     graph = helper.make_graph(nodes, "g", values, made, used)
-    opsets = [helper.make_opsetid("", 15), helper.make_opsetid(ML, 3)]
+    opsets = [helper.make_opsetid("", opset), helper.make_opsetid(ML, 3)]
     onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=8), path)
     return path
 
@@ -115,6 +117,27 @@ def test_each_computes_what_onnx_runtime_computes(place: int, tmp_path: Path) ->
 
 def test_every_operator_of_the_table_is_tried() -> None:
     assert {form[0] for form in FORMS} == set(OPERATORS)
+
+
+@pytest.mark.parametrize("opset", [9, 11, 13, 21])
+def test_a_forest_of_any_opset(opset: int, tmp_path: Path) -> None:
+    own = node("TreeEnsembleClassifier", "x", "label y", **THREE, **forest("class"))
+    outputs = {"label": TensorProto.INT64, "y": TensorProto.FLOAT}
+    path = saved([own], X, outputs, tmp_path / "m.onnx", opset)
+    same_as_onnx_runtime(path, tmp_path, {"x": X})
+
+
+def test_an_opset_that_cannot_be_brought_up_is_named(tmp_path: Path) -> None:
+    """ONNX's converter takes no operator that ONNX has not."""
+    own = node("TreeEnsembleClassifier", "x", "label s", **THREE, **forest("class"))
+    early = helper.make_node("SimplifiedLayerNormalization", ["s", "w"], ["y"], "norm")
+    outputs = {"label": TensorProto.INT64, "y": TensorProto.FLOAT}
+    path = saved([own, early], X, outputs, tmp_path / "m.onnx", 9)
+    model = onnx.load(path)
+    model.graph.initializer.append(numpy_helper.from_array(np.ones(3, np.float32), "w"))
+    onnx.save(model, path)
+    with pytest.raises(ConversionError, match=r"Classifier\): export the model at opset 13"):
+        check_early(open_onnx(path, tmp_path).model)
 
 
 def test_a_wrong_branch_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

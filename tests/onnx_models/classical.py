@@ -13,7 +13,7 @@ ML = "ai.onnx.ml"
 CLASSES: dict[str, Any] = {"classlabels_int64s": [4, 7, 9]}
 
 
-def classifier(zipped: bool = False) -> Any:
+def classifier(zipped: bool = False, opset: int = 9) -> Any:
     """Scaled rows down a forest: a class and scores; `zipped`: these as dictionaries."""
     import onnx
     from onnx import TensorProto, helper
@@ -36,7 +36,7 @@ def classifier(zipped: bool = False) -> Any:
         made.type.CopyFrom(helper.make_tensor_type_proto(TensorProto.FLOAT, ["rows", 3]))
     label = helper.make_tensor_value_info("label", TensorProto.INT64, ["rows"])
     graph = helper.make_graph(nodes, "g", [x], [label, made])
-    opsets = [helper.make_opsetid("", 15), helper.make_opsetid(ML, 3)]
+    opsets = [helper.make_opsetid("", opset), helper.make_opsetid(ML, 1)]
     model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
     onnx.checker.check_model(model)
     return model
