@@ -12,8 +12,9 @@ from sigfix.errors import BlockedError, ConversionError
 from sigfix.quoting import quote, quote_path
 
 CUT = "cut at "
-"""How a hint begins that names in JSON a model's inputs, the tensors to take it up to, and which of
-its inputs its own nodes made before."""
+"""How a hint begins that names in JSON a model's `inputs`, the tensors to take it up to, which are
+its `outputs`, which of its inputs its own nodes made before (`fed`), and the `kinds` of those whose
+type ONNX does not know (`TensorProto.DataType`)."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +53,28 @@ def as_command(sizes: CommandParts, bind: CommandParts | None = None) -> Iterato
 def _cutting(command: CommandParts, hint: str) -> str:
     """The commands that take the model up to the tensors that a hint names, and convert that."""
     assert command.file is not None
-    inputs, outputs, *more = json.loads(hint.removeprefix(CUT))
+    parts = json.loads(hint.removeprefix(CUT))
+    inputs, outputs, kinds = parts["inputs"], parts["outputs"], parts["kinds"]
     part = command.file.with_name(f"{command.file.stem}_cut.onnx")
-    given = (str(command.file), str(part), inputs, outputs)
-    listed = ", ".join(json.dumps(value, ensure_ascii=False) for value in given)
-    cut = quote(f"from onnx.utils import extract_model as cut; cut({listed}, check_model=False)")
+    whole, made, fed, taken, told = (
+        json.dumps(value, ensure_ascii=False)
+        for value in (str(command.file), str(part), inputs, outputs, kinds)
+    )
+    if kinds:
+        code = (
+            f"import onnx; from onnx import utils; m = onnx.load({whole}); "
+            "m.graph.value_info.extend(onnx.helper.make_tensor_value_info(*v, None) "
+            f"for v in {told}.items()); "
+            "m = onnx.shape_inference.infer_shapes(m); "
+            f"onnx.save(utils.Extractor(m).extract_model({fed}, {taken}), {made})"
+        )
+    else:
+        code = (
+            "from onnx.utils import extract_model as cut; "
+            f"cut({whole}, {made}, {fed}, {taken}, check_model=False)"
+        )
     then = command.then.format(quote_path(part))
     left = f"up to {', '.join(outputs)}; the rest is left to you"
-    if more:
-        left = f"with {', '.join(more[0])} as inputs, which are left to you"
-    return f"python -c {cut} && {then}   # {left}"
+    if parts["fed"]:
+        left = f"with {', '.join(parts['fed'])} as inputs, which are left to you"
+    return f"python -c {quote(code)} && {then}   # {left}"

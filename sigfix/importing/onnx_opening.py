@@ -21,7 +21,8 @@ from sigfix.importing.contrib_quantised import write_out_quantised
 from sigfix.importing.inferred_shapes import inferred_shapes
 from sigfix.importing.onnx_functions import write_out_functions
 from sigfix.importing.onnx_graph import graph_inputs, read_onnx, shape_of
-from sigfix.importing.preflight import OWN_DOMAINS, opset_of, version_of
+from sigfix.importing.preflight import opset_of, version_of
+from sigfix.importing.refusal_reasons import OWN_DOMAINS
 from sigfix.importing.supported import SUPPORTED
 from sigfix.importing.unsaid_shapes import has_shape, likely_shape, unsaid
 from sigfix.planning.names import signature_keys

@@ -7,9 +7,7 @@ operators themselves. Nothing here needs TensorFlow.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import onnx
@@ -17,12 +15,11 @@ from onnx import helper
 
 from sigfix.errors import ConversionError
 from sigfix.importing.advice import binding_option, sizes_option
-from sigfix.importing.commands import CUT
+from sigfix.importing.cuts import cut_hint
 from sigfix.importing.early_operators import is_early
 from sigfix.importing.influence import (
     deciding_inputs,
     needed_nodes,
-    nodes_behind,
     reads,
     shape_only,
 )
@@ -33,37 +30,20 @@ from sigfix.importing.preflight_sizes import size_refusals
 from sigfix.importing.refusal_reasons import (
     FORMS,
     FUSED,
+    INPUT,
+    OWN_DOMAINS,
     QUANTISED,
-    RANDOM,
     REASONS,
+    WEIGHT,
+    Refusal,
+    called,
     is_held,
     type_name,
 )
 from sigfix.importing.supported import SUPPORTED
 
-OWN_DOMAINS = ("", "ai.onnx")
 RUNTIME = "com.microsoft"
-INPUT, WEIGHT = "input", "initializer"
-"""What a refusal is about that is no operator's."""
 BRANCH = "branches that are chosen at run time are not expressed"
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """A node that cannot be converted, why, and the option that may help.
-
-    `kept` are outputs of it that could be, if nothing read the others.
-    """
-
-    operator: str
-    node: str
-    reason: str
-    hint: str | None = None
-    kept: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        where = f" (node {self.node})" if self.node else ""
-        return f"ONNX {self.operator}{where}: {self.reason}"
 
 
 def refusals(model: onnx.ModelProto) -> list[Refusal]:
@@ -85,13 +65,13 @@ def check_simplified(model: onnx.ModelProto, source: Callable[[], onnx.ModelProt
     spoiled = _spoiled(model, found)  # what reads that would be refused for no fault of its own
     found += [refusal for refusal in _sizes(model) if refusal.node not in spoiled]
     if found:
-        _raise(source(), found)
+        _raise(model, found, source)
 
 
 def _sizes(model: onnx.ModelProto) -> Iterator[Refusal]:
     for node, reason, is_open in size_refusals(model, model.graph.node):
         hint = sizes_option(model) if is_open else None
-        yield Refusal(node.op_type, _called(node), reason, hint)
+        yield Refusal(node.op_type, called(node), reason, hint)
 
 
 def check_early(
@@ -111,7 +91,7 @@ def check_early(
     ]
     found = [*_inputs(model), *_refusals(model, nodes, inside=False)]
     if found:
-        _raise(model if source is None else source(), found)
+        _raise(model, found, source)
 
 
 def is_in_question(model: onnx.ModelProto) -> bool:
@@ -132,12 +112,19 @@ def version_of(operator: str, opset: int) -> int | None:
         return None
 
 
-def _raise(model: onnx.ModelProto, found: list[Refusal]) -> None:
+def _raise(
+    model: onnx.ModelProto,
+    found: list[Refusal],
+    source: Callable[[], onnx.ModelProto] | None = None,
+) -> None:
     if not found:
         return
     hint = next((refusal.hint for refusal in found if refusal.hint), None)
-    cuts = (_fed, _cut) if all(refusal.reason == RANDOM for refusal in found) else (_cut, _fed)
-    hint = hint or cuts[0](model, found) or cuts[1](model, found) or "export the model without it"
+    hint = (
+        hint
+        or cut_hint(model if source is None else source(), model, found)
+        or "export the model without it"
+    )
     if len(found) == 1:
         raise ConversionError(f"{found[0]}.", hint)
     listed = "\n".join(f"  {refusal}" for refusal in found)
@@ -152,66 +139,10 @@ def _spoiled(model: onnx.ModelProto, found: list[Refusal]) -> set[str]:
     tensors: set[str] = set()
     names: set[str] = set()
     for node in model.graph.node:
-        if _called(node) in refused or reads(node) & tensors:
+        if called(node) in refused or reads(node) & tensors:
             tensors.update(node.output)
-            names.add(_called(node))
+            names.add(called(node))
     return names
-
-
-def _called(node: onnx.NodeProto) -> str:
-    return node.name or ", ".join(node.output)
-
-
-def _cut(model: onnx.ModelProto, found: list[Refusal]) -> str | None:
-    """Where the model can be taken up to, without the nodes that are refused; None: nowhere."""
-    kept = {refusal.node: refusal.kept for refusal in found}
-    tensors = {refusal.node for refusal in found if refusal.operator in (INPUT, WEIGHT)}
-    fed = [value.name for value in graph_inputs(model) if value.name not in tensors]
-    given = {i.name for i in model.graph.initializer if i.name not in tensors} | {""}
-    spoiled, computed = set(tensors), set[str]()
-    frontier: dict[str, None] = {}
-    for node in model.graph.node:
-        is_refused = _called(node) in kept
-        if is_refused or reads(node) & spoiled:
-            fine = set(kept.get(_called(node), ())) if not reads(node) & spoiled else set()
-            spoiled.update(o for o in node.output if o not in fine)
-            computed.update(fine)
-            frontier.update(dict.fromkeys(reads(node) & computed))
-        elif all(i in given for i in node.input):
-            given.update(node.output)
-        else:
-            computed.update(node.output)
-    outputs = [o.name for o in model.graph.output if o.name not in {*spoiled, *fed}]
-    places = sorted({*frontier, *outputs})
-    if not places or not spoiled or not fed:
-        return None
-    return CUT + json.dumps([fed, places])
-
-
-def _fed(model: onnx.ModelProto, found: list[Refusal]) -> str | None:
-    """The model without the nodes that are refused: what they make becomes inputs; None: cannot."""
-    refused = {refusal.node for refusal in found}
-    own = [n for n in model.graph.node if _called(n) in refused and n.domain in OWN_DOMAINS]
-    made = [output for node in own for output in node.output if output]
-    known = {v.name: v.type.tensor_type for v in _inferred(model).value_info}
-    outputs = [value.name for value in model.graph.output]
-    if (
-        len(own) < len(refused)
-        or any(name not in known or not is_held(known[name].elem_type) for name in made)
-        or any(refusal.operator == "If" for refusal in found)
-    ):
-        return None
-    needed = {name for node in nodes_behind(model, outputs, made) for name in reads(node)}
-    given = [value.name for value in graph_inputs(model) if value.name in needed]
-    fed = [name for name in made if name in needed]
-    return CUT + json.dumps([given + fed, outputs, fed]) if fed else None
-
-
-def _inferred(model: onnx.ModelProto) -> onnx.GraphProto:
-    try:
-        return onnx.shape_inference.infer_shapes(model).graph
-    except Exception:  # it raises many kinds
-        return model.graph
 
 
 def _inputs(model: onnx.ModelProto) -> Iterator[Refusal]:
@@ -239,7 +170,7 @@ def _refusals(model: onnx.ModelProto, nodes: Any, inside: bool = True) -> Iterat
         if reason is not None:
             kind = f"{node.domain}.{node.op_type}" if node.domain else node.op_type
             kept = tuple(node.output[1:]) if reason == TEXTS else ()
-            yield Refusal(kind, _called(node), reason, hint, kept)
+            yield Refusal(kind, called(node), reason, hint, kept)
         for attribute in node.attribute if inside else ():
             for graph in (attribute.g, *attribute.graphs):
                 yield from _refusals(model, graph.node)

@@ -8,6 +8,9 @@ from typing import Any
 
 import onnx
 
+OWN_DOMAINS = ("", "ai.onnx")
+INPUT, WEIGHT = "input", "initializer"
+"""What a refusal is about that is no operator's."""
 DYNAMIC = "the size of its output depends on values"
 RANDOM = "its output is random, so nothing could be verified"
 SEQUENCE = "sequences are not tensors"
@@ -28,6 +31,29 @@ REASONS: dict[str, str] = {
     "SequenceErase": SEQUENCE, "SequenceInsert": SEQUENCE, "SequenceLength": SEQUENCE,
     "SequenceMap": SEQUENCE, "SplitToSequence": SEQUENCE, "ConcatFromSequence": SEQUENCE,
 }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A node that cannot be converted, why, and the option that may help.
+
+    `kept` are outputs of it that could be, if nothing read the others.
+    """
+
+    operator: str
+    node: str
+    reason: str
+    hint: str | None = None
+    kept: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        where = f" (node {self.node})" if self.node else ""
+        return f"ONNX {self.operator}{where}: {self.reason}"
+
+
+def called(node: onnx.NodeProto) -> str:
+    """How refusals call a node: by its name, or by what it puts out."""
+    return node.name or ", ".join(node.output)
 
 
 def computed(what: str) -> str:
