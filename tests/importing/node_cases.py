@@ -98,7 +98,8 @@ def at_highest_opset(model: Any, sets: Any, test: Any) -> Any | None:
 # constants, and so has what is tested; the first input never is one.
 WEIGHTED = {"BatchNormalization", "Conv", "ConvTranspose", "GRU", "Gemm", "LSTM", "RNN"}
 PARAMETERS = {
-    "Clip": (1, 2), "Compress": (1,), "CumSum": (1,), "Dropout": (1, 2), "Expand": (1,),
+    "Clip": (1, 2), "Compress": (1,), "CumSum": (1,), "DFT": (1, 2), "Dropout": (1, 2),
+    "Expand": (1,), "STFT": (1, 2, 3),
     "OneHot": (1, 2), "Pad": (1, 2, 3), "Reshape": (1,), "Resize": (1, 2, 3),
     "Slice": (1, 2, 3, 4), "Split": (1,), "Squeeze": (1,), "Tile": (1,), "TopK": (1,),
     "Trilu": (1,), "Unsqueeze": (1,), "Upsample": (1,),

@@ -7,8 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.importing.single_node import require_packages
-from tests.importing.tfjs_truth import Check, failures, node_test_checks, random_form_checks
+from tests.importing.single_node import Case, Fed, require_packages
+from tests.importing.tfjs_truth import (
+    Check,
+    case_checks,
+    failures,
+    node_test_checks,
+    random_form_checks,
+)
 
 require_packages()
 pytestmark = pytest.mark.skipif(not find_spec("tensorflowjs"), reason="tensorflowjs is absent")
@@ -28,7 +34,10 @@ def _with_tfjs(node_packages: Path) -> None:
 
 
 def test_node_tests_and_random_forms_hold_in_tensorflow_js() -> None:
+    fractions = Case("Cast", (Fed((2, 9), lowest=-0.9, highest=0.9),), {"to": 9})
     checks = [*node_test_checks(OPERATORS), *random_form_checks(1)]
+    checks += case_checks({"truth of fractions": fractions})
+    assert checks[-1].name == "truth of fractions"
     assert len(checks) > 100
     assert failures(checks) == {}
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -133,24 +133,34 @@ def node_test_checks(operators: set[str]) -> list[Check]:
 
 def random_form_checks(count: int, seed: int = 0) -> list[Check]:
     """Random forms of every kind that ONNX Runtime runs and sigfix does not refuse."""
-    from sigfix.errors import SigfixError
     from tests.importing.random_forms import GENERATORS, forms
+
+    named = {
+        f"{kind} {number} {case}": case
+        for kind in GENERATORS
+        for number, case in enumerate(forms(kind, count, seed))
+    }
+    return case_checks(named)
+
+
+def case_checks(cases: Mapping[str, Any]) -> list[Check]:
+    """Those of some cases, by name, that ONNX Runtime runs and sigfix does not refuse."""
+    from sigfix.errors import SigfixError
     from tests.importing.single_node import inputs_of, model_of, onnx_runtime_outputs, traced
 
     checks = []
-    for kind in GENERATORS:
-        for number, case in enumerate(forms(kind, count, seed)):
-            model, inputs = model_of(case), inputs_of(case)
-            try:
-                expected = onnx_runtime_outputs(model, inputs)
-                traced(model)
-            except (SigfixError, RuntimeError):
-                continue
-            except Exception as error:
-                if type(error).__module__.startswith("onnxruntime"):
-                    continue  # a form that ONNX Runtime lacks
-                raise
-            checks.append(Check(f"{kind} {number} {case}", model, inputs, expected, 1e-3, 1e-4))
+    for name, case in cases.items():
+        model, inputs = model_of(case), inputs_of(case)
+        try:
+            expected = onnx_runtime_outputs(model, inputs)
+            traced(model)
+        except (SigfixError, RuntimeError):
+            continue
+        except Exception as error:
+            if type(error).__module__.startswith("onnxruntime"):
+                continue  # a form that ONNX Runtime lacks
+            raise
+        checks.append(Check(name, model, inputs, expected, 1e-3, 1e-4))
     return checks
 
 
