@@ -46,13 +46,15 @@ def _is_defined(node: onnx.NodeProto) -> bool:
 def _written(model: onnx.ModelProto) -> onnx.ModelProto | None:
     """The model, of which nothing is left as it was, with such nodes written out; None: none is."""
     opset, kinds = _opset(model), inferred_types(model)
-    known = {value.name for value in (*model.graph.value_info, *model.graph.output)}
+    values = (*model.graph.input, *model.graph.value_info, *model.graph.output)
+    told = {value.name for value in values}
     for node in filter(_is_defined, model.graph.node):
         body = _definition(node, opset, kinds)
         if body is None:
             continue
-        for name in node.output:  # the inliner asks for them where it converts what it inlines
-            if name in kinds and name not in known:
+        for name in (*node.input, *node.output):  # the inliner asks for all, of weights too
+            if name in kinds and name not in told:
+                told.add(name)
                 model.graph.value_info.append(onnx.ValueInfoProto(name=name, type=kinds[name]))
         body.domain, body.name = _DOMAIN, f"{node.op_type}_{len(model.functions)}"
         for inner in body.node:
