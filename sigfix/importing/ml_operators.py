@@ -115,7 +115,7 @@ def tree_classifier(to: Writer) -> str | None:
         return None
     made = summed_votes(to, _number(to, to.given[0]), trees)
     base = _floats(to, "base_values")
-    if len(labels) == 2 and len(set(to.attributes["class_ids"])) == 1:
+    if len(labels) == 2 and len(set(to.attributes.get("class_ids", ()))) == 1:
         return _of_one_score(to, labels, made, base)
     if len(labels) == 2 and to.node.output[0] in to.used:
         return None  # ONNX Runtime takes the second wherever its score is above 0

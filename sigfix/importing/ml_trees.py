@@ -12,6 +12,8 @@ from sigfix.importing.contrib_writing import Writer
 Array = np.ndarray[Any, Any]
 MOST = 2**22
 """Numbers that the tables of a forest may have."""
+DEEPEST = 512
+"""Questions that its longest way may have: each is written out."""
 _SWAPPED = {"BRANCH_GTE": "BRANCH_LT", "BRANCH_GT": "BRANCH_LEQ", "BRANCH_NEQ": "BRANCH_EQ"}
 """What says the opposite: the branches are swapped then."""
 
@@ -96,11 +98,11 @@ def _votes(
 
 
 def _depth(roots: Array, yes: Array, no: Array, leaf: Array) -> int | None:
-    """How many questions the longest way asks; None where a way leads round."""
+    """How many questions the longest way asks; None for too many, and where a way leads round."""
     level, depth = roots[~leaf[roots]], 0
     while len(level):
         depth += 1
-        if depth > len(yes):
+        if depth > min(DEEPEST, len(yes)):
             return None
         below = np.unique(np.concatenate([yes[level], no[level]]))
         level = below[~leaf[below]]

@@ -24,7 +24,7 @@ FUSED = (
 )
 # What sigfix refuses for a reason; anything else that it has no function for is just unsupported.
 REASONS: dict[str, str] = {
-    "Unique": DYNAMIC,
+    "Unique": DYNAMIC, "Attention": "this form of it is not supported",
     "Bernoulli": RANDOM, "Multinomial": RANDOM, "RandomNormal": RANDOM,
     "RandomNormalLike": RANDOM, "RandomUniform": RANDOM, "RandomUniformLike": RANDOM,
     "SequenceAt": SEQUENCE, "SequenceConstruct": SEQUENCE, "SequenceEmpty": SEQUENCE,
