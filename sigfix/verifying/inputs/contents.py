@@ -129,10 +129,10 @@ UNEVEN_CONTENTS = {
 }
 """The same where no two places may be equal: a model that picks the best of many scores picks any
 one of equal ones, and what TensorFlow picks there is no answer that another has to give."""
-PICKING = frozenset(
-    ("CombinedNonMaxSuppression", "NonMaxSuppressionWithOverlaps", "TopK", "TopKV2")
-    + tuple(f"NonMaxSuppression{version}" for version in ("", "V2", "V3", "V4", "V5"))
-)
+PICKING = {
+    *("CombinedNonMaxSuppression", "NonMaxSuppressionWithOverlaps", "TopK", "TopKV2"),
+    *(f"NonMaxSuppression{version}" for version in ("", "V2", "V3", "V4", "V5")),
+}
 """TensorFlow's and ONNX's operators that do so: a detector ends with one."""
 
 
