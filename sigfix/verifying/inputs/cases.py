@@ -230,7 +230,8 @@ def made_up(
             raise NotVerifiedError(
                 f"No test input can be made up for {item.name!r}: it is of dtype {item.dtype}."
             ) from error
-    kinds = IMAGE_CONTENTS if any(is_image(item.shape) for item in inputs) else OTHER_CONTENTS
+    images = any(is_image(item.shape) for item in inputs)
+    kinds: tuple[str, ...] = IMAGE_CONTENTS if images else OTHER_CONTENTS
     if picks:
         kinds = UNEVEN_CONTENTS[kinds]
     if not has_dynamic_batch(inputs):

@@ -123,7 +123,7 @@ IMAGE_CONTENTS = ("page", "uniform", "photo", "smooth", "zeros")
 """For images (rank 4, three or so channels), in the order in which rows take them."""
 OTHER_CONTENTS = ("normal", "uniform", "wide", "zeros", "one-hot")
 """For every other floating-point input."""
-UNEVEN_CONTENTS = {
+UNEVEN_CONTENTS: dict[tuple[str, ...], tuple[str, ...]] = {
     IMAGE_CONTENTS: ("grainy page", "uniform", "grainy photo", "smooth"),
     OTHER_CONTENTS: ("normal", "uniform", "wide"),
 }
