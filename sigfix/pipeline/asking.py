@@ -39,6 +39,7 @@ def cases_of(
     from sigfix.pipeline import stepwise
     from sigfix.pipeline.conversion_source import conversion_cases, input_keys
     from sigfix.verifying.checking import given_and_tried
+    from sigfix.verifying.inputs.contents import picks_the_best
 
     if options.choice.states:
         return stepwise.cases(frozen, specs, options), ()
@@ -49,6 +50,7 @@ def cases_of(
         input_keys(prepared),
         input_limits(frozen.graph, frozen.inputs),
         prepared.features,
+        picks_the_best(node.op for node in frozen.graph.nodes.values()),
     )
     return cases, given_and_tried(cases)["tried"]
 

@@ -55,11 +55,13 @@ def conversion_cases(
     own_names: Mapping[str, str] | None = None,
     limits: Mapping[str, Limits] | None = None,
     features: tuple[ExampleFeature, ...] = (),
+    picks: bool = False,
 ) -> Sequence[Case | Given]:
     """The inputs of `inputs_file`, or made-up ones; pictures as the model's card normalises them.
 
-    `limits` are the least and the largest number of an input, as far as they are known. The file's
-    arrays are called as the signature's inputs are, or by an ONNX file's `own_names`.
+    `limits` are the least and the largest number of an input, as far as they are known; `picks`
+    is whether the model picks the best of many scores. The file's arrays are called as the
+    signature's inputs are, or by an ONNX file's `own_names`.
 
     Raises `UsageError` for a file that does not fit the model, `NotVerifiedError` where nothing
     can be made up.
@@ -72,4 +74,6 @@ def conversion_cases(
     plans = [InputPlan(name, spec.dtype, spec.shape, name) for name, spec in specs.items()]
     batches = PAGES if card is not None and card.task == DETECTION else BATCHES
     scale = None if card is None else (tuple(card.mean), tuple(card.std))
-    return made_up(plans, features=features, batches=batches, normalise=scale, limits=limits)
+    return made_up(
+        plans, features=features, batches=batches, normalise=scale, limits=limits, picks=picks
+    )

@@ -54,7 +54,8 @@ def stages_between(left: Path, right: Path, key: str, asked: Asked) -> Stages:
             second = _inside(models[1], other, asked, fed, folder / "right.pb")
             tfjs = one.tfjs or other.tfjs
             limit = (TFJS if tfjs else REPAIRED) if asked.tolerance is None else asked.tolerance
-            case = cases_for(narrowed_specs(one, other, fed), asked.inputs, asked.seed)[0]
+            specs, both = narrowed_specs(one, other, fed), one.operators | other.operators
+            case = cases_for(specs, asked.inputs, asked.seed, both)[0]
             cast = in_tfjs_dtypes if tfjs else dict
             return compare_stages(first, second, case, limit, asked.options.seconds, cast)
         except SigfixError as error:

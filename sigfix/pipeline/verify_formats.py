@@ -24,6 +24,7 @@ from sigfix.verifying.arrays import Arrays
 from sigfix.verifying.checking import Check, Side, not_comparable, verify
 from sigfix.verifying.feeding import AsTheyAre, Renamed
 from sigfix.verifying.inputs.cases import Case, Given, made_up
+from sigfix.verifying.inputs.contents import picks_the_best
 from sigfix.verifying.inputs.given import fit_inputs
 from sigfix.verifying.matching import Pair, narrowed, pair_tensors, turned_back
 from sigfix.verifying.runnable import Runnable
@@ -43,6 +44,7 @@ class Chosen:
     outputs: tuple[TensorSpec, ...]
     key: str = ""
     tfjs: bool = False
+    operators: frozenset[str] = frozenset()
 
 
 def chosen(
@@ -60,11 +62,13 @@ def chosen(
     if isinstance(model, OtherModel):
         if model.kind == "keras":
             return _of_keras(model, options, folder)
+        operators = frozenset(model.operators)
         if model.kind == "onnx":
-            return Chosen(onnx.onnx_file(model.path), model.inputs, model.outputs)
+            file = onnx.onnx_file(model.path)
+            return Chosen(file, model.inputs, model.outputs, operators=operators)
         folder = model.path if model.path.is_dir() else model.path.parent
         runnable = tfjs_model(folder, [spec.name for spec in model.outputs])
-        return Chosen(runnable, model.inputs, model.outputs, tfjs=True)
+        return Chosen(runnable, model.inputs, model.outputs, tfjs=True, operators=operators)
     meta_graph = model.meta_graphs[choose_meta_graph(model, tags)]
     known = meta_graph.user_signatures
     if not known:
@@ -78,7 +82,8 @@ def chosen(
         for items in (found.inputs, found.outputs)
     )
     runnable = saved_model.signature(Path(model.path), meta_graph.tags, key)
-    return Chosen(runnable, inputs, outputs, key)
+    operators = frozenset(meta_graph.used_ops)
+    return Chosen(runnable, inputs, outputs, key, operators=operators)
 
 
 def _of_keras(model: OtherModel, options: RepairOptions, folder: Path) -> Chosen:
@@ -90,7 +95,7 @@ def _of_keras(model: OtherModel, options: RepairOptions, folder: Path) -> Chosen
     export_keras(model, decided, options, place, folder, silent)
     exported = chosen(read(place), None, None, options, folder)
     runnable = keras_side(model, decided, options).runnable
-    return Chosen(runnable, exported.inputs, exported.outputs)
+    return replace(exported, runnable=runnable, key="")
 
 
 def verify_formats(
@@ -117,7 +122,7 @@ def verify_formats(
         else Tolerance(tolerance, chosen=True)
     )
     try:
-        cases = cases_for(specs, inputs, seed)
+        cases = cases_for(specs, inputs, seed, left.operators | right.operators)
     except NotVerifiedError as error:
         return not_comparable(key, error)
     cast = in_tfjs_dtypes if any_tfjs else dict
@@ -137,13 +142,19 @@ def narrowed_specs(left: Chosen, right: Chosen, fed: Sequence[Pair]) -> dict[str
 
 
 def cases_for(
-    specs: dict[str, TensorSpec], inputs: Arrays | None, seed: int
+    specs: dict[str, TensorSpec],
+    inputs: Arrays | None,
+    seed: int,
+    operators: frozenset[str],
 ) -> list[Given] | list[Case]:
-    """The sets of inputs: `inputs` alone, else made-up ones. Raises as `verify_formats` does."""
+    """The sets of inputs: `inputs` alone, else made-up ones for models of these `operators`.
+
+    Raises as `verify_formats` does.
+    """
     if inputs is not None:
         return [Given(fit_inputs(inputs, specs))]
     plans = [InputPlan(name, spec.dtype, spec.shape, name) for name, spec in specs.items()]
-    return made_up(plans, seed)
+    return made_up(plans, seed, picks=picks_the_best(operators))
 
 
 def _fed(runnable: Runnable, pairs: list[Pair]) -> Runnable:

@@ -24,7 +24,12 @@ from sigfix.verifying.inputs.cases import (
     has_dynamic_batch,
     made_up,
 )
-from sigfix.verifying.inputs.contents import CONTENTS, IMAGE_CONTENTS, OTHER_CONTENTS
+from sigfix.verifying.inputs.contents import (
+    CONTENTS,
+    IMAGE_CONTENTS,
+    OTHER_CONTENTS,
+    picks_the_best,
+)
 
 MEAN, STD = (0.5, 0.4, 0.3), (0.25, 0.2, 0.1)
 
@@ -196,6 +201,18 @@ def test_the_cases_together_try_more_kinds_than_one_of_them() -> None:
     titles = [CONTENTS[name][0] for name in IMAGE_CONTENTS]
     assert sorted({*one.described, *four.described}) == sorted(titles)
     assert made_up([plan("ids", "int32", (None,))])[0].described == ()
+
+
+def test_no_two_places_are_equal_for_a_model_that_picks_the_best() -> None:
+    wide = plan("image", "float32", (None, 160, 160, 3))
+    for picks in (False, True):
+        pictures = first(wide, picks=picks)["image"]
+        rows = first(ROWS, picks=picks)["x"]
+        # The first is a page, white as it is: many of its places are equal.
+        assert (len(set(pictures[0].reshape(-1))) > 70_000) is picks
+        assert all(len(set(row)) == 50 for row in rows) is picks
+    assert picks_the_best(["Conv2D", "CombinedNonMaxSuppression"])
+    assert not picks_the_best(["Conv2D", "ArgMax"])
 
 
 def test_a_picture_is_the_same_channels_first_and_last() -> None:

@@ -26,6 +26,7 @@ from sigfix.verifying.inputs.contents import (
     CONTENTS,
     IMAGE_CONTENTS,
     OTHER_CONTENTS,
+    UNEVEN_CONTENTS,
     draw_rows,
     is_image,
 )
@@ -213,8 +214,11 @@ def made_up(
     batches: tuple[int, ...] = BATCHES,
     normalise: Normalisation | None = None,
     limits: Mapping[str, Limits] | None = None,
+    picks: bool = False,
 ) -> list[Case]:
     """The cases that are compared: two batch sizes, or two single examples, of several contents.
+
+    Where a model `picks` the best of many scores, no content makes two of them equal.
 
     Raises `NotVerifiedError` for an input of a dtype that no array can hold.
     """
@@ -226,7 +230,10 @@ def made_up(
             raise NotVerifiedError(
                 f"No test input can be made up for {item.name!r}: it is of dtype {item.dtype}."
             ) from error
-    kinds = IMAGE_CONTENTS if any(is_image(item.shape) for item in inputs) else OTHER_CONTENTS
+    images = any(is_image(item.shape) for item in inputs)
+    kinds: tuple[str, ...] = IMAGE_CONTENTS if images else OTHER_CONTENTS
+    if picks:
+        kinds = UNEVEN_CONTENTS[kinds]
     if not has_dynamic_batch(inputs):
         batches = (1, 1) if any(_is_float(item.dtype) for item in inputs) else (1,)
     cases, used = [], 0

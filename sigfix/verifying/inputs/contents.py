@@ -6,7 +6,7 @@ nothing. So every row of a batch has another kind of content, and a kind is a ro
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ PICTURES = Path(__file__).with_name("pictures.npz")
 
 WAVES = 6
 """Cosines that a smooth content is the sum of, for each axis."""
+GRAIN = 0.01
+"""How strong the grain of paper and film is, in parts of white."""
 
 Draw = Callable[[np.random.Generator, tuple[int, ...]], Array]
 
@@ -71,6 +73,13 @@ def _picture(name: str) -> Draw:
     return draw
 
 
+def _grainy(name: str) -> Draw:
+    def draw(random: np.random.Generator, shape: tuple[int, ...]) -> Array:
+        return np.asarray(_picture(name)(random, shape) + GRAIN * random.normal(size=shape))
+
+    return draw
+
+
 @cache
 def _pictures() -> dict[str, Array]:
     with np.load(PICTURES) as archive:
@@ -105,6 +114,8 @@ CONTENTS: dict[str, tuple[str, Draw]] = {
     "one-hot": ("one-hot rows", _one_hot),
     "page": ("a page of text", _picture("page")),
     "photo": ("a picture", _picture("photo")),
+    "grainy page": ("a page of text with grain", _grainy("page")),
+    "grainy photo": ("a picture with grain", _grainy("photo")),
 }
 """Kind of content -> how it is called in a report, and what draws one row of it."""
 
@@ -112,6 +123,17 @@ IMAGE_CONTENTS = ("page", "uniform", "photo", "smooth", "zeros")
 """For images (rank 4, three or so channels), in the order in which rows take them."""
 OTHER_CONTENTS = ("normal", "uniform", "wide", "zeros", "one-hot")
 """For every other floating-point input."""
+UNEVEN_CONTENTS: dict[tuple[str, ...], tuple[str, ...]] = {
+    IMAGE_CONTENTS: ("grainy page", "uniform", "grainy photo", "smooth"),
+    OTHER_CONTENTS: ("normal", "uniform", "wide"),
+}
+"""The same where no two places may be equal: a model that picks the best of many scores picks any
+one of equal ones, and what TensorFlow picks there is no answer that another has to give."""
+PICKING = {
+    *("CombinedNonMaxSuppression", "NonMaxSuppressionWithOverlaps", "TopK", "TopKV2"),
+    *(f"NonMaxSuppression{version}" for version in ("", "V2", "V3", "V4", "V5")),
+}
+"""TensorFlow's and ONNX's operators that do so: a detector ends with one."""
 
 
 def draw_rows(
@@ -127,6 +149,11 @@ def draw_rows(
     for index in range(shape[0]):
         drawn[index] = CONTENTS[contents[index % len(contents)]][1](random, shape[1:])
     return drawn
+
+
+def picks_the_best(operators: Iterable[str]) -> bool:
+    """Whether a model of these operators picks the best of many scores."""
+    return not PICKING.isdisjoint(operators)
 
 
 def is_image(shape: tuple[Any, ...] | None) -> bool:
