@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.doc_commands import scenes
+from tests.doc_commands import doctr_scenes, scenes
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,6 @@ CONTAINERS = NotRun("needs docker or podman; tests/test_container.py runs it whe
 STORES = NotRun("needs packages that are beside no others; tests/reading/test_stores.py runs it")
 EXPORTED = NotRun("docTR's export of SAR, two minutes; tests/importing/test_presets.py converts it")
 MAKE = NotRun("made by make; tests/test_demo.py runs the demo, tests/test_make.py asks make")
-MEASURED = NotRun("needs a docTR model, whose words are counted; tests/pipeline/test_quantising.py")
 SERVES = NotRun("runs until Ctrl-C; tests/page/test_serving.py starts and stops it")
 LIKE_A_PRESET = NotRun("a SavedModel of linknet; tests/repairing/test_preset_spec.py repairs one")
 
@@ -96,7 +95,9 @@ ROWS: dict[str, Ran | NotRun] = {
     "sigfix repair --preset crnn_vgg16_bn --weights random --seed 1 --keep-onnx": BUILDS,
     "sigfix convert --tfjs": Ran(scenes.lone, heavy=True),
     "sigfix convert model/ --tfjs -o web/ --quantize float16": Ran(scenes.signed, heavy=True),
-    "sigfix convert model/ --tfjs --quantize auto --max-loss 0.01": MEASURED,
+    "sigfix convert model/ --tfjs --quantize auto --max-loss 0.01": Ran(
+        doctr_scenes.recogniser, heavy=True
+    ),
     "sigfix convert model/ --tfjs --target tfjs-wasm": Ran(scenes.signed, heavy=True),
     "sigfix convert model/ --tfjs --signature scores": Ran(scenes.of_scores, heavy=True),
     "sigfix convert model.onnx --tfjs --layout nhwc": Ran(scenes.onnx_file, heavy=True),
@@ -112,7 +113,9 @@ ROWS: dict[str, Ran | NotRun] = {
     "sigfix convert model/ --cut-strings": Ran(scenes.words, heavy=True),
     "sigfix convert crnn_vgg16_bn --tfjs": DOWNLOADS,
     "sigfix convert sar.onnx --preset sar_resnet31 --tfjs": EXPORTED,
-    "sigfix convert db_mobilenet_v3_large --weights det.pt --tfjs -o det-web": TRAINED,
+    "sigfix convert db_mobilenet_v3_large --weights det.pt --tfjs -o det-web": Ran(
+        doctr_scenes.samples, heavy=True
+    ),
     "sigfix bundle --det db_mobilenet_v3_large --reco crnn_mobilenet_v3_small -o site/": BUNDLES,
     "sigfix bundle --det fast_base --det-weights det.pt --reco parseq --reco-weights reco.pt "
     "--vocab german -o site/": BUNDLES,
