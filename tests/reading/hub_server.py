@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.reading.loopback import listening
 
 SHA = "0" * 40
 
@@ -111,13 +112,5 @@ def handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
 def hub_of(folder: Path) -> Iterator[Hub]:
     """A hub that serves `folder` while the block runs."""
     hub = Hub(folder)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler(hub))
-    hub.address = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with listening(handler(hub)) as hub.address:
         yield hub
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
+
+from tests.reading.loopback import listening
 
 WHEN = "2026-01-02T03:04:05.000Z"
 WHEN_IN_HEADERS = "Fri, 02 Jan 2026 03:04:05 GMT"
@@ -153,16 +154,8 @@ def handler(buckets: Buckets) -> type[BaseHTTPRequestHandler]:
 def buckets_of(folder: Path) -> Iterator[Buckets]:
     """Stores that serve the buckets in `folder` while the block runs."""
     buckets = Buckets(folder)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler(buckets))
-    buckets.address = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with listening(handler(buckets)) as buckets.address:
         yield buckets
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def environment(buckets: Buckets) -> dict[str, str]:
