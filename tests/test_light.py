@@ -16,10 +16,12 @@ from tests.environments import ROOT, listed, python_with
 REQUIREMENTS = (*listed("dependencies"), *listed("checksums"), *listed("dev"))
 ABOUT_HEAVY_PACKAGES = {
     "tests.describing.test_effects_of_exports": "what TensorFlow exports",
+    "tests.describing.test_optimizers": "TensorFlow loads models with their optimizers",
     "tests.diagnosis.test_switched_dropout": "TensorFlow runs the same model twice",
     "tests.reading.test_hdf5": "h5py reads the same file",
     "tests.reading.test_remote": "fsspec's stores",
     "tests.reading.test_remote_walking": "fsspec's stores",
+    "tests.reading.test_stores": "s3fs and gcsfs",
     "tests.reading.test_tensorflow_agrees": "TensorFlow reads the same model",
     "tests.rendering.test_flow_picture": "networkx lays a picture out",
     "tests.rendering.test_other_graphs": "networkx lays a picture out",
