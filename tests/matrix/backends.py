@@ -18,9 +18,9 @@ from sigfix.presets import PRESETS
 from tests.bench.unchecked import build_unchecked
 from tests.float64 import exact_of
 from tests.matrix import browser, stages
-from tests.matrix.foretelling import foretold_failures
 from tests.matrix.machine import describe_machine
 from tests.matrix.results import CACHE, ROOT, code_digest, folder_of
+from tests.matrix.sections import row_of
 from tests.tools.marked import replaced_section
 
 PAGE = ROOT / "docs" / "matrix.md"
@@ -67,18 +67,7 @@ def _row(name: str, way: str, cache: Path) -> Row:
     as_asked = (run.backend, run.threads, run.kernels) == (
         asked["backend"], asked.get("threads", 1), asked.get("kernels", False),
     )  # fmt: skip
-    works = not run.error and bool(compared["ok"]) and as_asked
-    foretold = foretold_failures(model, asked["backend"])
-    return {
-        "mode": run.mode,
-        "renderer": run.renderer,
-        "seconds": run.seconds,
-        "error": run.error,
-        "relative": compared["relative"],
-        "works": works,
-        "inspect": foretold,
-        "agrees": works == (not foretold),
-    }
+    return row_of(run, compared, model, asked["backend"], as_asked)
 
 
 def known(name: str, cache: Path = CACHE) -> dict[str, Row]:

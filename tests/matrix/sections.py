@@ -11,7 +11,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -83,22 +83,34 @@ def in_browser(name: str, folder: Path) -> Any:
             pair, [expected], [run.outputs], preset, stages.kept_noise(arrays)
         )
         compared = stages.row(comparison)
-        errors = foretold_failures(folder / "tfjs", backend)
-        works = not run.error and compared["ok"] and run.backend == backend
         found.append(
             {
                 "backend": backend,
-                "mode": run.mode,
-                "renderer": run.renderer,
-                "seconds": run.seconds,
-                "error": run.error,
-                "relative": compared["relative"],
-                "works": works,
-                "inspect": errors,
-                "agrees": works == (not errors),
+                **row_of(run, compared, folder / "tfjs", backend, run.backend == backend),
             }
         )
     return found
+
+
+def row_of(
+    run: Any, compared: Mapping[str, Any], model: Path, backend: str, as_asked: bool
+) -> dict[str, Any]:
+    """What became of a model in Chromium, and whether `inspect` had said so.
+
+    `compared` is how far it is from what it should be, `as_asked` whether it ran in the way meant.
+    """
+    works = not run.error and bool(compared["ok"]) and as_asked
+    foretold = foretold_failures(model, backend)
+    return {
+        "mode": run.mode,
+        "renderer": run.renderer,
+        "seconds": run.seconds,
+        "error": run.error,
+        "relative": compared["relative"],
+        "works": works,
+        "inspect": foretold,
+        "agrees": works == (not foretold),
+    }
 
 
 def sizes(name: str, folder: Path) -> Any:
