@@ -1,7 +1,6 @@
 // Runs in Chromium: reads one page many times, stops at each stage, and posts what was left behind.
 
 import { loadOcr } from '/ocr/index.js';
-import { longestBlock } from '/blocks.mjs';
 
 const live = new Map();
 const [add, remove] = ['addEventListener', 'removeEventListener'].map((name) => EventTarget.prototype[name]);
@@ -38,11 +37,8 @@ async function run() {
   const listeners = () => [...live].filter(([, number]) => number !== 0);
   const before = { tensors: await tensorsOf(worker), listeners: listeners() };
   const texts = new Set();
-  const blocks = [];
   for (let each = 0; each < reads; each += 1) {
-    blocks.push(await longestBlock(async () => {
-      texts.add((await ocr.read(blob, { signal: controller.signal })).toText());
-    }));
+    texts.add((await ocr.read(blob, { signal: controller.signal })).toText());
   }
   const aborted = [];
   for (let stop = 0; stop < steps.length; stop += 1) {
@@ -58,7 +54,7 @@ async function run() {
   const after = { tensors: await tensorsOf(worker), listeners: listeners() };
   texts.add((await ocr.read(blob)).toText());
   ocr.dispose();
-  return { before, after, blocks, aborted, texts: [...texts], first: first.toText() };
+  return { before, after, aborted, texts: [...texts], first: first.toText() };
 }
 
 const result = await run().catch((error) => ({ error: `${error.message}\n${error.stack}` }));

@@ -1,7 +1,6 @@
 // Runs in Chromium: reads one page from every kind of image, and posts what it found.
 
 import { loadOcr } from '/ocr/index.js';
-import { longestBlock } from '/blocks.mjs';
 
 const post = (value) => fetch('/result', { method: 'POST', body: JSON.stringify(value) });
 const refused = (event) => { violations.push(`${event.violatedDirective} ${event.blockedURI}`); };
@@ -58,7 +57,6 @@ async function run() {
     source.close?.();
   }
   const turned = await ocr.read(await (await fetch('/turned.jpg')).blob());
-  const block = await longestBlock(() => ocr.read([blob, blob]));
   const controller = new AbortController();
   const aborted = await failure(() => ocr.read([blob, blob], {
     signal: controller.signal, onProgress: () => controller.abort(),
@@ -68,7 +66,7 @@ async function run() {
   const missing = await failure(() => loadOcr({ ...settings, recognition: '/nowhere/model.json' }));
   const noBackend = await failure(() => loadOcr({ ...settings, backend: 'nothing' }));
   ocr.dispose();
-  return { texts, pages, turned: turned.pages[0].dimensions, block, aborted, noImage, after, missing,
+  return { texts, pages, turned: turned.pages[0].dimensions, aborted, noImage, after, missing,
     noBackend, violations, messages };
 }
 

@@ -15,10 +15,11 @@ from sigfix.verifying.runners.node import find_node
 from tests.matrix import browser
 from tests.npm_packages import installed
 from tests.ocr import models
-from tests.ocr.test_browser import LONGEST_BLOCK_MS, site_of
+from tests.ocr.test_browser import site_of
 
 HERE = Path(__file__).parent
 PLAYWRIGHT = HERE.parent / "page" / "playwright"
+LONGEST_BLOCK_MS = 50
 
 pytestmark = pytest.mark.skipif(browser.find_chromium() is None, reason="needs Chromium")
 
