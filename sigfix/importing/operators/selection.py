@@ -203,8 +203,6 @@ def _cast(node: Node, x: Any, target: tf.DType) -> Any:
         return tf.constant(value.astype(target.as_numpy_dtype))
     if target.is_floating and hasattr(x, QUANTISED):
         return as_whole(x, target)
-    if target == tf.bool and x.dtype.is_floating:  # TF.js's wasm backend calls 0.5 false
-        return layout.elementwise(lambda t: tf.not_equal(t, tf.zeros([], t.dtype)), x)
     return x if x.dtype == target else layout.elementwise(lambda t: tf.cast(t, target), x)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from sigfix.optimising.expressing.writing import Reference, Rule, Writer
-from sigfix.optimising.graph.operator_kinds import DT_BOOL, DT_FLOAT, DT_INT32
+from sigfix.optimising.graph.operator_kinds import DT_BOOL, DT_FLOAT, DT_INT32, ONE_TYPE
 
 
 def _erfc(to: Writer) -> Reference:
@@ -99,6 +99,14 @@ def _low_bits(to: Writer) -> Reference | None:
     return None
 
 
+def _truth(to: Writer) -> Reference | None:
+    """What is not 0: of a number TF.js's wasm backend (4.22) keeps the last byte, no fraction."""
+    kind, wanted = (int(to.node.attr[name].type) for name in ("SrcT", "DstT"))
+    if wanted != DT_BOOL or not any(kind in one for one in ONE_TYPE):
+        return None
+    return to.compare("NotEqual", to.operand(0), to.number(0, kind), kind)
+
+
 def _invert(to: Writer) -> Reference | None:
     if to.data_type != DT_INT32:
         return None
@@ -110,6 +118,7 @@ ELEMENT_WISE: dict[str, Rule] = {
     "BiasAddV1": _renamed("AddV2"),
     "BitwiseAnd": _low_bits,
     "Bucketize": _bucketize,
+    "Cast": _truth,
     "Erfc": _erfc,
     "Inv": _renamed("Reciprocal"),
     "Invert": _invert,

@@ -50,12 +50,12 @@ class Writer:
             self.graph.set_inputs(made, [f"^{node_of(beside or self.operand(0))}"])
         return name
 
-    def number(self, value: float) -> Reference:
-        """A scalar of the node's own type."""
+    def number(self, value: float, kind: int = 0) -> Reference:
+        """A scalar of the node's own type, or of `kind`."""
         from tensorflow.python.framework import dtypes
 
-        kind = dtypes.as_dtype(self.data_type).as_numpy_dtype
-        return self.constant(np.array(value, kind))
+        own = dtypes.as_dtype(kind or self.data_type).as_numpy_dtype
+        return self.constant(np.array(value, own))
 
     def whole(self, values: object) -> Reference:
         """An int32 constant: axes, shapes, places."""

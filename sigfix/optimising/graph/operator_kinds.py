@@ -46,6 +46,10 @@ TO_BOOLEANS = names(
 
 DT_FLOAT, DT_INT32, DT_COMPLEX64, DT_INT64, DT_BOOL = 1, 3, 8, 9, 10
 
+ONE_TYPE = (frozenset((1, 2, 14, 19)), frozenset((3, 4, 5, 6, 9, 17, 22, 23)))
+"""Types that are one in TF.js: float32, float64, bfloat16 and float16; int32, uint8, int16, int8,
+int64, uint16, uint32 and uint64."""
+
 
 def is_channels_last(node: Any) -> bool:
     """Whether a node with a data_format has its channels in the last axis."""

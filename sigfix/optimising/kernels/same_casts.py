@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from sigfix.optimising.graph.graph import Graph, NodeDef, node_of
-
-# TensorFlow's numbers of types: float32, float64, bfloat16 and float16; int32, uint8, int16, int8,
-# int64, uint16, uint32 and uint64.
-ONE_TYPE = (frozenset((1, 2, 14, 19)), frozenset((3, 4, 5, 6, 9, 17, 22, 23)))
+from sigfix.optimising.graph.operator_kinds import ONE_TYPE
 
 
 def drop_same_casts(graph: Graph) -> int:

@@ -122,6 +122,7 @@ def in_rows(shape: object, default: float, *partitions: tuple[object, str]) -> C
     )  # fmt: skip
 
 
+FRACTIONS = np.float32([1, 0.01, -1e-30, np.nan, np.inf, 0, -0.0])
 IMAGE, OPEN_IMAGE = (None, 7, 10, 3), (None, None, None, 3)
 SAMPLED = ("box", "gaussian", "keyscubic", "lanczos1", "lanczos3", "lanczos5", "mitchellcubic",
            "triangle")  # fmt: skip
@@ -171,6 +172,12 @@ CASES: dict[str, tuple[Callable, tuple[int | None, ...]]] = {
     "OneHot, in front": (one_hot(1, 0, 0, tf.float32), (None, 5)),
     "OneHot between, whole numbers": (one_hot(7, 3, 1, tf.int32), (None, 5, 3)),
     "Select": (lambda x: raw.Select(condition=x[:, 0] > 0, x=x, y=-x), (None, 4)),
+    "Cast of fractions": (
+        lambda x: tf.where(tf.cast(x * FRACTIONS, tf.bool), 3.0, x), (None, FRACTIONS.size)
+    ),
+    "Cast of whole numbers": (
+        lambda x: tf.where(tf.cast(tf.shape(x) * [128, 256, -1], tf.bool), 3.0, x), (None, 6, 3)
+    ),
     "SpaceToDepth": (lambda x: tf.nn.space_to_depth(x, 2), (None, 4, 6, 3)),
     "ExtractImagePatches": (patches(2, 2, 1, "VALID"), (None, 5, 7, 3)),
     "ExtractImagePatches, overlapping": (patches(3, 2, 1, "SAME"), (None, 5, 7, 2)),
