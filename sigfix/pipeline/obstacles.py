@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,8 +21,17 @@ if TYPE_CHECKING:  # at run time they need numpy or TensorFlow
     from sigfix.verifying.checking import Source
 
 
-NOTHING = ("Identity", "Placeholder")
+NOTHING = frozenset({"Identity", "Placeholder"})
 """Operators that are left of an output where all that computes it was cut off."""
+
+PRODUCTS = frozenset({
+    "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Conv2D", "Conv2DBackpropInput", "Conv3D",
+    "Conv3DBackpropInputV2", "DepthwiseConv2dNative", "Einsum", "MatMul",
+})  # fmt: skip
+"""Operators of a network: what has them is not left to the page."""
+
+Passes = Callable[["FrozenSignature"], "Graph"]
+"""What makes a graph for TensorFlow.js of a frozen one."""
 
 
 def cut_in_front(frozen: FrozenSignature, how: str) -> Cut | None:
@@ -48,54 +57,74 @@ def fed_behind(cut: Cut | None, source: Source) -> Source:
 
 
 def refuse_obstacles(
-    kernels: Graph, outputs: Mapping[str, str], frozen: FrozenSignature, model: Path, key: str
+    frozen: FrozenSignature, kernels: Graph, passes: Passes, model: Path, key: str
 ) -> None:
     """Raise `ConversionError` for every operator that the optimised graph has and TF.js has not.
 
-    `outputs` are its nodes by key, `frozen` is the graph as it was, `model` and its signature `key`
-    are for the commands.
+    `frozen` is the graph as it was before anything was cut off, `kernels` what `passes` made of it
+    or of its rest; `model` and its signature `key` are for the commands.
     """
-    from sigfix.exporting.bottlenecks import upstream
     from sigfix.exporting.refusing import hint_for, unknown_operators
 
     unknown = unknown_operators(kernels.graph_def())
     if not unknown:
         return
-    nodes = {name for name, node in kernels.nodes.items() if node.op in unknown}
-    stopped = [name for name, node in outputs.items() if upstream(kernels, node) & nodes]
-    free = [name for name in outputs if name not in stopped]
-    where = f" (for {', '.join(stopped)})" if free else ""
+    stopped = _stopped(kernels, frozen.outputs)
+    where = f" (for {', '.join(stopped)})" if len(stopped) < len(frozen.outputs) else ""
     message = f"TensorFlow.js has no operator for {', '.join(sorted(unknown))}{where}."
-    raise ConversionError(message, _way(frozen, model, key) or hint_for(unknown))
+    raise ConversionError(message, _way(frozen, passes, model, key) or hint_for(unknown))
 
 
-def _way(frozen: FrozenSignature, model: Path, key: str) -> str:
+def _way(frozen: FrozenSignature, passes: Passes, model: Path, key: str) -> str:
     """The first commands that lead to a graph without such operators, '' where none do."""
-    stopped = {how: _stopped(frozen, how) for how in ("", PARSED, STRINGS)}
-    ways = [(how, names) for how, names in stopped.items() if names is not None]
+    left = {how: _left_out(frozen, passes, how) for how in ("", PARSED, STRINGS)}
+    ways = [(how, names) for how, names in left.items() if names is not None]
     for how, names in sorted(ways, key=lambda way: len(way[1])):
         if len(names) < len(frozen.outputs):
             return _commands(model, key, how, names)
     return ""
 
 
-def _stopped(frozen: FrozenSignature, how: str) -> list[str] | None:
-    """The outputs that TF.js lacks operators for when the front is cut off; None: it cannot be."""
-    from sigfix.exporting.bottlenecks import LOOKUP, upstream, wanting
+def _left_out(frozen: FrozenSignature, passes: Passes, how: str) -> list[str] | None:
+    """The outputs to leave out where the front is cut off by `how`; None: that leads nowhere."""
+    from sigfix.exporting.bottlenecks import upstream
 
     try:
         cut = cut_in_front(frozen, how)
+        if cut and how == STRINGS and not _is_for_the_page(cut):
+            return None
+        rest = frozen if cut is None else cut.rest
+        kernels = passes(rest)
     except ConversionError:
         return None
-    rest = frozen if cut is None else cut.rest
-    nodes = rest.graph.nodes
-    lacking = {name for name in wanting(rest.graph) if nodes[name].op != LOOKUP}
-    over = {key: upstream(rest.graph, name) for key, name in rest.outputs.items()}
-    return [
-        key
-        for key, names in over.items()
-        if names & lacking or (cut and all(nodes[name].op in NOTHING for name in names))
-    ]
+    stopped = set(_stopped(kernels, rest.outputs))
+    for key, name in rest.outputs.items():
+        own = {kernels.nodes[each].op for each in upstream(kernels, name)}
+        if cut and own <= NOTHING:
+            stopped.add(key)
+    return [key for key in rest.outputs if key in stopped]
+
+
+def _stopped(kernels: Graph, outputs: Mapping[str, str]) -> list[str]:
+    """The outputs of an optimised graph that TF.js lacks operators for."""
+    from sigfix.exporting.bottlenecks import LOOKUP, upstream, wanting
+    from sigfix.exporting.refusing import unknown_operators
+
+    unknown = unknown_operators(kernels.graph_def())
+    nodes = kernels.nodes
+    lacking = {name for name in nodes if nodes[name].op in unknown}
+    lacking |= {name for name in wanting(kernels) if nodes[name].op != LOOKUP}
+    return [key for key, name in outputs.items() if upstream(kernels, name) & lacking]
+
+
+def _is_for_the_page(cut: Cut) -> bool:
+    """Whether strings are cut off, and not the network itself."""
+    from sigfix.exporting.bottlenecks import DT_STRING, upstream
+
+    nodes = cut.whole.graph.nodes
+    front = [nodes[name] for at in cut.tensors.values() for name in upstream(cut.whole.graph, at)]
+    kinds = {value.type for node in front for value in node.attr.values()}
+    return DT_STRING in kinds and not any(node.op in PRODUCTS for node in front)
 
 
 def _commands(model: Path, key: str, how: str, dropped: list[str]) -> str:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:  # at run time it needs numpy, and some commands do without
     from sigfix.exporting.cutting import Cut
     from sigfix.exporting.freezing import FrozenSignature
     from sigfix.exporting.state_threading import State
+    from sigfix.optimising.graph.graph import Graph
     from sigfix.pipeline.asking import Ask, Cases
     from sigfix.pipeline.reference_graphs import ReferenceGraphs
     from sigfix.verifying.runnable import Run
@@ -117,7 +118,11 @@ def _written(
     waiting = ask and ask(cases)
     optimised = optimise(frozen, options, say)
     key = prepared.signature or DEFAULT_SERVING_KEY
-    refuse_obstacles(optimised.kernels, frozen.outputs, whole, source.path, key)
+
+    def passes(of: FrozenSignature) -> Graph:
+        return (optimised if of is frozen else optimise(of, options, say)).kernels
+
+    refuse_obstacles(whole, optimised.kernels, passes, source.path, key)
     stored = _types_of_weights(optimised, frozen, specs, prepared.card, options, say)
     _write_model(optimised, frozen, prepared.card, place, stored.types)
     graphs = _graphs(optimised, frozen, place, stored, temporary) if options.verify else None

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 import tempfile
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from sigfix.cli.main import main
 from sigfix.errors import ConversionError, ParityError
 from sigfix.exporting import cutting
 from sigfix.exporting.freezing import freeze
@@ -17,13 +15,9 @@ from sigfix.pipeline.conversion_options import ConvertOptions
 from sigfix.pipeline.convert import convert
 from sigfix.pipeline.prepared import PARSED, STRINGS, SourceChoice
 from sigfix.verifying.runners import tfjs
+from tests.exporting.printed_ways import exit_code, printed, saved
 
 pytestmark = pytest.mark.usefixtures("node_packages")
-
-
-def saved(path, module, function):
-    tf.saved_model.save(module, str(path), signatures={"serving_default": function})
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -123,22 +117,6 @@ def pictures(tmp_path_factory):
     return saved(tmp_path_factory.mktemp("pictures") / "model", module, module.serve)
 
 
-def exit_code(arguments):
-    with pytest.raises(SystemExit) as caught:
-        main(arguments)
-    return caught.value.code
-
-
-def printed(capsys, *arguments):
-    """Run a command that refuses; the commands that its last line prints."""
-    assert exit_code([str(item) for item in arguments]) != 0
-    said = capsys.readouterr().err
-    line = next(line for line in said.splitlines() if "sigfix convert" in line)
-    text = said[said.index(line) :]
-    commands = " ".join(text.replace("try:", "").split()).split(" && ")
-    return [shlex.split(command)[1:] for command in commands]
-
-
 def test_the_printed_way_of_a_parser_is_followed_to_the_end(parsing, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     steps = printed(capsys, "convert", parsing, "--tfjs", "-o", tmp_path / "no")
@@ -200,27 +178,6 @@ def test_parts_that_an_operator_has_a_list_of_are_inputs():
     assert all(name.startswith("x_numbers") for name in cut.rest.inputs)
     (fed,) = cutting.fed_behind(cut, [{"x": np.float32([1, -2, 3, -4])}])
     assert sorted(map(list, fed.values())) == [[-2, -4], [1, 3]]
-
-
-def test_no_cut_is_offered_that_leaves_nothing_of_the_model(tmp_path, capsys):
-    """The whole computation is one operator that TensorFlow.js has not: a module of XLA's."""
-    from tensorflow.compiler.tf2xla.ops import gen_xla_ops
-
-    @tf.function(input_signature=[tf.TensorSpec([None, 8], tf.float32, "x")], autograph=False)
-    def serve(x):
-        made = gen_xla_ops.xla_call_module(
-            args=[x], version=9, module=b"ML\xefR\x01StableHLO_v0.9.0\x00", platforms=["CPU"],
-            Sout=[tf.TensorShape([None, 4])], Tout=[tf.float32], dim_args_spec=[], function_list=[],
-        )  # fmt: skip
-        return {"y": made[0]}
-
-    module = tf.Module()
-    module.serve = serve
-    model = saved(tmp_path / "m", module, serve)
-    assert exit_code(["convert", str(model), "-o", str(tmp_path / "no")]) == 1
-    said = " ".join(capsys.readouterr().err.split())
-    assert "no operator for XlaCallModule" in said
-    assert STRINGS not in said and "native_serialization=False" in said
 
 
 def test_a_file_becomes_its_pixels(pictures):
