@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from sigfix.describing.suppression import WAY_ON
 from sigfix.describing.targets import UNREAD, find_target, library_of
 from sigfix.errors import ConversionError
 from sigfix.exporting.tensorflowjs_parts import operator_lists
 
 _HINTS = {
+    "CombinedNonMaxSuppression": WAY_ON,
     "Parse": "the model takes serialised tf.Examples: export it with an input for each feature (an "
     "Estimator: build_raw_serving_input_receiver_fn), or, where the model has a function that "
     "takes the features, sigfix repair MODEL --function NAME",

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from sigfix.describing.same_padding import CONVOLUTIONS, same_padding
 from sigfix.describing.targets import Target
+from sigfix.diagnosis.checks.bodies import Body, bodies_of, shape_of
 from sigfix.diagnosis.subject import Findings, finding
-from sigfix.model import ConstantTensor, Graph, Node, Shape, TensorSpec, as_shape, node_of
+from sigfix.model import Graph, Node
 from sigfix.wording import plural
 
 FUSED = frozenset({"_FusedConv2D", "FusedDepthwiseConv2dNative"})
-SAME_SHAPE = frozenset({"Identity", "ReadVariableOp", "Relu", "Relu6", "BiasAdd"})
-"""Their result has the shape of what they read."""
-Body = Mapping[str, Node | TensorSpec]
-"""Nodes of one function, or of the graph, by name, and the function's arguments."""
 
 
 def check_same_padding(nodes: list[Node], graph: Graph, target: Target, where: str) -> Findings:
@@ -24,13 +19,9 @@ def check_same_padding(nodes: list[Node], graph: Graph, target: Target, where: s
     convolutions = {id(node) for node in nodes if _is_candidate(node)}
     if not convolutions:
         return
-    bodies: list[Body] = [graph.by_name]
-    for function in graph.functions:
-        arguments = {spec.name: spec for spec in function.inputs}
-        bodies.append({**arguments, **{node.name: node for node in function.nodes}})
     wrong = [
         said
-        for body in bodies
+        for body in bodies_of(graph)
         for node in body.values()
         if isinstance(node, Node) and id(node) in convolutions and (said := _steps_over(node, body))
     ]
@@ -54,7 +45,7 @@ def _steps_over(node: Node, body: Body) -> str:
     """`name: kernel 1x1, stride 2x2, image 56x56` where a step goes over the end, else ''."""
     if len(node.data_inputs) < 2:
         return ""
-    image, kernel = (_shape(reference, body) for reference in node.data_inputs[:2])
+    image, kernel = (shape_of(reference, body) for reference in node.data_inputs[:2])
     strides, dilations = node.numbers("strides"), node.numbers("dilations")
     if not (image and kernel) or not len(image) == len(kernel) == len(strides) == 4:
         return ""
@@ -72,26 +63,3 @@ def _steps_over(node: Node, body: Body) -> str:
         return ""
     said = f"kernel {rows}x{columns}, stride {down}x{right}, image {height}x{width}"
     return f"{node.name}: {said}"
-
-
-def _shape(reference: str, body: Body) -> Shape:
-    """The shape of a node's only output, where the node or what it copies says it."""
-    seen: set[str] = set()
-    while (name := node_of(reference)) not in seen and name in body:
-        seen.add(name)
-        node = body[name]
-        if isinstance(node, TensorSpec):
-            return node.shape
-        declared = node.listed("_output_shapes")
-        known = as_shape(declared[0]) if len(declared) == 1 else None
-        if known is not None:
-            return known
-        value, shape = node.attributes.get("value"), node.attributes.get("shape")
-        if isinstance(value, ConstantTensor):
-            return value.shape
-        if node.op in ("Placeholder", "VariableV2") and isinstance(shape, tuple):
-            return as_shape(shape)
-        if node.op not in SAME_SHAPE or not node.data_inputs:
-            return None
-        reference = node.data_inputs[0]
-    return None

@@ -20,6 +20,7 @@ from sigfix.describing.targets import (
     missing_kernels,
 )
 from sigfix.diagnosis.checks.conversion import check_conversion
+from sigfix.diagnosis.checks.forms import check_forms
 from sigfix.diagnosis.checks.padding import check_same_padding
 from sigfix.diagnosis.checks.presence import all_tensors
 from sigfix.diagnosis.checks.serving import check_serving
@@ -195,6 +196,7 @@ def check_ranks(nodes: list[Node], target: Target, where: str) -> Findings:
 def check_nodes(nodes: list[Node], graph: Graph, target: Target, where: str) -> Iterator[Finding]:
     """Every check that looks at operators only; `nodes` are those of `graph` that matter."""
     yield from check_operators(nodes, target, where, set(graph.function_by_name))
+    yield from check_forms(nodes, graph, target, where)
     yield from check_layout(nodes, target, where)
     yield from check_control_flow(nodes, target, where)
     yield from check_fused_matmul(nodes, target, where)

@@ -8,10 +8,11 @@ from sigfix.optimising.expressing.gathering import rows_of
 from sigfix.optimising.expressing.writing import Reference, Writer
 from sigfix.optimising.graph.operator_kinds import DT_BOOL, DT_FLOAT, DT_INT32
 
-MOST_PICKS = 500
-"""Boxes that are picked: each takes some twenty operators."""
 GONE = 3e38
 """What a score loses with which a box is picked no more."""
+
+Size = int | Reference
+"""A number that is known, or a scalar that is computed."""
 
 
 @dataclass(frozen=True)
@@ -46,13 +47,32 @@ class Boxes:
         return [Rows(to.reshape(x, [-1, n]), self.begins).at(to, place) for x, n in parts]
 
 
-def begins_of(to: Writer, batch: Reference, rows: int) -> Reference:
+def scalar(to: Writer, size: Size) -> Reference:
+    """A size as a tensor."""
+    return size if isinstance(size, str) else to.whole(size)
+
+
+def times(to: Writer, size: Size, factor: int) -> Size:
+    """So many times a size."""
+    if isinstance(size, int):
+        return size * factor
+    return size if factor == 1 else to.add("Mul", size, to.whole(factor), kind=DT_INT32)
+
+
+def shaped(to: Writer, x: Reference, *sizes: Size, kind: int = DT_FLOAT) -> Reference:
+    """A Reshape to sizes, -1 for the rest."""
+    if any(isinstance(size, str) for size in sizes):
+        return to.reshape(x, to.pack([scalar(to, size) for size in sizes]), kind)
+    return to.reshape(x, [size for size in sizes if isinstance(size, int)], kind)
+
+
+def begins_of(to: Writer, batch: Reference, rows: Size) -> Reference:
     """Where each example's rows begin, when those of all are laid end to end."""
     shape = to.shape(batch)
     if shape is not None and shape[0] == 1:
         return ""
     counted = to.expand(to.counted(to.size_of(batch, 0)), 1, DT_INT32)
-    return to.add("Mul", counted, to.whole(rows), kind=DT_INT32)
+    return to.add("Mul", counted, scalar(to, rows), kind=DT_INT32)
 
 
 def _ends(to: Writer, boxes: Reference) -> tuple[Reference, Reference]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from sigfix.describing.suppression import MOST_PICKS
 from sigfix.optimising.expressing.overlaps import (
     GONE,
-    MOST_PICKS,
     as_number,
     best_of,
     corners_of,

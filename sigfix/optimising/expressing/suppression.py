@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import numpy as np
 
+from sigfix.describing.suppression import MOST_PICKS, most_picked
 from sigfix.optimising.expressing.overlaps import (
     GONE,
-    MOST_PICKS,
     Boxes,
     Rows,
+    Size,
     as_number,
     begins_of,
     best_of,
     corners_of,
     lost_below,
     overlap_with,
+    scalar,
+    shaped,
+    times,
     zeros_behind,
 )
 from sigfix.optimising.expressing.writing import Reference, Rule, Writer
@@ -33,19 +37,20 @@ def _combined(to: Writer) -> Reference | None:
     a_class, in_all = to.value(2), to.value(3)
     if a_class is None or in_all is None or box_shape is None or score_shape is None:
         return None
-    (count, owners), classes = box_shape[1:3], score_shape[2]
-    if count is None or owners is None or classes is None:
+    (known, owners), classes = box_shape[1:3], score_shape[2]
+    if owners is None or classes is None:
         return None
+    count = to.size_of(boxes, 1) if known is None else known
     own, total = int(a_class.item()), int(in_all.item())
-    picks = min(total, own * classes, count * classes)
+    picks = most_picked(total, own, classes, known)
     if picks > MOST_PICKS:
         return None
-    order = [0, 2, 1, 3]
-    flat = to.reshape(to.transpose(boxes, order) if owners > 1 else boxes, [-1, count * owners, 4])
+    order, every = [0, 2, 1, 3], times(to, count, owners)
+    flat = shaped(to, to.transpose(boxes, order) if owners > 1 else boxes, -1, every, 4)
     turned = to.transpose(scores, order[:3])
     left = to.add("AddV2", turned, lost_below(to, turned, to.operand(5)))
     limit = own if own < picks and classes > 1 else None
-    corners = corners_of(to, flat, begins_of(to, boxes, count * owners))
+    corners = corners_of(to, flat, begins_of(to, boxes, every))
     found = _picked(to, left, corners, (classes, count, owners), picks, limit)
     wanted = min(total, own * classes) if to.node.attr["pad_per_class"].b else total
     given = Rows(to.reshape(flat, [-1, 4]), corners.begins)
@@ -56,18 +61,19 @@ def _picked(
     to: Writer,
     left: Reference,
     boxes: Boxes,
-    sizes: tuple[int, int, int],
+    sizes: tuple[int, Size, int],
     picks: int,
     limit: int | None,
 ) -> tuple[list[Reference], list[Reference]]:
     """Places and scores of the picks, each [batch, 1], out of scores `left` [batch, class, box]."""
     classes, count, owners = sizes
     numbers = to.constant(np.arange(classes, dtype=np.int32)[None, :, None])
-    every = to.constant(np.arange(count * owners, dtype=np.int32)[None, :, None])
-    begins = begins_of(to, to.operand(1), classes * count) if boxes.begins else ""
+    every = _numbered(to, times(to, count, owners))
+    begins = begins_of(to, to.operand(1), times(to, count, classes)) if boxes.begins else ""
     places, best, taken = [], [], None
     for _ in range(picks):
-        place, score = best_of(to, to.reshape(left, [-1, classes * count]), begins)
+        flat = shaped(to, left, -1, times(to, count, classes))
+        place, score = best_of(to, flat, begins)
         places.append(place)
         best.append(score)
         if len(places) == picks:
@@ -77,7 +83,7 @@ def _picked(
         same = to.compare("Equal", every, to.expand(box, 2, DT_INT32), DT_INT32)
         near = to.add("LogicalOr", near, same, kind=DT_BOOL)
         if classes == 1:
-            gone = to.reshape(as_number(to, near), [-1, 1, count])
+            gone = shaped(to, as_number(to, near), -1, 1, count)
             left = to.add("Sub", left, to.add("Mul", gone, to.number(GONE)))
             continue
         kind = to.expand(_class_of(to, place, count), 2, DT_INT32)
@@ -87,7 +93,7 @@ def _picked(
             now = to.add("Mul", taken, its)
             full = to.compare("GreaterEqual", _largest(to, now), to.number(limit))
             near = to.add("LogicalOr", near, full, kind=DT_BOOL)
-        gone = to.reshape(as_number(to, near), [-1, owners, count])
+        gone = shaped(to, as_number(to, near), -1, owners, count)
         left = to.add("Sub", left, to.add("Mul", to.add("Mul", its, to.number(GONE)), gone))
     return places, best
 
@@ -99,19 +105,26 @@ def _largest(to: Writer, x: Reference) -> Reference:
     return str(made.name)
 
 
-def _class_of(to: Writer, place: Reference, count: int) -> Reference:
-    return to.add("FloorDiv", place, to.whole(count), kind=DT_INT32)
+def _numbered(to: Writer, size: Size) -> Reference:
+    """0, 1, 2 and so on to below a size, as [1, size, 1]."""
+    if isinstance(size, int):
+        return to.constant(np.arange(size, dtype=np.int32)[None, :, None])
+    return to.reshape(to.counted(size), [1, -1, 1], DT_INT32)
 
 
-def _box_of(to: Writer, place: Reference, count: int) -> Reference:
-    return to.add("FloorMod", place, to.whole(count), kind=DT_INT32)
+def _class_of(to: Writer, place: Reference, count: Size) -> Reference:
+    return to.add("FloorDiv", place, scalar(to, count), kind=DT_INT32)
+
+
+def _box_of(to: Writer, place: Reference, count: Size) -> Reference:
+    return to.add("FloorMod", place, scalar(to, count), kind=DT_INT32)
 
 
 def _combined_results(
     to: Writer,
     boxes: Rows,
     found: tuple[list[Reference], list[Reference]],
-    sizes: tuple[int, int, int, int],
+    sizes: tuple[Size, int, int, int],
 ) -> Reference:
     """Boxes, scores and classes, 0 behind the last, and how many there are."""
     count, owners, picks, wanted = sizes

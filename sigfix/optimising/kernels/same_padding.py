@@ -14,7 +14,10 @@ from sigfix.optimising.graph.shapes import Shapes, infer_shapes
 
 
 def write_out_padding(graph: Graph) -> int:
-    """Rewrite the NHWC convolutions that need it, where the size is static; returns how many."""
+    """Rewrite the NHWC convolutions that need it; returns how many.
+
+    Of an axis of open size the kernel has to be one wide: nothing is ever padded there.
+    """
     candidates = [
         n
         for n in graph.nodes.values()
@@ -37,10 +40,10 @@ def _rewrite(node: NodeDef, shapes: Shapes) -> bool:
     amounts, missed = [0, 0], False
     for axis in (0, 1):
         size, extent = image[axis + 1], kernel[axis]
-        if size is None or extent is None:
+        stride, dilation = strides[axis + 1], dilations[axis + 1] if dilations else 1
+        if extent is None or (size is None and extent > 1):
             return False
-        dilation = dilations[axis + 1] if dilations else 1
-        total = same_padding(size, extent, strides[axis + 1], dilation)
+        total = 1 - stride if size is None else same_padding(size, extent, stride, dilation)
         missed = missed or total < 0
         total = max(total, 0)
         amounts += [total // 2, total - total // 2]

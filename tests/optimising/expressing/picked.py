@@ -10,6 +10,8 @@ import tensorflow as tf
 from tests.optimising.graphs import noise
 
 raw = tf.raw_ops
+MANY = 20
+"""More boxes than an input of open size has."""
 
 
 def joined(parts: object) -> tf.Tensor:
@@ -24,15 +26,19 @@ def corners(*shape: int) -> np.ndarray:
 
 def apart(x: tf.Tensor) -> tf.Tensor:
     """Scores, no two of them the same: which of those comes first, nobody says."""
-    size = int(np.prod(x.shape[1:]))
-    return tf.sigmoid(x) + np.arange(size, dtype=np.float32).reshape(x.shape[1:]) * 1e-4
+    sizes = [MANY if size is None else size for size in x.shape[1:]]
+    numbers = np.arange(int(np.prod(sizes)), dtype=np.float32).reshape(sizes)
+    return tf.sigmoid(x) + tf.constant(numbers)[: x.shape[1] or tf.shape(x)[1]] * 1e-4
 
 
 def combined(
     owners: int, own: int, total: int, overlap: float, least: float, **options
 ) -> Callable:
     def build(x):
-        boxes = tf.tile(corners(1, x.shape[1], owners), [tf.shape(x)[0], 1, 1, 1])
+        given = tf.constant(corners(1, x.shape[1] or MANY, owners))[
+            :, : x.shape[1] or tf.shape(x)[1]
+        ]
+        boxes = tf.tile(given, [tf.shape(x)[0], 1, 1, 1])
         moved = boxes + 0.3 * tf.round(x[:, :1, :1, None])  # other boxes for each image
         return joined(
             raw.CombinedNonMaxSuppression(
@@ -115,6 +121,11 @@ PICKED: dict[str, tuple[Callable, tuple[int | None, ...]]] = {
     ),
     "CombinedNonMaxSuppression, few of a class, boxes a class": (
         combined(3, 1, 4, 0.5, 0.3, pad_per_class=True), (None, 8, 3)
+    ),
+    "CombinedNonMaxSuppression of open size": (combined(1, 6, 7, 0.5, 0.2), (None, None, 3)),
+    "CombinedNonMaxSuppression of one, open": (combined(1, 5, 8, 0.5, 0.3), (1, None, 1)),
+    "CombinedNonMaxSuppression of open size, boxes a class": (
+        combined(3, 2, 30, 0.3, 0.2, pad_per_class=True), (None, None, 3)
     ),
     "CombinedNonMaxSuppression of one": (combined(1, 5, 9, 0.5, 0.7), (1, 12, 1)),
     "CombinedNonMaxSuppression, nothing limits": (

@@ -39,6 +39,24 @@ def test_only_what_is_wrong_is_rewritten(kernel, stride, expected):
     assert convolution.attr["padding"].s == expected
 
 
+@pytest.mark.parametrize(
+    ("kernel", "stride", "expected"),
+    [((1, 1), (2, 2), b"VALID"), ((1, 1), (3, 1), b"VALID"), ((1, 2), (2, 3), b"SAME"),
+     ((1, 1), (1, 1), b"SAME")],
+)  # fmt: skip
+def test_a_kernel_one_wide_never_reaches_beyond_an_open_size(kernel, stride, expected):
+    graph = frozen(
+        lambda x: tf.nn.conv2d(x, noise(*kernel, 2, 4), list(stride), "SAME"), None, None, None, 2
+    )
+    pictures = [noise(2, height, width, 2) for height, width in ((7, 8), (8, 7), (1, 9))]
+    before = [run(graph, x) for x in pictures]
+    write_out_padding(graph)
+    (convolution,) = (n for n in graph.nodes.values() if n.op == "Conv2D")
+    assert convolution.attr["padding"].s == expected
+    for x, found in zip(pictures, before, strict=True):
+        np.testing.assert_array_equal(run(graph, x), found)
+
+
 @pytest.mark.skipif(not find_spec("tensorflowjs"), reason="tensorflowjs is absent")
 def test_tfjs_is_right_with_the_pass_and_said_to_be_wrong_without(tmp_path, node_packages):
     from sigfix.pipeline.conversion_options import ConvertOptions
