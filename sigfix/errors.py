@@ -6,6 +6,8 @@ message and its exit code. Any other exception is a bug in sigfix.
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
 from typing import Any
 
 from sigfix.extras import install_command
@@ -129,6 +131,28 @@ class NotVerifiedError(SigfixError):
     """
 
     exit_code = 1
+
+
+class FaultError(SigfixError):
+    """A fault of sigfix itself: an exception that nobody expected, in one message."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(
+            f"sigfix failed with {type(error).__name__}: {first_line(error).rstrip('.')}"
+            f"{_place_of(error)}. This is a fault of sigfix.",
+            "sigfix --debug COMMAND   # shows the traceback, which is worth a report",
+        )
+
+
+def _place_of(error: Exception) -> str:
+    """` (file, line N, in function)`: the last of sigfix's own lines that led to an error."""
+    package = Path(__file__).parent
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if package in Path(frame.filename).parents]
+    if not own:
+        return ""
+    file = Path(own[-1].filename).relative_to(package.parent).as_posix()
+    return f" ({file}, line {own[-1].lineno}, in {own[-1].name})"
 
 
 def first_line(error: Exception, most: int = 300) -> str:

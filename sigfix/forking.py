@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import IO, TypeVar
 
 from sigfix import child
-from sigfix.errors import ProcessError, SigfixError
+from sigfix.errors import FaultError, ProcessError, SigfixError
 from sigfix.lean import importing, is_lean
 from sigfix.stopping import SIGNALS, Stopped, held, how_it_ended
 
@@ -67,7 +67,8 @@ def apart(work: Callable[[], T]) -> T:
     TensorFlow, which `work` imports, is never here then: it holds half a gigabyte to the end of a
     process. In the block of `copies` it is here, and what `work` does with it is not. Where no copy
     can be made, or TensorFlow was used here, `work` is done here. What it returns is pickled.
-    Raises what it raises, and `ProcessError` where the copy was killed or its memory ran out.
+    Raises what it raises: sigfix's own errors, those of the operating system, and `FaultError` for
+    others; and `ProcessError` where the copy was killed or its memory ran out.
     """
     if not (_is_untouched() or _copying) or threading.active_count() != 1:
         return work()
@@ -78,7 +79,7 @@ def apart(work: Callable[[], T]) -> T:
         with _without_signals():
             process.start()
         sending.close()
-        found, error = receiving.recv()
+        found, error, trace = receiving.recv()
         process.join()
     except EOFError:
         process.join()
@@ -87,7 +88,7 @@ def apart(work: Callable[[], T]) -> T:
         with held():
             _end(process)
     if error is not None:
-        raise error
+        raise error from RuntimeError(trace)
     result: T = found
     return result
 
@@ -101,15 +102,15 @@ def _send(sending: Connection, work: Callable[[], T], parent: int) -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     gc.freeze()  # what is never looked through stays there once
     try:
-        answer: tuple[T | None, Exception | None] = (work(), None)
+        answer: tuple[T | None, Exception | None, str] = (work(), None, "")
     except Stopped:
         return
-    except SigfixError as error:
-        answer = (None, error)
+    except (SigfixError, OSError) as error:
+        answer = (None, error, traceback.format_exc())
     except MemoryError:
-        answer = (None, ProcessError("its memory ran out"))
-    except Exception:
-        answer = (None, RuntimeError(traceback.format_exc()))
+        answer = (None, ProcessError("its memory ran out"), traceback.format_exc())
+    except Exception as error:
+        answer = (None, FaultError(error), traceback.format_exc())
     sending.send(answer)
 
 

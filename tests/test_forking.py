@@ -101,7 +101,7 @@ with forking.copies(), processes.started("working_child", {"note": sys.argv[1] +
 
 APART = """
 import os, signal, sys
-from sigfix.errors import MissingExtraError, ProcessError
+from sigfix.errors import FaultError, MissingExtraError, ProcessError
 from sigfix.forking import apart, copies, is_copying
 from sigfix.lean import import_lean
 from sigfix.processes import run_process
@@ -136,7 +136,8 @@ assert "tensorflow" not in sys.modules
 for wrong, kind, said in (
     (lambda: run_process("working_child", {"raise": MissingExtraError("This", "tf")}),
      MissingExtraError, "This needs packages that are not installed"),
-    (lambda: 1 / 0, RuntimeError, "ZeroDivisionError: division by zero"),
+    (lambda: 1 / 0, FaultError, "ZeroDivisionError: division by zero"),
+    (lambda: open("/absent/file"), FileNotFoundError, "No such file or directory: '/absent/file'"),
     (lambda: os.kill(os.getpid(), signal.SIGKILL), ProcessError, "killed by SIGKILL"),
     (lambda: sys.exit(3), ProcessError, "ended with 3"),
     (lambda: bytearray(1 << 62), ProcessError, "its memory ran out"),
@@ -145,6 +146,7 @@ for wrong, kind, said in (
         apart(wrong)
     except kind as error:
         assert said in str(error), error
+        assert kind is ProcessError or "in <lambda>" in str(error.__cause__), error.__cause__
     else:
         raise AssertionError(said)
 import tensorflow
@@ -190,6 +192,22 @@ try:
 except SystemExit as end:
     assert not end.code, end.code
 assert "tensorflow" not in sys.modules
+"""
+FAULTY = """
+import os, sys
+from sigfix.cli.main import main
+from sigfix.lean import import_lean
+
+import_lean()
+from sigfix.pipeline import writing
+
+def fails(*given):
+    assert os.getpid() != own
+    return {}["planted"]
+
+writing.freeze, own = fails, os.getpid()
+assert "tensorflow" not in sys.modules
+main([*sys.argv[2:], "convert", sys.argv[1] + "/model", "-o", sys.argv[1] + "/out", "--quiet"])
 """
 
 
@@ -240,3 +258,23 @@ def test_a_conversion_is_checked_without_tensorflow_in_memory(tmp_path) -> None:
     needs("tensorflow", "tensorflowjs")
     SAVERS["healthy"](tmp_path / "model")
     assert "same   SavedModel -> TensorFlow.js" in _run(CONVERTED, tmp_path)
+
+
+@pytest.mark.parametrize("debug", [(), ("--debug",)])
+def test_a_fault_in_a_copy_is_one_message_and_with_debug_its_traceback(debug, tmp_path) -> None:
+    needs("tensorflow", "tensorflowjs")
+    SAVERS["healthy"](tmp_path / "model")
+    (tmp_path / "script.py").write_text(FAULTY)
+    command = [sys.executable, str(tmp_path / "script.py"), str(tmp_path), *debug]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert not (tmp_path / "out").exists()
+    if debug:
+        assert "Traceback" in done.stderr and "in fails" in done.stderr
+        return
+    assert done.returncode == 2
+    error, hint = done.stderr.splitlines()
+    assert error.startswith(
+        "error: sigfix failed with KeyError: 'planted' (sigfix/pipeline/writing"
+    )
+    assert error.endswith(", in _written). This is a fault of sigfix.")
+    assert hint.startswith("  try: sigfix --debug convert ")

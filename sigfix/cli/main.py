@@ -16,6 +16,7 @@ from sigfix import quoting
 from sigfix.cli.streams import safe_streams
 from sigfix.cli.terminal import is_coloured, settle_colours
 from sigfix.errors import (
+    FaultError,
     OtherPresetError,
     OutputError,
     SigfixError,
@@ -160,9 +161,13 @@ def _run(arguments: list[str]) -> None:
             arguments, notes = understood(arguments)
             tell(notes)
             app(arguments, prog_name="sigfix")
-    except SigfixError as error:
+    except Exception as raised:
         if "--debug" in arguments:
             raise
+        error = raised if isinstance(raised, SigfixError) else FaultError(raised)
+        if isinstance(error, FaultError):
+            command = quoting.join(["sigfix", "--debug", *arguments])
+            error.hint = f"{command}   # shows the traceback, which is worth a report"
         if isinstance(error, WeightsUnavailableError):
             error.hint = error.way_on(error.url, with_weights(arguments, error.file))
         if isinstance(error, OtherPresetError):

@@ -165,7 +165,7 @@ def _frozen(model: Path, signature: str, tags: Sequence[str] | None, states: boo
     for item in threaded:
         start = held[item.variable].numpy()
         key = state_key(str(held[item.variable].name), {*inputs, *named})
-        kept.append(State(key, f"{key}_next", start))
+        kept.append(State(key, f"{key}_next", start, item.variable))
         inputs[key] = tf.TensorSpec(start.shape, start.dtype, item.node)
         named[f"{key}_next"] = item.result
     return definition, inputs, named, tuple(kept)

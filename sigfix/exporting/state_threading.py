@@ -27,11 +27,15 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class State:
-    """A variable that was made an input and an output, by their keys; `start` is what it held."""
+    """A variable that was made an input and an output, by their keys; `start` is what it held.
+
+    `variable` is the node that stands for it in the signature's function.
+    """
 
     input: str
     output: str
     start: Array
+    variable: str
 
 
 @dataclass(frozen=True)

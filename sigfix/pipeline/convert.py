@@ -179,7 +179,8 @@ def _verdict(
 
     side = source_side(prepared)
     if written.states:
-        source = fed_behind(written.cut, stepwise.read(side, answers))
+        source = stepwise.read(side, answers)
+        source = stepwise.with_states(source, written.states, prepared, options.seconds)
         return stepwise.check(conversion, source, written.states)
     source = fed_behind(written.cut, read_source(side, answers))
     try:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sigfix import forking
-from sigfix.model import TensorSpec
+from sigfix.model import DEFAULT_SERVING_KEY, TensorSpec
 from sigfix.pipeline.conversion_check import (
     Checked,
     Conversion,
@@ -32,6 +32,7 @@ from sigfix.verifying.checking import Judged, Side, Source, judge, outputs_of
 from sigfix.verifying.inputs.cases import STEPS, Case, Given, made_up
 from sigfix.verifying.inputs.given import fit_inputs, read_npz
 from sigfix.verifying.runnable import TFJS, Run
+from sigfix.verifying.runners import saved_model
 from sigfix.verifying.running import run
 from sigfix.verifying.verdict import Comparison
 from sigfix.wording import plural
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from sigfix.exporting.freezing import FrozenSignature
     from sigfix.exporting.state_threading import State
     from sigfix.pipeline.conversion_options import ConvertOptions
+    from sigfix.pipeline.prepared import Prepared
 
 
 def read(side: Side, found: Run) -> Source:
@@ -68,6 +70,25 @@ def cases(
     return [made_up(plans, seed, batches=(1,), limits=limits)[0] for seed in range(STEPS)]
 
 
+def with_states(
+    source: Source, states: Sequence[State], prepared: Prepared, seconds: float
+) -> Source:
+    """The source's answers with what the variables hold behind each call.
+
+    What no output depends on within a few calls is compared as well, so. It is the SavedModel that
+    was converted that tells it, whatever the source is.
+    """
+    held = {state.output: state.variable for state in states}
+    key = prepared.signature or DEFAULT_SERVING_KEY
+    model = saved_model.keeping(prepared.model, prepared.tags, key, held)
+    found = outputs_of(run(model, [Given(fed) for fed in source.fed], 1, seconds))
+    outputs = [
+        {**own, **{name: values[name] for name in held}}
+        for own, values in zip(source.outputs, found, strict=True)
+    ]
+    return replace(source, outputs=tuple(outputs))
+
+
 def check(conversion: Conversion, source: Source, states: Sequence[State]) -> Checked:
     """Run the steps in TensorFlow.js, as it is and with sigfix's kernels, and compare each.
 
@@ -87,11 +108,11 @@ def check(conversion: Conversion, source: Source, states: Sequence[State]) -> Ch
     losses: tuple[Comparison, ...] = ()
     if conversion.quantised:
         _, (answers,) = forking.apart(lambda: _in_graph(conversion, source, states))
-        optimised = _own(conversion, source, states, OPTIMISED, [("", answers)])
+        optimised = _own(conversion, source, OPTIMISED, [("", answers)])
     fed, found = _stepped(source, states, in_tfjs)
     ways = list(zip((title for title, _ in both_ways(runs[-1])), found, strict=True))
     if optimised is None:
-        plain, fast = apart(_own(conversion, source, states, TFJS, ways))
+        plain, fast = apart(_own(conversion, source, TFJS, ways))
         comparisons = plain.comparisons
     else:
         graph = conversion.graphs.runnable(DEQUANTISED)
@@ -99,7 +120,8 @@ def check(conversion: Conversion, source: Source, states: Sequence[State]) -> Ch
         exact = outputs_of(run(graph, given, 1, conversion.seconds))
         plain, fast = stored_as_meant(conversion, dequantised(conversion, fed, exact), ways, None)
         comparisons = (*optimised.comparisons, *plain.comparisons)
-        losses = losses_of(conversion, source, [_without(states, each) for each in found[0]])
+        plainly = replace(source, outputs=tuple(_without(states, o) for o in source.outputs))
+        losses = losses_of(conversion, plainly, [_without(states, each) for each in found[0]])
     measured = (*source.notes, _steps_told(source), *plain.notes, *fast)
     return Checked(comparisons, losses, **how_run(runs[-1]), measured=measured)
 
@@ -145,13 +167,11 @@ def _in_graph(
 def _own(
     conversion: Conversion,
     source: Source,
-    states: Sequence[State],
     title: str,
     ways: Sequence[tuple[str, Sequence[Arrays]]],
 ) -> Judged:
-    """The outputs that the source has, too, compared with it. Raises as `require_ok` does."""
-    own = [(way, [_without(states, outputs) for outputs in found]) for way, found in ways]
-    judged = judge(source, title, own, replace(check_of(conversion), witnesses=tuple))
+    """What each step put out, and the states behind it, compared. Raises as `require_ok` does."""
+    judged = judge(source, title, ways, replace(check_of(conversion), witnesses=tuple))
     require_ok(judged, source, conversion, None)
     return judged
 

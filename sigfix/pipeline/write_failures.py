@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sigfix.errors import OutputError, SigfixError, UnreadableModelError
+from sigfix.errors import FaultError, OutputError, SigfixError, UnreadableModelError
 from sigfix.temporary import PREFIX
 
 _WORDS = {
@@ -86,9 +86,9 @@ def said_as_expected(destination: Path, places: tuple[Path, ...], mark: str) -> 
         if expected is None:
             raise
         raise expected from error
-    except SigfixError:
-        raise
     except Exception as error:
+        if isinstance(error, SigfixError) and not isinstance(error, FaultError):
+            raise
         # TensorFlow reports a full disk as an error of its own, told by its text.
         for number in _SPACE:
             if os.strerror(number) in str(error):

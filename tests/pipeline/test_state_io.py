@@ -66,11 +66,28 @@ def added_at_the_end(module, x):
 
 
 @pytest.mark.matrix
-def test_a_wrong_state_shows_in_the_second_step(tmp_path, monkeypatch):
+def test_a_wrong_state_is_seen_behind_the_first_step(tmp_path, monkeypatch):
     path = models.saved(added_at_the_end, tmp_path / "m")
     convert(path, tmp_path / "right", KEEPING)
     monkeypatch.setitem(state_threading.STEPS, "AssignAddVariableOp", "Sub")
-    with pytest.raises(ParityError, match="y: off by"):
+    with pytest.raises(ParityError, match="at batch 1: calls_next: off by"):
+        convert(path, tmp_path / "wrong", KEEPING)
+
+
+def seen_late(module, x):
+    """What is counted shows in no output of the calls that are compared."""
+    module.calls.assign_add(1.0)
+    return tf.cond(module.calls > 100.0, lambda: x * 0.0, lambda: x)
+
+
+def test_a_state_that_no_compared_output_shows_is_compared(tmp_path, monkeypatch):
+    path = models.saved(seen_late, tmp_path / "m")
+    result = convert(path, tmp_path / "right", KEEPING)
+    assert [{o.name for o in c.parity.outputs} for c in result.comparisons] == (
+        [{"y", "calls_next"}] * 4
+    )
+    monkeypatch.setitem(state_threading.STEPS, "AssignAddVariableOp", "Sub")
+    with pytest.raises(ParityError, match="calls_next: off by"):
         convert(path, tmp_path / "wrong", KEEPING)
 
 

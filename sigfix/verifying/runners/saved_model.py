@@ -43,6 +43,14 @@ def signature(path: Path, tags: Sequence[str] | None, key: str) -> Runnable:
     return saved_model(path, tags, [Call({"kind": "either", "key": key})])
 
 
+def keeping(path: Path, tags: Sequence[str] | None, key: str, held: Mapping[str, str]) -> Runnable:
+    """A signature that keeps a state: what its variables hold behind a call is answered, too.
+
+    `held` are the nodes of its function that stand for the variables, by what to call them.
+    """
+    return saved_model(path, tags, [Call({"kind": "signature", "key": key, "held": dict(held)})])
+
+
 LOADERS = {LOADER: "signature", V1_LOADER: "session"}
 """The loaders, and how a signature is called through each."""
 

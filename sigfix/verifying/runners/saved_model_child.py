@@ -2,8 +2,9 @@
 
 A fresh process sees only what is on disk, and can be stopped. `model` is `{"tags"}`, and `double`
 to compute in float64; a call is `{"kind": "function", "parts", "trace"}`, `{"kind": "signature",
-"key"}`, `{"kind": "session"}` with `key` or `fetches`, or `{"kind": "either", "key"}`. A session's
-`asked` is the key of a signature that the usual loader is asked for, too: its refusal is a note.
+"key"}` (with `held`, nodes of variables by key), `{"kind": "session"}` with `key` or `fetches`, or
+`{"kind": "either", "key"}`. A session's `asked` is the key of a signature that the usual loader is
+asked for, too: its refusal is a note.
 """
 
 from __future__ import annotations
@@ -127,13 +128,23 @@ def _signature(model: Any, job: dict[str, Any], call: Mapping[str, Any]) -> Func
         keys = list(function._arg_keywords)
         return _in_double(function, keys, sorted(function.structured_outputs))
 
+    held = _variables(function, call.get("held", {}))
+
     def run(inputs: dict[str, Any]) -> dict[str, Any]:
         fed = {name: _tensor(value, specs[name]) for name, value in inputs.items()}
         results = _called(function, lambda: function(**fed))
-        return {key: part.numpy() for name in results for key, part in _parts(name, results[name])}
+        parts = [part for name in results for part in _parts(name, results[name])]
+        return {key: value.numpy() for key, value in (*parts, *held.items())}
 
     run.model = loaded  # type: ignore[attr-defined]
     return run
+
+
+def _variables(function: Any, held: Mapping[str, str]) -> dict[str, Any]:
+    """The variables that stand at these nodes of a function."""
+    variables = {id(variable.handle): variable for variable in function.graph.variables}
+    captured = {str(inside.op.name): id(outside) for outside, inside in function.graph.captures}
+    return {key: variables[captured[node]] for key, node in held.items()}
 
 
 def _either(model: Any, job: dict[str, Any], call: Mapping[str, Any]) -> Function:
