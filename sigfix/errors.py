@@ -70,19 +70,23 @@ class MissingExtraError(SigfixError):
 
 
 class WeightsUnavailableError(SigfixError):
-    """Pretrained weights could not be fetched from `url`; `file` is what they are called there."""
+    """Pretrained weights could not be fetched from `url`.
 
-    def __init__(self, message: str, url: str, file: str) -> None:
-        super().__init__(message, self.way_on(url, f"--weights {file}"))
+    `file` is what they are called there, and `option` takes a file in their place.
+    """
+
+    def __init__(self, message: str, url: str, file: str, option: str = "--weights") -> None:
+        super().__init__(message)
         self.url = url
         self.file = file
+        self.option = option
+        self.hint = self.way_on(f"{option} {file}")
 
-    @staticmethod
-    def way_on(url: str, command: str) -> str:
+    def way_on(self, command: str) -> str:
         """What to do without a network: a command that ends in `--weights FILE`."""
         return (
-            f"download {url} where there is a network, and: {command}\n"
-            "       (--weights random tries the tool without any)"
+            f"download {self.url} where there is a network, and: {command}\n"
+            f"       ({self.option} random tries the tool without any)"
         )
 
 

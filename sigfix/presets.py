@@ -242,11 +242,13 @@ PRESETS: dict[str, Preset] = {
 }
 
 
-def find_preset(name: str, size: Size | None = None, raw_logits: bool = False) -> Preset:
+def find_preset(
+    name: str, size: Size | None = None, raw_logits: bool = False, option: str = "--size"
+) -> Preset:
     """The preset called `name`, for images of `size` pixels, or a detector's with raw logits.
 
     Raises `UsageError` where there is none (with the nearest name), or for a size or raw logits
-    that it cannot have.
+    that it cannot have; `option` is what gave the size.
     """
     preset = PRESETS.get(name)
     if preset is None:
@@ -262,7 +264,9 @@ def find_preset(name: str, size: Size | None = None, raw_logits: bool = False) -
         height, width = (size, size) if isinstance(size, int) else size
         trouble = preset.size_trouble(height, width)
         if trouble:
-            raise UsageError(f"--size {_size_text(size)}: {trouble}.", _nearest(preset, size))
+            raise UsageError(
+                f"{option} {_size_text(size)}: {trouble}.", _nearest(preset, size, option)
+            )
         preset = preset.sized(height, width)
     return dataclasses.replace(preset, output="logits") if raw_logits else preset
 
@@ -271,13 +275,14 @@ def _size_text(size: Size) -> str:
     return f"{size}" if isinstance(size, int) else f"{size[0]}x{size[1]}"
 
 
-def _nearest(preset: Preset, size: Size) -> str:
-    """The --size that is meant, as far as that can be told."""
+def _nearest(preset: Preset, size: Size, option: str) -> str:
+    """The size that is meant, as far as that can be told."""
     if preset.task == ORIENTATION:
         return "leave it out"
     step = SIZE_STEP if preset.is_detector else WIDTH_STEP
     sides = (size,) if isinstance(size, int) else size
     rounded = [max(round(side / step), 1) * step for side in sides]
     if preset.is_detector:
-        return f"--size {_size_text(rounded[0] if len(rounded) == 1 else (rounded[0], rounded[1]))}"
-    return f"--size {preset.height}x{max(rounded[-1], preset.height)}"
+        nearest = rounded[0] if len(rounded) == 1 else (rounded[0], rounded[1])
+        return f"{option} {_size_text(nearest)}"
+    return f"{option} {preset.height}x{max(rounded[-1], preset.height)}"

@@ -7,6 +7,7 @@ the signal (130 for Ctrl-C, 143 for SIGTERM) where it was stopped.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from contextlib import suppress
 from importlib import import_module
@@ -111,24 +112,22 @@ def report_stop(stopped: Stopped) -> None:
         sys.stderr.write(f"\n{printable_lines(f'{stopped} {written} was written.')}\n")
 
 
-def with_weights(arguments: list[str], file: str) -> str:
-    """The command that was typed, with the weights in `file`."""
+def with_weights(arguments: list[str], file: str, option: str = "--weights") -> str:
+    """The command that was typed, with the weights in `file`, which `option` names."""
     kept: list[str] = []
     rest = iter(arguments)
     for item in rest:
-        if item == "--weights":
+        if item == option:
             next(rest, "")
-        elif not item.startswith("--weights="):
+        elif not item.startswith(f"{option}="):
             kept.append(item)
-    return quoting.join(["sigfix", *kept, "--weights", file])
+    return quoting.join(["sigfix", *kept, option, file])
 
 
 def with_preset(arguments: list[str], asked: str, found: str) -> str:
     """The command that was typed, with another preset in the place of the one asked for."""
-    preset = f"--preset={asked}"
     kept = [
-        found if item == asked else f"--preset={found}" if item == preset else item
-        for item in arguments
+        re.sub(rf"^(--[\w-]+=|){re.escape(asked)}$", rf"\g<1>{found}", item) for item in arguments
     ]
     return quoting.join(["sigfix", *kept])
 
@@ -169,7 +168,7 @@ def _run(arguments: list[str]) -> None:
             command = quoting.join(["sigfix", "--debug", *arguments])
             error.hint = f"{command}   # shows the traceback, which is worth a report"
         if isinstance(error, WeightsUnavailableError):
-            error.hint = error.way_on(error.url, with_weights(arguments, error.file))
+            error.hint = error.way_on(with_weights(arguments, error.file, error.option))
         if isinstance(error, OtherPresetError):
             error.hint = with_preset(arguments, error.asked, error.found)
         report_error(error)

@@ -18,6 +18,7 @@ from sigfix.importing.doctr_models import construct, merged, quiet
 from sigfix.importing.fitting import Fitted, fit, fit_headers
 from sigfix.importing.random_weights import calibrate, moderate, randomise
 from sigfix.importing.tensor_names import differences
+from sigfix.option_names import USUAL, OptionNames
 from sigfix.presets import PRETRAINED, RANDOM, Preset
 from sigfix.vocabularies import preset_characters
 
@@ -38,26 +39,27 @@ class DoctrModel:
 
 
 def build_model(
-    preset: Preset, weights: str = PRETRAINED, seed: int = 0, vocabulary: str | None = None
-) -> DoctrModel:
+    preset: Preset, weights: str = PRETRAINED, seed: int = 0, vocabulary: str | None = None,
+    names: OptionNames = USUAL,
+) -> DoctrModel:  # fmt: skip
     """The preset's model with `weights`: "pretrained", "random" or a checkpoint file.
 
     `vocabulary` is the name of one of docTR's vocabularies, or the characters themselves; the
-    preset's by default. Random weights depend on `seed` alone.
+    preset's by default. Random weights depend on `seed` alone. `names` are for messages.
 
     Raises `MissingExtraError` without docTR, `WeightsUnavailableError` where pretrained weights
     cannot be fetched, `UsageError` where a checkpoint does not fit.
     """
     characters = preset_characters(preset, vocabulary)
     if weights not in (PRETRAINED, RANDOM):
-        fit_headers(Path(weights), preset, characters)  # what does not fit is refused by now
+        fit_headers(Path(weights), preset, characters, names)  # what does not fit is refused by now
     with quiet():
         try:
             import torch
         except ImportError as error:
             raise MissingExtraError("--preset", "doctr", str(error)) from error
         if weights not in (PRETRAINED, RANDOM):
-            return _from_checkpoint(Path(weights), preset, characters)
+            return _from_checkpoint(Path(weights), preset, characters, names)
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             module = construct(preset, characters)
@@ -67,7 +69,7 @@ def build_model(
                 if preset.is_detector:
                     moderate(module, preset)
         if weights == PRETRAINED:
-            _fetch_pretrained(module, preset, characters)
+            _fetch_pretrained(module, preset, characters, names)
     origin = f"random, seed {seed}" if weights == RANDOM else PRETRAINED
     return DoctrModel(module.eval(), characters, origin, preset)
 
@@ -82,8 +84,8 @@ def fit_weights(preset: Preset, file: str, vocabulary: str | None = None) -> Fit
         return fit(read_checkpoint(Path(file)), preset, characters)
 
 
-def _from_checkpoint(path: Path, preset: Preset, characters: str) -> DoctrModel:
-    fitted = fit(read_checkpoint(path), preset, characters)
+def _from_checkpoint(path: Path, preset: Preset, characters: str, names: OptionNames) -> DoctrModel:
+    fitted = fit(read_checkpoint(path, names), preset, characters)
     module = construct(fitted.preset, characters)
     module = merged(module) if fitted.is_merged else module
     shapes = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
@@ -98,14 +100,14 @@ def _from_checkpoint(path: Path, preset: Preset, characters: str) -> DoctrModel:
     return DoctrModel(module.eval(), characters, path.name, fitted.preset, fitted.notes)
 
 
-def _fetch_pretrained(module: Any, preset: Preset, characters: str) -> None:
+def _fetch_pretrained(module: Any, preset: Preset, characters: str, names: OptionNames) -> None:
     from doctr.datasets import VOCABS
 
     if preset.is_recogniser and characters != VOCABS[preset.vocabulary]:
         raise UsageError(
             f"docTR's pretrained weights of {preset.name} are for its {preset.vocabulary} "
             "vocabulary, not for the one given with --vocab.",
-            "leave --vocab out, or --weights FILE with weights that were trained for it",
+            f"leave --vocab out, or {names.weights} FILE with weights that were trained for it",
         )
     url = str(module.cfg["url"])
     file_name = url.rpartition("/")[-1].split("&")[0]  # as docTR names it in its cache
@@ -125,6 +127,7 @@ def _fetch_pretrained(module: Any, preset: Preset, characters: str) -> None:
             f"({reason}).",
             url,
             file_name,
+            names.weights,
         ) from error
 
 

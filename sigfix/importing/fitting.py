@@ -16,6 +16,7 @@ from sigfix.importing.checkpoints import Checkpoint, StateDictionary, read_heade
 from sigfix.importing.doctr_tensors import model_shapes
 from sigfix.importing.pickle_headers import Stored, UnknownPickleError
 from sigfix.importing.tensor_names import Shapes, differences, renamed
+from sigfix.option_names import USUAL, OptionNames
 from sigfix.presets import PRESETS, Preset
 from sigfix.vocabularies import vocabulary_hint
 from sigfix.wording import plural
@@ -37,12 +38,14 @@ class Fitted:
     notes: tuple[str, ...] = ()
 
 
-def fit_headers(file: Path, preset: Preset, characters: str) -> Fitted | None:
+def fit_headers(
+    file: Path, preset: Preset, characters: str, names: OptionNames = USUAL
+) -> Fitted | None:
     """How a file fits by the names and shapes in it alone; `state` has no numbers.
 
     None where only PyTorch can tell. Raises what `fit` and `read_checkpoint` raise.
     """
-    checkpoint = read_headers(file)
+    checkpoint = read_headers(file, names)
     try:
         return None if checkpoint is None else fit(checkpoint, preset, characters)
     except UnknownPickleError:
@@ -68,7 +71,7 @@ def fit(checkpoint: Checkpoint, preset: Preset, characters: str) -> Fitted:
         places = ", ".join(candidate.place for candidate, _ in fitting)
         keys = "".join(f"[{key!r}]" for key in fitting[0][0].keys)
         raise UsageError(
-            f"--weights {checkpoint.path}: {len(fitting)} state dictionaries in it fit "
+            f"{checkpoint.given}: {len(fitting)} state dictionaries in it fit "
             f"{preset.name}, and they differ: {places}.",
             f'save the one that is meant: python -c "import torch; torch.save(torch.load('
             f"'{checkpoint.path}', weights_only=True){keys}, 'weights.pt')\"",
@@ -198,12 +201,14 @@ def _misfit(
                 preset.name,
                 other.name,
             )
+    names = checkpoint.given.names
     fitting = sum(name in state and tuple(state[name].shape) == s for name, s in expected.items())
     return UsageError(
         f"the weights in {checkpoint.path} are not a checkpoint of docTR's {preset.name}: "
         f"{fitting} of its {len(expected)} tensors fit. {'; '.join(wrong[:3])} "
         f"({plural(len(wrong), 'difference')} in all).",
-        "check --preset and --weights. A model that was changed, or is of another docTR: docTR's "
+        f"check {names.preset} and {names.weights}. A model that was changed, or is of another "
+        "docTR: docTR's "
         "export_model_to_onnx, where it was trained, makes an .onnx file of it, and sigfix "
         f"convert FILE.onnx --preset {preset.name} --tfjs takes that",
     )

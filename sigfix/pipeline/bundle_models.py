@@ -6,7 +6,7 @@ import difflib
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -14,6 +14,7 @@ from sigfix.card import Card, card_from, known_preset, read_card
 from sigfix.card_form import CARD_VERSION
 from sigfix.errors import UnreadableModelError, UsageError
 from sigfix.model import OtherModel
+from sigfix.option_names import OptionNames
 from sigfix.pipeline.applying import DEFAULT_SECONDS
 from sigfix.pipeline.bundle_form import files_below
 from sigfix.pipeline.conversion_options import ConvertOptions, ConvertResult
@@ -103,6 +104,12 @@ def wider_types(models: Mapping[str, BundledModel]) -> list[dict[str, str]]:
     return [types for types in (*trials, own) if types != stored]
 
 
+def named(task: str, options: PresetOptions) -> PresetOptions:
+    """How a part's preset is built, with what the options are called that say so."""
+    own = OPTIONS[task]
+    return replace(options, names=OptionNames(own, f"{own}-weights", f"{own}-size"))
+
+
 def find_part(task: str, part: Part) -> Source:
     """What a part of the bundle is made from, a model that is already converted included."""
     path = Path(part.given)
@@ -115,14 +122,7 @@ def find_part(task: str, part: Part) -> Source:
         _refuse_options(task, part.options, path)
         _refuse_unknown(OPTIONS[task], source)
         return source
-    try:
-        preset = part.options.preset(part.given)
-    except UsageError as error:  # which speaks of the options of repair and convert
-        own = {"--weights": f"{OPTIONS[task]}-weights", "--size": f"{OPTIONS[task]}-size"}
-        texts = [str(error.message), error.hint or ""]
-        for name, here in own.items():
-            texts = [text.replace(name, here) for text in texts]
-        raise UsageError(texts[0], texts[1] or None) from error
+    preset = named(task, part.options).preset(part.given)
     if preset.part != task:
         what = _FOR.get(preset.part, preset.task)
         raise UsageError(
@@ -194,7 +194,7 @@ def add_model(
     else:
         work = Path(mkdtemp(prefix=f"{task}-", dir=temporary))
         chosen = ConvertOptions(
-            SourceChoice(preset_options=options.parts[task].options),
+            SourceChoice(preset_options=named(task, options.parts[task].options)),
             quantize=None if options.quantize == NONE else options.quantize,
             verify=options.verify,
             seconds=options.seconds,

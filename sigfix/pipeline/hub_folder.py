@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sigfix.errors import OtherPresetError, UsageError
 from sigfix.importing.hub_config import CONFIG, HubConfig, read_config, weights_in
+from sigfix.option_names import WeightsFile
 from sigfix.pipeline.preset_options import PresetOptions
 from sigfix.presets import PRESETS, PRETRAINED, RANDOM, Preset
 from sigfix.quoting import quote_path
@@ -28,9 +29,10 @@ def settled(name: str, options: PresetOptions) -> tuple[PresetOptions, tuple[str
     if path.is_dir():
         file = weights_in(path)
         if file is None:
+            given = WeightsFile(path, options.names)
             raise UsageError(
-                f"--weights {path}: this folder has no file of weights, or several.",
-                "--weights FILE names one",
+                f"{given}: this folder has no file of weights, or several.",
+                f"{options.names.weights} FILE names one",
             )
         options, path = replace(options, weights=str(file)), file
     config = read_config(path.parent)

@@ -95,7 +95,9 @@ def export_preset(
     from sigfix.importing import doctr
     from sigfix.pipeline.preset_checks import compare_onnx
 
-    model = doctr.build_model(preset, options.weights, options.seed, options.vocabulary)
+    model = doctr.build_model(
+        preset, options.weights, options.seed, options.vocabulary, options.names
+    )
     preset = model.preset
     say("exporting to ONNX")
     doctr.export_onnx(model, preset, onnx_file)

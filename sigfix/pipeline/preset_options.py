@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sigfix.errors import UsageError
+from sigfix.option_names import USUAL, OptionNames, WeightsFile
 from sigfix.presets import PRETRAINED, RANDOM, Preset, Size, Triple, find_preset
 from sigfix.vocabularies import preset_characters
 
@@ -17,7 +18,8 @@ class PresetOptions:
     `vocabulary` is a value of `--vocab`; the preset's own by default. `size` is the side of the
     images, or their height and width; `raw_logits` leaves a detector's sigmoid out, `classes` are
     the names of what it was trained for. `normalize` puts mean and deviation into the model, which
-    then takes RGB values between 0 and 1; `mean` and `std` are others than the preset's.
+    then takes RGB values between 0 and 1; `mean` and `std` are others than the preset's. `names`
+    are those of the options that said so, for messages.
     """
 
     weights: str = PRETRAINED
@@ -29,10 +31,11 @@ class PresetOptions:
     classes: tuple[str, ...] = ()
     mean: Triple | None = None
     std: Triple | None = None
+    names: OptionNames = field(default=USUAL, compare=False)
 
     def preset(self, name: str) -> Preset:
         """The preset called `name` with these options; `UsageError` for what it cannot have."""
-        preset = find_preset(name, self.size, self.raw_logits)
+        preset = find_preset(name, self.size, self.raw_logits, self.names.size)
         if self.vocabulary is not None and not preset.is_recogniser:
             raise UsageError(f"--vocab: {preset.name} reads no characters.")
         preset_characters(preset, self.vocabulary)
@@ -40,8 +43,8 @@ class PresetOptions:
             raise UsageError("--seed is for --weights random, and these are others.")
         if self.weights not in (PRETRAINED, RANDOM) and not Path(self.weights).exists():
             raise UsageError(
-                f"--weights {self.weights}: there is no such file.",
-                f"--weights {PRETRAINED}|{RANDOM}|FILE",
+                f"{WeightsFile(Path(self.weights), self.names)}: there is no such file.",
+                f"{self.names.weights} {PRETRAINED}|{RANDOM}|FILE",
             )
         preset = replace(preset, mean=self.mean or preset.mean, std=self.std or preset.std)
         return self._with_classes(preset) if self.classes else preset

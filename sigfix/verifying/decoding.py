@@ -11,6 +11,8 @@ from sigfix.errors import MissingExtraError
 
 SAME_PLACE = 0.5
 """How much of what two boxes cover together both must cover (IoU) to be one place."""
+_PAIRS = 1 << 20
+"""How many pairs of boxes are looked at at a time."""
 
 
 def read_words(logits: npt.NDArray[Any], vocabulary: str, decoder: str) -> list[str]:
@@ -54,14 +56,37 @@ def word_places(probabilities: npt.NDArray[Any], binarise_at: float) -> npt.NDAr
 
 
 def in_both(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> list[tuple[int, int]]:
-    """Which boxes [n, (left, top, right, bottom)] of two lists are one place, by position."""
+    """Which boxes [n, (left, top, right, bottom)] of two lists are one place, by position.
+
+    A detector with random weights finds tens of thousands: pairs are looked at some at a time.
+    """
     if not len(one) or not len(other):
         return []
-    low = np.maximum(one[:, None, :2], other[None, :, :2])
-    high = np.minimum(one[:, None, 2:], other[None, :, 2:])
-    common = np.prod(np.clip(high - low, 0, None), -1)
-    area, area_of_other = (np.prod(b[:, 2:] - b[:, :2], -1) for b in (one, other))
-    overlap = common / np.maximum(area[:, None] + area_of_other[None] - common, 1e-12)
-    best = overlap.argmax(1)
-    pairs = [(n, int(m)) for n, m in enumerate(best) if overlap[n, m] >= SAME_PLACE]
-    return [(n, m) for n, m in pairs if int(overlap[:, m].argmax()) == n]
+    rows = max(_PAIRS // len(other), 1)
+    best = np.zeros(len(one), np.int64)
+    most = np.zeros(len(one))
+    best_of_other = np.zeros(len(other), np.int64)
+    most_of_other = np.full(len(other), -1.0)
+    for first in range(0, len(one), rows):
+        overlap = _overlaps(one[first : first + rows], other)
+        here = slice(first, first + len(overlap))
+        best[here], most[here] = overlap.argmax(1), overlap.max(1)
+        highest = overlap.max(0)
+        more = highest > most_of_other
+        best_of_other[more] = first + overlap.argmax(0)[more]
+        most_of_other[more] = highest[more]
+    same = (most >= SAME_PLACE) & (best_of_other[best] == np.arange(len(one)))
+    return [(int(n), int(best[n])) for n in np.flatnonzero(same)]
+
+
+def _overlaps(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """IoU of each box of one list with each of another."""
+    common: npt.NDArray[Any] = np.ones(())
+    for low, high in ((0, 2), (1, 3)):
+        least = np.maximum(one[:, None, low], other[None, :, low])
+        common = common * np.clip(
+            np.minimum(one[:, None, high], other[None, :, high]) - least, 0, None
+        )
+    area, area_of_other = ((b[:, 2] - b[:, 0]) * (b[:, 3] - b[:, 1]) for b in (one, other))
+    whole = area[:, None] + area_of_other[None] - common
+    return np.asarray(common / np.maximum(whole, 1e-12))

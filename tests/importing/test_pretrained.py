@@ -15,6 +15,7 @@ from sigfix.cli.main import main, with_weights
 
 PACKAGES = ("doctr", "torch", "onnx", "onnxslim", "onnxruntime", "tensorflow", "tensorflowjs")
 NAME = "crnn_mobilenet_v3_small"
+DETECTOR = "db_mobilenet_v3_large"
 
 
 @pytest.mark.parametrize(
@@ -32,20 +33,32 @@ def test_the_command_as_it_was_typed(typed: list[str], expected: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "typed",
+    ("typed", "option"),
     [
-        ["convert", NAME, "--tfjs", "-o", "my web"],
-        ["repair", "--preset", NAME, "--weights", "pretrained", "--normalize", "preset"],
+        (["convert", NAME, "--tfjs", "-o", "my web"], "--weights"),
+        (
+            ["repair", "--preset", NAME, "--weights", "pretrained", "--normalize", "preset"],
+            "--weights",
+        ),
+        (["bundle", "--det", DETECTOR, "--reco", NAME, "-o", "site"], "--det-weights"),
+        (
+            ["bundle", "--reco", NAME, "--det", DETECTOR, "--det-weights=pretrained", "-o", "x"],
+            "--det-weights",
+        ),
     ],
 )
 def test_the_message_names_the_address_the_file_and_the_same_command(
     typed: list[str],
+    option: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     if absent := [package for package in PACKAGES if find_spec(package) is None]:
         pytest.skip(f"needs {', '.join(absent)}")
+    if typed[0] == "bundle":
+        request.getfixturevalue("node_packages")
 
     def unreachable(*_: Any, **__: Any) -> None:
         raise urllib.error.URLError("Temporary failure in name resolution")
@@ -64,9 +77,10 @@ def test_the_message_names_the_address_the_file_and_the_same_command(
     assert address.startswith("https://")
     assert told.count(address) == 2
     words = shlex.split(command)
-    assert words[-2] == "--weights"
-    assert words[-1].startswith(NAME)
+    assert words[-2] == option
+    assert words[-1].startswith(DETECTOR if option == "--det-weights" else NAME)
     assert words[-1] in address
-    kept = [word for word in typed if word not in ("--weights", "pretrained")]
+    asked = (option, "pretrained", f"{option}=pretrained")
+    kept = [word for word in typed if word not in asked]
     assert words[:-2] == ["sigfix", *kept]
     assert list(tmp_path.iterdir()) == []

@@ -36,6 +36,8 @@ class Site:
         self.folders, self.files = folders, files
         self.done = threading.Event()
         self.result: dict[str, Any] = {}
+        self.headers: dict[str, str] = {}
+        self.asked: list[str] = []
 
     def content(self, address: str) -> bytes | None:
         if address in self.files:
@@ -50,9 +52,12 @@ class Site:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 content = site.content(self.path)
+                site.asked.append(self.path)
                 self.send_response(404 if content is None else 200)
                 kind = TYPES.get(Path(self.path).suffix, "application/octet-stream")
                 self.send_header("Content-Type", kind)
+                for name, value in site.headers.items():
+                    self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(content or b"")
 
@@ -174,3 +179,20 @@ def test_nothing_is_left_behind_and_each_stage_stops(folder: Path, reads: int) -
     *stopped, (last, _) = result["aborted"]
     assert {outcome for _, outcome in stopped} == {"AbortError"}
     assert last.startswith("recognition")
+
+
+def test_two_threads_read_what_one_does(folder: Path) -> None:
+    site = site_of(folder, "wasm")
+    site.headers = {
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Embedder-Policy": "require-corp",
+    }
+    site.files["/page.mjs"] = (HERE / "threads.mjs").read_bytes()
+    site.files["/worker.mjs"] = (HERE / "threads_worker.mjs").read_bytes()
+    result = browse(site, [])
+    assert result["isolated"]
+    assert site.asked.count("/kernels/thread.mjs") == 1
+    one, two = ([json.loads(read) for read in result[count]] for count in ("one", "two"))
+    assert one[0] == one[1]
+    assert two[0] == two[1]
+    assert difference(two[0], one[0], MOST) == ""

@@ -1,4 +1,6 @@
-// The fast kernels against TensorFlow.js's cpu backend: node compare.mjs PACKAGES KERNELS SEED
+// The fast kernels against TensorFlow.js's cpu backend: node compare.mjs PACKAGES KERNELS SEED [pieces]
+//
+// With `pieces` each kernel's work is cut up as for three threads, however small it is.
 //
 // Prints {kernel: [cases, largest difference, the case with it]}. TensorFlow.js's own wasm kernels
 // are replaced by ones that throw first, so that none can answer in place of a fast one.
@@ -7,7 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { join } from 'node:path';
 import { distance, randomFrom, sizeOf, start } from './tensorflow.mjs';
 
-const [packages, kernels, seed] = process.argv.slice(2);
+const [packages, kernels, seed, pieces] = process.argv.slice(2);
 const random = randomFrom(Number(seed));
 const pick = (from) => from[Math.floor(random() * from.length)];
 const some = (least, most) => least + Math.floor(random() * (most - least + 1));
@@ -139,7 +141,21 @@ for (const name of Object.keys(CASES)) {
   tf.unregisterKernel(name, 'wasm');
   tf.registerKernel({ ...registered, kernelFunc: () => { throw new Error(`the old ${name}`); } });
 }
-const { useFastKernels } = await import(pathToFileURL(join(kernels, 'index.mjs')));
+const load = (name) => import(pathToFileURL(join(kernels, name)));
+let cut = 0;
+if (pieces) {
+  const [{ Kit }, { board, doTogether }] = [await load('backend.mjs'), await load('pieces.mjs')];
+  const shared = board();
+  const together = (functions, name, some, room) => {
+    cut += 1;
+    return doTogether(shared, functions, name, some, room);
+  };
+  const given = { crew: { run: together }, threads: 3, least: 1 };
+  for (const [name, value] of Object.entries(given)) {
+    Object.defineProperty(Kit.prototype, name, { get: () => value, set() {} });
+  }
+}
+const { useFastKernels } = await load('index.mjs');
 if (!(await useFastKernels(tf))) throw new Error('the kernels are not used');
 const before = tf.memory().numTensors;
 const found = {};
@@ -156,4 +172,5 @@ cases.forEach(({ name, case: one }, number) => {
   }
 });
 if (tf.memory().numTensors !== before) throw new Error('tensors are left behind');
+if (pieces && cut < cases.length / 4) throw new Error(`only ${cut} kernels were cut up`);
 process.stdout.write(JSON.stringify(found));

@@ -4,6 +4,8 @@
 // this file knows of the inside of TensorFlow.js was looked up in the versions that are TESTED.
 
 import { WASM } from './module.mjs';
+import { MOST_PIECES } from './pieces.mjs';
+import { startThreads } from './threads.mjs';
 
 /** Versions of TensorFlow.js whose insides are as this folder expects them. */
 export const TESTED = ['4.22.0'];
@@ -47,18 +49,31 @@ export function obstacle(tf) {
   return '';
 }
 
+/** Pieces for each thread: one that is slower than the others takes fewer. */
+const PIECES = 4;
+/** That many take some 20 microseconds. */
+const LEAST = 3e5;
+/** Bytes of a cache line. */
+const LINE = 64;
+
 /** What a kernel works with: the WebAssembly functions, and places of tensors in its memory. */
 export class Kit {
-  constructor(tf, functions) {
+  /** `threads` of the backend; `crew` is what `startThreads` gave, null where there is one thread. */
+  constructor(tf, functions, threads, crew) {
     this.tf = tf;
     this.backend = tf.backend();
     this.functions = functions;
-    const isShared = !(memoryOf(this.backend).buffer instanceof ArrayBuffer);
-    this.threads = isShared ? this.backend.wasm.tfjs.getThreadsCount() : 1;
+    this.threads = threads;
+    this.crew = crew;
     this.roomAt = 0;
     this.roomBytes = 0;
     this.panels = new Map(); // data ids -> {kind: where what was made of them lies}
     this.freeWithTensors();
+  }
+
+  /** Products that are worth a piece. */
+  get least() {
+    return LEAST;
   }
 
   /** Whether a call is for the backend that this kit was made for. */
@@ -84,6 +99,39 @@ export class Kit {
       this.roomBytes = bytes;
     }
     return this.roomAt;
+  }
+
+  /**
+   * Ranges [from, to] of `total` things, which cost `products` together: one for a piece.
+   *
+   * A range has a multiple of `unit` things, the last one may not.
+   */
+  ranges(total, products, unit = 1) {
+    const most = this.crew ? Math.min(PIECES * this.threads, MOST_PIECES) : 1;
+    const count = Math.max(1, Math.min(most, Math.floor(products / this.least), Math.floor(total / unit)));
+    const size = Math.ceil(total / count / unit) * unit;
+    const found = [];
+    for (let from = 0; from < total; from += size) found.push([from, Math.min(from + size, total)]);
+    return found;
+  }
+
+  /**
+   * Call a function of the WebAssembly for each list of arguments, and return their bits together.
+   *
+   * Each piece needs `bytes` bytes of room, whose place is the argument number `place`.
+   */
+  run(name, pieces, place = -1, bytes = 0) {
+    if (!pieces.length) return 0;
+    const own = (bytes + LINE - 1) & ~(LINE - 1);
+    const isAlone = pieces.length === 1 || !this.crew;
+    const room = place < 0 ? 0 : this.room(isAlone ? bytes : own * this.threads);
+    if (!isAlone) return this.crew.run(this.functions, name, pieces, { place, room, bytes: own });
+    let result = 0;
+    for (const piece of pieces) {
+      if (place >= 0) piece[place] = room;
+      result |= this.functions[name](...piece);
+    }
+    return result;
   }
 
   /**
@@ -123,9 +171,15 @@ export class Kit {
 
 /** A kit for the current backend; `obstacle` has said that there is none. */
 export async function makeKit(tf) {
-  const memory = memoryOf(tf.backend());
-  const { instance } = await WebAssembly.instantiate(moduleFor(memory), { env: { memory } });
-  return new Kit(tf, instance.exports);
+  const backend = tf.backend();
+  const memory = memoryOf(backend);
+  const { module, instance } = await WebAssembly.instantiate(moduleFor(memory), { env: { memory } });
+  const isShared = !(memory.buffer instanceof ArrayBuffer);
+  const threads = isShared ? backend.wasm.tfjs.getThreadsCount() : 1;
+  const crew = threads > 1 ? await startThreads(threads, module, memory) : null;
+  // XNNPACK's threads would wait for work, spinning, beside those that have it.
+  if (crew) backend.wasm.tfjs.initWithThreadsCount(1);
+  return new Kit(tf, instance.exports, threads, crew);
 }
 
 /** The number of elements of a shape. */

@@ -19,12 +19,12 @@ const MOST_POINTS = 1e7;
 /** What the transforms of one channel of one tile cost, in products. */
 const TRANSFORM = 300;
 
-/** With more threads than this XNNPACK is done sooner: it uses all of them, and the kernels one. */
+/** With more threads than this XNNPACK is done sooner where the kernels have but one. */
 const MOST_THREADS = 3;
 
 /** Whether Winograd's way takes less time. */
 function paysTransformed(kit, form) {
-  if (kit.threads > MOST_THREADS) return false;
+  if (kit.threads > MOST_THREADS && !kit.crew) return false;
   const { inChannels: inner, outChannels: outer, outHeight, outWidth } = form;
   if (form.filterHeight !== 3 || form.filterWidth !== 3 || inner % 4 || outer % 4
       || [form.strideHeight, form.strideWidth, form.dilationHeight, form.dilationWidth]
@@ -37,13 +37,36 @@ function paysTransformed(kit, form) {
 /** Returns whether the result is right, which it may not be where something is not finite. */
 function transformed(kit, x, filter, bias, out, form, kind) {
   const { inChannels: inner, outChannels: outer } = form;
-  const { winograd, winograd_bytes: bytes, winograd_pack: pack } = kit.functions;
-  const room = kit.room(bytes(inner, outer));
+  const bytes = kit.functions.winograd_bytes(inner, outer);
   const panels = kit.kept(filter, 'points', POINTS * ((outer + 7) >> 3) * inner << 5, (at) => (
-    pack(kit.at(filter), at, inner, outer, room)));
-  return !winograd(kit.at(x), form.batchSize, form.inHeight, form.inWidth, inner, panels, outer,
-    form.padInfo.top, form.padInfo.left, kit.at(out), form.outHeight, form.outWidth,
-    bias ? kit.at(bias) : 0, kind, room);
+    kit.functions.winograd_pack(kit.at(filter), at, inner, outer, kit.room(bytes))));
+  const products = form.batchSize * form.outHeight * form.outWidth * inner * outer * 2.25;
+  const pieces = bands(kit, form, products, 4).map(({ image, images, top, result, rows }) => [
+    kit.at(x) + image, images, form.inHeight, form.inWidth, inner, panels, outer,
+    top, form.padInfo.left, kit.at(out) + result, rows, form.outWidth,
+    bias ? kit.at(bias) : 0, kind, 0]);
+  return !kit.run('winograd', pieces, 14, bytes);
+}
+
+/**
+ * A convolution in pieces: whole images, or bands of rows of one.
+ *
+ * Of each: where its images begin and its result does, in bytes, how many they are, the padding
+ * above, and the rows of the result, a multiple of `unit` but for the last.
+ */
+function bands(kit, form, products, unit) {
+  const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels } = form;
+  const [image, row] = [inHeight * inWidth * inChannels * 4, outWidth * outChannels * 4];
+  if (batchSize > 1) {
+    return kit.ranges(batchSize, products).map(([from, to]) => ({
+      image: from * image, images: to - from, top: form.padInfo.top, result: from * outHeight * row,
+      rows: outHeight,
+    }));
+  }
+  return kit.ranges(outHeight, products, unit).map(([from, to]) => ({
+    image: 0, images: 1, top: form.padInfo.top - from * form.strideHeight, result: from * row,
+    rows: to - from,
+  }));
 }
 
 function convolve(kit, x, filter, bias, form, kind) {
@@ -58,11 +81,13 @@ function convolve(kit, x, filter, bias, form, kind) {
   }
   const k = filterHeight * filterWidth * inChannels;
   const panels = kit.packed(filter, k, outChannels);
-  const patches = kit.room(kit.functions.patch_bytes(k));
-  kit.functions.convolve(kit.at(x), form.batchSize, inHeight, inWidth, inChannels,
-    panels, filterHeight, filterWidth, outChannels, form.strideHeight, form.strideWidth,
-    form.dilationHeight, form.dilationWidth, form.padInfo.top, form.padInfo.left,
-    kit.at(out), form.outHeight, form.outWidth, bias ? kit.at(bias) : 0, kind, patches);
+  const pieces = bands(kit, form, pixels * k * outChannels, 1)
+    .map(({ image, images, top, result, rows }) => [
+      kit.at(x) + image, images, inHeight, inWidth, inChannels,
+      panels, filterHeight, filterWidth, outChannels, form.strideHeight, form.strideWidth,
+      form.dilationHeight, form.dilationWidth, top, form.padInfo.left,
+      kit.at(out) + result, rows, form.outWidth, bias ? kit.at(bias) : 0, kind, 0]);
+  kit.run('convolve', pieces, 20, kit.functions.patch_bytes(k));
   return out;
 }
 

@@ -39,6 +39,7 @@ let kit = null;
 let said = false;
 
 function stepAside(reason) {
+  kit?.crew?.stop();
   kit = null;
   if (!said) console.info(`sigfix's fast kernels are not used: ${reason}.`);
   said = true;
@@ -66,6 +67,7 @@ export async function useFastKernels(tf) {
   const reason = obstacle(tf);
   if (reason) return stepAside(reason);
   if (kit?.serves(tf.backend())) return true;
+  kit?.crew?.stop();
   try {
     kit = await makeKit(tf);
   } catch (error) {

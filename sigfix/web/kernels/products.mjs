@@ -4,6 +4,7 @@
 // nothing is transposed, and in a plain loop otherwise.
 
 import { sizeOf } from './backend.mjs';
+import { MOST_PIECES } from './pieces.mjs';
 
 /** What `finish_rows` can do, by TensorFlow.js's names. */
 export const ACTIVATIONS = new Map([['linear', 0], ['relu', 1], ['relu6', 2]]);
@@ -41,26 +42,34 @@ function multiply(kit, a, b, transposeA, transposeB, form) {
   const count = sizeOf(batch);
   const [countA, countB] = [sizeOf(outerA), sizeOf(outerB)];
   const out = kit.output([...batch, m, n]);
-  const room = roomFor(kit, k, n);
   const [atA, atB, atOut] = [a, b, out].map((tensor) => kit.at(tensor));
-  const call = (placeA, nextA, placeB, nextB, placeOut, times) => kit.functions.products(
-    atA + placeA * m * k * 4, nextA * m * k, transposeA ? 1 : 0,
-    atB + placeB * k * n * 4, nextB * k * n, transposeB ? 1 : 0,
-    atOut + placeOut * m * n * 4, room, times, m, k, n);
-  if (countA === count && countB === count) call(0, 1, 0, 1, 0, count);
-  else if (countA === count && countB === 1 && !transposeA) {
+  const [turnA, turnB] = [transposeA ? 1 : 0, transposeB ? 1 : 0];
+  const piece = (placeA, nextA, placeB, nextB, placeOut, times) => [
+    atA + placeA * m * k * 4, nextA * m * k, turnA, atB + placeB * k * n * 4, nextB * k * n, turnB,
+    atOut + placeOut * m * n * 4, 0, times, m, k, n];
+  const all = count * m * k * n;
+  let pieces;
+  if (!transposeA && countB === 1 && countA === count) {
     // All of A's rows meet the same matrix.
-    kit.functions.products(atA, 0, 0, atB, 0, transposeB ? 1 : 0, atOut, room, 1, count * m, k, n);
+    pieces = kit.ranges(count * m, all, MANY).map(([from, to]) => [
+      atA + from * k * 4, 0, 0, atB, 0, turnB, atOut + from * n * 4, 0, 1, to - from, k, n]);
+  } else if (countA === count && countB === count) {
+    pieces = kit.ranges(count, all).map(([from, to]) => piece(from, 1, from, 1, from, to - from));
   } else {
     const [inA, inB] = [places(batch, outerA), places(batch, outerB)];
-    for (let i = 0; i < count; i += 1) call(inA[i], 0, inB[i], 0, i, 1);
+    pieces = inA.map((place, i) => piece(place, 0, inB[i], 0, i, 1));
+  }
+  for (let i = 0; i < pieces.length; i += MOST_PIECES) {
+    kit.run('products', pieces.slice(i, i + MOST_PIECES), 7, panelBytes(k, n));
   }
   return out;
 }
 
-function roomFor(kit, k, n) {
-  return kit.room((((n + 7) >> 3) * k) << 5);
-}
+/** Rows for which it is worth while to pack the other matrix. */
+const MANY = 64;
+
+/** Bytes of a matrix [k, n] in panels. */
+const panelBytes = (k, n) => (((n + 7) >> 3) * k) << 5;
 
 /** Fewer rows than this are multiplied with the matrix as it lies there. */
 const FEW = 6;
@@ -70,18 +79,31 @@ export function rowsTimes(kit, x, matrix, bias, out, m, k, n, activation) {
   const [from, to, vector] = [kit.at(x), kit.at(out), bias ? kit.at(bias) : 0];
   if (m < FEW) {
     kit.functions.products(from, 0, 0, kit.at(matrix), 0, 0, to, 0, 1, m, k, n);
-    if (bias || activation) kit.functions.finish_rows(to, vector, m, n, activation);
-  } else {
-    kit.functions.dense(from, kit.packed(matrix, k, n), vector, to, m, k, n, activation);
+    if (bias || activation) kit.functions.finish_rows(to, n << 2, vector, m, n, activation);
+    return;
   }
+  const panels = kit.packed(matrix, k, n);
+  // A piece takes all rows and some panels of a matrix that no cache holds, or some rows and all
+  // panels.
+  const pieces = k * n > LARGE
+    ? kit.ranges(n, m * k * n, 8).map(([start, end]) => [
+      from, panels + start * k * 4, vector && vector + start * 4, to + start * 4, n << 2,
+      m, k, end - start, activation])
+    : kit.ranges(m, m * k * n, 4).map(([start, end]) => [
+      from + start * k * 4, panels, vector, to + start * n * 4, n << 2,
+      end - start, k, n, activation]);
+  kit.run('dense', pieces);
 }
+
+/** Numbers of a matrix that a core's own cache does not hold beside all else. */
+const LARGE = 65536;
 
 /** Products from which several threads are sooner done than one: below, they wait for each other. */
 const SHARED = 1e6;
 
-/** Whether XNNPACK, which uses all threads, is to do so many products, and not a kernel in one. */
+/** Whether XNNPACK, which uses all threads, is to do so many products: the kernels have but one. */
 export function isForThreads(kit, products) {
-  return kit.threads > 1 && products >= SHARED;
+  return kit.threads > 1 && !kit.crew && products >= SHARED;
 }
 
 /** Whether XNNPACK does a product that is as it can be there. */
@@ -118,7 +140,8 @@ export function fusedMatMul(kit, original) {
     }
     const out = multiply(kit, a, b, transposeA, transposeB, form);
     if (bias || kind) {
-      kit.functions.finish_rows(kit.at(out), bias ? kit.at(bias) : 0, rows, form.n, kind);
+      const vector = bias ? kit.at(bias) : 0;
+      kit.functions.finish_rows(kit.at(out), form.n << 2, vector, rows, form.n, kind);
     }
     return out;
   };

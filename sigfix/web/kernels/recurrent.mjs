@@ -27,6 +27,9 @@ export function packRecurrent(kit, matrix, directions, units) {
   return packed;
 }
 
+/** Words of a piece: fewer would read the matrix for too little. */
+const FEWEST = 4;
+
 /** The kernel: `x` [steps * batch, 4 * directions * units], `panels` of `packRecurrent`. */
 export function lstm(kit) {
   return ({ inputs: { x, panels }, attrs, backend }) => {
@@ -37,10 +40,14 @@ export function lstm(kit) {
     const width = directions * units;
     const batch = sizeOf(x.shape) / (steps * 4 * width);
     const out = kit.output([steps * batch, width]);
-    const state = batch * units * 4;
-    const room = kit.room(5 * state);
-    kit.functions.lstm(kit.at(x), kit.at(panels), kit.at(out), room, room + state,
-      steps, batch, directions, units, turnedIn, turnedOut);
+    const products = steps * batch * 4 * units * units;
+    const given = [kit.at(x), kit.at(panels), kit.at(out), 0,
+      steps, batch, directions, units, turnedIn, turnedOut];
+    const fewest = Math.max(FEWEST, Math.ceil(batch * directions / (2 * kit.threads)));
+    const ranges = kit.ranges(batch, products, fewest);
+    const pieces = Array.from({ length: directions }, (_, d) => ranges.map((range) => (
+      [...given, d, ...range])));
+    kit.run('lstm', pieces.flat(), 3, 5 * batch * units * 4);
     return out;
   };
 }

@@ -6,15 +6,18 @@ const MOST_ROWS = 64;
 const FEWEST = 4;
 const PATCH_FLOATS = 65536; // that stay in the second-level cache with the panels
 
-/** y [m, n] = the activation of x [m, k] (`panels`: [k, n]) + bias, some rows at a time. */
+/**
+ * y [m, n] = the activation of x [m, k] (`panels`: [k, n]) + bias, some rows at a time; the rows of y
+ * are `row` bytes apart.
+ */
 export function dense(
-  x: usize, panels: usize, bias: usize, y: usize, m: i32, k: i32, n: i32, activation: i32,
+  x: usize, panels: usize, bias: usize, y: usize, row: i32, m: i32, k: i32, n: i32, activation: i32,
 ): void {
   for (let first = 0, rows = MOST_ROWS; first < m; first += rows) {
     if (m - first < MOST_ROWS + FEWEST) rows = m - first; // a last row alone would read all panels
-    const to = y + first * (n << 2);
-    multiply(x + first * (k << 2), k << 2, 4, panels, to, n << 2, rows, k, n);
-    if (bias || activation) finish_rows(to, bias, rows, n, activation);
+    const to = y + first * row;
+    multiply(x + first * (k << 2), k << 2, 4, panels, to, row, rows, k, n);
+    if (bias || activation) finish_rows(to, row, bias, rows, n, activation);
   }
 }
 
@@ -86,6 +89,6 @@ export function convolve(
     }
     const to = y + first * (outer << 2);
     multiply(patches, k << 2, 4, panels, to, outer << 2, rows, k, outer);
-    if (bias || activation) finish_rows(to, bias, rows, outer, activation);
+    if (bias || activation) finish_rows(to, outer << 2, bias, rows, outer, activation);
   }
 }

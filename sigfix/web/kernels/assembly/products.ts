@@ -255,10 +255,12 @@ export function products(
 }
 
 /** y [m, n] += bias [n], then nothing (0), relu (1) or relu6 (2). */
-export function finish_rows(y: usize, bias: usize, m: i32, n: i32, activation: i32): void {
+export function finish_rows(
+  first: usize, row: i32, bias: usize, m: i32, n: i32, activation: i32,
+): void {
   const low = f32x4.splat(0), high = f32x4.splat(6);
   for (let i = 0; i < m; i++) {
-    let b = bias;
+    let b = bias, y = first + i * row;
     const end = y + (n << 2);
     for (; y + 16 <= end; y += 16, b += 16) {
       let v = v128.load(y);

@@ -14,28 +14,30 @@ function lane(to: usize, value: v128): void {
   v128.store_lane<f32>(to, value, 0);
 }
 
-/** Gates input, output, forget, cell. `c` is room for [batch, units], `g` for [batch, 4 units]. */
+/**
+ * Direction `d` of the words from `first` to `last` of the batch. Gates input, output, forget, cell.
+ *
+ * `c` is room for [words, units], and behind it for [words, 4 units] of gates.
+ */
 export function lstm(
-  x: usize, panels: usize, out: usize, c: usize, g: usize,
-  steps: i32, batch: i32, directions: i32, units: i32, turned_in: i32, turned_out: i32,
+  x: usize, panels: usize, out: usize, c: usize, steps: i32, batch: i32, directions: i32, units: i32,
+  turned_in: i32, turned_out: i32, d: i32, first: i32, last: i32,
 ): void {
-  const row = units << 2, width = directions * row, gates = 4 * row;
-  for (let d = 0; d < directions; d++) {
-    const own = panels + d * panel_bytes(units, 4 * units);
-    let previous: usize = 0;
-    memory.fill(c, 0, batch * row);
-    for (let t = 0; t < steps; t++) {
-      const from = (turned_in >> d) & 1 ? steps - 1 - t : t;
-      const at = (turned_out >> d) & 1 ? steps - 1 - t : t;
-      const now = out + at * batch * width + d * row;
-      if (t) multiply(previous, width, 4, own, g, gates, batch, units, 4 * units);
-      else memory.fill(g, 0, batch * gates);
-      for (let b = 0; b < batch; b++) {
-        const xb = x + (from * batch + b) * 4 * width + d * row;
-        lstm_step(xb, width, g + b * gates, row, c + b * row, now + b * width);
-      }
-      previous = now;
+  const row = units << 2, width = directions * row, gates = 4 * row, words = last - first;
+  const own = panels + d * panel_bytes(units, 4 * units), g = c + words * row;
+  let previous: usize = 0;
+  memory.fill(c, 0, words * row);
+  for (let t = 0; t < steps; t++) {
+    const from = (turned_in >> d) & 1 ? steps - 1 - t : t;
+    const at = (turned_out >> d) & 1 ? steps - 1 - t : t;
+    const now = out + (at * batch + first) * width + d * row;
+    if (t) multiply(previous, width, 4, own, g, gates, words, units, 4 * units);
+    else memory.fill(g, 0, words * gates);
+    for (let b = 0; b < words; b++) {
+      const xb = x + (from * batch + first + b) * 4 * width + d * row;
+      lstm_step(xb, width, g + b * gates, row, c + b * row, now + b * width);
     }
+    previous = now;
   }
 }
 
