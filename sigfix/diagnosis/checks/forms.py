@@ -26,8 +26,24 @@ def _picked(node: Node, body: Body) -> str:
     return f"{picks} boxes, more than {MOST_PICKS}" if picks > MOST_PICKS else ""
 
 
+def _not_int32(node: Node, body: Body) -> str:
+    kind = str(node.attributes.get("T", ""))
+    return f"{kind} numbers" if kind not in ("int32", "") else ""
+
+
 FORMS: dict[str, tuple[Callable[[Node, Body], str], str]] = {
-    "CombinedNonMaxSuppression": (_picked, WAY_ON)
+    "CombinedNonMaxSuppression": (_picked, WAY_ON),
+    **dict.fromkeys(
+        (
+            "BitwiseAnd",
+            "BitwiseOr",
+            "BitwiseXor",
+            "Invert",
+            "LeftShift",
+            "RightShift",
+        ),
+        (_not_int32, "export the model with int32 there"),
+    ),
 }
 """Operator -> what tells why it is not written in others, and the way on."""
 

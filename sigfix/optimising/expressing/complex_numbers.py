@@ -85,6 +85,11 @@ def _conj(to: Writer) -> Reference:
     return _joined(to, real, to.add("Neg", imaginary, kind=DT_FLOAT))
 
 
+def _angle(to: Writer) -> Reference:
+    real, imaginary = _parts(to, to.operand(0))
+    return to.add("Atan2", imaginary, real, kind=DT_FLOAT)
+
+
 def _on_a_copy(to: Writer) -> Reference | None:
     """TF.js (4.22) gives the parts of what it transforms another shape, and others read that."""
     x = to.operand(0)
@@ -145,6 +150,7 @@ _FORMS: dict[str, Callable[[Writer], Reference | None]] = {
         _by_parts(0),
     ),
     **dict.fromkeys(("FFT", "IFFT", "IRFFT"), _on_a_copy),
+    "Angle": _angle,
     "BatchMatMulV2": _product("adj_x", "adj_y"),
     "Conj": _conj,
     "Pack": _by_parts(),

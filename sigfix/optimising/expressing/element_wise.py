@@ -88,17 +88,6 @@ def _tanh_grad(to: Writer) -> Reference:
     return to.add("Mul", to.operand(1), slope)
 
 
-def _low_bits(to: Writer) -> Reference | None:
-    """The last bits, as what is left of a division: TF.js (4.22) does not find its own inputs."""
-    for place in (0, 1):
-        mask = to.value(place)
-        if mask is not None and mask.ndim == 0 and to.data_type == DT_INT32:
-            count = int(mask) + 1
-            if count > 1 and count & (count - 1) == 0 and count < 1 << 31:
-                return to.add("FloorMod", to.operand(1 - place), to.number(count))
-    return None
-
-
 def _truth(to: Writer) -> Reference | None:
     """What is not 0: of a number TF.js's wasm backend (4.22) keeps the last byte, no fraction."""
     kind, wanted = (int(to.node.attr[name].type) for name in ("SrcT", "DstT"))
@@ -107,21 +96,25 @@ def _truth(to: Writer) -> Reference | None:
     return to.compare("NotEqual", to.operand(0), to.number(0, kind), kind)
 
 
-def _invert(to: Writer) -> Reference | None:
-    if to.data_type != DT_INT32:
-        return None
-    return to.add("Sub", to.add("Neg", to.operand(0)), to.number(1))
+def _truncate_mod(to: Writer) -> Reference:
+    """What a division leaves, with the sign of what is divided: TF.js's Abs rounds large ones."""
+
+    def size(x: Reference) -> tuple[Reference, Reference]:
+        below = to.compare("Less", x, to.number(0))
+        return below, to.select(below, to.add("Neg", x), x)
+
+    (below, x), (_, y) = size(to.operand(0)), size(to.operand(1))
+    left = to.add("FloorMod", x, y)
+    return to.select(below, to.add("Neg", left), left)
 
 
 ELEMENT_WISE: dict[str, Rule] = {
     "BatchMatMulV3": _batch_mat_mul_v3,
     "BiasAddV1": _renamed("AddV2"),
-    "BitwiseAnd": _low_bits,
     "Bucketize": _bucketize,
     "Cast": _truth,
     "Erfc": _erfc,
     "Inv": _renamed("Reciprocal"),
-    "Invert": _invert,
     "L2Loss": _l2_loss,
     "MulNoNan": _guarded(1, lambda to, x, y: to.add("Mul", x, y)),
     "ReluGrad": _relu_grad,
@@ -129,6 +122,7 @@ ELEMENT_WISE: dict[str, Rule] = {
     "SigmoidGrad": _sigmoid_grad,
     "Softsign": _softsign,
     "TanhGrad": _tanh_grad,
+    "TruncateMod": _truncate_mod,
     "Xdivy": _guarded(0, lambda to, x, y: to.add("RealDiv", x, y)),
     "Xlog1py": _guarded(0, _log_of_sum),
     "Xlogy": _guarded(0, lambda to, x, y: to.add("Mul", x, to.add("Log", y))),

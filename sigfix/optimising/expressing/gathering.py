@@ -28,14 +28,14 @@ def gather_in_batches(to: Writer) -> Reference | None:
     if not shared or int(axis) % len(table) != shared or prod(n or 0 for n in table[:shared]) == 1:
         return None
     indices = whole_numbers(to, 1, "Tindices")
-    of_table, of_places = _sizes(to, to.operand(0), kind), _sizes(to, indices, DT_INT32)
+    of_table, of_places = sizes_of(to, to.operand(0), kind), sizes_of(to, indices, DT_INT32)
     tables = _count(to, table[:shared], of_table, 0)
     rows = _count(to, table[shared : shared + 1], of_table, shared)
     begins = to.add("Mul", to.counted(tables), rows, kind=DT_INT32)
     width = _count(to, places[shared:], of_places, shared)
     flat = to.reshape(indices, to.pack([tables, width]), DT_INT32)
     flat = to.add("AddV2", flat, to.expand(begins, 1, DT_INT32), kind=DT_INT32)
-    behind = _behind(to, table, shared + 1, of_table)
+    behind = sizes_behind(to, table, shared + 1, of_table)
     whole = to.reshape(to.operand(0), to.join([to.whole([-1]), behind], 0, DT_INT32), kind)
     found = rows_of(to, whole, to.reshape(flat, [-1], DT_INT32), kind)
     wanted: Sizes = [*places, *table[shared + 1 :]]
@@ -53,7 +53,7 @@ def rows_of(to: Writer, table: Reference, places: Reference, kind: int) -> Refer
     return str(made.name)
 
 
-def _sizes(to: Writer, x: Reference, kind: int) -> Reference:
+def sizes_of(to: Writer, x: Reference, kind: int) -> Reference:
     """The shape of a tensor, a vector."""
     made = to.made(to.add("Shape", x, kind=kind))
     made.attr["out_type"].type = DT_INT32
@@ -72,7 +72,7 @@ def _count(to: Writer, known: Sizes, sizes: Reference, first: int) -> Reference:
     return found
 
 
-def _behind(to: Writer, known: Sizes, first: int, sizes: Reference) -> Reference:
+def sizes_behind(to: Writer, known: Sizes, first: int, sizes: Reference) -> Reference:
     """The sizes from the axis `first` on, a vector."""
     if None not in known[first:]:
         return to.whole(known[first:])

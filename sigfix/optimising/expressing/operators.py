@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sigfix.optimising.expressing.bits import BITWISE
 from sigfix.optimising.expressing.colours import COLOURS
 from sigfix.optimising.expressing.complex_numbers import COMPLEX, is_complex
 from sigfix.optimising.expressing.convolutions import CONVOLUTIONS
@@ -13,14 +14,15 @@ from sigfix.optimising.expressing.ragged import RAGGED
 from sigfix.optimising.expressing.resizing import RESIZING
 from sigfix.optimising.expressing.rounding import ROUNDING
 from sigfix.optimising.expressing.segments import SEGMENTS
+from sigfix.optimising.expressing.sequences import SEQUENCES
 from sigfix.optimising.expressing.soft_suppression import SOFT_SUPPRESSION
 from sigfix.optimising.expressing.suppression import SUPPRESSION
 from sigfix.optimising.expressing.writing import Reference, Rule, Writer, apply_rules
 from sigfix.optimising.graph.graph import Graph
 
 RULES: dict[str, Rule] = {
-    **COLOURS, **CONVOLUTIONS, **ELEMENT_WISE, **LOOKUPS, **MATRICES, **PLACES, **RAGGED,
-    **RESIZING, **ROUNDING, **SEGMENTS, **SOFT_SUPPRESSION, **SUPPRESSION,
+    **BITWISE, **COLOURS, **CONVOLUTIONS, **ELEMENT_WISE, **LOOKUPS, **MATRICES, **PLACES,
+    **RAGGED, **RESIZING, **ROUNDING, **SEGMENTS, **SEQUENCES, **SOFT_SUPPRESSION, **SUPPRESSION,
 }  # fmt: skip
 """Operator -> how it is expressed; those of complex numbers are in `COMPLEX`."""
 

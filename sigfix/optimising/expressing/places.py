@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sigfix.optimising.expressing.gathering import rows_of
+from sigfix.optimising.expressing.sequences import scattered
 from sigfix.optimising.expressing.writing import Reference, Rule, Writer
 from sigfix.optimising.graph.operator_kinds import DT_BOOL, DT_INT32, DT_INT64, is_channels_last
 
@@ -170,6 +171,8 @@ def _stitched(to: Writer) -> Reference | None:
     rows = [to.operand(count + place) for place in range(count)]
     shape = to.shape(rows[0])
     known = [place for place in places if place is not None]
+    if shape is not None and len(known) < count:
+        return scattered(to, count, len(shape))
     if len(known) < count or shape is None or None in shape[known[0].ndim :] or to.loops:
         return None
     every = np.concatenate([place.reshape(-1) for place in known])

@@ -26,7 +26,7 @@ def whole_numbers(to: Writer, place: int, *attributes: str) -> Reference:
     return x if kind == DT_INT32 else to.cast(x, kind, DT_INT32)
 
 
-def _one_more_than_the_last(to: Writer, numbers: Reference) -> Reference:
+def one_more_than_the_last(to: Writer, numbers: Reference) -> Reference:
     """For numbers that are sorted; 0 where there are none."""
     known = to.join([to.whole([-1]), numbers], 0, DT_INT32)
     last = to.add("Max", known, to.whole([0]), kind=DT_INT32)
@@ -106,7 +106,7 @@ def _mean(to: Writer) -> Reference | None:
     if found is None or to.shape(to.operand(0)) is None or to.data_type != DT_FLOAT:
         return None
     x, numbers, one = found
-    count = _one_more_than_the_last(to, numbers)
+    count = one_more_than_the_last(to, numbers)
     return divided(to, added_up(to, x, numbers, count, one), numbers, count, False)
 
 
@@ -182,12 +182,12 @@ def _range(kind: type) -> tuple[float, float]:
 
 
 SEGMENTS: dict[str, Rule] = {
-    "SegmentMax": _masked("Max", lambda kind: _range(kind)[0], _one_more_than_the_last, True),
+    "SegmentMax": _masked("Max", lambda kind: _range(kind)[0], one_more_than_the_last, True),
     "SegmentMean": _mean,
-    "SegmentMin": _masked("Min", lambda kind: _range(kind)[1], _one_more_than_the_last, True),
-    "SegmentSum": _sum(_one_more_than_the_last),
+    "SegmentMin": _masked("Min", lambda kind: _range(kind)[1], one_more_than_the_last, True),
+    "SegmentSum": _sum(one_more_than_the_last),
     "SparseSegmentMeanWithNumSegments": _sparse(_given(3), True),
-    "SparseSegmentSqrtN": _sparse(_one_more_than_the_last, True, True),
+    "SparseSegmentSqrtN": _sparse(one_more_than_the_last, True, True),
     "SparseSegmentSqrtNWithNumSegments": _sparse(_given(3), True, True),
     "SparseSegmentSumWithNumSegments": _sparse(_given(3), False),
     "TensorScatterAdd": _scattered("AddV2"),

@@ -113,6 +113,19 @@ def bits(op: Callable) -> Callable:
     return lambda x: tf.cast(op(tf.cast(x * 8, tf.int32)), tf.float32)
 
 
+LARGE = np.int32([0, -1, 2**31 - 1, -(2**31), 0x12345678, -0x12345678, 0x0F0F0F0F])
+
+
+def large(op: Callable) -> Callable:
+    """Numbers with bits at both ends; the two halves of what comes of them."""
+
+    def build(x):
+        made = op(tf.cast(x * 8, tf.int32) * 0x01234567 + ~LARGE)
+        return tf.cast(tf.stack([made // 65536, made % 65536]), tf.float32)
+
+    return build
+
+
 PICKED: dict[str, tuple[Callable, tuple[int | None, ...]]] = {
     "CombinedNonMaxSuppression": (combined(1, 6, 6, 0.5, 0.2), (None, 12, 3)),
     "CombinedNonMaxSuppression, boxes a class": (combined(3, 5, 5, 0.3, 0.2), (None, 8, 3)),
@@ -176,7 +189,35 @@ PICKED: dict[str, tuple[Callable, tuple[int | None, ...]]] = {
     "SigmoidGrad": (lambda x: raw.SigmoidGrad(y=tf.sigmoid(x), dy=x + 1), (None, 5)),
     "TanhGrad": (lambda x: raw.TanhGrad(y=tf.tanh(x), dy=x + 1), (None, 5)),
     "BitwiseAnd": (bits(lambda n: tf.bitwise.bitwise_and(n, 7)), (None, 5)),
+    "BitwiseAnd of large numbers": (large(lambda n: tf.bitwise.bitwise_and(n, LARGE)), (None, 7)),
+    "BitwiseOr": (large(lambda n: tf.bitwise.bitwise_or(n, LARGE)), (None, 7)),
+    "BitwiseXor": (large(lambda n: tf.bitwise.bitwise_xor(LARGE, n)), (None, 7)),
     "Invert": (bits(tf.bitwise.invert), (None, 5)),
+    **{
+        f"{op} by {count}": (
+            large(lambda n, op=op, count=count: getattr(raw, op)(x=n, y=count)), (None, 7)
+        )
+        for op in ("LeftShift", "RightShift")
+        for count in (0, 1, 3, 22, 30, 31)
+    },
+    "TruncateMod": (bits(lambda n: raw.TruncateMod(x=n, y=np.int32([3, -3, 1, 7, -9]))), (None, 5)),
+    "TruncateMod of fractions": (
+        lambda x: raw.TruncateMod(x=x * 9, y=np.float32([0.3, -1.7, 2, -2, 5])), (None, 5)
+    ),
+    "ReverseSequence": (
+        lambda x: tf.reverse_sequence(x, np.int64([3, 5]), seq_axis=1, batch_axis=0), (2, 5, 3)
+    ),
+    "ReverseSequence of open size": (
+        lambda x: tf.reverse_sequence(x, tf.range(tf.shape(x)[0]) * 4, 1, 0), (None, None, None)
+    ),
+    "ReverseSequence, steps first": (
+        lambda x: tf.reverse_sequence(x, tf.range(tf.shape(x)[1]) // 2 * 2, 0, 1),
+        (4, None, 2),
+    ),
+    "ReverseSequence of numbers": (
+        lambda x: tf.cast(tf.reverse_sequence(tf.cast(x * 8, tf.int32), [0, 1, 2], 1, 0),
+                          tf.float32), (3, 4)
+    ),
     "DynamicStitch": (
         lambda x: tf.dynamic_stitch([[3, 0], [1], [2, 0]], [x[:2], x[:1] * 2, x[:2] * 3]), (2, 5)
     ),

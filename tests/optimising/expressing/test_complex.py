@@ -34,6 +34,7 @@ CASES: dict[str, Callable] = {
     "AddV2, fewer axes": lambda x: drawn(4) + x,
     "Sub, fewer axes": lambda x: drawn(4) - x,
     "Mul, an axis of one": lambda x: x * drawn(3, 1),
+    "Angle": tf.math.angle,
     "RealDiv": lambda x: x / drawn(4),
     "Conj": tf.math.conj,
     "Neg": lambda x: -x,
@@ -96,7 +97,7 @@ def test_the_same_numbers_in_tensorflow_js(all_of_them):
 
 
 def test_inspect_knows_what_is_expressed():
-    assert set(COMPLEX) - TAKES_COMPLEX - {"Conj"} == set(COMPLEX_EXPRESSED)
+    assert set(COMPLEX) - TAKES_COMPLEX - {"Angle", "Conj"} == set(COMPLEX_EXPRESSED)
     tried = {name.partition(",")[0] for name in CASES}
     assert tried >= COMPLEX_EXPRESSED
 
