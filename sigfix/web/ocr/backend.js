@@ -28,6 +28,35 @@ function hintOnWasm() {
   return ' Copy its .wasm files again, all three, to where wasmPaths says.';
 }
 
+/** Longer than this a worker is not waited for, in milliseconds. */
+const PATIENCE = 3000;
+
+/**
+ * Whether a worker may be started from a blob, as TensorFlow.js starts its threads.
+ *
+ * Where a Content-Security-Policy forbids that, TensorFlow.js waits for them for ever.
+ */
+function blobsMayWork() {
+  return new Promise((resolve) => {
+    const address = URL.createObjectURL(new Blob(['postMessage(0)'], { type: 'text/javascript' }));
+    let worker;
+    const end = (may) => {
+      worker?.terminate();
+      URL.revokeObjectURL(address);
+      resolve(may);
+    };
+    try {
+      worker = new Worker(address);
+    } catch {
+      end(false);
+      return;
+    }
+    worker.onmessage = () => end(true);
+    worker.onerror = () => end(false);
+    setTimeout(end, PATIENCE, false);
+  });
+}
+
 /**
  * TensorFlow.js, ready on a backend.
  *
@@ -48,7 +77,7 @@ export async function startTensorFlow({
   if (wasmPaths && backend === 'wasm') globalThis.tf?.wasm?.setWasmPaths(wasmPaths);
   // Where a page is isolated, TF.js takes its build for threads by itself: here if it is asked for.
   if (backend === 'wasm' && found.findBackendFactory?.(backend)) {
-    found.env().set(THREADS, threads && await found.env().getAsync(THREADS));
+    found.env().set(THREADS, threads && await found.env().getAsync(THREADS) && await blobsMayWork());
   }
   const started = await found.setBackend(backend).catch((error) => error);
   if (started !== true) {

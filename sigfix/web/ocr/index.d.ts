@@ -81,7 +81,11 @@ export interface BackendOptions {
   wasmPaths?: string;
   /** wasm where nothing is said. */
   backend?: 'wasm' | 'webgl' | 'webgpu' | 'cpu';
-  /** The wasm backend's build for several threads, where the page is cross-origin isolated. */
+  /**
+   * Several threads on the wasm backend: half as many as there are processors, four at most. Where
+   * the page is not cross-origin isolated, or its Content-Security-Policy forbids workers from
+   * blobs, there is one.
+   */
   threads?: boolean;
 }
 

@@ -3,6 +3,9 @@
 /** The version of bundle.json that this page reads. */
 const VERSION = 1;
 
+/** Processors from which on there are threads: TensorFlow.js takes half of them. */
+const FOR_THREADS = 4;
+
 /** What can go wrong with the folder itself, with what to do. */
 export class BundleError extends Error {}
 
@@ -40,6 +43,7 @@ export function ocrOptions(bundle, base, backend) {
   return {
     worker: true,
     backend,
+    threads: navigator.hardwareConcurrency >= FOR_THREADS,
     scripts: bundle.backends[backend].map(at),
     wasmPaths: at(bundle.wasm),
     detection: model('detection'),
