@@ -16,13 +16,15 @@ from sigfix.optimising.expressing.rounding import ROUNDING
 from sigfix.optimising.expressing.segments import SEGMENTS
 from sigfix.optimising.expressing.sequences import SEQUENCES
 from sigfix.optimising.expressing.soft_suppression import SOFT_SUPPRESSION
+from sigfix.optimising.expressing.strided import STRIDED
 from sigfix.optimising.expressing.suppression import SUPPRESSION
 from sigfix.optimising.expressing.writing import Reference, Rule, Writer, apply_rules
 from sigfix.optimising.graph.graph import Graph
 
 RULES: dict[str, Rule] = {
     **BITWISE, **COLOURS, **CONVOLUTIONS, **ELEMENT_WISE, **LOOKUPS, **MATRICES, **PLACES,
-    **RAGGED, **RESIZING, **ROUNDING, **SEGMENTS, **SEQUENCES, **SOFT_SUPPRESSION, **SUPPRESSION,
+    **RAGGED, **RESIZING, **ROUNDING, **SEGMENTS, **SEQUENCES, **SOFT_SUPPRESSION, **STRIDED,
+    **SUPPRESSION,
 }  # fmt: skip
 """Operator -> how it is expressed; those of complex numbers are in `COMPLEX`."""
 

@@ -116,6 +116,16 @@ def bits(op: Callable) -> Callable:
 LARGE = np.int32([0, -1, 2**31 - 1, -(2**31), 0x12345678, -0x12345678, 0x0F0F0F0F])
 
 
+def steps(take: Callable) -> Callable:
+    """What is taken of whole numbers, one more of each, or of flags."""
+
+    def build(x):
+        found = take(tf.cast(x * 8, tf.int32))
+        return tf.where(found, 1.0, 2.0) if found.dtype == tf.bool else tf.cast(found + 1, x.dtype)
+
+    return build
+
+
 def large(op: Callable) -> Callable:
     """Numbers with bits at both ends; the two halves of what comes of them."""
 
@@ -192,6 +202,12 @@ PICKED: dict[str, tuple[Callable, tuple[int | None, ...]]] = {
     "BitwiseAnd of large numbers": (large(lambda n: tf.bitwise.bitwise_and(n, LARGE)), (None, 7)),
     "BitwiseOr": (large(lambda n: tf.bitwise.bitwise_or(n, LARGE)), (None, 7)),
     "BitwiseXor": (large(lambda n: tf.bitwise.bitwise_xor(LARGE, n)), (None, 7)),
+    "StridedSlice of numbers": (steps(lambda n: n[:, 1:5:2, ::-1]), (None, 6, 3)),
+    "StridedSlice of numbers, of open size": (steps(lambda n: n[::-1, ..., 1::2]), (None, 2, None)),
+    "StridedSlice of numbers, backwards to an end": (
+        steps(lambda n: n[1:, 0, 4:0:-3]), (None, 2, 5)
+    ),
+    "StridedSlice of flags": (steps(lambda n: (n > 1)[..., ::-2]), (None, 7)),
     "Invert": (bits(tf.bitwise.invert), (None, 5)),
     **{
         f"{op} by {count}": (
