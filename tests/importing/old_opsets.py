@@ -128,6 +128,9 @@ def _places(name: str, opset: int) -> Iterator[Case]:
         yield Case(name, (X, *([] if k else [_i(2)])), {**k, "axis": 2}, opset, outputs=2)
     elif name == "Compress":
         yield Case(name, (X, np.array([True, False, True])), {"axis": 1}, opset)
+    elif name == "ReverseSequence":
+        yield Case(name, (X, _i(2, 1, 0)), {}, opset)
+        yield Case(name, (X, _i(2, 3)), {"batch_axis": 0, "time_axis": 1}, opset)
     elif name == "Tile":
         yield Case(name, (X, _i(1, 2, 1)), {}, opset)
     elif name == "Expand":
