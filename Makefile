@@ -123,7 +123,7 @@ test-stores:
 	$(PYTHON) -m venv .venv-stores
 	$(call install,$(STORES_BIN),-e '.[remote$(comma)dev]')
 	$(STORES_BIN)/python -m pytest tests/reading/test_stores.py tests/reading/test_remote.py \
-	  tests/reading/test_remote_walking.py
+	  tests/reading/test_remote_walking.py tests/doc_commands/test_in_stores.py
 
 test: $(INSTALLED)
 	@$(MAKE) $(IN_TURN) run/tests $(addprefix run/tests/,$(PARTS))

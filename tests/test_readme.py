@@ -118,6 +118,7 @@ def test_every_command_is_in_the_readme() -> None:
     assert {"inspect", "explain", "repair", "convert"} <= set(commands)
     for command in commands:
         assert re.search(rf"^### {command}\b", TEXT, re.MULTILINE), command
+    assert set(re.findall(r"^\| \[(\w+)\]\(#", TEXT, re.MULTILINE)) == set(commands)
 
 
 def test_every_option_named_in_the_text_exists() -> None:

@@ -65,7 +65,7 @@ class Models:
     recognition: Annotated[
         str,
         option(
-            "The recogniser, likewise.",
+            "The recogniser: a preset or a model, likewise.",
             "--reco",
             panel=SOURCE,
             autocompletion=lambda: _names(RECOGNITION),
@@ -136,7 +136,8 @@ def bundle(
     quantize: Annotated[
         str,
         option(
-            "Store weights as uint8, mixed, uint16, float16, as auto finds best, or none of them.",
+            "How weights are stored: `uint8`, `mixed`, `uint16`, `float16`, `none` (as they are), "
+            "or `auto`, the smallest that reads the same.",
             "--quantize",
             panel=RESULT,
         ),
@@ -150,6 +151,7 @@ def bundle(
     """Make a folder that reads documents in a browser: models, TensorFlow.js and a page.
 
     It is tried on a rendered page, in Chromium where there is one, and compared with docTR.
+
     `sigfix serve` shows it; any web server can.
     """
     from sigfix.pipeline.bundle import bundle as run

@@ -33,6 +33,7 @@ def convert(
     model: Annotated[
         str | None,
         typer.Argument(
+            metavar="MODEL",
             help="A SavedModel directory, a frozen graph (.pb), an .onnx, .keras or .h5 file, or "
             "a preset's name.  "
             "(default: the only SavedModel below here)",
@@ -48,6 +49,7 @@ def convert(
             "--tolerance",
             panel=CHECK,
             min=0.0,
+            metavar="<float>",
         ),
     ] = None,
     no_verify: NoVerify = False,

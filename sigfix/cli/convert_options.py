@@ -20,7 +20,7 @@ from sigfix.cli.groups import (
     pair_of,
 )
 from sigfix.cli.options import option
-from sigfix.optimising.passes import ANY_TARGET, PASSES, TARGETS
+from sigfix.optimising.passes import ANY_TARGET, TARGETS
 from sigfix.pipeline.prepared import PARSED, STRINGS
 from sigfix.planning.choices import InputChoice, Pair
 from sigfix.planning.parsing import parse_input
@@ -38,7 +38,7 @@ class Result:
     tfjs: Annotated[
         bool,
         option(
-            "To TensorFlow.js, which is what it converts to.",
+            "To TensorFlow.js: the one target, so it may be left out.",
             "--tfjs",
             panel=RESULT,
             show_default=False,
@@ -47,7 +47,8 @@ class Result:
     bundle: Annotated[
         bool,
         option(
-            "Put a docTR model into a folder with a page that shows what it says of a picture.",
+            "A folder for a web server: a docTR model, and a page that shows what it says of a "
+            "picture.",
             "--bundle",
             panel=RESULT,
         ),
@@ -64,7 +65,7 @@ class Result:
     target: Annotated[
         str,
         option(
-            "tfjs for every backend, or tfjs-wasm for one that will run on wasm alone.",
+            "`tfjs`: for every backend. `tfjs-wasm`: faster on wasm, and for it alone.",
             "--target",
             panel=RESULT,
             autocompletion=lambda: list(TARGETS),
@@ -73,8 +74,8 @@ class Result:
     quantize: Annotated[
         str | None,
         option(
-            "Store weights as uint8, mixed (with float16 where that matters), uint16, float16, or "
-            "as auto finds best.",
+            "How weights are stored: `uint8`, `mixed` (uint8, and float16 where that matters), "
+            "`uint16`, `float16`, or `auto`, the smallest that keeps the answers.",
             "--quantize",
             panel=WEIGHTS,
         ),
@@ -82,8 +83,9 @@ class Result:
     max_loss: Annotated[
         float | None,
         option(
-            "What quantising may change, as a part of 1: for auto of the words or of an output's "
-            "range (default: 0.01), else of an output's range (default: what ruins nothing).",
+            "How much that may change, as a part of 1. With `auto` of the words that are read, or "
+            "of an output's range (default: 0.01); else of an output's range (default: 0.9 of what "
+            "it varies by).",
             "--max-loss",
             panel=WEIGHTS,
         ),
@@ -91,7 +93,8 @@ class Result:
     samples: Annotated[
         Path | None,
         option(
-            "What auto and mixed measure on: pictures or an .npz file.  (default: rendered words)",
+            "What `auto` and `mixed` measure on: a folder of pictures, or an .npz file.  (default: "
+            "200 rendered words, or what else the model is for)",
             "--samples",
             panel=WEIGHTS,
         ),
@@ -132,7 +135,7 @@ class OfOnnx:
     ] = None
     layout: Annotated[
         str | None,
-        option("nhwc: make 4-D inputs of an .onnx file channels-last.", "--layout", panel=SOURCE),
+        option("`nhwc`: make 4-D inputs of an .onnx file channels-last.", "--layout", panel=SOURCE),
     ] = None
 
 
@@ -172,7 +175,7 @@ class Changes:
     state: Annotated[
         str | None,
         option(
-            "io: make what the model keeps from one call to the next inputs and outputs.",
+            "`io`: make what the model keeps from one call to the next inputs and outputs.",
             "--state",
             panel=CHANGE,
             autocompletion=lambda: [IO],
@@ -204,9 +207,7 @@ class Debugging:
     without_pass: Annotated[
         list[str],
         option(
-            "Leave a graph pass out (repeat for more): "
-            + ", ".join(each.name for each in PASSES)
-            + ".",
+            "Leave a graph pass out; repeat for more. A name that is none lists them all.",
             "--without-pass",
             panel=DEBUGGING,
             metavar="NAME",

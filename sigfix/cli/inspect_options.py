@@ -53,7 +53,16 @@ class Where:
         ),
     ] = field(default_factory=list)
     jobs: Annotated[
-        int, option("So many processes.", "--jobs", "-j", panel=SOURCE, min=1, max=256)
+        int,
+        option(
+            "How many processes read models.",
+            "--jobs",
+            "-j",
+            panel=SOURCE,
+            min=1,
+            max=256,
+            metavar="<int>",
+        ),
     ] = 1
     config: Annotated[
         Path | None,
@@ -72,9 +81,11 @@ class Judged:
     fail_on: Annotated[
         FailOn | None,
         option(
-            "The mildest finding that makes the exit code 1. [default: error]",
+            "The mildest finding that makes the exit code 1: error, warning, note or never.  "
+            "(default: error)",
             "--fail-on",
             panel=JUDGED,
+            metavar="LEVEL",
         ),
     ] = None
     selected: Annotated[
@@ -88,10 +99,12 @@ class Judged:
     targets: Annotated[
         list[TargetName],
         option(
-            "Also check what this cannot run; can be given several times.",
+            f"Also check what this cannot run: {', '.join(each.value for each in TargetName)}. "
+            "Repeat for more.",
             "--target",
             "-t",
             panel=JUDGED,
+            metavar="TARGET",
         ),
     ] = field(default_factory=list)
     checksums: Annotated[
@@ -121,8 +134,8 @@ class Report:
         typer.Option(
             "--format",
             "-f",
-            help="How to write the report.",
-            metavar=f"<{'|'.join(FORMATS)}>",
+            help=f"How to write the report: {', '.join(FORMATS)}.",
+            metavar="FORMAT",
             callback=known_format,
             autocompletion=formats,
             rich_help_panel=RESULT,

@@ -41,7 +41,8 @@ def repair(
     model: Annotated[
         Path | None,
         typer.Argument(
-            help="A SavedModel directory, a frozen graph (.pb), an .onnx, .keras or .h5 file."
+            metavar="MODEL",
+            help="A SavedModel directory, a frozen graph (.pb), an .onnx, .keras or .h5 file.",
         ),
     ] = None,
     chosen: Chosen,

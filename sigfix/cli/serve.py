@@ -17,7 +17,9 @@ PORT = 8000
 
 @app.command()
 def serve(
-    folder: Annotated[Path, typer.Argument(help="A folder that `sigfix bundle` wrote.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="A folder that `sigfix bundle` wrote.")
+    ],
     port: Annotated[
         int, option("The port; 0 takes a free one.", "--port", min=0, max=65535)
     ] = PORT,

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 
-from tests.doc_commands import doctr_scenes, scenes
+from tests.doc_commands import around, doctr_scenes, places, scenes
+
+Around = Callable[[], AbstractContextManager[around.Environment]]
 
 
 @dataclass(frozen=True)
 class Ran:
-    """A command in a folder that `scene` makes; it exits with `code`. `heavy` ones run models."""
+    """A command in a folder that `scene` makes; it exits with `code` and says the pattern `said`.
+
+    `heavy` ones run models, or take long for another reason. `needs` are packages.
+    """
 
     scene: Callable[[], None]
     code: int = 0
     heavy: bool = False
+    said: str = ""
+    around: Around = around.nothing
+    needs: tuple[str, ...] = ()
+    until_ctrl_c: bool = False
 
 
 @dataclass(frozen=True)
@@ -24,26 +35,42 @@ class NotRun:
     why: str
 
 
-DOWNLOADS = NotRun(
-    "docTR downloads its weights; tests/importing/test_pretrained.py runs it offline"
-)
-BUILDS = NotRun("builds a whole network, minutes each; `make matrix` does for every preset")
-TRAINED = NotRun("needs somebody's trained weights; tests/importing/test_checkpoints.py makes some")
-BUNDLES = NotRun("two networks and a page; tests/page/test_bundle.py bundles small ones")
-INSTALLS = NotRun("installs packages; tests/test_packaging.py installs what is built")
 CONTAINERS = NotRun("needs docker or podman; tests/test_container.py runs it where one is")
-STORES = NotRun("needs packages that are beside no others; tests/reading/test_stores.py runs it")
-EXPORTED = NotRun("docTR's export of SAR, two minutes; tests/importing/test_presets.py converts it")
-MAKE = NotRun("made by make; tests/test_demo.py runs the demo, tests/test_make.py asks make")
-SERVES = NotRun("runs until Ctrl-C; tests/page/test_serving.py starts and stops it")
-LIKE_A_PRESET = NotRun("a SavedModel of linknet; tests/repairing/test_preset_spec.py repairs one")
+
+DOCTR = ("doctr", "tensorflow", "tensorflowjs", "onnx", "onnxslim", "onnxruntime")
+Built = partial(Ran, heavy=True, needs=DOCTR)
+"""A model of docTR's is built of weights."""
+
+
+def without_network(option: str) -> Ran:
+    """docTR's weights cannot be fetched: the way on is the same command with a file of weights."""
+    said = (
+        r"error: the pretrained weights \S+ of \w+ could not be fetched from https://\S+ "
+        r"\(.*refused\)\.\n  try: download https://\S+ where there is a network, and: "
+        rf"sigfix .*{option} \S+\.pt\n"
+    )
+    return Built(scenes.nothing, 2, said=said, around=around.no_network)
+
+
+READ = r"same   docTR \(Python\) -> .* read the same"
+OFFLINE = without_network("--weights")
+OFFLINE_PAIR = without_network("--det-weights")
+INSTALLED = partial(Ran, heavy=True, said="Successfully installed .*sigfix")
+STORES = partial(
+    Ran, places.stores, around=around.stores, needs=("s3fs", "gcsfs", "huggingface_hub")
+)
+MADE = partial(Ran, heavy=True, around=around.its_own_make)
 
 ROWS: dict[str, Ran | NotRun] = {
-    "make demo": MAKE,
-    "make test": MAKE,
-    "pip install .": INSTALLS,
-    "pip install '.[all]'": INSTALLS,
-    "pip install '.[remote]'": INSTALLS,
+    "make demo": MADE(places.demo_place, said="20 of 20 read the same", needs=DOCTR),
+    "make test": MADE(places.small_project, said="1 passed"),
+    "pip install .": INSTALLED(places.package, around=around.new_environment),
+    "pip install '.[all]'": INSTALLED(
+        places.package,
+        said=r"Successfully installed (setuptools-\S+ )?sigfix-\S+\s",
+        around=around.environment_with_all,
+    ),
+    "pip install '.[remote]'": INSTALLED(places.package, around=around.new_environment),
     "sigfix inspect model/": Ran(scenes.folders, 1),
     "sigfix inspect models/*/": Ran(scenes.folders),
     "sigfix inspect model/ --target tfjs-wasm": Ran(scenes.folders, 1),
@@ -59,9 +86,13 @@ ROWS: dict[str, Ran | NotRun] = {
         scenes.folders
     ),
     "sigfix inspect --recursive models --baseline sigfix-baseline.json": Ran(scenes.baselined),
-    "sigfix inspect gs://bucket/models/ranker/3": STORES,
-    "sigfix inspect s3://bucket/net.onnx hf://somebody/model/saved_model.pb": STORES,
-    "sigfix inspect --recursive gs://bucket/models --jobs 8": STORES,
+    "sigfix inspect gs://bucket/models/ranker/3": STORES(said="gs://bucket/models/ranker/3"),
+    "sigfix inspect s3://bucket/net.onnx hf://somebody/model/saved_model.pb": STORES(
+        said="hf://somebody/model/saved_model.pb"
+    ),
+    "sigfix inspect --recursive gs://bucket/models --jobs 8": STORES(
+        code=1, said="gs://bucket/models/unnamed"
+    ),
     "sigfix explain SIG001": Ran(scenes.nothing),
     "sigfix explain \"KeyError: 'serving_default'\"": Ran(scenes.nothing),
     "sigfix presets": Ran(scenes.nothing),
@@ -86,13 +117,17 @@ ROWS: dict[str, Ran | NotRun] = {
         scenes.unsigned_graph, heavy=True
     ),
     "sigfix repair model.onnx --rename logits=scores": Ran(scenes.onnx_file, heavy=True),
-    "sigfix repair model/ --preset linknet_resnet18": LIKE_A_PRESET,
-    "sigfix repair --preset crnn_vgg16_bn": DOWNLOADS,
-    "sigfix repair --preset crnn_vgg16_bn --weights my.pt": TRAINED,
-    "sigfix repair --preset parseq --weights my.pt --vocab german": TRAINED,
-    "sigfix repair --preset linknet_resnet18 --size 512": DOWNLOADS,
-    "sigfix repair --preset crnn_vgg16_bn --normalize preset": DOWNLOADS,
-    "sigfix repair --preset crnn_vgg16_bn --weights random --seed 1 --keep-onnx": BUILDS,
+    "sigfix repair model/ --preset linknet_resnet18": Ran(doctr_scenes.like_linknet, heavy=True),
+    "sigfix repair --preset crnn_vgg16_bn": OFFLINE,
+    "sigfix repair --preset crnn_vgg16_bn --weights my.pt": Built(doctr_scenes.crnn),
+    "sigfix repair --preset parseq --weights my.pt --vocab german": Built(
+        doctr_scenes.german_parseq
+    ),
+    "sigfix repair --preset linknet_resnet18 --size 512": OFFLINE,
+    "sigfix repair --preset crnn_vgg16_bn --normalize preset": OFFLINE,
+    "sigfix repair --preset crnn_vgg16_bn --weights random --seed 1 --keep-onnx": Built(
+        scenes.nothing
+    ),
     "sigfix convert --tfjs": Ran(scenes.lone, heavy=True),
     "sigfix convert model/ --tfjs -o web/ --quantize float16": Ran(scenes.signed, heavy=True),
     "sigfix convert model/ --tfjs --quantize auto --max-loss 0.01": Ran(
@@ -111,20 +146,25 @@ ROWS: dict[str, Ran | NotRun] = {
     "sigfix convert model/ --parsed": Ran(scenes.parsing, heavy=True),
     "sigfix repair model/ --parsed": Ran(scenes.parsing, heavy=True),
     "sigfix convert model/ --cut-strings": Ran(scenes.words, heavy=True),
-    "sigfix convert crnn_vgg16_bn --tfjs": DOWNLOADS,
-    "sigfix convert sar.onnx --preset sar_resnet31 --tfjs": EXPORTED,
+    "sigfix convert crnn_vgg16_bn --tfjs": OFFLINE,
+    "sigfix convert sar.onnx --preset sar_resnet31 --tfjs": Built(doctr_scenes.exported_sar),
     "sigfix convert db_mobilenet_v3_large --weights det.pt --tfjs -o det-web": Ran(
         doctr_scenes.samples, heavy=True
     ),
-    "sigfix bundle --det db_mobilenet_v3_large --reco crnn_mobilenet_v3_small -o site/": BUNDLES,
+    "sigfix bundle --det db_mobilenet_v3_large --reco crnn_mobilenet_v3_small "
+    "-o site/": OFFLINE_PAIR,
     "sigfix bundle --det fast_base --det-weights det.pt --reco parseq --reco-weights reco.pt "
-    "--vocab german -o site/": BUNDLES,
-    "sigfix bundle --det det-web/ --reco reco-web/ -o site/": BUNDLES,
+    "--vocab german -o site/": Built(doctr_scenes.large_pair, said=READ),
+    "sigfix bundle --det det-web/ --reco reco-web/ -o site/": Built(
+        doctr_scenes.converted_both, said=READ
+    ),
     "sigfix bundle --det det-web --reco crnn_mobilenet_v3_small --reco-weights reco.pt "
-    "-o site/": BUNDLES,
-    "sigfix convert db_mobilenet_v3_large --tfjs --bundle -o site/": BUNDLES,
-    "sigfix convert crnn_mobilenet_v3_small --weights reco.pt --tfjs --bundle -o site/": BUNDLES,
-    "sigfix serve site/": SERVES,
+    "-o site/": Built(doctr_scenes.converted_detector, said=READ),
+    "sigfix convert db_mobilenet_v3_large --tfjs --bundle -o site/": OFFLINE,
+    "sigfix convert crnn_mobilenet_v3_small --weights reco.pt --tfjs --bundle -o site/": Built(
+        doctr_scenes.samples, said=READ
+    ),
+    "sigfix serve site/": Ran(places.site, 130, said="Ctrl-C stops it", until_ctrl_c=True),
     "sigfix verify model/ fixed/": Ran(scenes.signed, heavy=True),
     "sigfix verify model.onnx model_tfjs/ --tolerance 1e-4": Ran(scenes.converted_onnx, heavy=True),
     "sigfix verify model/ fixed/ --signature scores --inputs inputs.npz": Ran(

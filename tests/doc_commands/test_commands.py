@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shlex
-import subprocess
-import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.cli.running import run
-from tests.doc_commands.rows import ROWS, NotRun, Ran
+from tests.doc_commands import places, scenes
+from tests.doc_commands.rows import CONTAINERS, ROWS, NotRun, Ran
+from tests.doc_commands.running import check
 from tests.environments import ROOT, needs
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -31,58 +29,55 @@ def documented() -> set[str]:
     return {line for page in PAGES for line in commands(page.read_text("utf-8"))}
 
 
-def typed(line: str, folder: Path) -> int:
-    """The exit code of the line in that folder, by a shell where it needs one."""
-    words = shlex.split(line)
-    if words[0] == "sigfix" and not set(line) & set("*|$"):
-        return run(*words[1:])
-    program = Path(sys.executable).parent
-    environment = {
-        **os.environ,
-        "PATH": os.pathsep.join([str(program), os.environ["PATH"]]),
-        "PYTHONPATH": str(ROOT),
-    }
-    return subprocess.run(["bash", "-c", line], cwd=folder, env=environment).returncode
-
-
-def check(line: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    row = ROWS[line]
-    assert isinstance(row, Ran)
-    monkeypatch.chdir(folder)
-    row.scene()
-    assert typed(line, folder) == row.code
-
-
 def test_every_command_has_a_row_and_every_row_a_command() -> None:
     assert documented() == set(ROWS)
 
 
-def test_what_is_not_run_says_what_runs_it() -> None:
-    for row in ROWS.values():
-        if isinstance(row, NotRun):
-            named = re.findall(r"tests/[\w/]+\.py|`make \w+`|until", row.why)
-            assert named, row.why
-            for name in named:
-                assert not name.startswith("tests/") or (ROOT / name).exists(), name
+def test_what_is_not_run_here_is_run_by_a_test_that_reads_the_page() -> None:
+    from tests import test_container
+
+    assert {line for line, row in ROWS.items() if isinstance(row, NotRun)} == set(
+        test_container.commands()
+    )
+    assert "tests/test_container.py" in CONTAINERS.why
 
 
 @pytest.mark.parametrize("line", [line for line in RUN if line not in HEAVY])
-def test_a_command_works(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    check(line, tmp_path, monkeypatch)
+def test_a_command_works(line: str, tmp_path: Path, monkeypatch, capfd) -> None:
+    needs(*RUN[line].needs)
+    check(line, RUN[line], tmp_path, monkeypatch, capfd)
 
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("line", HEAVY)
-def test_a_command_that_runs_a_model_works(
-    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    needs("tensorflow", "tensorflowjs", "onnx")
-    check(line, tmp_path, monkeypatch)
+def test_a_command_that_runs_a_model_works(line: str, tmp_path: Path, monkeypatch, capfd) -> None:
+    needs("tensorflow", "tensorflowjs", "onnx", *RUN[line].needs)
+    check(line, RUN[line], tmp_path, monkeypatch, capfd)
 
 
+@pytest.mark.parametrize(
+    ("line", "row"),
+    [
+        ("sigfix presets --no-such-option", Ran(scenes.nothing)),
+        ("sigfix presets", Ran(scenes.nothing, said="no such preset")),
+        ("sigfix presets", Ran(scenes.nothing, 1)),
+        ("exit 1", Ran(scenes.nothing)),
+        ("sigfix serve nothing/", Ran(places.site, 130, until_ctrl_c=True)),
+    ],
+)
 def test_a_command_that_fails_is_not_passed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    line: str, row: Ran, tmp_path: Path, monkeypatch, capfd
 ) -> None:
-    monkeypatch.setitem(ROWS, "sigfix presets --no-such-option", RUN["sigfix presets"])
     with pytest.raises(AssertionError):
-        check("sigfix presets --no-such-option", tmp_path, monkeypatch)
+        check(line, row, tmp_path, monkeypatch, capfd)
+
+
+@pytest.mark.matrix
+def test_make_test_fails_where_a_part_does(tmp_path: Path, monkeypatch, capfd) -> None:
+    def with_a_fault() -> None:
+        places.small_project()
+        Path("tests", "planning", "test_planning.py").write_text("def test_one(): assert False\n")
+
+    row = RUN["make test"]
+    failing = replace(row, scene=with_a_fault, code=2, said="1 failed")
+    check("make test", failing, tmp_path, monkeypatch, capfd)

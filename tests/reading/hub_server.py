@@ -22,9 +22,10 @@ SHA = "0" * 40
 
 @dataclass
 class Hub:
-    """One repository, `me/zoo`: its folder, and how it answers (`status` is not 200: always)."""
+    """One repository: its folder, its name, and how it answers (`status` is not 200: always)."""
 
     folder: Path
+    name: str = "me/zoo"
     status: int = 200
     address: str = ""
     listings: int = 0
@@ -64,9 +65,9 @@ def handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
             parts = unquote(url.path).strip("/").split("/")
             if hub.status != 200:
                 self.answered(hub.status, b"{}")
-            elif parts[:4] == ["api", "models", "me", "zoo"]:
+            elif parts[:4] == ["api", "models", *hub.name.split("/")]:
                 self.api(parts[4:], parse_qs(url.query), body)
-            elif parts[:3] == ["me", "zoo", "resolve"]:
+            elif parts[:3] == [*hub.name.split("/"), "resolve"]:
                 self.resolve("/".join(parts[4:]))
             else:
                 self.answered(404, b"{}", X_Error_Code="RepoNotFound")
@@ -89,7 +90,7 @@ def handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
                 found = [hub.folder / name for name in wanted]
                 self.told([hub.entry(path) for path in found if path.exists()])
             else:
-                self.told({"id": "me/zoo", "modelId": "me/zoo", "sha": SHA, "private": False})
+                self.told({"id": hub.name, "modelId": hub.name, "sha": SHA, "private": False})
 
         def resolve(self, name: str) -> None:
             path = hub.folder / name
@@ -109,8 +110,8 @@ def handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
 
 
 @contextmanager
-def hub_of(folder: Path) -> Iterator[Hub]:
-    """A hub that serves `folder` while the block runs."""
-    hub = Hub(folder)
+def hub_of(folder: Path, name: str = "me/zoo") -> Iterator[Hub]:
+    """A hub that serves `folder` as the repository `name` while the block runs."""
+    hub = Hub(folder, name)
     with listening(handler(hub)) as hub.address:
         yield hub
