@@ -160,10 +160,9 @@ def _run(arguments: list[str]) -> None:
             arguments, notes = understood(arguments)
             tell(notes)
             app(arguments, prog_name="sigfix")
-    except Exception as raised:
+    except SigfixError as error:
         if "--debug" in arguments:
             raise
-        error = raised if isinstance(raised, SigfixError) else FaultError(raised)
         if isinstance(error, FaultError):
             command = quoting.join(["sigfix", "--debug", *arguments])
             error.hint = f"{command}   # shows the traceback, which is worth a report"
