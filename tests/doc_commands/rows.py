@@ -16,7 +16,8 @@ Around = Callable[[], AbstractContextManager[around.Environment]]
 class Ran:
     """A command in a folder that `scene` makes; it exits with `code` and says the pattern `said`.
 
-    `heavy` ones run models, or take long for another reason. `needs` are packages.
+    `heavy` ones run models, or take long for another reason. `around` is what it is run in, `needs`
+    are packages. One that serves is ended by Ctrl-C once it was asked for a page.
     """
 
     scene: Callable[[], None]
