@@ -64,6 +64,23 @@ function convolution() {
   };
 }
 
+/** Each channel by itself, with as many channels as vectors have places, and others. */
+function depthwise() {
+  const [batch, height, width] = [pick([0, 1, 3]), some(1, 9), some(4, 14)];
+  const [tall, wide, channels] = [some(1, 5), some(2, 5), some(1, 40)];
+  const dilations = pick([[1, 1], [1, 1], [1, 1], [2, 1], [1, 2]]);
+  // Small windows in steps are left to TensorFlow.js.
+  const isWhole = Math.max(...dilations) > 1 || tall * wide < 10;
+  const strides = isWhole ? [1, 1] : pick([[1, 1], [2, 2], [2, 1]]);
+  const x = values([batch, height, width, channels], 'float32', random() < 0.2 ? 0.01 : 0);
+  const fits = tall * dilations[0] <= height && wide * dilations[1] <= width;
+  return {
+    inputs: { x, filter: values([tall, wide, channels, 1]) },
+    attrs: { strides, dilations, pad: fits ? pick(['same', 'valid']) : 'same', dataFormat: 'NHWC' },
+    outer: channels,
+  };
+}
+
 const box = () => Array.from({ length: some(1, 5) }, () => some(1, 6));
 const CASES = {
   BatchMatMul: () => {
@@ -78,6 +95,15 @@ const CASES = {
   Conv2D: () => {
     const { inputs, attrs } = convolution();
     return { inputs, attrs };
+  },
+  DepthwiseConv2dNative: () => {
+    const { inputs, attrs } = depthwise();
+    return { inputs, attrs };
+  },
+  FusedDepthwiseConv2D: () => {
+    const { inputs, attrs, outer } = depthwise();
+    if (random() < 0.7) inputs.bias = values([outer]);
+    return { inputs, attrs: { ...attrs, activation: pick(['linear', 'relu', 'relu6']) } };
   },
   FusedConv2D: () => {
     const { inputs, attrs, outer } = convolution();

@@ -17,8 +17,8 @@ except NotVerifiedError as error:
     pytest.skip(f"needs Node.js and its packages: {error.message}", allow_module_level=True)
 
 FASTER = {
-    "BatchMatMul", "_FusedMatMul", "Concat", "Conv2D", "Erf", "FusedConv2D", "Slice", "SplitV",
-    "Tanh",
+    "BatchMatMul", "_FusedMatMul", "Concat", "Conv2D", "DepthwiseConv2dNative", "Erf",
+    "FusedConv2D", "FusedDepthwiseConv2D", "Slice", "SplitV", "Tanh",
 }  # fmt: skip
 LARGEST = 2e-6
 """Of the range: sums in another order, and erf to 1.5e-7."""

@@ -169,13 +169,21 @@ export class Kit {
   }
 }
 
+const started = new WeakMap(); // backends -> the threads that they were started with
+
+/** The threads of a backend, which XNNPACK may have been told to do without since. */
+function threadsOf(backend, memory) {
+  if (memory.buffer instanceof ArrayBuffer) return 1;
+  if (!started.has(backend)) started.set(backend, backend.wasm.tfjs.getThreadsCount());
+  return started.get(backend);
+}
+
 /** A kit for the current backend; `obstacle` has said that there is none. */
 export async function makeKit(tf) {
   const backend = tf.backend();
   const memory = memoryOf(backend);
   const { module, instance } = await WebAssembly.instantiate(moduleFor(memory), { env: { memory } });
-  const isShared = !(memory.buffer instanceof ArrayBuffer);
-  const threads = isShared ? backend.wasm.tfjs.getThreadsCount() : 1;
+  const threads = threadsOf(backend, memory);
   const crew = threads > 1 ? await startThreads(threads, module, memory) : null;
   // XNNPACK's threads would wait for work, spinning, beside those that have it.
   if (crew) backend.wasm.tfjs.initWithThreadsCount(1);

@@ -54,7 +54,7 @@ function transformed(kit, x, filter, bias, out, form, kind) {
  * Of each: where its images begin and its result does, in bytes, how many they are, the padding
  * above, and the rows of the result, a multiple of `unit` but for the last.
  */
-function bands(kit, form, products, unit) {
+export function bands(kit, form, products, unit) {
   const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels } = form;
   const [image, row] = [inHeight * inWidth * inChannels * 4, outWidth * outChannels * 4];
   if (batchSize > 1) {

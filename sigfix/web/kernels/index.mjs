@@ -11,6 +11,7 @@
 import { makeKit, obstacle } from './backend.mjs';
 import { conv2D, fusedConv2D } from './convolutions.mjs';
 import { concat, slice, splitV } from './copies.mjs';
+import { depthwiseConv2D, fusedDepthwiseConv2D } from './depthwise.mjs';
 import { erf, tanh } from './elementwise.mjs';
 import { batchMatMul, fusedMatMul } from './products.mjs';
 import { LSTM, lstm, packRecurrent } from './recurrent.mjs';
@@ -23,8 +24,10 @@ const FASTER = {
   _FusedMatMul: fusedMatMul,
   Concat: concat,
   Conv2D: conv2D,
+  DepthwiseConv2dNative: depthwiseConv2D,
   Erf: erf,
   FusedConv2D: fusedConv2D,
+  FusedDepthwiseConv2D: fusedDepthwiseConv2D,
   Slice: slice,
   SplitV: splitV,
   Tanh: tanh,

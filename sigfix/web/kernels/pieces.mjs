@@ -5,7 +5,7 @@
 // next piece, so a processor that is slower, or busy, takes fewer.
 
 /** The functions that can be in pieces; the threads know them by their place here. */
-const FUNCTIONS = ['convolve', 'dense', 'erf', 'finish_rows', 'lstm', 'products', 'tanh', 'winograd'];
+const FUNCTIONS = ['convolve', 'dense', 'depthwise', 'erf', 'lstm', 'products', 'tanh', 'winograd'];
 
 /** Places in the array. Those that several threads write lie in cache lines of their own. */
 const [JOB, NEXT, LEFT, RESULT, ASLEEP, FORM, ARGUMENTS] = [0, 16, 32, 48, 64, 80, 96];
