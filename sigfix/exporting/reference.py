@@ -98,8 +98,13 @@ def errors(
 
     That is the mean square of the difference, as a part of the variance, of all outputs of floats
     together. Not a number is as much as can be.
+
+    All are fed in every run: a session keeps an executor, with a copy of every constant, for each
+    set of names that was fed.
     """
     feeds = {f"{inputs[key]}:0": value for key, value in arrays.items()}
+    for name in weights:
+        feeds[f"{name}:0"] = tensor_util.MakeNdarray(graph.nodes[name].attr["value"].tensor)
     names = [f"{node}:0" for node in outputs.values()]
     with _session(graph) as session:
         exact = [(at, v) for at, v in enumerate(session.run(names, feeds)) if v.dtype.kind == "f"]

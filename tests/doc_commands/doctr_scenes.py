@@ -71,53 +71,6 @@ def german_parseq() -> None:
     _save(_seeded("parseq", "german"), "my.pt")
 
 
-def large_pair() -> None:
-    """`det.pt`, a fast_base that finds words, and `reco.pt`, a parseq of a seed for German.
-
-    A detector of a seed alone finds ten thousands of places. This one's last layer is fitted to
-    where a rendered page has words, which its random features tell well enough.
-    """
-    import numpy as np
-    import torch
-
-    detector = _seeded("fast_base")
-    last = detector.prob_head[-1]
-    features: list[Any] = []
-    hook = last.register_forward_pre_hook(lambda _, given: features.append(given[0]))
-    page, words = _page_and_words()
-    with torch.inference_mode():
-        detector(page)
-    hook.remove()
-    rows = features[0][0].flatten(1).T.double().numpy()
-    shrunk = torch.nn.functional.avg_pool2d(words, page.shape[-1] // features[0].shape[-1])
-    wanted = np.where(shrunk.flatten().numpy() > 0.5, 2.0, -12.0)
-    gram = rows.T @ rows
-    gram += 1e-8 * np.trace(gram) / len(gram) * np.eye(len(gram))
-    fitted = np.linalg.solve(gram, rows.T @ wanted[:, None])
-    last.weight.data = torch.tensor(fitted.T, dtype=torch.float32)[:, :, None, None]
-    _save(detector, "det.pt")
-    _save(_seeded("parseq", "german"), "reco.pt")
-
-
-def _page_and_words() -> tuple[Any, Any]:
-    """A rendered page as fast_base's input, and where its words are, letters joined."""
-    import numpy as np
-    import torch
-
-    from sigfix.presets import PRESETS
-    from sigfix.verifying.inputs.pages import rendered_page
-
-    preset = PRESETS["fast_base"]
-    picture = rendered_page("abcdefghijklmnopqrstuvwxyz", 1)
-    pixels = torch.full((3, 1024, 1024), 0.9)
-    drawn = np.asarray(picture, np.float32).transpose(2, 0, 1) / 255
-    pixels[:, 12 : 12 + picture.height, 62 : 62 + picture.width] = torch.tensor(drawn)
-    dark = (pixels.mean(0) < 0.6).float()[None, None]
-    words = torch.nn.functional.max_pool2d(dark, (9, 5), 1, (4, 2))
-    mean, std = (torch.tensor(of)[:, None, None] for of in (preset.mean, preset.std))
-    return ((pixels - mean) / std)[None], words
-
-
 def exported_sar() -> None:
     """`sar.onnx`: docTR's own export of a sar_resnet31 of a seed."""
     import torch

@@ -28,6 +28,8 @@ def package() -> None:
 
 def _with_environment() -> None:
     """The Makefile, beside the environment of these tests, as `make venv` leaves it."""
+    if sys.prefix == sys.base_prefix:
+        pytest.skip("the tests run in no virtual environment, which make has at its place")
     for name in PAPERS:
         shutil.copy(ROOT / name, name)
     Path(".venv").mkdir()
@@ -39,8 +41,6 @@ def _with_environment() -> None:
 
 def demo_place() -> None:
     """The project's examples, and its environment."""
-    if not Path(sys.prefix, "bin", "python").exists() or sys.prefix == sys.base_prefix:
-        pytest.skip("the tests do not run in a virtual environment, whose place make knows")
     _with_environment()
     Path("examples").symlink_to(ROOT / "examples")
 
