@@ -66,6 +66,12 @@ def crnn() -> None:
     _save(_seeded("crnn_vgg16_bn"), "my.pt")
 
 
+def sample_and_german() -> None:
+    """`det.pt`, the sample detector, and `reco.pt`, a parseq of a seed for German characters."""
+    _sample(DETECTOR, "det.pt")
+    _save(_seeded("parseq", "german"), "reco.pt")
+
+
 def german_parseq() -> None:
     """`my.pt`: a parseq of a seed, for docTR's German characters."""
     _save(_seeded("parseq", "german"), "my.pt")

@@ -37,10 +37,6 @@ class NotRun:
 
 
 CONTAINERS = NotRun("needs docker or podman; tests/test_container.py runs it where one is")
-NO_WEIGHTS = NotRun(
-    "needs trained weights of both: with random ones more than a word in a hundred was read "
-    "otherwise, which is refused; tests/page/test_bundle.py bundles a preset with a file's"
-)
 
 DOCTR = ("doctr", "tensorflow", "tensorflowjs", "onnx", "onnxslim", "onnxruntime")
 Built = partial(Ran, heavy=True, needs=DOCTR)
@@ -158,8 +154,10 @@ ROWS: dict[str, Ran | NotRun] = {
     ),
     "sigfix bundle --det db_mobilenet_v3_large --reco crnn_mobilenet_v3_small "
     "-o site/": OFFLINE_PAIR,
-    "sigfix bundle --det fast_base --det-weights det.pt --reco parseq --reco-weights reco.pt "
-    "--vocab german -o site/": NO_WEIGHTS,
+    "sigfix bundle --det db_mobilenet_v3_large --det-weights det.pt --reco parseq "
+    "--reco-weights reco.pt --vocab german -o site/": Built(
+        doctr_scenes.sample_and_german, said=READ
+    ),
     "sigfix bundle --det det-web/ --reco reco-web/ -o site/": Built(
         doctr_scenes.converted_both, said=READ
     ),
