@@ -7,14 +7,20 @@ import { board, doTogether } from './pieces.mjs';
 /** A worker that is not there by then is not waited for. */
 const PATIENCE_MS = 5000;
 
-function started(worker, given) {
-  return new Promise((resolve, reject) => {
-    const late = setTimeout(() => reject(new Error('it does not answer')), PATIENCE_MS);
+/** Give a worker its work; rejects with the reason where it does not start. */
+async function started(worker, given) {
+  let late;
+  const answer = new Promise((resolve, reject) => {
+    late = setTimeout(() => reject(new Error('it does not answer')), PATIENCE_MS);
     worker.onerror = (event) => reject(new Error(event.message ?? 'its file cannot be loaded'));
     worker.onmessage = ({ data }) => (data.started ? resolve() : reject(new Error(data.reason)));
     worker.postMessage(given);
-    worker.started = () => clearTimeout(late);
-  }).finally(() => worker.started());
+  });
+  try {
+    await answer;
+  } finally {
+    clearTimeout(late);
+  }
 }
 
 /**
