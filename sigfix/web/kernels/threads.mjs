@@ -5,7 +5,7 @@
 import { board, doTogether } from './pieces.mjs';
 
 /** A worker that is not there by then is not waited for. */
-const PATIENCE_MS = 5000;
+const PATIENCE_MS = 10000;
 
 /** Give a worker its work; rejects with the reason where it does not start. */
 async function started(worker, given) {

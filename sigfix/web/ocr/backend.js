@@ -29,7 +29,7 @@ function hintOnWasm() {
 }
 
 /** Longer than this a worker is not waited for, in milliseconds. */
-const PATIENCE = 3000;
+const PATIENCE = 10000;
 
 /**
  * Whether a worker may be started from a blob, as TensorFlow.js starts its threads.
