@@ -16,8 +16,11 @@ const SIZE = ARGUMENTS + MOST_PIECES * MOST_ARGUMENTS;
 /** NEXT holds the number of pieces in the upper half, and the next piece in the lower one. */
 const HALF = 16;
 const FAILED = -1;
-/** How often a thread looks for a new job before it sleeps: about a tenth of a millisecond. */
-const LOOKS = 30000;
+/**
+ * How often a thread looks for a new job before it sleeps: some milliseconds. One that sleeps is woken
+ * when the others have done the job: with 30,000 looks parseq took 177 ms in place of 124.
+ */
+const LOOKS = 1e6;
 
 /** What the threads share. */
 export const board = () => new Int32Array(new SharedArrayBuffer(SIZE * 4));
