@@ -10,5 +10,5 @@ WAY_ON = (
 
 
 def most_picked(total: int, of_a_class: int, classes: int, boxes: int | None) -> int:
-    """How many boxes CombinedNonMaxSuppression picks at most; None where their number is open."""
+    """How many boxes CombinedNonMaxSuppression picks at most; `boxes` None: open."""
     return min(total, of_a_class * classes, total if boxes is None else boxes * classes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -21,3 +22,13 @@ def run_script(name: str, *arguments: object, kernels: Path = KERNELS, flags: An
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout)
+
+
+def planted(folder: Path, file: str, right: str, wrong: str) -> Path:
+    """A copy of the kernels in `folder`, with something in one file another way."""
+    copied = folder / "kernels"
+    shutil.copytree(KERNELS, copied)
+    text = (copied / file).read_text("utf-8")
+    assert right in text
+    (copied / file).write_text(text.replace(right, wrong), "utf-8")
+    return copied

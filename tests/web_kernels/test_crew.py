@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from sigfix import ConvertOptions, convert
 from sigfix.errors import NotVerifiedError
 from sigfix.verifying.runners import node as nodejs
 from tests.matrix import browser
-from tests.web_kernels.running import KERNELS, run_script
+from tests.web_kernels.running import KERNELS, planted, run_script
 
 if browser.find_chromium() is None:
     pytest.skip("needs Chromium", allow_module_level=True)
@@ -99,13 +98,9 @@ def test_pieces_in_three_threads_give_what_tensorflow_js_does(
     assert apart(together, alone) < 1e-6
 
 
-def changed(place: Path, right: str, wrong: str) -> Path:
-    """The folder of the web files, with kernels in whose workers something is another way."""
-    shutil.copytree(KERNELS, place / "kernels")
-    text = (place / "kernels" / "thread.mjs").read_text("utf-8")
-    assert right in text
-    (place / "kernels" / "thread.mjs").write_text(text.replace(right, wrong), "utf-8")
-    return place
+def changed(folder: Path, right: str, wrong: str) -> Path:
+    """A folder of the web files, with kernels in whose workers something is another way."""
+    return planted(folder, "thread.mjs", right, wrong).parent
 
 
 def test_threads_that_do_nothing_are_found(
@@ -167,12 +162,9 @@ def test_pieces_of_any_size_give_what_the_cpu_backend_does(seed: int) -> None:
 def test_a_planted_fault_in_the_pieces_is_found(
     file: str, right: str, wrong: str, tmp_path: Path
 ) -> None:
-    shutil.copytree(KERNELS, tmp_path / "kernels")
-    text = (tmp_path / "kernels" / file).read_text("utf-8")
-    assert right in text
-    (tmp_path / "kernels" / file).write_text(text.replace(right, wrong), "utf-8")
+    copied = planted(tmp_path, file, right, wrong)
     try:
-        found = largest_of(3, tmp_path / "kernels")
+        found = largest_of(3, copied)
     except AssertionError as error:  # the script's own
         assert "Error" in str(error)
     else:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 from sigfix.errors import NotVerifiedError
 from sigfix.verifying.runners.node import find_node, packages_directory
-from tests.web_kernels.running import KERNELS, run_script
+from tests.web_kernels.running import planted, run_script
 
 try:
     packages_directory(find_node())
@@ -61,11 +60,7 @@ def test_the_lstm_computes_its_equations(seed: int) -> None:
 def test_a_planted_fault_is_found(
     file: str, right: str, wrong: str, script: str, tmp_path: Path
 ) -> None:
-    copied = tmp_path / "kernels"
-    shutil.copytree(KERNELS, copied)
-    text = (copied / file).read_text("utf-8")
-    assert right in text
-    (copied / file).write_text(text.replace(right, wrong), "utf-8")
+    copied = planted(tmp_path, file, right, wrong)
     found = run_script(script, 0, kernels=copied)
     differences = [found[1]] if isinstance(found, list) else [row[1] for row in found.values()]
     assert any(each == "infinite" or each > LARGEST for each in differences)

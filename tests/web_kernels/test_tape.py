@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 
 from sigfix.errors import NotVerifiedError
 from sigfix.verifying.runners.node import find_node, packages_directory
-from tests.web_kernels.running import KERNELS, run_script
+from tests.web_kernels.running import planted, run_script
 
 try:
     packages_directory(find_node())
@@ -52,9 +51,5 @@ def test_what_is_played_is_what_the_executor_computes() -> None:
     ],
 )
 def test_a_planted_fault_is_found(right: str, wrong: str, at_fault: str, tmp_path: Path) -> None:
-    copied = tmp_path / "kernels"
-    shutil.copytree(KERNELS, copied)
-    text = (copied / "tape.mjs").read_text("utf-8")
-    assert right in text
-    (copied / "tape.mjs").write_text(text.replace(right, wrong), "utf-8")
+    copied = planted(tmp_path, "tape.mjs", right, wrong)
     assert at_fault in faults(run_script("tape.mjs", kernels=copied))

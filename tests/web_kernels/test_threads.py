@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 
 from sigfix.errors import NotVerifiedError
 from sigfix.verifying.runners.node import find_node, packages_directory
-from tests.web_kernels.running import KERNELS, run_script
+from tests.web_kernels.running import planted, run_script
 
 try:
     packages_directory(find_node())
@@ -35,10 +34,6 @@ def test_large_products_are_left_to_several_threads() -> None:
     ("right", "wrong"), [("products >= SHARED", "true"), ("kit.threads > 1 &&", "")]
 )
 def test_a_planted_fault_is_found(right: str, wrong: str, tmp_path: Path) -> None:
-    copied = tmp_path / "kernels"
-    shutil.copytree(KERNELS, copied)
-    text = (copied / "products.mjs").read_text("utf-8")
-    assert right in text
-    (copied / "products.mjs").write_text(text.replace(right, wrong), "utf-8")
+    copied = planted(tmp_path, "products.mjs", right, wrong)
     found = run_script("threads.mjs", kernels=copied)
     assert (left(found["1"]), left(found["2"])) != ([False] * len(LEFT), LEFT)

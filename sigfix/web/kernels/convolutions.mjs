@@ -4,14 +4,18 @@ import { sizeOf } from './backend.mjs';
 import { ACTIVATIONS, isForThreads, rowsTimes } from './products.mjs';
 
 /** A convolution as TensorFlow.js reads it, or null where the original is to do it. */
-function formOf(kit, x, filter, bias, attrs) {
+export function formOf(kit, x, filter, bias, attrs, isDepthwise = false) {
   if (x.dtype !== 'float32' || filter.dtype !== 'float32' || x.shape.length !== 4
       || (attrs.dataFormat ?? 'NHWC') !== 'NHWC') return null;
   const form = kit.tf.backend_util.computeConv2DInfo(x.shape, filter.shape, attrs.strides,
-    attrs.dilations, attrs.pad, attrs.dimRoundingMode);
+    attrs.dilations ?? [1, 1], attrs.pad, attrs.dimRoundingMode, isDepthwise);
   const fits = x.shape[3] === filter.shape[2] && (!bias || sizeOf(bias.shape) === form.outChannels);
   return fits && form.outHeight > 0 && form.outWidth > 0 ? form : null;
 }
+
+/** The activation of a fused convolution, as `finish_rows` knows it; undefined where it does not. */
+export const activationOf = ({ inputs, attrs }) => (
+  inputs.preluActivationWeights ? undefined : ACTIVATIONS.get(attrs.activation ?? 'linear'));
 
 const POINTS = 36;
 /** Floats of all points of all kernels, which take four times the room of the kernels. */
@@ -106,5 +110,4 @@ function convolution(kit, original, kindOf) {
 
 export const conv2D = (kit, original) => convolution(kit, original, () => 0);
 
-export const fusedConv2D = (kit, original) => convolution(kit, original, ({ inputs, attrs }) => (
-  inputs.preluActivationWeights ? undefined : ACTIVATIONS.get(attrs.activation ?? 'linear')));
+export const fusedConv2D = (kit, original) => convolution(kit, original, activationOf);

@@ -4,18 +4,7 @@
 // window of five by five has twenty of them.
 
 import { sizeOf } from './backend.mjs';
-import { bands } from './convolutions.mjs';
-import { ACTIVATIONS } from './products.mjs';
-
-/** A convolution as TensorFlow.js reads it, or null where the original is to do it. */
-function formOf(kit, x, filter, bias, attrs) {
-  if (x.dtype !== 'float32' || filter.dtype !== 'float32' || x.shape.length !== 4
-      || filter.shape[3] !== 1 || (attrs.dataFormat ?? 'NHWC') !== 'NHWC') return null;
-  const form = kit.tf.backend_util.computeConv2DInfo(x.shape, filter.shape, attrs.strides,
-    attrs.dilations ?? [1, 1], attrs.pad, attrs.dimRoundingMode, true);
-  const fits = x.shape[3] === filter.shape[2] && (!bias || sizeOf(bias.shape) === form.outChannels);
-  return fits && form.outHeight > 0 && form.outWidth > 0 && pays(kit, form) ? form : null;
-}
+import { activationOf, bands, formOf } from './convolutions.mjs';
 
 /**
  * Whether this takes less time than XNNPACK, with one thread: 0.12 to 0.4 of it with 5 x 5 taps, 0.75 to
@@ -30,8 +19,9 @@ function convolution(kit, original, kindOf) {
   return (call) => {
     const { inputs: { x, filter, bias }, attrs, backend } = call;
     const kind = kindOf(call);
-    const form = kit.serves(backend) && kind !== undefined ? formOf(kit, x, filter, bias, attrs) : null;
-    if (!form) return original(call);
+    if (!kit.serves(backend) || kind === undefined || filter.shape[3] !== 1) return original(call);
+    const form = formOf(kit, x, filter, bias, attrs, true);
+    if (!form || !pays(kit, form)) return original(call);
     const { inHeight, inWidth, inChannels, filterHeight, filterWidth } = form;
     const out = kit.output(form.outShape);
     if (form.batchSize === 0) return out;
@@ -51,6 +41,4 @@ const COST = 3;
 
 export const depthwiseConv2D = (kit, original) => convolution(kit, original, () => 0);
 
-export const fusedDepthwiseConv2D = (kit, original) => (
-  convolution(kit, original, ({ inputs, attrs }) => (inputs.preluActivationWeights
-    ? undefined : ACTIVATIONS.get(attrs.activation ?? 'linear'))));
+export const fusedDepthwiseConv2D = (kit, original) => convolution(kit, original, activationOf);
