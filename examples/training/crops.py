@@ -18,7 +18,7 @@ from doctr.utils import Sample
 from numpy.typing import NDArray
 from pages import Page, corners, font_of, page, paper_of
 from paper import spoiled, turned
-from words import word
+from words import listed, price, word
 
 VOCAB: str = VOCABS["french"]
 """The characters that are read: docTR's own default."""
@@ -39,6 +39,11 @@ def _resize() -> Resize:
 
 
 @cache
+def _accented() -> list[str]:
+    return [text for text in listed() if not text.isascii()]
+
+
+@cache
 def _absent(name: str) -> frozenset[str]:
     """Characters of the vocabulary that a font has no picture of."""
     font = font_of(name, 20)
@@ -46,23 +51,26 @@ def _absent(name: str) -> frozenset[str]:
     return frozenset(letter for letter in VOCAB if bytes(font.getmask(letter)) == unknown)
 
 
+def rarely(chance: random.Random, name: str) -> str:
+    """What few papers have and is read wrong most: accents on capitals, amounts, any string."""
+    kind = chance.random()
+    if kind < 0.3:
+        letters = [letter for letter in VOCAB if letter not in _absent(name)]
+        return "".join(chance.choice(letters) for _ in range(chance.randint(1, 10)))
+    if kind < 0.55:
+        return chance.choice(_accented()).upper()
+    return price(chance) if kind < 0.7 else word(chance)
+
+
 def apart(seed: int, size: tuple[int, int], names: list[str]) -> Page:
-    """A page of single words in large letters, or of strings of any characters that are read."""
+    """A page of single words in large letters, of capitals, of amounts, or of any characters."""
     chance = random.Random(seed)
     written = paper_of(chance, size)
     y = 0.0
     while y < size[1] * 0.95:
         name = chance.choice(names)
         font = font_of(name, chance.uniform(12, 40))
-        letters = [letter for letter in VOCAB if letter not in _absent(name)]
-        any_characters = chance.random() < 0.5
-        texts = (
-            "".join(chance.choice(letters) for _ in range(chance.randint(1, 10)))
-            if any_characters
-            else word(chance)
-            for _ in range(40)
-        )
-        y += font.size * chance.uniform(1.3, 2)
+        texts = (rarely(chance, name) for _ in range(40))
         written.line(texts, 0.03 * size[0], 0.97 * size[0], y, font)
     return written
 

@@ -28,6 +28,8 @@ MEAN, STD = (0.694, 0.695, 0.693), (0.299, 0.296, 0.301)
 
 BATCH = 64
 LEARNING_RATE = 1e-3
+GOING_ON = 6e-4
+"""The rate of a training that begins with weights."""
 WAITING = 1500
 """Words that are mixed: those of about twenty pages."""
 TRIED = 1000
@@ -114,11 +116,12 @@ def main() -> None:
             prefetch_factor=8,
         )
     )
+    whole = GOING_ON if options.start else LEARNING_RATE
     start, mean = time.time(), 0.0
     while time.time() - start < options.hours * 3600 and done < options.steps:
         pixels, texts = next(loader)
         for group in optimiser.param_groups:
-            group["lr"] = rate(LEARNING_RATE, done, options.steps)
+            group["lr"] = rate(whole, done, options.steps)
         loss = model(pixels, texts)["loss"]
         optimiser.zero_grad()
         loss.backward()

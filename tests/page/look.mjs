@@ -53,6 +53,12 @@ async function use() {
   found.byMouse = [await marked(page, '#lines'), await marked(page, '#boxes')];
   await page.keyboard.press('End');
   found.atTheEnd = await marked(page, '#boxes');
+  await page.keyboard.press('Home');
+  await page.hover('#lines li:nth-child(2)');
+  found.byHover = await marked(page, '#boxes');
+  await page.keyboard.press('End');
+  await page.waitForTimeout(500);  // Chromium says what a scrolled list brought under the pointer.
+  found.underARestingPointer = await marked(page, '#boxes');
   await page.click('#copy');
   await until(page, 'copied');
   found.copied = await page.evaluate(() => navigator.clipboard.readText());

@@ -75,6 +75,8 @@ def test_lines_and_boxes_go_together(seen: dict[str, Any]) -> None:
     assert used["byKeys"] == [[2], [2]]
     assert used["byMouse"] == [[4], [4]]
     assert used["atTheEnd"] == [used["lines"] - 1]
+    assert used["byHover"] == [1]
+    assert used["underARestingPointer"] == [used["lines"] - 1]
 
 
 def test_the_camera_is_let_go(seen: dict[str, Any]) -> None:

@@ -75,9 +75,13 @@ export function connect() {
   const [lines, boxes] = [element('lines'), element('boxes')];
   const lineOf = (event) => event.target.closest?.('[data-line]')?.dataset.line;
   const focused = () => document.activeElement?.closest?.('#lines [data-line]')?.dataset.line ?? null;
+  // A list that is scrolled by keys slides under a pointer that rests: what is over it then, nobody chose.
+  let rested = null;
+  const at = (event) => `${event.screenX} ${event.screenY}`;
+  document.addEventListener('pointermove', (event) => { rested = at(event); }, { passive: true });
   for (const place of [lines, boxes]) {
     place.addEventListener('pointerover', (event) => {
-      if (lineOf(event) !== undefined) mark(lineOf(event));
+      if (lineOf(event) !== undefined && at(event) !== rested) mark(lineOf(event));
     });
     place.addEventListener('pointerleave', () => mark(focused()));
   }
