@@ -19,6 +19,7 @@ from sigfix.importing.operators.convolution import (
     onnx_pads,
     tensorflow_padding,
 )
+from sigfix.importing.operators.quantisation import as_whole, with_whole
 from sigfix.importing.operators.registry import Node, onnx_operator
 
 
@@ -86,8 +87,15 @@ def _ceil_count(size: Any, kernel: int, stride: int, low: int, high: int) -> Any
 @onnx_operator("MaxPool", 1, 8, 10, 11, 12, 22)
 def max_pool(node: Node, x: Any) -> Any:
     """Largest value of each window; padding never wins. A second output says where it is."""
+    if x.dtype in (tf.int8, tf.uint8):  # as floats, which hold them exactly
+        best, *place = _max_pool(node, as_whole(x, tf.float32))
+        return (with_whole(best, x.dtype), *place)
     if not x.dtype.is_floating:
-        raise node.refuse("only float tensors are supported")
+        raise node.refuse(f"pooling {x.dtype.name} is not supported")
+    return _max_pool(node, x)
+
+
+def _max_pool(node: Node, x: Any) -> tuple[Any, ...]:
     window, sizes = _window(node, x), list(x.shape[2:])
     x = layout.channels_last(x)
     if node.output_count > 1:
@@ -96,13 +104,13 @@ def max_pool(node: Node, x: Any) -> Any:
     # TensorFlow.js has no dilated pooling, and its three-dimensional one is wrong on wasm.
     if max(window.dilations) > 1 or len(window.kernel) == 3:
         seen = (cell for _, cell in _cells(bordered(x, window.pads, x.dtype.min), window))
-        return layout.channels_first(window.cut(functools.reduce(tf.maximum, seen)))
+        return (layout.channels_first(window.cut(functools.reduce(tf.maximum, seen))),)
     ones = window.dilations
     padding = tensorflow_padding(window.pads, sizes, window.kernel, window.strides, ones)
     if isinstance(padding, list):  # TensorFlow.js pools with SAME and VALID only
         x, padding = bordered(x, window.pads, x.dtype.min), "VALID"
     y = tf.nn.max_pool(x, window.kernel, window.strides, padding)
-    return layout.channels_first(window.cut(y))
+    return (layout.channels_first(window.cut(y)),)
 
 
 def _cells(x: Any, window: Window) -> Iterator[tuple[tuple[int, ...], Any]]:
