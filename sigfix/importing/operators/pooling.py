@@ -221,3 +221,35 @@ def _register_global(name: str, function: Any) -> None:
 
 _register_global("GlobalAveragePool", tf.reduce_mean)
 _register_global("GlobalMaxPool", tf.reduce_max)
+
+
+@onnx_operator("LpPool", 2, 11, 18, 22)
+def lp_pool(node: Node, x: Any) -> Any:
+    """The p-norm of each window; what is padded is 0."""
+    window, p = _window(node, x), int(node.attributes.get("p", 2))
+    powers = bordered(layout.channels_last(_power(x, p)), window.pads)
+    if max(window.dilations) > 1 or len(window.kernel) == 3:
+        total = functools.reduce(tf.add, (cell for _, cell in _cells(powers, window)))
+    else:
+        mean = tf.nn.avg_pool(powers, window.kernel, window.strides, "VALID")
+        total = mean * float(np.prod(window.kernel))
+    return layout.channels_first(_root(window.cut(total), p))
+
+
+@onnx_operator("GlobalLpPool", 2, 22)
+def global_lp_pool(node: Node, x: Any) -> Any:
+    """[N, C, ...] -> [N, C, 1, ...], the p-norm of each image and channel."""
+    p = int(node.attributes.get("p", 2))
+    powers = layout.channels_last(_power(x, p))
+    axes = list(range(1, powers.shape.rank - 1))
+    return layout.channels_first(_root(tf.reduce_sum(powers, axes, keepdims=True), p))
+
+
+def _power(x: Any, p: int) -> Any:
+    if p == 2:
+        return layout.elementwise(tf.square, x)
+    return layout.elementwise(lambda a: tf.pow(tf.abs(a), float(p)) if p > 1 else tf.abs(a), x)
+
+
+def _root(x: Any, p: int) -> Any:
+    return x if p == 1 else tf.sqrt(x) if p == 2 else tf.pow(x, 1.0 / p)
