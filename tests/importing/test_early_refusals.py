@@ -66,6 +66,20 @@ def test_forms_whose_numbers_nobody_can_tell_name_the_way_on(node: str, reason: 
         check_early(parser.parse_model(text))
 
 
+def test_an_input_that_may_be_left_out_is_named_and_not_bound() -> None:
+    model = parser.parse_model("""<ir_version: 8, opset_import: ["" : 18]>
+        g (float[n, 4] x, optional(float[n, 4]) more) => (float[n, 4] y) {
+            there = OptionalHasElement(more)
+            y = If (there) <
+                then_branch = a () => (float[n, 4] t) { e = OptionalGetElement(more)
+                                                        t = Add(x, e) },
+                else_branch = b () => (float[n, 4] o) { o = Identity(x) }>
+        }""")
+    with pytest.raises(ConversionError, match=r"input \(node more\): it may be left out") as raised:
+        check_early(model)
+    assert "--bind" not in (raised.value.hint or "")
+
+
 def test_the_table_of_supported_versions_is_that_of_the_operators() -> None:
     import sigfix.importing.operators  # noqa: F401  (registers them)
     from sigfix.importing.operators.registry import OPERATORS
