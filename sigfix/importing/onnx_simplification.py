@@ -10,6 +10,7 @@ import onnxslim
 from onnx import helper, numpy_helper
 
 from sigfix.errors import ConversionError, SigfixError, first_line
+from sigfix.importing.loop_states import open_states
 from sigfix.importing.onnx_graph import graph_inputs
 from sigfix.importing.refusal_reasons import OWN_DOMAINS
 from sigfix.importing.shape_folding import fold_shapes
@@ -45,6 +46,7 @@ def simplify(model: onnx.ModelProto) -> onnx.ModelProto:
 
 def _simplified(model: onnx.ModelProto) -> onnx.ModelProto:
     tell_numbers(model.graph)
+    open_states(model.graph)
     model = fold_shapes(model)
     if unroll_loops(model):
         model = fold_shapes(model)  # what the steps compute from shapes and from their number
