@@ -71,6 +71,7 @@ def apart(seed: int, size: tuple[int, int], names: list[str]) -> Page:
         name = chance.choice(names)
         font = font_of(name, chance.uniform(12, 40))
         texts = (rarely(chance, name) for _ in range(40))
+        y += font.size * chance.uniform(1.3, 2)
         written.line(texts, 0.03 * size[0], 0.97 * size[0], y, font)
     return written
 

@@ -20,7 +20,8 @@ from typing import Any
 from sigfix.pipeline.serving import TYPES, served
 from sigfix.verifying.runners.chromium import find_chromium
 from tests.bench.ratio import Ratio
-from tests.documents.reading import DETECTOR, RECOGNISER, missing, open_page, weights_of
+from tests.browsers import opened
+from tests.documents.reading import DETECTOR, RECOGNISER, missing, weights_of
 from tests.documents.rendering import Document, english_page
 from tests.documents.sites import site_in
 from tests.matrix.machine import describe_machine
@@ -82,7 +83,7 @@ def measure(folder: Path, rounds: int, cache: Path = CACHE) -> Found:
         done.set()
 
     with served(site, extra=extra, take=take) as address:
-        open_page(f"{address}bench/page.html", (), done, SECONDS)
+        opened(f"{address}bench/page.html", done, SECONDS)
     assert posted, f"the page posted nothing within {SECONDS:g} s"
     assert "error" not in posted[0], posted[0]["error"]
     words = {name: found["text"].split() for name, found in posted[0].items()}

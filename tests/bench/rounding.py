@@ -73,7 +73,7 @@ def section(find: Callable[[str], Row | None] = known) -> str:
         "",
         "Written by `python -m tests.bench.rounding`. " + "\n".join(describe_machine()),
         "",
-        "How far each is from the same ONNX file in float64 (ONNX's own reference) at batch 1: the",
+        "How far each is from docTR's own model in float64 (PyTorch) at batch 1: the",
         "largest difference of any element, in parts of the range. What the kernels lose, of what",
         f"plain TensorFlow.js loses: {mean} in the geometric mean. With random weights a model",
         "multiplies every rounding, whoever makes it, and two ways that are as far from float64 as",

@@ -23,7 +23,7 @@ from sigfix.pipeline.serving import TYPES, served
 from sigfix.presets import PRESETS
 from tests.bench.inference import WEB, batches
 from tests.bench.unchecked import build_unchecked
-from tests.documents.reading import open_page
+from tests.browsers import opened
 from tests.made_up import channels_first, preset_images
 from tests.matrix import browser
 from tests.matrix.machine import describe_machine
@@ -81,7 +81,7 @@ def _theirs(onnx_file: Path, shape: Sequence[int], repeat: int) -> list[float]:
         tempfile.TemporaryDirectory(prefix="sigfix-bench-") as empty,
         served(Path(empty), extra=extra, take=take) as address,
     ):
-        open_page(f"{address}onnx_runtime.html", (), done, SECONDS)
+        opened(f"{address}onnx_runtime.html", done, SECONDS)
     if not posted or "error" in posted[0]:
         raise RuntimeError(posted[0]["error"] if posted else "the page posted nothing")
     found: list[float] = posted[0]["times_ms"]

@@ -21,7 +21,7 @@ from tests.documents.reading import (
     BACKENDS,
     Page,
     missing,
-    read_in_chromium,
+    read_in_browser,
     read_with_doctr,
 )
 from tests.documents.rendering import Document, documents
@@ -82,7 +82,7 @@ def main() -> int:
     site = given.site or site_in(given.cache)
     for backend in given.backends:
         if lacking := kept.lacking(backend, chosen):
-            read_in_chromium(
+            read_in_browser(
                 site, lacking, backend,
                 lambda document, found, ms, name=backend: kept.keep(name, document, found, ms),
             )  # fmt: skip

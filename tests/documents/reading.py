@@ -1,9 +1,8 @@
-"""Documents as docTR's Python reads them, and as a bundle does in Chromium."""
+"""Documents as docTR's Python reads them, and as a bundle does in a browser."""
 
 from __future__ import annotations
 
 import io
-import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,10 +11,9 @@ from typing import Any
 import numpy as np
 
 from sigfix.pipeline.serving import TYPES, served
-from sigfix.verifying.runners.chromium import FLAGS, find_chromium
+from tests.browsers import BACKEND_FLAGS, CHROMIUM, opened
 from tests.documents.rendering import Document
 from tests.environments import ROOT
-from tests.matrix import browser
 
 HERE = Path(__file__).parent
 WEIGHTS = ROOT / "examples" / "weights"
@@ -64,13 +62,16 @@ def _load(model: Any, file: Path) -> None:
     assert all(name.endswith("num_batches_tracked") for name in absent), absent  # training's
 
 
-def read_in_chromium(
+def read_in_browser(
     site: Path,
     documents: Sequence[Document],
     backend: str,
     keep: Callable[[Document, Page, float], None],
+    browser: str = CHROMIUM,
 ) -> None:
     """Call `keep` with what a bundle reads of each on a backend, and the milliseconds, at once.
+
+    `browser` is one of `tests.browsers`.
 
     Raises `AssertionError` with what the page says where it fails, or writes to its console.
     """
@@ -91,20 +92,8 @@ def read_in_chromium(
 
     with served(site, extra=extra, take=take) as address:
         asked = f"{address}read/read.html?backend={backend}&documents={len(documents)}"
-        flags = browser.BACKEND_FLAGS.get(backend, ())
-        open_page(asked, flags, done, SECONDS * (1 + len(documents)))
+        flags = BACKEND_FLAGS.get(backend, ()) if browser == CHROMIUM else ()
+        opened(asked, done, SECONDS * (1 + len(documents)), flags, browser)
     assert ends, f"{backend}: the page did not come to its end"
     assert "error" not in ends[0], f"{backend}: {ends[0]['error']}"
     assert ends[0]["messages"] == [], f"{backend}: {ends[0]['messages']}"
-
-
-def open_page(address: str, flags: Sequence[str], done: threading.Event, seconds: float) -> None:
-    """Keep a page open in Chromium until it is done, or time is up.
-
-    Raises `AssertionError` where there is no Chromium.
-    """
-    program = find_chromium()
-    assert program is not None, "no Chromium is installed (Debian and Ubuntu: apt install chromium)"
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        own = [*FLAGS, browser.SANDBOX, *flags, f"--user-data-dir={profile}"]
-        browser._browse([program, *own, address], done, seconds)

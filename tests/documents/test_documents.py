@@ -120,10 +120,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def read_of(site: Path, chosen: Sequence[Document]) -> dict[str, list[Reading]]:
-    from tests.documents.reading import read_in_chromium, read_with_doctr
+    from tests.documents.reading import read_in_browser, read_with_doctr
 
     found: list[Reading] = []
-    read_in_chromium(site, chosen, "wasm", lambda _, each, ms: found.append(Reading(each, ms)))
+    read_in_browser(site, chosen, "wasm", lambda _, each, ms: found.append(Reading(each, ms)))
     return {DOCTR: [Reading(each, 0) for each in read_with_doctr(chosen)], "wasm": found}
 
 

@@ -13,7 +13,8 @@ import sys
 from pathlib import Path
 
 from sigfix.presets import PRESETS
-from tests.matrix import backends, browser
+from sigfix.verifying.runners.chromium import find_chromium
+from tests.matrix import backends
 from tests.matrix.machine import describe_machine
 from tests.matrix.results import CACHE, ROOT, read_result
 from tests.matrix.running import measure_sections
@@ -36,7 +37,7 @@ def main() -> int:
     unknown = [name for name in given.names if name not in PRESETS]
     if unknown:
         parser.error(f"there is no preset called {', '.join(unknown)}")
-    if browser.find_chromium() is None and not given.write_only:
+    if find_chromium() is None and not given.write_only:
         parser.error("no Chromium is installed (Debian and Ubuntu: apt install chromium)")
     if not given.write_only:
         for name in given.names or PRESETS:

@@ -1,4 +1,4 @@
-"""Run a TensorFlow.js graph model in a real, headless Chromium, on one of its backends.
+"""Run a TensorFlow.js graph model in a real, headless browser, on one of its backends.
 
 A server on this machine's loopback address gives the browser the page, the model, TensorFlow.js
 (the packages that sigfix itself uses in Node.js) and the inputs, and takes the outputs back.
@@ -8,10 +8,6 @@ WebGL and WebGPU are computed in software, so that they run where there is no gr
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,13 +18,9 @@ from typing import Any
 import numpy as np
 
 from sigfix.verifying.runners import node as nodejs
-from sigfix.verifying.runners.chromium import FLAGS, find_chromium
+from tests.browsers import BACKEND_FLAGS, CHROMIUM, opened
 
 HERE = Path(__file__).parent
-SANDBOX = "--no-sandbox"
-"""As root it refuses to start with one, and containers run as root."""
-BACKEND_FLAGS = {"webgpu": ("--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader")}
-"""What Chromium needs beside `FLAGS` for a backend where there is no graphics card."""
 ISOLATED = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",
@@ -61,12 +53,6 @@ class BrowserRun:
     times_ms: Sequence[float] = ()
 
 
-def chromium_version(program: str) -> str:
-    """As the browser says it: `Chromium 156.0.8078.79`."""
-    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
-    return " ".join(said.stdout.split()[:2])
-
-
 def run(
     model: Path,
     inputs: Mapping[str, Any],
@@ -77,52 +63,27 @@ def run(
     kernels: bool = False,
     threads: int = 1,
     repeat: int = 0,
+    name: str = CHROMIUM,
 ) -> BrowserRun:
     """Run `model` (a folder with model.json) once with `inputs`, by signature key, on `backend`.
 
     `kernels` are those of `sigfix/web/kernels`; with more `threads` than one the wasm backend is
-    its build for several. `repeat` more executions are timed.
+    its build for several. `repeat` more executions are timed. `name` is one of `BROWSERS`.
 
-    Raises `RuntimeError` where no browser is installed.
+    Raises `RuntimeError` where that browser is not installed.
     """
-    program = find_chromium()
-    if program is None:
-        raise RuntimeError("no Chromium is installed (Debian and Ubuntu: apt install chromium)")
     packages = nodejs.packages_directory(nodejs.find_node()) / "node_modules"
     session = _Session(model.resolve(), packages, inputs, outputs, backend)
     session.ask(kernels=kernels, threads=threads, repeat=repeat)
     with ThreadingHTTPServer(("127.0.0.1", 0), session.handler()) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
-            with tempfile.TemporaryDirectory(
-                prefix="sigfix-chromium-", ignore_cleanup_errors=True
-            ) as profile:
-                address = f"http://127.0.0.1:{server.server_port}/page.html"
-                flags = [*FLAGS, SANDBOX, *BACKEND_FLAGS.get(backend, ())]
-                command = [program, *flags, f"--user-data-dir={profile}", address]
-                _browse(command, session.done, time_limit)
+            address = f"http://127.0.0.1:{server.server_port}/page.html"
+            flags = BACKEND_FLAGS.get(backend, ()) if name == CHROMIUM else ()
+            opened(address, session.done, time_limit, flags, name)
         finally:
             server.shutdown()
     return session.read(time_limit)
-
-
-def _browse(command: Sequence[str], done: threading.Event, time_limit: float) -> None:
-    """Keep the browser open until the page has posted its result, or time is up."""
-    browser = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        waited = 0.0
-        while not done.wait(0.25) and browser.poll() is None and waited < time_limit:
-            waited += 0.25
-    finally:
-        if browser.poll() is None:
-            os.killpg(browser.pid, signal.SIGKILL)  # its own session: nobody else's processes
-        browser.wait()
 
 
 class _Session:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sigfix.errors import NotVerifiedError
 from sigfix.verifying.runners.node import find_node
-from tests.matrix.browser import chromium_version, find_chromium
+from tests.browsers import CHROMIUM, version_of
 
 PACKAGES = (
     "tensorflow", "tensorflowjs", "onnx", "onnx-tf", "onnxslim", "onnxruntime", "torch",
@@ -20,11 +20,14 @@ PACKAGES = (
 
 def describe_machine() -> list[str]:
     """Lines for the head of a page: the date, the hardware, the versions."""
-    chromium = find_chromium()
     try:
         node = f"Node.js {find_node().version}"
     except NotVerifiedError:
         node = "no Node.js"
+    try:
+        chromium = version_of(CHROMIUM)
+    except RuntimeError:
+        chromium = "no Chromium"
     versions = [f"{name} {version(name)}" for name in PACKAGES]
     today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
     setting = os.environ.get("TF_ENABLE_ONEDNN_OPTS")
@@ -34,8 +37,7 @@ def describe_machine() -> list[str]:
         "memory, which other work shared.",
         "The SavedModel ran with TensorFlow's own kernels and with oneDNN's "
         f"(TF_ENABLE_ONEDNN_OPTS=0 and =1), all else with {chosen}.",
-        f"Python {platform.python_version()}, {node}, "
-        f"{chromium_version(chromium) if chromium else 'no Chromium'}, {', '.join(versions)}.",
+        f"Python {platform.python_version()}, {node}, {chromium}, {', '.join(versions)}.",
     ]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,12 +10,13 @@ import pytest
 
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
+pytest.importorskip("doctr")
 from tests.bench import rounding
 from tests.float64 import apart, in_float64
+from tests.made_up import channels_first, preset_images
 from tests.matrix.backends import TITLE, WAYS, failures, section
+from tests.matrix.stages import options_of
 from tests.matrix.table import page
-from tests.plain_runs import run_onnx
-from tests.web_kernels.recurrent_model import STEPS, write_lstms
 
 NAME = "crnn_vgg16_bn"
 GOOD: dict[str, dict[str, Any]] = {
@@ -70,12 +70,14 @@ def test_models_whose_two_ways_are_far_apart_are_named() -> None:
     assert "loses: 0.71 in the geometric mean" in text
 
 
-def test_float64_is_computed_in_float64(tmp_path: Path) -> None:
-    """LSTMs in both directions, which onnx's reference has not: against ONNX Runtime."""
-    file = write_lstms(tmp_path / "lstms.onnx")
-    x = np.random.default_rng(3).normal(size=(STEPS, 2, 3)).astype("float32")
-    exact = in_float64(file, {"x": x})["y"]
-    rounded = run_onnx(file, [{"x": x}])[0]["y"]
-    assert exact.dtype == np.float64
-    assert 0 < apart(rounded, exact) < 1e-6
-    assert apart(rounded + np.float32(1e-3), exact) > 1e-4
+def test_float64_is_computed_in_float64() -> None:
+    from sigfix.importing import doctr
+
+    options = options_of(NAME)
+    preset = options.preset(NAME)
+    pixels = channels_first(preset_images(preset, 1))
+    exact = in_float64(NAME, preset, pixels)
+    model = doctr.build_model(preset, options.weights, options.seed, options.vocabulary)
+    rounded = doctr.run(model, pixels)
+    assert 0 < apart(rounded, exact) < 1e-5
+    assert apart(rounded + np.float32(1e-3), exact) > 1e-5

@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 
 from sigfix.errors import NotVerifiedError
+from sigfix.verifying.runners.chromium import find_chromium
 from sigfix.verifying.runners.node import find_node, packages_directory
 from tests.matrix import browser
 from tests.matrix.foretelling import foretold_failures
 
-if browser.find_chromium() is None:
+if find_chromium() is None:
     pytest.skip("needs Chromium", allow_module_level=True)
 try:
     packages_directory(find_node())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,8 +12,9 @@ import cv2
 import pytest
 from PIL import Image
 
+from sigfix.verifying.runners.chromium import find_chromium
 from sigfix.verifying.runners.node import WEB, find_node, packages_directory
-from tests.matrix import browser
+from tests.browsers import opened
 from tests.ocr import models
 from tests.ocr.reading import read
 from tests.ocr.test_lines import difference
@@ -26,7 +26,7 @@ TYPES = {".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascrip
 TFJS = "/packages/@tensorflow"
 PAGE = written(0, 400, 600)
 
-pytestmark = pytest.mark.skipif(browser.find_chromium() is None, reason="needs Chromium")
+pytestmark = pytest.mark.skipif(find_chromium() is None, reason="needs Chromium")
 
 
 class Site:
@@ -75,21 +75,10 @@ class Site:
 
 def browse(site: Site, flags: list[str], seconds: float = 120) -> dict[str, Any]:
     """What the page posted."""
-    program = browser.find_chromium()
-    assert program is not None
     with ThreadingHTTPServer(("127.0.0.1", 0), site.handler()) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-            address = f"http://127.0.0.1:{server.server_port}/page.html"
-            command = [
-                program,
-                *browser.FLAGS,
-                browser.SANDBOX,
-                *flags,
-                f"--user-data-dir={profile}",
-                address,
-            ]
-            browser._browse(command, site.done, seconds)
+        address = f"http://127.0.0.1:{server.server_port}/page.html"
+        opened(address, site.done, seconds, flags)
         server.shutdown()
     assert site.result, "the page posted nothing"
     assert "error" not in site.result, site.result

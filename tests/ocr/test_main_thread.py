@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from sigfix.verifying.runners.chromium import FLAGS, find_chromium
 from sigfix.verifying.runners.node import find_node
-from tests.matrix import browser
+from tests.browsers import SANDBOX
 from tests.npm_packages import installed
 from tests.ocr import models
 from tests.ocr.test_browser import site_of
@@ -21,7 +22,7 @@ HERE = Path(__file__).parent
 PLAYWRIGHT = HERE.parent / "page" / "playwright"
 LONGEST_BLOCK_MS = 50
 
-pytestmark = pytest.mark.skipif(browser.find_chromium() is None, reason="needs Chromium")
+pytestmark = pytest.mark.skipif(find_chromium() is None, reason="needs Chromium")
 
 
 @pytest.fixture(scope="module")
@@ -36,12 +37,12 @@ def measured(folder: Path, reads: int, busy: int = 0) -> dict[str, Any]:
     """What `main_thread.mjs` says of so many reads."""
     site = site_of(folder, "wasm")
     site.files["/page.mjs"] = (HERE / "kept.mjs").read_bytes()
-    program = browser.find_chromium()
+    program = find_chromium()
     assert program is not None
     with ThreadingHTTPServer(("127.0.0.1", 0), site.handler()) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_port}/page.html"
-        flags = [flag for flag in (*browser.FLAGS, browser.SANDBOX) if flag != "--headless"]
+        flags = [flag for flag in (*FLAGS, SANDBOX) if flag != "--headless"]
         done = subprocess.run(
             [
                 find_node().program,

@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "examples" / "training"))
 geometry = pytest.importorskip("doctr.utils.geometry", reason="needs python-doctr")
 
 import crops  # noqa: E402
+import words  # noqa: E402
 from doctr.models.preprocessor import PreProcessor  # noqa: E402
 from states import rate  # noqa: E402
 from train_recogniser import MEAN, STD, together  # noqa: E402
@@ -70,3 +71,18 @@ def test_the_rate_grows_then_falls_to_a_fiftieth() -> None:
     rates = [rate(1.0, done, 2000) for done in range(2001)]
     assert rates[0] < 0.01 and max(rates) == pytest.approx(rates[199], rel=0.03)
     assert rates[-1] == pytest.approx(0.02) and rates[1000] == pytest.approx(0.51, rel=0.01)
+
+
+def test_what_papers_rarely_have_is_written_all_over_a_page() -> None:
+    from pages import fonts
+
+    if not (names := fonts()) or not all(Path(each).is_file() for each in words.LISTS):
+        pytest.skip("needs the fonts and word lists of examples/training/README.md")
+    texts, lowest = [], 0.0
+    for seed in range(6):
+        written = crops.apart(seed, (700, 700), names)
+        texts += written.texts
+        lowest = max(lowest, max(bottom for *_, bottom in written.boxes))
+    assert lowest > 600
+    assert any(text.isupper() and not text.isascii() for text in texts)
+    assert any(text[-1:] in "€%" and text[0].isdigit() for text in texts)

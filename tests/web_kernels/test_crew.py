@@ -12,10 +12,11 @@ import pytest
 from sigfix import ConvertOptions, convert
 from sigfix.errors import NotVerifiedError
 from sigfix.verifying.runners import node as nodejs
+from sigfix.verifying.runners.chromium import find_chromium
 from tests.matrix import browser
 from tests.web_kernels.running import KERNELS, planted, run_script
 
-if browser.find_chromium() is None:
+if find_chromium() is None:
     pytest.skip("needs Chromium", allow_module_level=True)
 if not all(find_spec(package) for package in ("tensorflowjs", "onnx", "onnxslim")):
     pytest.skip("needs sigfix[all]", allow_module_level=True)
