@@ -146,10 +146,10 @@ def _stored(model: BundledModel) -> str:
 
 def _sample(models: Sequence[BundledModel], options: BundleOptions) -> Image.Image:
     """The page that the bundle is tried on, which lies in it as an example."""
-    from sigfix.verifying.inputs.pages import rendered_page
+    from sigfix.verifying.inputs.pages import rendered_page, sample_page
 
     (characters,) = (model.card.vocabulary for model in models if model.task == RECOGNITION)
-    return rendered_page(characters if options.verify else string.ascii_lowercase)
+    return sample_page(characters) if options.verify else rendered_page(string.ascii_lowercase)
 
 
 def _checked(

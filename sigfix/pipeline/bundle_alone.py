@@ -93,11 +93,11 @@ def _pictures(card: Card, verify: bool) -> Sequence[Image.Image]:
 
     Raises `UsageError` where the model is to be tried and reads nothing that can be written.
     """
-    from sigfix.verifying.inputs.pages import rendered_page
+    from sigfix.verifying.inputs.pages import sample_page
     from sigfix.verifying.inputs.samples import rendered_words
 
     if card.task == DETECTION:
-        return [rendered_page(string.ascii_lowercase)]
+        return [sample_page(string.printable)]
     if card.task == RECOGNITION and verify:
         try:
             return rendered_words(card, WORDS)

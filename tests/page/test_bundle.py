@@ -24,7 +24,6 @@ from sigfix.pipeline.bundle_form import damages, files_below, read_manifest
 from sigfix.pipeline.bundle_models import BundledModel, BundleOptions, Part, wider_types
 from sigfix.verifying import decoding
 from sigfix.verifying.decoding import in_both, word_places
-from sigfix.verifying.inputs.pages import rendered_page
 from sigfix.verifying.page_words import WordCount
 from tests.cli.running import run
 from tests.cli.test_json_documents import problems
@@ -350,11 +349,3 @@ def test_places_are_the_same_however_many_are_looked_at_at_a_time(monkeypatch) -
     for pairs in (1, 50, 77):
         monkeypatch.setattr(decoding, "_PAIRS", pairs)
         assert in_both(one, other) == at_once
-
-
-def test_a_rendered_page_has_the_letters_of_the_vocabulary_alone() -> None:
-    assert rendered_page("abc").tobytes() == rendered_page("abc").tobytes()
-    assert rendered_page("abc").tobytes() != rendered_page("abc", 1).tobytes()
-    assert rendered_page("XYZ").size == rendered_page("abc").size
-    with pytest.raises(SigfixError, match="reads none of the letters"):
-        rendered_page("äöü")

@@ -10,7 +10,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from sigfix.optimising.expressing.gathering import rows_of
 from sigfix.optimising.expressing.writing import Reference, Rule, Writer
+from sigfix.optimising.graph.graph import Array
 from sigfix.optimising.graph.operator_kinds import DT_BOOL, DT_INT32
 
 BITS = 32
@@ -67,38 +69,32 @@ def _xor(to: Writer) -> Reference:
     return to.add("AddV2", one, other)
 
 
-def _left(to: Writer, count: int) -> Reference:
-    """What is shifted out is taken off before: a product beyond 2^53 loses its last bits."""
-    kept = to.operand(0)
-    if count > 1:
-        kept = to.add("FloorMod", kept, to.number(1 << (BITS - count)))
-    return to.add("Mul", kept, to.constant(_WEIGHTS[count]))
+def _powers(to: Writer, pick: Callable[[Array], Array]) -> Reference:
+    """2 to the power that `pick` makes of each count: a count is 0 to 31, as TensorFlow clips it.
+
+    Of counts that are computed by looking it up.
+    """
+    known = to.value(1)
+    if known is not None:
+        return to.constant(_POWERS[pick(np.clip(known, 0, BITS - 1))])
+    places = to.add("Maximum", to.add("Minimum", to.operand(1), to.whole(BITS - 1)), to.whole(0))
+    return rows_of(to, to.constant(_POWERS[pick(np.arange(BITS))]), places, DT_INT32)
 
 
-def _right(to: Writer, count: int) -> Reference:
+def _left(to: Writer) -> Reference:
+    """In two steps: TF.js's cpu backend multiplies in float64, exact below 2^53."""
+    half = to.add("Mul", to.operand(0), _powers(to, lambda count: np.minimum(count, HALF - 1)))
+    return to.add("Mul", half, _powers(to, lambda count: count - np.minimum(count, HALF - 1)))
+
+
+def _right(to: Writer) -> Reference:
     """The upper and the lower half each, which have few bits."""
-    x = to.operand(0)
-    if count == BITS - 1:
-        return to.add("Neg", _sign(to, x))
-    low = to.add("FloorMod", x, to.number(1 << max(count, HALF)))
-    high = to.add("FloorDiv", to.add("Sub", x, low), to.number(1 << count))
-    if count >= HALF:
-        return high
-    return to.add("AddV2", high, to.add("FloorDiv", low, to.number(1 << count)))
-
-
-def _shifted(rule: Callable[[Writer, int], Reference]) -> Rule:
-    """By a number that is known."""
-
-    def by_known(to: Writer) -> Reference | None:
-        count = to.value(1)
-        if count is None or count.size != 1 or not 0 <= int(count.item()) < BITS:
-            return None
-        if count.ndim:
-            return None
-        return rule(to, int(count)) if int(count) else to.add("Identity", to.operand(0))
-
-    return by_known
+    low = to.add("FloorMod", to.operand(0), to.number(1 << HALF))
+    high = to.add("FloorDiv", to.add("Sub", to.operand(0), low), to.number(1 << HALF))
+    beyond = to.add("FloorDiv", high, _powers(to, lambda count: np.maximum(count - HALF, 0)))
+    back = to.add("Mul", beyond, _powers(to, lambda count: np.maximum(HALF - count, 0)))
+    within = to.add("FloorDiv", low, _powers(to, lambda count: np.minimum(count, HALF)))
+    return to.add("AddV2", back, within)
 
 
 def _invert(to: Writer) -> Reference:
@@ -116,8 +112,8 @@ BITWISE: dict[str, Rule] = {
         "BitwiseOr": _or,
         "BitwiseXor": _xor,
         "Invert": _invert,
-        "LeftShift": _shifted(_left),
-        "RightShift": _shifted(_right),
+        "LeftShift": _left,
+        "RightShift": _right,
     }.items()
 }
 """Operator -> its rule."""

@@ -1,10 +1,11 @@
-"""Rendered pages of made-up words: what a detector and a whole pipeline are tried on."""
+"""Rendered pages: what a detector and a whole pipeline are tried on, and a bundle's sample."""
 
 from __future__ import annotations
 
 import random
 import string
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from sigfix.errors import UsageError
@@ -20,14 +21,60 @@ PAGES = 3
 LONGEST = 9
 _SIZES = ((30, 1), (20, 9), (24, 6), (18, 8))
 """Heights of letters in pixels and numbers of lines, paragraph by paragraph."""
+BREAK = "\n"
+SAMPLE = (
+    (30, "A page to try: find its words, read them"),
+    (
+        20,
+        "sigfix drew this page, so that there is something to read at once. Give it a picture of "
+        "your own: drop it here, paste it, choose a file, or hold a letter in front of the camera. "
+        "Nothing of it leaves your computer. The network that finds words and the network that "
+        "reads them came with this page, and both run in your browser, on its processor or on its "
+        "graphics card. Each word has a box in the picture and a place in the list; go from line "
+        "to line with the arrow keys, and the boxes follow. Words that the reader is not sure of "
+        "are marked: look at them before you trust them.",
+    ),
+    (
+        24,
+        "2 coffees, 1 lemon cake, 3 rolls: 12.75\n1 jar of honey: 11.40\nSum: 24.15, paid on "
+        "14/09/2026 at 16:05",
+    ),
+    (18, "Codes are no words, and are read letter by letter:"),
+)
+"""Heights of letters, and paragraphs; made-up words are written under the last one."""
+CODES = 10
+"""Lines of made-up words under `SAMPLE`."""
 
 
 def rendered_page(vocabulary: str, seed: int = 0) -> Image.Image:
-    """A page of paragraphs in the font that comes with Pillow, dark on light, seeded.
+    """A page of paragraphs of made-up words, dark on light, seeded.
 
-    Only letters and digits that `vocabulary` has are written. Raises `UsageError` where it has
-    none of them, `MissingExtraError` without Pillow.
+    The font is the one that comes with Pillow; only letters and digits that `vocabulary` has are
+    written. Raises `UsageError` where it has none of them, `MissingExtraError` without Pillow.
     """
+    choose = random.Random(seed)
+    known = _known(vocabulary)
+    shades = choose.randint(225, 255), choose.randint(0, 60)
+    made_up = _made_up(choose, known)
+    return _drawn(shades, ((size, made_up, lines) for size, lines in _SIZES))
+
+
+def sample_page(vocabulary: str) -> Image.Image:
+    """The page that a bundle is tried on and shows: sentences, and made-up words below.
+
+    All of it is made-up words for a vocabulary without the characters of the sentences. Raises
+    what `rendered_page` does.
+    """
+    if not set("".join(text for _, text in SAMPLE)).issubset({*vocabulary, " ", BREAK}):
+        return rendered_page(vocabulary)
+    texts = [
+        (size, iter(text.replace(BREAK, f" {BREAK} ").split(" ")), None) for size, text in SAMPLE
+    ]
+    codes = _made_up(random.Random(0), _known(vocabulary))
+    return _drawn((248, 24), [*texts, (SAMPLE[-1][0], codes, CODES)])
+
+
+def _known(vocabulary: str) -> list[str]:
     known = [c for c in string.ascii_lowercase + string.digits if c in vocabulary]
     known = known or [c for c in string.ascii_uppercase if c in vocabulary]
     if not known:
@@ -36,29 +83,43 @@ def rendered_page(vocabulary: str, seed: int = 0) -> Image.Image:
             "letters and digits of the built-in font.",
             "--no-verify leaves the trial out",
         )
+    return known
+
+
+def _made_up(choose: random.Random, known: Sequence[str]) -> Iterator[str]:
+    while True:
+        yield "".join(choose.choice(known) for _ in range(choose.randint(2, LONGEST)))
+
+
+def _drawn(
+    shades: tuple[int, int], paragraphs: Iterable[tuple[int, Iterator[str], int | None]]
+) -> Image.Image:
+    """Paragraphs of the height of letters, words, and the number of lines (None: of all words)."""
     image, draw, font_of = pillow("a rendered page")
-    choose = random.Random(seed)
-    paper, ink = choose.randint(225, 255), choose.randint(0, 60)
+    paper, ink = shades
     picture: Image.Image = image.new("RGB", (WIDTH, HEIGHT), (paper,) * 3)
     pen = draw.Draw(picture)
     top = MARGIN
-    for size, lines in _SIZES:
+    for size, words, lines in paragraphs:
         font: Any = font_of.load_default(size)
-        for _ in range(lines):
-            for left, word in _line(choose, known, font):
+        for line in islice(_lines(words, font), lines):
+            for left, word in line:
                 pen.text((left, top), word, font=font, fill=(ink,) * 3)
             top += int(size * 1.6)
         top += 18
     return picture
 
 
-def _line(choose: random.Random, known: Sequence[str], font: Any) -> Iterator[tuple[int, str]]:
-    """Words and where they begin, to about the end of the line."""
+def _lines(words: Iterator[str], font: Any) -> Iterator[list[tuple[int, str]]]:
+    """Words and where they begin, line by line, each to about its end."""
     left, gap = float(MARGIN), font.getlength("n") * 0.9
-    while True:
-        word = "".join(choose.choice(known) for _ in range(choose.randint(2, LONGEST)))
-        width = font.getlength(word)
-        if left + width > WIDTH - MARGIN:
-            return
-        yield int(left), word
-        left += width + gap
+    line: list[tuple[int, str]] = []
+    for word in words:
+        width = 0 if word == BREAK else font.getlength(word)
+        if word == BREAK or (line and left + width > WIDTH - MARGIN):
+            yield line
+            left, line = float(MARGIN), []
+        if word != BREAK:
+            line.append((int(left), word))
+            left += width + gap
+    yield line

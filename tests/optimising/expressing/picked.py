@@ -216,6 +216,16 @@ PICKED: dict[str, tuple[Callable, tuple[int | None, ...]]] = {
         for op in ("LeftShift", "RightShift")
         for count in (0, 1, 3, 22, 30, 31)
     },
+    **{
+        f"{op} by {kind} counts": (
+            large(lambda n, op=op, counts=counts: getattr(raw, op)(x=n, y=counts(n))), (None, 7)
+        )
+        for op in ("LeftShift", "RightShift")
+        for kind, counts in {
+            "several": lambda n: np.int32([0, 4, 15, 16, 17, 31, 8]),
+            "computed": lambda n: tf.math.floormod(n + tf.range(7) * 5, 64) - 8,
+        }.items()
+    },
     "TruncateMod": (bits(lambda n: raw.TruncateMod(x=n, y=np.int32([3, -3, 1, 7, -9]))), (None, 5)),
     "TruncateMod of fractions": (
         lambda x: raw.TruncateMod(x=x * 9, y=np.float32([0.3, -1.7, 2, -2, 5])), (None, 5)
