@@ -177,7 +177,7 @@ class Model:
         for index, (_, dtype, _) in enumerate(flat_tensors(output)):
             body.signature.output_arg.add(name=f"y{index or ''}", type=dtype_number(dtype))
             body.ret[f"y{index or ''}"] = "relu:activations:0"
-        add_node(body.node_def, "relu", "Relu", ["x"], T=Dtype("float32"))
+        add_node(body.node_def, "relu", "Relu", ["x"] if tensors else [], T=Dtype("float32"))
         concrete = self.meta.object_graph_def.concrete_functions[name]
         pair = concrete.canonicalized_input_signature.tuple_value.values
         positional = pair.add().tuple_value

@@ -7,12 +7,13 @@ rather than pieces of words), or else the first of numbers.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import tensorflow as tf
 
 from sigfix.describing.targets import TAKES_STRINGS, Target, find_target, is_foreign
 from sigfix.optimising.graph.graph import Graph, NodeDef, node_of
+from sigfix.optimising.loops.frames import Frames, in_order, paths_of
 
 DT_STRING = 7
 LOOKUP = "LookupTableFindV2"
@@ -42,6 +43,8 @@ def bottlenecks(graph: Graph, found: Collection[str]) -> list[str]:
     """Tensors to cut at so that none of the nodes `found` is computed; none where that fails."""
     order = [str(node.name) for node in graph.ordered()]
     number = {name: i for i, name in enumerate(order)}
+    frames = paths_of(graph, in_order(graph))
+    outside = {name for name in order if not frames[name]}  # what is in a loop cannot be fed
     needed = _computing(graph)
     passing: dict[str, int] = {}
     for name in reversed(order):
@@ -65,8 +68,11 @@ def bottlenecks(graph: Graph, found: Collection[str]) -> list[str]:
         tf.import_graph_def(graph.graph_def(), name="")
     chosen: list[str] = []
     branching: list[str] = []
-    for name in sorted(found, key=lambda each: number[each]):
-        candidates = [each for each in order if passing[name] >> number[each] & 1]
+    ends = {name for each in found for name in _ends(graph, each, frames) if name in needed}
+    for name in sorted(ends, key=lambda each: number[each]):
+        candidates = [
+            each for each in order if passing[name] >> number[each] & 1 and each in outside
+        ]
         best = _best(graph, imported, candidates)
         if best is None:
             branching.append(name)
@@ -76,6 +82,19 @@ def bottlenecks(graph: Graph, found: Collection[str]) -> list[str]:
         if name in _left(graph, chosen):
             chosen += _numbers(graph, imported, name)
     return [] if _left(graph, chosen) & set(found) else list(dict.fromkeys(chosen))
+
+
+def _ends(graph: Graph, name: str, frames: Mapping[str, Frames]) -> list[str]:
+    """A node, or, where it is in a loop, the Exits through which the loop gives its results."""
+    if not frames[name]:
+        return [name]
+    loop = frames[name][0]
+    exits = [node for node in graph.nodes.values() if node.op == "Exit" and not frames[node.name]]
+    return [
+        str(node.name)
+        for node in exits
+        if frames[node_of(node.input[0])][:1] == (loop,) and name in upstream(graph, node.name)
+    ]
 
 
 def _numbers(graph: Graph, imported: tf.Graph, name: str) -> list[str]:

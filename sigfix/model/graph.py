@@ -104,6 +104,13 @@ class GraphFunction:
     attributes: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
+CALLS = frozenset({
+    "PartitionedCall", "StatefulPartitionedCall", "If", "StatelessIf", "While", "StatelessWhile",
+    "Case", "StatelessCase",
+})  # fmt: skip
+"""Operators that run the functions that their attributes name."""
+
+
 @dataclass(frozen=True)
 class Graph:
     """A GraphDef. `producer` and `min_consumer` are GraphDef versions, not TensorFlow's."""
@@ -140,6 +147,25 @@ class Graph:
     def function_by_name(self) -> dict[str, GraphFunction]:
         """The library functions by name."""
         return {function.name: function for function in self.functions}
+
+    @cached_property
+    def dangling(self) -> tuple[tuple[str, str, str], ...]:
+        """(function, node, name) of all that a node reads or calls and the graph does not have."""
+        found = []
+        bodies = [("", self.nodes, frozenset[str]())]
+        bodies += [
+            (item.name, item.nodes, frozenset(argument.name for argument in item.inputs))
+            for item in self.functions
+        ]
+        for scope, nodes, arguments in bodies:
+            there = arguments.union(node.name for node in nodes)
+            for node in nodes:
+                names = [name for name in map(node_of, node.inputs) if name not in there]
+                if node.op in CALLS:
+                    library = self.function_by_name
+                    names += [name for name in node.functions if name not in library]
+                found += [(scope, node.name, name) for name in names]
+        return tuple(found)
 
     def all_nodes(self) -> Iterator[tuple[str, Node]]:
         """Every node with the name of its function ('' at the top level)."""

@@ -74,16 +74,24 @@ class Collection:
 
 @dataclass(frozen=True)
 class Asset:
-    """An AssetFileDef: the file under `assets/`, and the tensor that its path is fed to."""
+    """An AssetFileDef: the file under `assets/`, and the tensor that its path is fed to.
+
+    `is_pointer` where Git LFS left its note in place of the file.
+    """
 
     filename: str
     tensor: str
     exists: bool
+    is_pointer: bool = False
 
 
 @dataclass(frozen=True)
 class MetaGraph:
-    """One MetaGraphDef. `objects` is None where TF1 wrote it."""
+    """One MetaGraphDef. `objects` is None where TF1 wrote it.
+
+    `restored` are the names under which its variables are read from the index, as far as the graph
+    says them.
+    """
 
     tags: tuple[str, ...]
     tensorflow_version: str
@@ -98,6 +106,7 @@ class MetaGraph:
     saver_restore_op: str = ""
     saver_filename_tensor: str = ""
     function_aliases: Mapping[str, str] = field(default_factory=dict)
+    restored: frozenset[str] = frozenset()
 
     @cached_property
     def user_signatures(self) -> tuple[Signature, ...]:
@@ -141,20 +150,24 @@ class StoredTensor:
 
 @dataclass(frozen=True)
 class Shard:
-    """A data file of the variable bundle; `size` is None where it is missing."""
+    """A data file of the variable bundle; `size` is None where it is missing.
+
+    `is_pointer` where Git LFS left its note in place of the file.
+    """
 
     filename: str
     size: int | None
     needed: int
     number: int = 0
+    is_pointer: bool = False
 
 
 @dataclass(frozen=True)
 class VariableStore:
     """`variables/`: the index, its shards, files that belong to neither, and what is wrong.
 
-    `error` says why the index could not be read; then there are no tensors.
-    `checkpoint_keys` maps object graph node ids to the index's keys where the file says.
+    `error` says why the index could not be read; then there are no tensors. `is_pointer` where
+    Git LFS left its note in place of the index.
     """
 
     tensors: tuple[StoredTensor, ...] = ()
@@ -162,6 +175,7 @@ class VariableStore:
     stray: tuple[str, ...] = ()
     error: str = ""
     has_index: bool = True
+    is_pointer: bool = False
     bad_checksums: tuple[str, ...] = ()
     checksums_verified: bool = False
 

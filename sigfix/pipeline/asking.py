@@ -52,6 +52,7 @@ def cases_of(
         input_limits(frozen.graph, frozen.inputs),
         prepared.features,
         picks_the_best(node.op for node in frozen.graph.nodes.values()),
+        prepared.parts,
     )
     return cases, given_and_tried(cases)["tried"]
 

@@ -153,7 +153,8 @@ def _made(described: SavedModel, decided: Plan, key: str, place: Path) -> Prepar
             edit = alias_as_added(described, decided.meta_graph, edit)
         if isinstance(edit, AddSignature) and edit.key == key:
             side = planned_source(described, decided.meta_graph, edit, described.path)
-            return replace(found, side=side)
+            parts = {item.name: item.component for item in edit.inputs if item.component}
+            return replace(found, side=side, parts=parts)
     return found
 
 

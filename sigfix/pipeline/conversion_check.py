@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -53,7 +53,8 @@ class DifferenceError(ParityError):
 class Conversion:
     """What was made of a source, and how it is to be compared.
 
-    `graphs` are what it went through. `tolerance` and `max_loss` are the user's, or None.
+    `graphs` are what it went through. `tolerance` and `max_loss` are the user's, or None; `rows`
+    says how many examples a case holds.
     """
 
     model: Path
@@ -63,6 +64,7 @@ class Conversion:
     seconds: float
     tolerance: float | None = None
     max_loss: float | None = None
+    rows: Callable[[Arrays], int] = first_size
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,7 @@ def losses_of(
     expected = [in_tfjs_dtypes(outputs) for outputs in source.outputs]
     found = [in_tfjs_dtypes(outputs) for outputs in results]
     limits = {name: Limit(most, most) for case in expected for name in case}
-    batches = [first_size(case) for case in source.fed]
+    batches = [conversion.rows(case) for case in source.fed]
     losses = compare_cases(
         (source.title, TFJS),
         expected,
@@ -199,6 +201,7 @@ def check_of(conversion: Conversion) -> Check:
         ties_of(conversion.preset),
         in_tfjs_dtypes,
         witnesses=witnesses,
+        batch=conversion.rows,
     )
 
 

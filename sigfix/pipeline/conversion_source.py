@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,13 +10,13 @@ from sigfix.card import Card
 from sigfix.describing.examples import ExampleFeature
 from sigfix.model import TensorSpec
 from sigfix.pipeline.prepared import Prepared
-from sigfix.planning.edits import InputPlan
+from sigfix.planning.edits import Component, InputPlan
 from sigfix.planning.names import signature_keys
 from sigfix.planning.traces import TO_NCHW
 from sigfix.presets import DETECTION
 from sigfix.verifying.arrays import Arrays
-from sigfix.verifying.checking import Side
-from sigfix.verifying.inputs.cases import BATCHES, Case, Given, Limits, made_up
+from sigfix.verifying.checking import Side, first_size
+from sigfix.verifying.inputs.cases import BATCHES, Case, Given, Limits, batch_of, made_up
 from sigfix.verifying.inputs.given import fit_inputs, read_npz
 from sigfix.verifying.runnable import CaseRun
 from sigfix.verifying.runners import onnx, saved_model
@@ -56,11 +56,13 @@ def conversion_cases(
     limits: Mapping[str, Limits] | None = None,
     features: tuple[ExampleFeature, ...] = (),
     picks: bool = False,
+    parts: Mapping[str, Component] | None = None,
 ) -> Sequence[Case | Given]:
     """The inputs of `inputs_file`, or made-up ones; pictures as the model's card normalises them.
 
     `limits` are the least and the largest number of an input, as far as they are known; `picks`
-    is whether the model picks the best of many scores. The file's arrays are called as the
+    is whether the model picks the best of many scores, `parts` says which inputs are those of one
+    sparse or ragged tensor. The file's arrays are called as the
     signature's inputs are, or by an ONNX file's `own_names`.
 
     Raises `UsageError` for a file that does not fit the model, `NotVerifiedError` where nothing
@@ -71,9 +73,20 @@ def conversion_cases(
         arrays = read_npz(inputs_file)
         given = {name if name in specs else keys.get(name, name): a for name, a in arrays.items()}
         return [Given(fit_inputs(given, specs, str(inputs_file)))]
-    plans = [InputPlan(name, spec.dtype, spec.shape, name) for name, spec in specs.items()]
+    plans = [
+        InputPlan(name, spec.dtype, spec.shape, name, component=(parts or {}).get(name))
+        for name, spec in specs.items()
+    ]
     batches = PAGES if card is not None and card.task == DETECTION else BATCHES
     scale = None if card is None else (tuple(card.mean), tuple(card.std))
     return made_up(
         plans, features=features, batches=batches, normalise=scale, limits=limits, picks=picks
     )
+
+
+def rows_of(parts: Mapping[str, Component]) -> Callable[[Arrays], int]:
+    """What tells how many examples a case holds, where inputs are the parts of tensors."""
+    if not parts:
+        return first_size
+    plans = [InputPlan(key, "", None, key, component=part) for key, part in parts.items()]
+    return lambda arrays: batch_of(plans, arrays)

@@ -148,6 +148,7 @@ def _checked(
     written: Written, prepared: Prepared, options: ConvertOptions, place: Path, say: Say
 ) -> Checked:
     from sigfix.pipeline import conversion_check
+    from sigfix.pipeline.conversion_source import rows_of
 
     if written.answers is None or written.graphs is None:
         return conversion_check.Checked(not_verified="--no-verify was given")
@@ -160,6 +161,7 @@ def _checked(
         options.seconds,
         options.tolerance if options.tolerance is not None else written.tolerance,
         None if options.quantize == AUTO else options.max_loss,
+        rows_of(prepared.parts),
     )
     with unpublished(place):
         return _verdict(conversion, written, written.answers, prepared, options, say)

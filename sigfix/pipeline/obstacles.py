@@ -87,8 +87,6 @@ def _way(frozen: FrozenSignature, passes: Passes, model: Path, key: str) -> str:
 
 def _left_out(frozen: FrozenSignature, passes: Passes, how: str) -> list[str] | None:
     """The outputs to leave out where the front is cut off by `how`; None: that leads nowhere."""
-    from sigfix.exporting.bottlenecks import upstream
-
     try:
         cut = cut_in_front(frozen, how)
         if cut and how == STRINGS and not _is_for_the_page(cut):
@@ -98,11 +96,23 @@ def _left_out(frozen: FrozenSignature, passes: Passes, how: str) -> list[str] | 
     except ConversionError:
         return None
     stopped = set(_stopped(kernels, rest.outputs))
-    for key, name in rest.outputs.items():
-        own = {kernels.nodes[each].op for each in upstream(kernels, name)}
-        if cut and own <= NOTHING:
-            stopped.add(key)
+    passed_on = _passed_on(kernels, rest.outputs)
+    if cut:  # what the model passes on itself is as it was
+        stopped |= passed_on - _passed_on(frozen.graph, frozen.outputs)
+    if stopped | passed_on == set(rest.outputs):  # nothing would be computed at all
+        return None
     return [key for key in rest.outputs if key in stopped]
+
+
+def _passed_on(graph: Graph, outputs: Mapping[str, str]) -> set[str]:
+    """The outputs that are an input, and nothing is computed of it."""
+    from sigfix.exporting.bottlenecks import upstream
+
+    return {
+        key
+        for key, name in outputs.items()
+        if {graph.nodes[each].op for each in upstream(graph, name)} <= NOTHING
+    }
 
 
 def _stopped(kernels: Graph, outputs: Mapping[str, str]) -> list[str]:

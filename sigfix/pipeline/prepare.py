@@ -40,6 +40,7 @@ from sigfix.planning import Choices, plan
 from sigfix.planning.commands import carried_out
 from sigfix.planning.meta_graphs import choose_meta_graph
 from sigfix.planning.names import signature_keys
+from sigfix.planning.signature_parts import signature_parts
 from sigfix.planning.soundness import refuse_lost_weights
 from sigfix.planning.trust import refuse_reaching
 from sigfix.presets import Preset
@@ -133,6 +134,7 @@ def _as_it_is(described: SavedModel, index: int, key: str, choice: SourceChoice)
         notes=notes,
         restless=restless,
         features=example_features(graph),
+        parts=signature_parts(graph, signature),
     )
 
 

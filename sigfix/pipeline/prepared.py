@@ -11,6 +11,7 @@ from sigfix.card import Card
 from sigfix.describing.examples import ExampleFeature
 from sigfix.pipeline.preset_options import PresetOptions
 from sigfix.planning.choices import InputChoice, NormalizeChoice, as_tags
+from sigfix.planning.edits import Component
 
 if TYPE_CHECKING:  # at run time it needs numpy, and some commands do without
     from sigfix.verifying.checking import Side
@@ -59,7 +60,8 @@ class Prepared:
     compares with, None for others; of its `inputs` those in `channels_last` are NHWC in what
     comes out, and `renamed` has the keys that are to be called otherwise. `signature` and `tags`
     are those of a SavedModel, `restless` is what can make two of its runs differ. `notes` are lines
-    about the source, `features` what its strings have to hold where it parses tf.Examples.
+    about the source, `features` what its strings have to hold where it parses tf.Examples, and
+    `parts` which of its inputs are those of one sparse or ragged tensor.
     """
 
     model: Path
@@ -75,3 +77,4 @@ class Prepared:
     restless: str = ""
     side: Side | None = None
     features: tuple[ExampleFeature, ...] = ()
+    parts: Mapping[str, Component] = field(default_factory=dict)

@@ -43,6 +43,7 @@ from sigfix.planning.merging import merge
 from sigfix.planning.parsed import behind_parsers, require_plain
 from sigfix.planning.preset_spec import fit_preset, mark_origins
 from sigfix.planning.shaping import plan_inputs, plan_outputs
+from sigfix.planning.signature_parts import signature_parts
 from sigfix.planning.sources import refuse_starved
 from sigfix.planning.traces import Ambiguous, Undecided, choose_trace, is_bound
 from sigfix.planning.widening import with_open_batch
@@ -143,7 +144,7 @@ def _from_function(
     trace = choose_trace(function, library, asked)
     if isinstance(trace, Ambiguous):
         raise Undecided(trace)
-    inputs = flat_inputs(function, trace, library[trace.name])
+    inputs = _as_parts(meta_graph, function, flat_inputs(function, trace, library[trace.name]))
     values = {item.path for item in literal_arguments(function, trace)}
     if not choices.parsed:
         _refuse_unknown_bindings(inputs, values, choices)
@@ -160,6 +161,17 @@ def _from_function(
         TRACE,
         origin,
     )
+
+
+def _as_parts(
+    meta_graph: MetaGraph, function: Function, inputs: list[FlatTensor]
+) -> list[FlatTensor]:
+    """The arguments of a signature's own function: it is not said there what they are parts of."""
+    signature = meta_graph.signature(function.path.removeprefix("signatures."))
+    if signature is None or not function.path.startswith("signatures."):
+        return inputs
+    parts = signature_parts(meta_graph, signature)
+    return [replace(item, component=parts.get(item.name, item.component)) for item in inputs]
 
 
 def _from_graph(meta_graph: MetaGraph, choices: Choices) -> AddSignature:

@@ -31,7 +31,7 @@ from sigfix.planning.parsed import parsed_notes
 from sigfix.planning.preset_spec import plan_card
 from sigfix.planning.several import plan_signatures
 from sigfix.planning.signature_map import after
-from sigfix.planning.soundness import COPY, COPY_AGAIN, lost_weights, strangers, unwritable
+from sigfix.planning.soundness import COPY, lost_weights, strangers, unwritable, way_to_lost
 from sigfix.planning.traces import CHOOSE, Undecided, other_values, taken_values
 from sigfix.planning.widening import widened_notes
 from sigfix.quoting import quote
@@ -51,7 +51,7 @@ def plan(model: SavedModel, choices: Choices | None = None) -> Plan:
         return made
     if made.verdict != "repairable" or not made.is_metadata_only:
         reason = f"{lost} Nothing that is made of it could be right."
-        return Plan(made.model, "blocked", reason=reason, hint=COPY_AGAIN)
+        return Plan(made.model, "blocked", reason=reason, hint=way_to_lost(model))
     return replace(made, notes=(*made.notes, f"{lost} The result cannot be run either."))
 
 

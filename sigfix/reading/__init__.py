@@ -84,15 +84,15 @@ def _read_file(path: Path) -> SavedModel | OtherModel:
     from sigfix.reading.frozen_graph import read_frozen_graph, read_frozen_text
     from sigfix.reading.keras import HDF5_MARK, read_keras
     from sigfix.reading.onnx import read_onnx
-    from sigfix.reading.sniffing import check_lfs, looks_like_text, sniff_protobuf
+    from sigfix.reading.sniffing import check_stand_in, looks_like_text, sniff_protobuf
     from sigfix.reading.tfjs import read_tfjs
 
     with opened(path) as file:
         head = file.read(_HEAD)
     if not head:
         raise UnreadableModelError(f"{path} is empty.", code="CON214")
-    check_lfs(path, head)
-    refuse_foreign(path)
+    check_stand_in(path, head)
+    refuse_foreign(path, head)
     if head.startswith(ZIP_MARK) and holds_saved_model(path):
         return _read_archive(path)
     if head.startswith((HDF5_MARK, ZIP_MARK)):

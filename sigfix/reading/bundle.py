@@ -7,6 +7,7 @@ compressed with snappy. The first entry, under the empty key, is the header.
 from __future__ import annotations
 
 import struct
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -120,16 +121,33 @@ def _stored_tensor(name: str, entry: Any) -> StoredTensor:
     )
 
 
+def _sliced_name(key: bytes) -> bytes:
+    """The variable whose part has this key: a zero, then its name, escaped, up to a mark.
+
+    Source: EncodeTensorNameSlice and OrderedCode::WriteString of TensorFlow 2.19.
+    """
+    name = key[1:].split(b"\x00\x01", 1)[0]
+    return name.replace(b"\x00\xff", b"\x00").replace(b"\xff\x00", b"\xff")
+
+
 def read_index(data: bytes) -> tuple[int, list[StoredTensor]]:
-    """The number of shards, and every stored tensor sorted by name."""
+    """The number of shards, and every stored tensor sorted by name.
+
+    A partitioned variable is there as a whole, without data, and in its parts.
+    """
     count, tensors = 0, []
+    parts: Counter[bytes] = Counter()
     for key, value in read_table(data):
         if key == b"":
             count = parse("BundleHeaderProto", value).num_shards
-        elif not key.startswith(b"\x00"):  # slices of partitioned variables have binary keys
-            entry = parse("BundleEntryProto", value)
-            tensors.append(_stored_tensor(key.decode("utf-8", "replace"), entry))
-    return count, tensors
+            continue
+        name, part = key.decode("utf-8", "replace"), ""
+        if key.startswith(b"\x00"):
+            whole = _sliced_name(key)
+            name, part = whole.decode("utf-8", "replace"), f", part {parts[whole]}"
+            parts[whole] += 1
+        tensors.append(_stored_tensor(name + part, parse("BundleEntryProto", value)))
+    return count, sorted(tensors, key=lambda item: item.name)
 
 
 def read_variables(folder: Folder) -> VariableStore | None:
@@ -139,6 +157,8 @@ def read_variables(folder: Folder) -> VariableStore | None:
         return None
     if INDEX_NAME not in names:
         return VariableStore(stray=_stray(names, set()), has_index=False)
+    if folder.is_pointer(f"variables/{INDEX_NAME}"):
+        return VariableStore(is_pointer=True)
     try:
         count, tensors = read_index(folder.read(f"variables/{INDEX_NAME}"))
     except UnreadableModelError as error:
@@ -158,7 +178,8 @@ def read_variables(folder: Folder) -> VariableStore | None:
         name = shard_name(number, count)
         there = folder.sizes.get(f"variables/{name}")
         if there is not None or size or count <= _LISTED_EMPTY:
-            shards.append(Shard(name, there, size, number))
+            pointer = folder.is_pointer(f"variables/{name}")
+            shards.append(Shard(name, there, size, number, pointer))
     expected = {INDEX_NAME, *(shard.filename for shard in shards)}
     return VariableStore(tuple(tensors), tuple(shards), _stray(names, expected))
 

@@ -16,6 +16,7 @@ from sigfix.reading.boundary import said_as_unreadable
 from sigfix.reading.directory import walk
 from sigfix.reading.elsewhere import elsewhere
 from sigfix.reading.files import opened
+from sigfix.reading.sniffing import LARGEST_POINTER, is_lfs_pointer
 from sigfix.wire import Buffer
 
 LINKS_HINT = "if you trust it, copy it with its links resolved: cp -rL MODEL COPY"
@@ -51,6 +52,15 @@ class Folder:
     def shown(self, name: str) -> str:
         """The file as a message names it."""
         return str(self.place / name)
+
+    def is_pointer(self, name: str) -> bool:
+        """Whether Git LFS left its note in place of a file."""
+        if not 0 < self.sizes.get(name, 0) <= LARGEST_POINTER:
+            return False
+        try:
+            return is_lfs_pointer(self.read(name))
+        except UnreadableModelError:  # whoever needs the file says so
+            return False
 
     def opened(self, name: str) -> AbstractContextManager[Buffer]:
         """The bytes of a file, mapped where that is possible. Raises `UnreadableModelError`."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from sigfix.errors import UnreadableModelError
@@ -11,38 +10,14 @@ from sigfix.quoting import quote_path
 from sigfix.reading.archives import is_tar, is_zip
 from sigfix.reading.boundary import said_as_unreadable
 from sigfix.reading.files import opened
+from sigfix.reading.foreign_kinds import FOREIGN
 from sigfix.reading.locating import SAVED_MODEL_FILES
 
 
-@dataclass(frozen=True)
-class Foreign:
-    """A kind of file, by its suffixes: what it is, and what to do instead; `{path}` is quoted."""
-
-    suffixes: tuple[str, ...]
-    what: str
-    hint: str
-
-
-_PYTORCH_HINT = (
-    "of a docTR model: sigfix repair --preset NAME --weights {path}; of any other: export it "
-    "with torch.onnx.export, then sigfix convert model.onnx --tfjs"
-)
-FOREIGN = (
-    Foreign((".pt", ".pth"), "is a PyTorch file, and no graph that sigfix reads", _PYTORCH_HINT),
-    Foreign((".safetensors",), "holds weights without a model", _PYTORCH_HINT),
-    Foreign(
-        (".tflite",),
-        "is a TensorFlow Lite model, and there is no way back from it",
-        "take the SavedModel that it was made from",
-    ),
-    Foreign((".npz", ".npy"), "holds arrays, not a model", "--inputs FILE.npz feeds a model"),
-)
-
-
-def refuse_foreign(path: Path) -> None:
-    """Raise `UnreadableModelError` where the file's suffix says that it is of another kind."""
+def refuse_foreign(path: Path, head: bytes) -> None:
+    """Raise `UnreadableModelError` where a file is of a kind that holds no model to read."""
     for kind in FOREIGN:
-        if path.suffix.lower() in kind.suffixes:
+        if kind.is_it(path, head):
             raise UnreadableModelError(
                 f"{path} {kind.what}.", kind.hint.format(path=quote_path(path)), code="CON215"
             )

@@ -79,7 +79,7 @@ def _described(path: Path, message: Any) -> SavedModel:
         path=path,
         encoding="graph",
         schema_version=1,
-        meta_graphs=(read_meta_graph(message.meta_graphs[0], ()),),
+        meta_graphs=(read_meta_graph(message.meta_graphs[0]),),
         variables=None,
         files=((path.name, path.stat().st_size),),
     )

@@ -81,6 +81,12 @@ class Attributes(Mapping[str, Any]):
         return name in self._messages
 
 
+def text_elements(attributes: Mapping[str, Any]) -> tuple[str, ...]:
+    """All texts of a constant node, however many; () where it holds something else."""
+    message = attributes.message("value") if isinstance(attributes, Attributes) else None
+    return tuple(map(_text, message.tensor.string_val)) if message is not None else ()
+
+
 class _UnsaidShape(Attributes):
     """The attributes of a placeholder in a graph from before scalars: no dimension is any shape."""
 

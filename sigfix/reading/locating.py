@@ -8,11 +8,18 @@ from pathlib import Path
 from sigfix.errors import UnreadableModelError
 from sigfix.quoting import quote_path
 from sigfix.reading.files import leads_out
+from sigfix.reading.foreign_kinds import FOREIGN
 
 SAVED_MODEL_FILES = ("saved_model.pb", "saved_model.pbtxt", "saved_model.cpb")
 SKIPPED = {"node_modules", "__pycache__", "assets", "assets.extra", "variables"}
 """Folders in which no model is looked for."""
 _DEPTH = 2
+_DEEPER = 8
+"""How deep is looked for what a message can name."""
+_READ_ALONE = (
+    ".pb", ".onnx", ".keras", ".h5", ".hdf5",
+    ".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2",
+)  # fmt: skip
 _MOST_FOLDERS = 10_000
 
 
@@ -88,20 +95,37 @@ def _nothing_here(directory: Path) -> UnreadableModelError:
             "name a directory that holds a saved_model.pb",
             code="CON215",
         )
-    hint = "name a directory that holds a saved_model.pb"
+    shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+    return UnreadableModelError(
+        f"{directory} holds no saved_model.pb (it holds {shown}).",
+        _what_instead(directory, names),
+        code="CON215",
+    )
+
+
+def _what_instead(directory: Path, names: list[str]) -> str:
+    """What to do with a directory that is no SavedModel."""
     single = [
         name
         for name in names
-        if name.endswith((".pb", ".onnx", ".keras", ".h5")) and (directory / name).is_file()
+        if name.lower().endswith(_READ_ALONE) and (directory / name).is_file()
     ]
     if len(single) == 1:
-        hint = f"name the file: {quote_path(directory / single[0])}"
-    elif any(name.startswith("variables.") for name in names):
+        return f"name the file: {quote_path(directory / single[0])}"
+    if any(name.startswith("variables.") for name in names):
         above = quote_path(directory.resolve().parent)
-        hint = f"this is the variables folder; name the one above it: {above}"
-    elif any(name == "checkpoint" or name.endswith(".index") for name in names):
-        hint = "this is a training checkpoint (weights only); save the model with tf.saved_model"
-    shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
-    return UnreadableModelError(
-        f"{directory} holds no saved_model.pb (it holds {shown}).", hint, code="CON215"
-    )
+        return f"this is the variables folder; name the one above it: {above}"
+    if any(name == "checkpoint" or name.endswith((".index", ".meta")) for name in names):
+        return (
+            "this is a training checkpoint, weights and no function that could be called: in the "
+            "original code, restore it and save the model with tf.saved_model.save"
+        )
+    kinds = {kind.what: kind for name in names for kind in FOREIGN if kind.is_it(directory / name)}
+    if len(kinds) == 1:
+        (kind,) = kinds.values()
+        name = next(name for name in names if kind.is_it(directory / name))
+        return f"{name} {kind.what}: {kind.hint.format(path=quote_path(directory / name))}"
+    deeper = saved_models_below(directory, _DEEPER)
+    if deeper:
+        return f"there is one further below: {quote_path(deeper[0])}"
+    return "name a directory that holds a saved_model.pb"

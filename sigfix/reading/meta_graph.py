@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from google.protobuf.message import DecodeError
@@ -20,7 +20,8 @@ from sigfix.model import (
     as_shape,
     node_of,
 )
-from sigfix.reading.graph import read_graph
+from sigfix.reading.folder import Folder
+from sigfix.reading.graph import read_graph, text_elements
 from sigfix.reading.objects import read_objects
 from sigfix.reading.protos import dtype_name, message_class
 from sigfix.reading.shapes import read_shape
@@ -117,10 +118,29 @@ def _graph_variables(graph: Graph, collections: Mapping[str, Collection]) -> tup
     )
 
 
-def _read_assets(message: Any, present: Container[str]) -> tuple[Asset, ...]:
-    return tuple(
-        Asset(item.filename, item.tensor_info.name, item.filename in present) for item in message
-    )
+def _read_assets(message: Any, folder: Folder | None) -> tuple[Asset, ...]:
+    found = []
+    for item in message:
+        name = f"assets/{item.filename}"
+        there = folder is not None and name in folder.sizes
+        pointer = folder is not None and there and folder.is_pointer(name)
+        found.append(Asset(item.filename, item.tensor_info.name, there, pointer))
+    return tuple(found)
+
+
+def _restored(graph: Graph, operation: str) -> frozenset[str]:
+    """The names that the restoring operation reads, where they are constants in the graph."""
+    names: set[str] = set()
+    scopes = {"": graph.by_name}
+    for scope, node in graph.executed((operation,)) if operation else ():
+        if node.op != "RestoreV2" or len(node.data_inputs) < 2:
+            continue
+        if scope not in scopes:
+            scopes[scope] = {item.name: item for item in graph.function_by_name[scope].nodes}
+        constant = scopes[scope].get(node_of(node.data_inputs[1]))
+        if constant is not None and constant.op == "Const":
+            names.update(text_elements(constant.attributes))
+    return frozenset(names)
 
 
 def _listed_assets(collections: Any) -> list[Any]:
@@ -137,8 +157,8 @@ def _listed_assets(collections: Any) -> list[Any]:
     return found
 
 
-def read_meta_graph(message: Any, present_assets: Container[str]) -> MetaGraph:
-    """A MetaGraphDef; `present_assets` are the names of the files in its assets folder."""
+def read_meta_graph(message: Any, folder: Folder | None = None) -> MetaGraph:
+    """A MetaGraphDef, with what of its assets lies in the folder."""
     info = message.meta_info_def
     graph = read_graph(message.graph_def)
     collections = {
@@ -158,10 +178,11 @@ def read_meta_graph(message: Any, present_assets: Container[str]) -> MetaGraph:
         graph=graph,
         objects=objects,
         collections=collections,
-        assets=_read_assets(assets, present_assets),
+        assets=_read_assets(assets, folder),
         variables=objects.variables if objects else _graph_variables(graph, collections),
         used_ops=tuple(op.name for op in info.stripped_op_list.op),
         saver_restore_op=message.saver_def.restore_op_name,
         saver_filename_tensor=message.saver_def.filename_tensor_name,
         function_aliases=dict(info.function_aliases),
+        restored=_restored(graph, message.saver_def.restore_op_name),
     )

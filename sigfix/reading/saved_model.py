@@ -16,7 +16,7 @@ from sigfix.reading.folder import Folder, open_directory
 from sigfix.reading.locating import SAVED_MODEL_FILES
 from sigfix.reading.meta_graph import read_meta_graph
 from sigfix.reading.protos import parse, parse_text
-from sigfix.reading.sniffing import check_lfs, check_saved_model_bytes, check_saved_model_text
+from sigfix.reading.sniffing import check_saved_model_bytes, check_saved_model_text, check_stand_in
 from sigfix.reading.trimming import without_large_constants
 
 CARD = "assets.extra/sigfix.json"
@@ -52,7 +52,7 @@ def _message(folder: Folder, *, whole: bool) -> tuple[Any, str]:
         )
     with folder.opened(name) as data:
         if name.endswith(".pbtxt"):
-            check_lfs(path, data[:200])
+            check_stand_in(path, data[:200])
             check_saved_model_text(path, bytes(data))
             return parse_text("SavedModel", bytes(data), path), "pbtxt"
         check_saved_model_bytes(path, data)
@@ -79,12 +79,11 @@ def load_message(directory: Path) -> tuple[Any, str]:
 def read_folder(folder: Folder) -> SavedModel:
     """Read a SavedModel's files, wherever they are."""
     message, encoding = _message(folder, whole=False)
-    assets = folder.below("assets")
     return SavedModel(
         path=folder.place,
         encoding=encoding,
         schema_version=message.saved_model_schema_version,
-        meta_graphs=tuple(read_meta_graph(item, assets) for item in message.meta_graphs),
+        meta_graphs=tuple(read_meta_graph(item, folder) for item in message.meta_graphs),
         variables=read_variables(folder),
         files=tuple((name, size) for name, size in folder.sizes.items() if name[-1] != "/"),
         has_fingerprint="fingerprint.pb" in folder.sizes,

@@ -9,6 +9,8 @@ from sigfix.errors import UnreadableModelError
 from sigfix.wire import Buffer, read_varint
 from sigfix.wording import plural, verb
 
+LARGEST_POINTER = 1024
+"""Git LFS takes no larger file for one of its pointers."""
 _LFS_MARK = b"version https://git-lfs.github.com/spec/"
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
@@ -103,14 +105,35 @@ _INSTEAD = {
     ),
     "onnx": ("an ONNX model, not a SavedModel", "give it a name that ends in .onnx"),
 }
+_OTHERS = (
+    (0, b"\x89HDF\r\n\x1a\n", "an HDF5 file (Keras' .h5, or weights)", "model.h5"),
+    (0, b"PK\x03\x04", "a zip archive", "model.zip"),
+    (0, b"\x1f\x8b", "a gzip archive", "model.tar.gz"),
+    (0, b"BZh", "a bzip2 archive", "model.tar.bz2"),
+    (0, b"\xfd7zXZ\0", "an xz archive", "model.tar.xz"),
+    (257, b"ustar", "a tar archive", "model.tar"),
+    (4, b"TFL3", "a TensorFlow Lite model", "model.tflite"),
+)
+"""Where a mark stands, the mark, what the file is, and a name that says so."""
 _AGAIN = "copy or download the model again, and compare the file sizes"
+
+
+def _refuse_others(path: Path, data: Buffer) -> None:
+    for start, mark, what, name in _OTHERS:
+        if data[start : start + len(mark)] == mark:
+            raise UnreadableModelError(
+                f"{path} is {what}, not a SavedModel.",
+                f"give it another name ({name}), then: sigfix inspect {name}",
+                code="CON212",
+            )
 
 
 def check_saved_model_bytes(path: Path, data: Buffer) -> None:
     """Say what a file is instead of a SavedModel message. Raises `UnreadableModelError`."""
     if not data:
         raise UnreadableModelError(f"{path} is empty.", _AGAIN, code="CON214")
-    check_lfs(path, data)
+    check_stand_in(path, data)
+    _refuse_others(path, data)
     kind = sniff_protobuf(data)
     if kind in _INSTEAD:
         what, hint = _INSTEAD[kind]
@@ -155,11 +178,21 @@ def check_saved_model_text(path: Path, data: bytes) -> None:
     raise UnreadableModelError(f"{path} is {what}.", hint or "take the right file", code="CON212")
 
 
-def check_lfs(path: Path, data: Buffer) -> None:
-    """Raise `UnreadableModelError` where a file is a Git-LFS pointer."""
+_PAGES = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype html|html|head|\?xml[^>]*>\s*<error)", re.I)
+
+
+def check_stand_in(path: Path, data: Buffer) -> None:
+    """Raise `UnreadableModelError` where a file is what a download left in place of the model."""
     if is_lfs_pointer(data):
         raise UnreadableModelError(
             f"{path} is a Git-LFS pointer, not the model: the large file was never fetched.",
             "git lfs pull",
             code="CON211",
+        )
+    if _PAGES.match(bytes(data[:512])):
+        raise UnreadableModelError(
+            f"{path} is a web page, not the model: the download was answered with a message, or "
+            "wanted somebody to sign in or to agree.",
+            "open the address in a browser, and download the file itself",
+            code="CON212",
         )

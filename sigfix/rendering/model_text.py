@@ -239,7 +239,8 @@ def _variable_lines(model: SavedModel, style: Style, everything: bool) -> list[s
     if store is None:
         return _row(style, "variables", "(none)")
     total = sum(tensor.size for tensor in store.tensors)
-    text = f"{plural(len(store.tensors), 'tensor')}, {size_text(total)}"
+    held = sum(not tensor.is_sliced for tensor in store.tensors)
+    text = f"{plural(held, 'tensor')}, {size_text(total)}"
     text += f" in {plural(len(store.shards), 'shard')}"
     trainable = sum(item.trainable for meta in model.meta_graphs[:1] for item in meta.variables)
     if trainable:

@@ -17,6 +17,7 @@ from sigfix.planning.edits import (
     InputPlan,
     OutputPlan,
 )
+from sigfix.planning.signature_parts import signature_parts
 
 SPARSE_PARTS = ("values", "indices", "dense_shape")
 """The order in which `SignatureTensor.components` has them."""
@@ -26,13 +27,16 @@ def alias_as_added(model: SavedModel, meta_graph: int, edit: AliasSignature) -> 
     """An alias as the signature it is, its source the graph's tensors."""
     signature = model.meta_graphs[meta_graph].signature(edit.of)
     assert signature is not None
+    parts = signature_parts(model.meta_graphs[meta_graph], signature)
     inputs = [part for item in signature.inputs for part in _parts(item)]
     outputs = [part for item in signature.outputs for part in _parts(item)]
     return AddSignature(
         edit.key,
         GraphSource(),
         tuple(
-            InputPlan(name, spec.dtype, spec.shape, spec.name, component=component)
+            InputPlan(
+                name, spec.dtype, spec.shape, spec.name, component=component or parts.get(name)
+            )
             for name, spec, component in inputs
         ),
         tuple(OutputPlan(name, spec.dtype, spec.shape, spec.name) for name, spec, _ in outputs),

@@ -91,3 +91,36 @@ def test_no_strings_are_cut_off_where_none_are(numbers, tmp_path, capsys):
     model = saved(tmp_path / "m", module, serve)
     assert exit_code(["convert", str(model), "-o", str(tmp_path / "no")]) == 1
     assert (STRINGS in capsys.readouterr().err) is not numbers
+
+
+@pytest.mark.parametrize("in_letters", [False, True])
+def test_pictures_as_files_are_decoded_in_the_page(in_letters, tmp_path, capsys, monkeypatch):
+    """A loop decodes each file; its result can be fed, what is inside it cannot."""
+    monkeypatch.chdir(tmp_path)
+    weight = tf.random.stateless_normal([3, 5], [1, 2])
+
+    def decoded(file):
+        file = tf.io.decode_base64(file) if in_letters else file
+        return tf.image.resize(tf.io.decode_jpeg(file, channels=3), [8, 8]) / 255.0
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None], tf.string, "files"), tf.TensorSpec([None], tf.string, "key")
+        ]
+    )  # fmt: skip
+    def serve(files, key):
+        pictures = tf.map_fn(decoded, files, fn_output_signature=tf.float32)
+        return {"scores": tf.reduce_mean(pictures, [1, 2]) @ weight, "key": key}
+
+    module = tf.Module()
+    module.serve = serve
+    model = saved(tmp_path / "m", module, serve)
+    steps = printed(capsys, "convert", model, "--tfjs")
+    assert [STRINGS in step for step in steps] == [True], "the key that is passed on may stay"
+    assert exit_code([*steps[0], "-o", str(tmp_path / "web")]) == 0, capsys.readouterr()
+    picture = np.arange(2 * 8 * 8 * 3, dtype=np.float32).reshape(2, 8, 8, 3) / 384
+    keys = np.array([b"one", b"two"], dtype=object)
+    (found,) = tfjs.run(
+        tmp_path / "web", [{"files_numbers": picture, "key": keys}], ["scores"]
+    ).outputs
+    np.testing.assert_allclose(found["scores"], picture.mean((1, 2)) @ weight, rtol=1e-5)

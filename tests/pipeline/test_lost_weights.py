@@ -10,7 +10,7 @@ from sigfix.cli.main import main
 from sigfix.errors import BlockedError
 from sigfix.pipeline.inspect import inspect
 from sigfix.pipeline.repair import plan, repair
-from tests.models import healthy, variable_index, with_variable
+from tests.models import Call, healthy, variable_index, with_variable
 
 
 def lost(kind: str, path: Path) -> Path:
@@ -70,6 +70,31 @@ def test_metadata_is_edited_where_it_is_asked_for(kind, tmp_path, capsys) -> Non
     assert code in (0, None), said
     assert "The result cannot be run either." in " ".join(said.split())
     assert inspect(out).model.meta_graphs[0].tags == ("serve", "gpu")
+
+
+@pytest.mark.parametrize("name", ["variables/variables.data-00000-of-00001", "assets/words.txt"])
+def test_what_git_left_is_to_be_fetched(name: str, tmp_path: Path, capsys) -> None:
+    model = with_variable(healthy())
+    model.meta.asset_file_def.add(filename="words.txt").tensor_info.name = "x:0"
+    model.files["assets/words.txt"] = b"one\ntwo\n"
+    model.files[name] = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 12\n"
+    path = model.write(tmp_path / "m")
+    for arguments in (["repair", str(path)], ["convert", str(path), "--tfjs"]):
+        code, said = _run(arguments, capsys)
+        told = " ".join(said.split())
+        assert code == 1, said
+        assert f"{name}: is a Git-LFS pointer" in told
+        assert "try: git lfs install && git lfs pull" in told
+
+
+def test_a_graph_that_lost_its_functions_is_not_run(tmp_path: Path, capsys) -> None:
+    model = healthy()
+    model.node("call", "PartitionedCall", ["x"], f=Call("gone"))
+    path = model.write(tmp_path / "m")
+    assert [item.code for item in inspect(path).findings] == ["CON219"]
+    code, said = _run(["convert", str(path), "--tfjs"], capsys)
+    assert code == 1
+    assert "node call reads or calls gone" in " ".join(said.split())
 
 
 def test_a_shard_under_another_name_is_pointed_to(tmp_path) -> None:

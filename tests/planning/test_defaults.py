@@ -46,7 +46,9 @@ def switched(default: bool, name: str = "is_training") -> Model:
     """A condition on a placeholder with a default, one side of which draws random numbers."""
     model = fed(default, name, BOOL)
     for side, op in (("on", "RandomUniform"), ("off", "Relu")):
-        add_node(model.function(side).node_def, "node", op, ["x"])
+        body = model.function(side)
+        body.signature.input_arg.add(name="x", type=1)
+        add_node(body.node_def, "node", op, ["x"])
     model.node("end", "If", [name, "x"], Tout=[FLOAT],
                then_branch=Call("on"), else_branch=Call("off"))  # fmt: skip
     return model

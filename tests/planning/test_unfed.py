@@ -151,7 +151,9 @@ def test_what_a_bound_condition_leaves_out_is_compared(as_function: bool, tmp_pa
     model.node("is_training", "Placeholder", dtype=Dtype("bool"), shape=())
     if as_function:
         for name, op in (("on", "RandomUniform"), ("off", "Relu")):
-            add_node(model.function(name).node_def, "node", op, ["x"])
+            body = model.function(name)
+            body.signature.input_arg.add(name="x", type=1)
+            add_node(body.node_def, "node", op, ["x"])
         model.node("end", "If", ["is_training", "x"], Tout=[FLOAT],
                    then_branch=Call("on"), else_branch=Call("off"))  # fmt: skip
     else:

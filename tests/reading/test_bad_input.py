@@ -25,7 +25,14 @@ def frozen_graph() -> bytes:
 
 CASES = {
     "empty file": (b"", "CON214", "is empty"),
-    "text": (b"<html><body>Not found</body></html>\n", "CON212", "is a text file"),
+    "text": (b"the model is somewhere else\n", "CON212", "is a text file"),
+    "page": (b"\n<!DOCTYPE html><title>Sign in</title>", "CON212", "is a web page"),
+    "store's answer": (b"<?xml version='1.0'?>\n<Error>denied</Error>", "CON212", "is a web page"),
+    "hdf5": (b"\x89HDF\r\n\x1a\n" + bytes(40), "CON212", "is an HDF5 file"),
+    "zip": (b"PK\x03\x04" + bytes(40), "CON212", "is a zip archive"),
+    "gzip": (b"\x1f\x8b\x08" + bytes(40), "CON212", "is a gzip archive"),
+    "tar": (b"m".ljust(257, b"\0") + b"ustar\x0000" + bytes(200), "CON212", "is a tar archive"),
+    "tflite": (b"\x1c\0\0\0TFL3" + bytes(40), "CON212", "is a TensorFlow Lite model"),
     "lfs": (
         b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 12\n",
         "CON211",
@@ -37,6 +44,13 @@ CASES = {
     "no meta graph": (b"\x08\x01", "CON212", "no MetaGraph"),
     "zeros": (bytes(1000), "CON212", "no MetaGraph"),
 }
+
+
+def test_a_page_in_place_of_a_file(tmp_path: Path) -> None:
+    for name in ("m.h5", "m.keras", "m.onnx", "m.pb", "model.json"):
+        (tmp_path / name).write_bytes(b"<!doctype HTML>\n<html></html>")
+        with pytest.raises(UnreadableModelError, match="is a web page"):
+            read(tmp_path / name)
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -35,6 +35,11 @@ def refused(call: Callable[[Path], object], path: Path) -> tuple[str, str]:
         ("w.pt", b"PK\x03\x04", "PyTorch", "--weights"),
         ("w.safetensors", b"\x10" + bytes(20), "weights without a model", "--weights"),
         ("m.tflite", b"\x1c\0\0\0TFL3" + bytes(20), "TensorFlow Lite", "SavedModel"),
+        ("m", b"\x1c\0\0\0TFL3" + bytes(20), "TensorFlow Lite", "SavedModel"),
+        ("m.mlmodel", b"\x08\x01", "Core ML", "made from"),
+        ("inference.pdmodel", b"\x08\x01", "PaddlePaddle", "paddle2onnx"),
+        ("ckpt-1.data-00000-of-00001", bytes(8), "checkpoint", "tf.saved_model.save"),
+        ("model.ckpt.meta", bytes(8), "checkpoint", "tf.saved_model.save"),
         ("x.npz", b"PK\x03\x04", "arrays", "--inputs"),
     ],
 )
@@ -46,6 +51,26 @@ def test_a_file_of_another_kind(
     message, hint = refused(read_any, path)
     assert what in message
     assert step in hint
+
+
+@pytest.mark.parametrize(
+    ("files", "step"),
+    [
+        (["model.zip", "README.md"], "name the file: {path}/model.zip"),
+        (["model.tflite", "labels.txt"], "model.tflite is a TensorFlow Lite model"),
+        (["a.pt"], "sigfix repair --preset NAME --weights {path}/a.pt"),
+        (["m.mlpackage/Manifest.json"], "m.mlpackage is a Core ML model"),
+        (["inference.pdmodel", "inference.pdiparams"], "paddle2onnx"),
+        (["model.ckpt.index", "model.ckpt.meta", "checkpoint"], "this is a training checkpoint"),
+        (["a/b/c/saved_model.pb"], "there is one further below: {path}/a/b/c"),
+        (["a/b/c/notes.txt"], "name a directory that holds a saved_model.pb"),
+    ],
+)
+def test_a_folder_without_a_model(tmp_path: Path, files: list[str], step: str) -> None:
+    for name in files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"\0")
+    assert step.format(path=tmp_path) in refused(read_any, tmp_path)[1]
 
 
 def test_another_zip_file(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def test_tensorflow_takes_it_for_the_same(producer: int, tmp_path: Path) -> None
         ('meta_info_def { tags: "serve" }', "MetaGraphDef"),
         ("ir_version: 8", "ONNX"),
         ("saved_model_schema_version: 1", "no MetaGraph"),
-        ("<html>404</html>", "no MetaGraph"),
+        ("<html>404</html>", "is a web page"),
         ('{"a": 1}', "no MetaGraph"),
     ],
 )

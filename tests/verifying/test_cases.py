@@ -282,3 +282,19 @@ def test_what_is_given_is_the_only_attempt() -> None:
 def test_the_batch_is_dynamic_where_the_first_dimension_is_open() -> None:
     for shape, dynamic in (((None, 3), True), ((1, None), False), ((), False), (None, True)):
         assert bool(has_dynamic_batch([plan("x", "float32", shape)])) is dynamic
+
+
+def test_strings_are_pictures_and_numbers_where_words_are_refused() -> None:
+    """What a model decodes: a picture in a file, the same in letters, a number."""
+    tf = pytest.importorskip("tensorflow")
+    inputs = [plan("files", "string", (None,)), plan("more", "float32", (None, 2))]
+    for case in made_up(inputs):
+        words, *others = islice(case.attempts(), 4)
+        assert set(words["files"]) <= {b"a", b"the quick brown fox", b"42"}
+        pictures, numbers, letters = (item["files"] for item in others)
+        for file, number, text in zip(pictures, numbers, letters, strict=True):
+            assert tf.io.decode_jpeg(file, channels=3).shape == (32, 32, 3)
+            assert tf.io.decode_png(tf.io.decode_base64(text)).dtype == tf.uint8
+            assert float(tf.strings.to_number(number)) >= 1
+        assert all(np.array_equal(item["more"], words["more"]) for item in others)
+    assert len(list(made_up([plan("x", "float32", (None, 3))])[0].attempts())) == 2, "no strings"

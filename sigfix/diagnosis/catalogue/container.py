@@ -38,7 +38,8 @@ RULES = (
         "CON204", "missing-variables", Severity.ERROR, Fixable.NEVER,
         what="The graph has variables and their files are missing.",
         why="The model cannot be restored: it fails to load, or runs with uninitialised weights.",
-        causes="Only saved_model.pb was copied or downloaded; a .gitignore dropped the data.",
+        causes="Only saved_model.pb was copied or downloaded; a .gitignore dropped the data; the "
+        "folder is that of another model.",
         example="variables/variables.data-00000-of-00001 is missing",
         fix="Copy the whole directory again, variables/ included.",
         advice="Copy the whole directory again, variables/ included.",
@@ -179,5 +180,14 @@ RULES = (
         example="tensorflow_version: unknown",
         fix="`sigfix repair MODEL` leaves the version out, which loaders take.",
         advice="Write a version of TensorFlow, or none, into meta_info_def.tensorflow_version.",
+    ),
+    Rule(
+        "CON219", "incomplete-graph", Severity.ERROR, Fixable.NEVER,
+        what="A node reads a tensor, or calls a function, that the graph does not have.",
+        why="No loader takes the model: TensorFlow stops with the name alone, a KeyError.",
+        causes="A program pruned, merged or rewrote the graph and left a part of it out.",
+        example="StatefulPartitionedCall calls __inference_f_117, and the library has no functions",
+        fix="Save the model again, without the step that took parts out of its graph.",
+        advice="Save the model again, without the step that took parts out of its graph.",
     ),
 )  # fmt: skip

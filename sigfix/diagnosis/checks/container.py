@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from sigfix.describing.meta_graphs import SERVE, meant_meta_graph
 from sigfix.describing.versions import is_version
-from sigfix.describing.weights import weight_faults
+from sigfix.describing.weights import Fault, asset_faults, graph_faults, weight_faults
 from sigfix.diagnosis.rule import Finding, repair_command
 from sigfix.diagnosis.subject import Findings, few, finding
 from sigfix.model import SavedModel
@@ -47,11 +47,11 @@ def check_tags(model: SavedModel) -> Findings:
 
 
 def check_variables(model: SavedModel) -> Findings:
-    """CON204 to CON207."""
+    """CON204 to CON207, and CON211."""
     store, faults = model.variables, weight_faults(model)
     missing = any(code == "CON204" for code, *_ in faults)
     stray = store.stray if store is not None else ()
-    for code in ("CON204", "CON205", "CON206"):
+    for code in ("CON204", "CON205", "CON206", "CON211"):
         found = _grouped([fault for fault in faults if fault[0] == code])
         yield from (_with_names(item, stray) if code == "CON204" else item for item in found)
     if store is None or store.error:
@@ -62,7 +62,7 @@ def check_variables(model: SavedModel) -> Findings:
         yield _stray(stray)
 
 
-def _grouped(faults: list[tuple[str, str, str]]) -> Findings:
+def _grouped(faults: list[Fault]) -> Findings:
     """A finding for each of a few files, and one that names the rest of many."""
     listed = faults if len(faults) <= _LISTED else faults[:1]
     for fault in listed:
@@ -86,7 +86,8 @@ def _stray(names: tuple[str, ...]) -> Finding:
 
 
 def check_assets(model: SavedModel) -> Findings:
-    """CON208 and CON209."""
+    """CON208, CON209 and CON211."""
+    yield from _grouped(asset_faults(model))
     seen = set()
     for meta in model.meta_graphs:
         for asset in meta.assets:
@@ -132,6 +133,12 @@ def check_producer(model: SavedModel) -> Findings:
             )
 
 
+def check_graph(model: SavedModel) -> Findings:
+    """CON219."""
+    for fault in graph_faults(model):
+        yield finding(*fault)
+
+
 def check_problems(model: SavedModel) -> Findings:
     """What reading itself met, such as links that lead out of the directory."""
     for problem in model.problems[:_LISTED]:
@@ -148,4 +155,7 @@ def check_path(model: SavedModel) -> Findings:
             yield finding("CON210", f"the SavedModel is below the given path, in {value}")
 
 
-CHECKS = (check_tags, check_variables, check_assets, check_problems, check_producer, check_path)
+CHECKS = (
+    check_tags, check_variables, check_assets, check_graph, check_problems, check_producer,
+    check_path,
+)  # fmt: skip

@@ -31,6 +31,7 @@ from sigfix.verifying.inputs.contents import (
     is_image,
 )
 from sigfix.verifying.inputs.examples import serialized_example
+from sigfix.verifying.inputs.texts import of_texts, other_texts
 
 BATCHES = (1, 4)
 """Sizes of a dynamic batch that are compared."""
@@ -91,11 +92,18 @@ class Case:
         limits = INTEGER_LIMITS if whole else INTEGER_LIMITS[:1]
         if self.features:
             first = self._drawn(sizes[0], ranks[0], limits[0])
-            yield self._with_examples(first)
+            yield of_texts(self.inputs, first, self.seed, self._example)
         last = (SIZES, 0) if whole else (0,)
-        for limit, rank, size in product((*limits, *last), ranks, sizes):
-            if self._fits(size, rank):
-                yield self._drawn(size, rank, limit)
+        for number, (limit, rank, size) in enumerate(product((*limits, *last), ranks, sizes)):
+            if not self._fits(size, rank):
+                continue
+            drawn = self._drawn(size, rank, limit)
+            yield drawn
+            if not number:
+                yield from other_texts(self.inputs, drawn, self.seed)
+
+    def _example(self, random: np.random.Generator) -> bytes:
+        return serialized_example(self.features, random, list(WORDS[:3]))
 
     def _fits(self, size: int, rank: tuple[int, ...]) -> bool:
         return all(
@@ -180,19 +188,6 @@ class Case:
         if shape[3] == len(mean):
             return np.asarray((drawn - mean) / std)
         return np.asarray(np.moveaxis((np.moveaxis(drawn, 1, -1) - mean) / std, -1, 1))
-
-    def _with_examples(self, drawn: Arrays) -> Arrays:
-        """The drawn inputs, every string a serialized tf.Example."""
-        random = np.random.default_rng(self.seed)
-        found = dict(drawn)
-        for item in sorted(self.inputs, key=lambda item: item.name):
-            if item.dtype != "string" or item.component is not None:
-                continue
-            texts = np.empty(drawn[item.name].shape, dtype=object)
-            for index in np.ndindex(texts.shape):
-                texts[index] = serialized_example(self.features, random, list(WORDS[:3]))
-            found[item.name] = texts
-        return found
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from tests.diagnosis.broken_models.case import FLOAT, Pair
 from tests.diagnosis.broken_models.signatures import no_signature
-from tests.models import Model, healthy, variable_index, with_variable
+from tests.models import Call, Dtype, Model, add_node, healthy, variable_index, with_variable
 
 SHARD = "variables/variables.data-00000-of-00001"
 
@@ -48,6 +48,12 @@ def variables(**contents: bytes | None) -> Callable[[], Model]:
     return build
 
 
+def partitioned(*offsets: int) -> bytes:
+    """The index of a variable `w` whose parts, of four bytes each, begin here."""
+    parts = {f"\0w\0\x01\x02{at}": (at, 4) for at in offsets}
+    return variable_index({"w": (0, 0), **parts})
+
+
 def restored_without_variables() -> Model:
     """What TensorFlow 2 saves of a model without variables, and its empty checkpoint lost."""
     model = no_signature()
@@ -57,6 +63,42 @@ def restored_without_variables() -> Model:
 
 complete_variables = variables()
 missing_variables = variables(index=None, shard=None)
+
+
+def variables_of_another(name: str) -> Callable[[], Model]:
+    """The graph restores `w`, and the index has a tensor of this name."""
+
+    def build() -> Model:
+        model = variables(index=variable_index({name: (0, 12)}))()
+        names = model.node("save/names", "Const", dtype=Dtype("string"))
+        names.attr["value"].tensor.dtype = 7
+        names.attr["value"].tensor.string_val.append(b"w")
+        model.node("save/restore", "RestoreV2", ["x", "save/names", "save/names"])
+        model.node("save/restore_all", "NoOp", ["^save/restore"])
+        model.meta.saver_def.restore_op_name = "save/restore_all"
+        return model
+
+    return build
+
+
+def incomplete(of_function: bool, called: str) -> Callable[[], Model]:
+    """A call of `called`, in the graph itself or in a function of its library."""
+
+    def build() -> Model:
+        model = healthy()
+        if not of_function:
+            model.node("call", "PartitionedCall", ["x"], f=Call(called))
+            model.function("there")
+            return model
+        function = model.function("there")
+        function.signature.input_arg.add(name="argument")
+        add_node(function.node_def, "relu", "Relu", ["argument"])
+        add_node(function.node_def, "more", "Relu", [f"{called}:activations:0", "^relu"])
+        return model
+
+    return build
+
+
 truncated_variables = variables(shard=bytes(5))
 
 
@@ -94,12 +136,18 @@ CASES = {
             variables(shard=None),
             variables(index=None),
             restored_without_variables,
+            variables_of_another("other"),
         ],
-        [complete_variables, truncated_variables, healthy],
+        [variables_of_another("w"), complete_variables, truncated_variables, healthy],
     ),
     "CON205": Pair(
-        [truncated_variables],
-        [complete_variables, variables(shard=None), variables(shard=bytes(13))],
+        [truncated_variables, variables(index=partitioned(0, 8, 16))],
+        [
+            complete_variables,
+            variables(index=partitioned(0, 8)),
+            variables(shard=None),
+            variables(shard=bytes(13)),
+        ],
     ),
     "CON206": Pair(
         [variables(index=variable_index({"w": (0, 12)})[:-3])],
@@ -114,6 +162,10 @@ CASES = {
     "CON213": Pair(
         [producer("3.1.0"), producer("2.19.0", min_consumer=9000)],
         [producer("2.19.0"), producer("1.15.5"), producer(""), producer("unknown")],
+    ),
+    "CON219": Pair(
+        [incomplete(False, "gone"), incomplete(True, "gone")],
+        [incomplete(False, "there"), incomplete(True, "relu"), healthy],
     ),
     "CON218": Pair(
         [producer("unknown"), producer("1.15-custom build"), producer("2.x")],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.diagnosis.broken_models.case import Files, Pair
+from tests.diagnosis.broken_models.container import asset, truncated_variables, variables
 from tests.models import Model, healthy
 
 LFS_POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 12\n"
@@ -37,7 +38,20 @@ intact = saved_model(healthy().data())
 
 CASES = {
     "CON210": Pair([below("1"), below("a/b")], [intact, below("1", inspected="1")]),
-    "CON211": Pair([saved_model(LFS_POINTER)], [intact, saved_model(b"version 1 of a text\n")]),
+    "CON211": Pair(
+        [
+            saved_model(LFS_POINTER),
+            variables(shard=LFS_POINTER),
+            variables(index=LFS_POINTER),
+            asset("vocab.txt", vocab=LFS_POINTER),
+        ],
+        [
+            intact,
+            saved_model(b"version 1 of a text\n"),
+            truncated_variables,
+            asset("vocab.txt", vocab=b"version 1 of a text\n"),
+        ],
+    ),
     "CON212": Pair(
         [
             frozen_graph("saved_model.pb"),
