@@ -34,7 +34,7 @@ RULES = (
         example="Conv2D with data_format NCHW",
         fix="`sigfix convert MODEL --tfjs` puts convolutions, poolings and what lies between them "
         "into NHWC, and proves that the numbers stay the same.",
-        advice="For TensorFlow.js `convert --tfjs` mends it; else make the model with channels last.",
+        advice="For TensorFlow.js `convert --tfjs` mends it; else make it with channels last.",
     ),
     Rule(
         "TGT404", "control-flow", Severity.WARNING, Fixable.NEVER,
