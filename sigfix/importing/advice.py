@@ -51,7 +51,8 @@ def input_option(value: onnx.ValueInfoProto, shape: Sequence[int | None]) -> str
 
 def binding_option(model: onnx.ModelProto, deciding: Sequence[onnx.ValueInfoProto]) -> str | None:
     """`--bind sr=16000` for the scalars that decide, with a value that each is compared with."""
-    if not deciding or any(set(shape_of(value)) - {1} for value in deciding):
+    no_tensors = [value for value in deciding if not value.type.HasField("tensor_type")]
+    if not deciding or no_tensors or any(set(shape_of(value)) - {1} for value in deciding):
         return None
     bound = [
         "--bind " + quote(f"{value.name}={_compared_with(model, value)}") for value in deciding

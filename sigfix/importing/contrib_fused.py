@@ -35,7 +35,7 @@ from sigfix.importing.ml_operators import FIRST
 from sigfix.importing.ml_operators import OPERATORS as CLASSICAL
 
 _OWN_OF_CONV = ("auto_pad", "dilations", "group", "kernel_shape", "pads", "strides")
-
+_OWN_OF_GEMM = ("alpha", "beta", "transA", "transB")
 
 Written = Callable[[Writer], str | None]
 
@@ -75,8 +75,20 @@ def _convolution(to: Writer) -> str | None:
     inputs = to.given[:3] if to.given[2] else to.given[:2]
     result = to.add("Conv", *inputs, **kept)
     result = to.add("Add", result, to.given[3]) if to.given[3] else result
+    return _activated(to, result, to.attributes.get("activation_params", ()))
+
+
+def _dense(to: Writer) -> str | None:
+    """Gemm, and what is done with each number of it."""
+    kept = {name: value for name, value in to.attributes.items() if name in _OWN_OF_GEMM}
+    inputs = to.given[:3] if to.given[2] else to.given[:2]
+    told = (to.attributes.get(f"activation_{name}") for name in ("alpha", "beta"))
+    return _activated(to, to.add("Gemm", *inputs, **kept), [n for n in told if n is not None])
+
+
+def _activated(to: Writer, result: str, told: Sequence[float]) -> str | None:
     activation = to.attributes.get("activation", b"").decode()
-    numbers = [float(value) for value in to.attributes.get("activation_params", ())]
+    numbers = [float(value) for value in told]
     if activation in ("Relu", "Tanh", "Sigmoid"):
         return to.add(activation, result)
     if activation == "LeakyRelu" and numbers:
@@ -90,15 +102,18 @@ def _convolution(to: Writer) -> str | None:
 
 def _product(to: Writer) -> str | None:
     """A product of matrices, each of which may be turned first, times a number."""
-    if to.attributes.get("transBatchA") or to.attributes.get("transBatchB"):
-        return None
     sides = []
-    for side, option in zip(to.given[:2], ("transA", "transB"), strict=True):
-        if to.attributes.get(option):
-            rank = to.ranks.get(side, 0)
+    for name, given in zip("AB", to.given[:2], strict=True):
+        rank, side = to.ranks.get(given, 0), given
+        order = list(range(rank))
+        if to.attributes.get(f"transBatch{name}"):
+            order = [*order[1:-1], 0, *order[-1:]]
+        if to.attributes.get(f"trans{name}"):
+            order[-2:] = reversed(order[-2:])
+        if any(to.attributes.get(f"{what}{name}") for what in ("trans", "transBatch")):
             if rank < 2:
                 return None
-            side = to.add("Transpose", side, perm=[*range(rank - 2), rank - 1, rank - 2])
+            side = to.add("Transpose", given, perm=order)
         sides.append(side)
     alpha = float(to.attributes.get("alpha", 1.0))
     product = to.add("MatMul", *sides)
@@ -113,7 +128,9 @@ OPERATORS: dict[str, Written] = {
     "SkipLayerNormalization": skip_layer_normalisation,
     "SkipSimplifiedLayerNormalization": skip_simplified,
     "FusedConv": _convolution,
+    "FusedGemm": _dense,
     "FusedMatMul": _product,
+    "TransposeMatMul": _product,
     "Attention": attention,
     "QAttention": quantised_attention,
     "MultiHeadAttention": multi_head_attention,

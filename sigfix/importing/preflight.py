@@ -149,8 +149,17 @@ def _inputs(model: onnx.ModelProto) -> Iterator[Refusal]:
     """Inputs whose elements TensorFlow does not compute with."""
     for value in graph_inputs(model):
         kind = value.type.tensor_type.elem_type
-        if not is_held(kind):
+        if not value.type.HasField("tensor_type"):
+            yield Refusal(INPUT, value.name, f"{_kind_of(value)}, and TensorFlow.js takes tensors")
+        elif not is_held(kind):
             yield Refusal(INPUT, value.name, _no_type(kind))
+
+
+def _kind_of(value: onnx.ValueInfoProto) -> str:
+    """What an input is that is no tensor."""
+    kind = str(value.type.WhichOneof("value") or "").removesuffix("_type").replace("_", " ")
+    names = {"optional": "it may be left out", "sequence": "it is a list", "map": "it is a map"}
+    return names.get(kind, "it is no tensor")
 
 
 def _weights(model: onnx.ModelProto) -> Iterator[Refusal]:

@@ -115,6 +115,12 @@ SIZE_FORMS: tuple[SizeForm, ...] = (
         lambda a, s: s[0] is not None and len(s[0]) == 3 and _last_open(s, 0),
         "it is dynamic whether its samples are complex",
     ),
+    SizeForm(
+        ("Det",),
+        lambda a, s: s[0] is not None and None in s[0][-2:],
+        "its matrices must be of static sizes",
+    ),
+    SizeForm(("Col2Im",), lambda a, s: _axis_open(s, 1), "its channels must be static"),
     SizeForm(("EyeLike",), lambda a, s: _open(s, 0), "its shape must be static"),
     SizeForm(
         ("Hardmax",), lambda a, s: _axis_open(s, int(a.get("axis", -1))), "its axis must be static"
@@ -144,7 +150,9 @@ CONSTANTS: dict[str, dict[int, str]] = {
     "OneHot": {1: "depth", 2: "values"},
     "Compress": {1: "condition"},
     "CumSum": {1: "axis"},
+    "Col2Im": {1: "image_shape", 2: "block_shape"},
     "DFT": {1: "length", 2: "axis"},
+    "MaxUnpool": {2: "output_shape"},
     "STFT": {1: "step", 2: "window", 3: "length of a frame"},
     "Pad": {3: "axes"},
     "Slice": {3: "axes", 4: "steps"},

@@ -125,6 +125,16 @@ FORMS: tuple[Form, ...] = (
     Form(("LSTM",), lambda a, n: bool(a.get("input_forget")), "coupled gates are not supported"),
     Form(("AveragePool",), lambda a, n: max(a.get("dilations", [1])) > 1, "dilated averages"),
     Form(
+        ("LpPool",),
+        lambda a, n: max(a.get("dilations", [1])) > 1 and b"SAME" in a.get("auto_pad", b""),
+        "what is padded around a dilated window is ambiguous; export it with pads",
+    ),
+    Form(
+        ("RoiAlign",),
+        lambda a, n: int(a.get("sampling_ratio", 0)) < 1,
+        "each region says how many samples it takes; export it with a sampling_ratio, such as 2",
+    ),
+    Form(
         ("DFT",),
         lambda a, n: bool(a.get("inverse") and a.get("onesided")),
         "inverse transforms of a half are not supported",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from sigfix.forking import copies
 from sigfix.model import TensorSpec
 from sigfix.pipeline.conversion_options import ConvertOptions
+from sigfix.pipeline.open_batches import told_sizes
 from sigfix.pipeline.prepared import Prepared
 from sigfix.pipeline.progress import Say
 
@@ -67,7 +68,7 @@ def source_copies(prepared: Prepared) -> AbstractContextManager[None]:
 
 def answers_of(prepared: Prepared, cases: Cases, options: ConvertOptions, say: Say) -> Run:
     """Run the source now. Raises `NotVerifiedError` where it cannot be run."""
-    with _started(prepared, cases, options) as finish:
+    with told_sizes(prepared, options), _started(prepared, cases, options) as finish:
         say("running the source")
         found = finish(None)
     say("")
@@ -86,7 +87,17 @@ def asked_source(prepared: Prepared, options: ConvertOptions) -> Iterator[Ask]:
         ending.callback(waiting.shutdown)
         # Ended before the thread is waited for: what waits for a process that is gone returns.
         finish = ending.enter_context(_started(prepared, None, options))
-        yield lambda cases: waiting.submit(finish, cases).result
+
+        def ask(cases: Cases) -> Callable[[], Run]:
+            found = waiting.submit(finish, cases)
+
+            def answer() -> Run:
+                with told_sizes(prepared, options):
+                    return found.result()
+
+            return answer
+
+        yield ask
 
 
 def _started(

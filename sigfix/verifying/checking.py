@@ -14,6 +14,7 @@ from sigfix.verifying.arrays import Arrays
 from sigfix.verifying.comparison import OutputParity, compare
 from sigfix.verifying.inputs.cases import Case, Given
 from sigfix.verifying.noise import Witness
+from sigfix.verifying.ranked import Ways, orders_of, reordered
 from sigfix.verifying.runnable import DEFAULT_SECONDS, CaseRun, Run, Runnable
 from sigfix.verifying.running import started
 from sigfix.verifying.ties import Ties
@@ -181,7 +182,8 @@ def judge(
     """Compare `results` (through what, and the outputs by case) with the source's answers.
 
     Where they differ, the source's noise is measured, and what lies below it is no difference;
-    a source that does not repeat its answers is not comparable.
+    a source that does not repeat its answers is not comparable. What a model sorts is compared in
+    the source's order where the source does not keep that itself (see `verifying.ranked`).
     """
     expected = [check.cast(outputs) for outputs in source.outputs]
     found = [(through, [check.cast(case) for case in cases]) for through, cases in results]
@@ -189,28 +191,38 @@ def judge(
     stages = (source.title, title)
     count = len(expected) * len(found)
 
-    def compared(limits: Mapping[str, Limit]) -> tuple[Comparison, ...]:
+    def compared(limits: Mapping[str, Limit], ways: Ways = found) -> tuple[Comparison, ...]:
         return tuple(
             row
-            for through, cases in found
+            for through, cases in ways
             for row in compare_cases(stages, expected, cases, batches, limits, check.ties, through)
         )
 
     limits = limits_for(source.outputs, check.tolerance)
     comparisons = compared(limits)
     verdict, reason = verdict_of(comparisons, count)
-    if verdict != DIFFERENT or check.tolerance.chosen or not _may_be_noise(comparisons):
+    if verdict != DIFFERENT or check.tolerance.chosen:
+        return Judged(comparisons, verdict, reason)
+    sorted_again = reordered(expected, found, limits)
+    if sorted_again is None and not _may_be_noise(comparisons):
         return Judged(comparisons, verdict, reason)
     once = source.witness and noise.unrepeated(source.witness, source.fed, limits, check.seconds)
     if once:
         return Judged(comparisons, NOT_COMPARABLE, once)
     witnesses = [*([source.witness] if source.witness else []), *check.witnesses()]
     measured: dict[str, noise.Noise] = {}
-    for measured in noise.measured(witnesses, source.fed, check.seconds):
+    seen: list[noise.Seen] = []
+    for measured in noise.measured(witnesses, source.fed, check.seconds, seen):
         comparisons = compared(noise.with_noise(limits, measured))
         verdict, reason = verdict_of(comparisons, count)
         if verdict != DIFFERENT:
             break
+    if verdict == DIFFERENT and sorted_again is not None:
+        as_compared = [[[*map(check.cast, side)] for side in both] for both in seen]
+        own = [orders_of(plain, others, limits) for plain, others in as_compared]
+        if sorted_again.is_like(own):
+            comparisons = compared(limits, sorted_again.ways)
+            return Judged(comparisons, *verdict_of(comparisons, count), sorted_again.notes)
     if verdict == DIFFERENT and _may_be_noise(comparisons):
         failing = [output.name for output in _failed(comparisons)]
         lost = noise.too_noisy(measured, failing)

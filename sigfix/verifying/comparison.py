@@ -188,7 +188,7 @@ def _close(expected: Array, actual: Array, limit: Limit, least_range: float) -> 
     np.subtract(actual, expected, out=difference, where=finite)
     difference = np.abs(difference)
     absolute = float(difference.max())
-    relative = absolute / max(_range(expected[finite]), least_range)
+    relative = absolute / max(range_of(expected[finite]), least_range)
     ok = relative <= limit.relative
     return {
         "ok": ok,
@@ -204,7 +204,8 @@ def _close(expected: Array, actual: Array, limit: Limit, least_range: float) -> 
     }
 
 
-def _range(values: Array) -> float:
+def range_of(values: Array) -> float:
+    """What differences of finite values are measured by: see `compare`."""
     spread, magnitude = values.max() - values.min(), np.abs(values).max()
     return float(spread if spread >= NEARLY_CONSTANT * magnitude else magnitude) or 1.0
 

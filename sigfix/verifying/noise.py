@@ -99,13 +99,21 @@ def _ran_so(witness: Witness, setting: Setting) -> bool:
     return bool(setting.environment) and setting.environment.items() <= witness.details.items()
 
 
+Seen = tuple[Sequence[Arrays], Sequence[Arrays]]
+"""The plain answers of a witness, and those of one setting, case by case."""
+
+
 def measured(
-    witnesses: Sequence[Witness], fed: Sequence[Arrays], seconds: float
+    witnesses: Sequence[Witness],
+    fed: Sequence[Arrays],
+    seconds: float,
+    seen: list[Seen] | None = None,
 ) -> Iterator[dict[str, Noise]]:
     """Output -> the largest difference of the source from itself, after every setting that ran.
 
     A setting that this machine or the model cannot be run in says nothing, and is left out, as is
-    the one that the plain answers have. Who has seen enough need not wait for the rest.
+    the one that the plain answers have. Who has seen enough need not wait for the rest. `seen`
+    gets the answers themselves.
     """
     found: dict[str, Noise] = {}
     for witness in witnesses:
@@ -121,8 +129,10 @@ def measured(
                 answers = _run_again(known, fed, seconds, setting).plain
             except SigfixError:
                 continue
-            for plain, found_again in zip(known.plain, answers, strict=True):
-                other = _in_dtypes_of(plain, found_again)
+            others = [_in_dtypes_of(*both) for both in zip(known.plain, answers, strict=True)]
+            if seen is not None:
+                seen.append((known.plain, others))
+            for plain, other in zip(known.plain, others, strict=True):
                 for row in compare(plain, other, NO_LIMIT, spans).outputs:
                     noise = _of(row, setting.title)
                     best = found.get(row.name, Noise())

@@ -97,3 +97,11 @@ def more_time(seconds: float) -> str:
 
 class CannotRunError(NotVerifiedError):
     """A model cannot be run, or takes none of the inputs: nothing is known about it."""
+
+
+class RefusedError(CannotRunError):
+    """A model takes none of the inputs of a case; `accepted` are those of others that it took."""
+
+    def __init__(self, message: str, accepted: Sequence[Mapping[str, Any]]) -> None:
+        super().__init__(message)
+        self.accepted = accepted

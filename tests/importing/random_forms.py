@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.importing import window_forms
+from tests.importing import region_forms, window_forms
 from tests.importing.draws import Random, ints, normal, pick, some
 from tests.importing.single_node import Case, Fed
 
@@ -238,6 +238,9 @@ GENERATORS: dict[str, Callable[[Random], Case]] = {
     "batch_normalization": _batch_normalization, "peepholes": _peepholes,
     "max_pool_places": window_forms.max_pool_places, "normalization": _normalization,
     "activation": _activation, "sampling": _sampling, "fourier": _fourier,
+    "regions": region_forms.regions, "deformed": region_forms.deformed,
+    "norms": region_forms.norms, "unpooled": region_forms.unpooled,
+    "columns": region_forms.columns, "determinants": region_forms.determinants,
 }  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from tests.importing.test_opening import same_as_onnx_runtime  # noqa: E402
 Node = tuple[str, list[str], dict[str, Any]]
 WEIGHTS = {
     "w": (4, 3, 3, 3), "bias": (4,), "z": (1, 4, 1, 1), "wide": (8,), "gamma": (8,), "beta": (8,),
-    "right": (5, 8), "left": (8, 6),
+    "right": (5, 8), "left": (8, 6), "five": (5,), "deep": (2, 3, 5), "deeper": (5, 2, 4, 8),
 }  # fmt: skip
 IMAGE, ROWS = (2, 3, 6, 6), (2, 6, 8)
 FORMS: list[tuple[Node, tuple[int, ...]]] = [
@@ -52,6 +52,12 @@ FORMS: list[tuple[Node, tuple[int, ...]]] = [
     (("FusedMatMul", ["x", "right"], {"transB": 1, "alpha": 0.25}), ROWS),
     (("FusedMatMul", ["x", "left"], {}), ROWS),
     (("FusedMatMul", ["x", "x"], {"transA": 1}), ROWS),
+    (("TransposeMatMul", ["x", "right"], {"transB": 1, "alpha": 0.5}), ROWS),
+    (("FusedMatMul", ["x", "deep"], {"transBatchA": 1, "transA": 1, "transBatchB": 1}), (2, 3, 8)),
+    (("FusedMatMul", ["x", "deeper"], {"transBatchB": 1, "transB": 1}), (2, 4, 3, 8)),
+    (("FusedGemm", ["x", "left"], {"activation": "Relu", "alpha": 0.5}), (6, 8)),
+    (("FusedGemm", ["x", "right", "five"],
+      {"activation": "LeakyRelu", "activation_alpha": 0.3, "transB": 1}), (6, 8)),
 ]  # fmt: skip
 
 

@@ -49,6 +49,37 @@ def test_what_may_fold_is_not_refused_early() -> None:
         check(model)
 
 
+@pytest.mark.parametrize(
+    ("node", "reason"),
+    [
+        ("y = RoiAlign(x, r, i)", "export it with a sampling_ratio"),
+        (
+            'y = LpPool<kernel_shape = [2, 2], dilations = [2, 2], auto_pad = "SAME_UPPER">(x)',
+            "pads",
+        ),
+    ],
+)
+def test_forms_whose_numbers_nobody_can_tell_name_the_way_on(node: str, reason: str) -> None:
+    text = f"""<ir_version: 8, opset_import: ["" : 18]>
+        g (float[n, 3, 8, 8] x, float[k, 4] r, int64[k] i) => (float[a, b, c, d] y) {{ {node} }}"""
+    with pytest.raises(ConversionError, match=reason):
+        check_early(parser.parse_model(text))
+
+
+def test_an_input_that_may_be_left_out_is_named_and_not_bound() -> None:
+    model = parser.parse_model("""<ir_version: 8, opset_import: ["" : 18]>
+        g (float[n, 4] x, optional(float[n, 4]) more) => (float[n, 4] y) {
+            there = OptionalHasElement(more)
+            y = If (there) <
+                then_branch = a () => (float[n, 4] t) { e = OptionalGetElement(more)
+                                                        t = Add(x, e) },
+                else_branch = b () => (float[n, 4] o) { o = Identity(x) }>
+        }""")
+    with pytest.raises(ConversionError, match=r"input \(node more\): it may be left out") as raised:
+        check_early(model)
+    assert "--bind" not in (raised.value.hint or "")
+
+
 def test_the_table_of_supported_versions_is_that_of_the_operators() -> None:
     import sigfix.importing.operators  # noqa: F401  (registers them)
     from sigfix.importing.operators.registry import OPERATORS

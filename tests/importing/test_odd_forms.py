@@ -22,6 +22,7 @@ IMAGE = np.random.default_rng(0).standard_normal((2, 4, 4, 6)).astype(np.float32
 FLAGS = np.array([[True, False, True], [False, False, True]])
 WEIGHTS = {
     "two": np.array([2, 1.5], np.float32), "eight": np.array([8, 9], np.int64),
+    "none": np.array([], np.float32), "whole": np.array([2, 4, 8, 9], np.int64),
     "rows": np.array([2, 4, -1], np.int64), "scale": np.array([1.5, 0.5], np.float32),
     "bias": np.array([0.1, -1], np.float32), "last": np.array([-1], np.int64),
     "yes": np.array(True), "no": np.array(False),
@@ -48,6 +49,9 @@ FORMS: dict[str, tuple[list[onnx.NodeProto], np.ndarray[Any, Any], int, list[int
     "resized axes by scales": ([node("Resize", "x - two", **AXES)], IMAGE, 18, ["n", 4, 8, 9]),
     "resized axes by sizes": (
         [node("Resize", "x - - eight", **{**AXES, "mode": "nearest"})], IMAGE, 18, ["n", 4, 8, 9],
+    ),
+    "sizes beside empty scales": (
+        [node("Resize", "x none none whole", mode="nearest")], IMAGE, 11, ["n", 4, 8, 9],
     ),
     "what reads resized axes": (
         [node("Resize", "x - two", "z", **AXES), node("Reshape", "z rows")], IMAGE, 18, [2, 4, 72],

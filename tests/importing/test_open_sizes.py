@@ -41,14 +41,16 @@ TARGETS = {
         d = Cast<to = 1>(b)
         s = Div(c, d)""",
     "sizes": "n = Shape(z)",
+    "sizes, beside empty scales": "n = Shape(z)\n e = Constant<value = float[0] {}>()",
 }
+GIVEN = {"sizes": "x, , , n", "sizes, beside empty scales": "x, e, e, n"}
 
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_an_open_resize_equals_onnx_runtime(target: str) -> None:
     """Every way of placing samples, all in one graph, at four pairs of sizes."""
     lines, results = [TARGETS[target]], []
-    given = "x, , , n" if target == "sizes" else "x, , s"
+    given = GIVEN.get(target, "x, , s")
     ways = [("nearest", c, r) for c, r in product(COORDINATES, ROUNDING)]
     for number, (mode, place, rounding) in enumerate(
         [*ways, *((mode, c, "floor") for mode in ("linear", "cubic") for c in COORDINATES)]

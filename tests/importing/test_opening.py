@@ -250,6 +250,20 @@ def test_a_function_that_does_not_make_its_output_is_named(tmp_path: Path) -> No
         trace_onnx(model)
 
 
+def test_numbers_in_a_function_are_of_the_type_that_onnx_says(tmp_path: Path) -> None:
+    """Nobody infers types behind what has no shape; onnxslim takes their numbers for float64."""
+    model = parser.parse_model("""<ir_version: 8, opset_import: ["" : 17, "own" : 1]>
+        m (float[N, M, 3] x) => (float[N, M, 3] y) { c = own.swish (x)  y = own.swish (c) }
+        <domain: "own", opset_import: ["" : 17]> swish (v) => (w) {
+            a = Constant <value_float: float = 1.5> ()
+            many = Constant <value_floats: floats = [1.5, -2.0, 3.0]> ()
+            b = Mul (v, a)  s = Sigmoid (b)  w = Mul (s, many)
+        }""")
+    onnx.save(model, tmp_path / "m.onnx")
+    fed = {"x": np.random.default_rng(0).normal(size=(2, 4, 3)).astype(np.float32)}
+    same_as_onnx_runtime(tmp_path / "m.onnx", tmp_path, fed)
+
+
 def test_a_weight_of_another_size_than_it_says_is_no_traceback() -> None:
     """ONNX's checker takes the file, and onnxslim falls over it."""
     model = parser.parse_model("""<ir_version: 8, opset_import: ["" : 17]>

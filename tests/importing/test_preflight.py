@@ -15,7 +15,7 @@ MODEL = """<ir_version: 8, opset_import: ["" : 17, "com.example" : 1]>
 g (float[1, 2, 4, 4] x, float[1, 5, 4] boxes, float[1, 1, 5] scores) => (float[n] y, float[m] z) {
     [first] relu = Relu(x)
     [boxes] chosen = SequenceConstruct(boxes, scores)
-    [holes] pooled = LpPool<kernel_shape = [2, 2]>(relu)
+    [holes] pooled = MaxRoiPool<pooled_shape = [2, 2]>(relu, boxes)
     [own] other = com.example.Fancy(pooled)
     [noise] y = RandomNormalLike(other)
     [last] z = Unique(relu)
@@ -36,7 +36,7 @@ def test_every_refusal_is_named_at_once() -> None:
     named = [line.split(":")[0].strip() for line in lines[1:]]
     assert named == [
         "ONNX SequenceConstruct (node boxes)",
-        "ONNX LpPool (node holes)",
+        "ONNX MaxRoiPool (node holes)",
         "ONNX com.example.Fancy (node own)",
         "ONNX RandomNormalLike (node noise)",
         "ONNX Unique (node last)",

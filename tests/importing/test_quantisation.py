@@ -40,6 +40,18 @@ FORMS: dict[str, tuple[str, tuple[int, ...]]] = {
         " y = DequantizeLinear<axis = 1>(q1, many, zeros)",
         (2, 4, 5),
     ),
+    "pooled": (
+        "q1 = QuantizeLinear(x, s, z)\n"
+        " q2 = MaxPool<kernel_shape = [3, 3], strides = [2, 2], pads = [1, 1, 1, 1]>(q1)\n"
+        " y = DequantizeLinear(q2, s, z)",
+        (2, 3, 6, 7),
+    ),
+    "pooled, signed, with holes": (
+        "q1 = QuantizeLinear(x, si, zi)\n"
+        " q2 = MaxPool<kernel_shape = [2, 2], dilations = [2, 2]>(q1)\n"
+        " y = DequantizeLinear(q2, si, zi)",
+        (2, 3, 6, 7),
+    ),
     "another scale": ("q1 = QuantizeLinear(x, s, z)\n y = DequantizeLinear(q1, so, zo)", (2, 4)),
     "weights": ("w = DequantizeLinear<axis = 0>(q, many, zeros)\n y = MatMul(x, w)", (2, 4)),
     "by range": (

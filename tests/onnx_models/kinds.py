@@ -38,6 +38,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("Loop, counted before", loops.counted, SYNCHRONOUS),
     Kind("Loop, counted by an input", loops.counted_by_input, ASYNCHRONOUS, True),
     Kind("Loop until a number is reached", loops.until, ASYNCHRONOUS),
+    Kind("Loop that gathers rows", loops.gathering, ASYNCHRONOUS, True),
     Kind("Scan over a fixed length", loops.scanned, SYNCHRONOUS),
     Kind("Scan over an open length", loops.scanned_open, ASYNCHRONOUS),
     Kind("int8 QDQ", quantised.qdq, SYNCHRONOUS, True),

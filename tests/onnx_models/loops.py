@@ -72,3 +72,32 @@ def scanned(steps: int | str = 6, options: str = "") -> Any:
 def scanned_open() -> Any:
     """Backwards over any number of steps."""
     return scanned("t", "scan_input_directions = [1],")
+
+
+def gathering() -> Any:
+    """Rows added one after another, begun with none, as the masks of a Mask R-CNN are."""
+    import numpy as np
+
+    text = """g (float[n, m, 4] x) => (float[k, p, 4] y) {
+        shape = Shape(x)
+        count = Gather(shape, at)
+        rest = Slice(shape, one, three)
+        sizes = Concat<axis = 0>(zero, rest)
+        none = ConstantOfShape(sizes)
+        yes = Constant<value = bool {1}>()
+        y = Loop(count, yes, none)<
+            body = b (int64 i, bool c, float[0, q, 4] kept) => (bool d, float[r, s, 4] grown) {
+                d = Identity(c)
+                row = Gather(x, i)
+                up = Unsqueeze(row, zero)
+                twice = Add(up, up)
+                grown = Concat<axis = 0>(kept, twice)
+            }>
+    }"""
+    places = {
+        "at": np.array(0),
+        "zero": np.array([0]),
+        "one": np.array([1]),
+        "three": np.array([3]),
+    }
+    return parsed(text, 17, places)

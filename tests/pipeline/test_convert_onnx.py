@@ -144,3 +144,36 @@ def test_a_source_that_cannot_be_run_is_not_published(tmp_path):
     with pytest.raises(UsageError, match="it has no 'index'"):
         convert(model, tmp_path / "other", ConvertOptions(inputs=tmp_path / "bad.npz"))
     assert not (tmp_path / "other").exists()
+
+
+def _with_export_sizes(path: Path, batch: int, width: int) -> Path:
+    """Rows whose number the graph has inside, as PyTorch's exporters write it for attention."""
+    helper = onnx.helper
+    nodes = [
+        helper.make_node("Reshape", ["x", "flat"], ["rows"]),
+        helper.make_node("MatMul", ["rows", "w"], ["mixed"]),
+        helper.make_node("Softmax", ["mixed"], ["y"]),
+    ]
+    ends = [_value("x", "batch", "width", 4)], [_value("y", "rows", 3)]
+    weights = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
+    flat = np.array([batch * width, 4])
+    return _save(path, nodes, *ends, w=weights, flat=flat)
+
+
+@pytest.mark.parametrize("width", [8, 5])
+def test_the_sizes_of_an_export_are_asked_for(width: int, tmp_path: Path) -> None:
+    """8 is one of the sizes that are tried; nobody can guess 5."""
+    model = _with_export_sizes(tmp_path / "model.onnx", 1, width)
+    with pytest.raises(NotVerifiedError) as raised:
+        convert(model, tmp_path / "web")
+    command, _, remark = raised.value.hint.partition("#")
+    (option,) = shlex.split(command)[1:]
+    if width == 8:
+        assert option == "x=float32[1,?,4]"
+        assert "It takes a batch of 1 alone: ONNX Runtime" in raised.value.message
+    else:
+        assert "with the sizes of its export" in remark and "--no-verify" in remark
+        option = "x=float32[1,5,4]"
+    chosen = ConvertOptions(choice=SourceChoice(inputs=(parse_input(option),)))
+    result = convert(model, tmp_path / "web", chosen)
+    assert result.comparisons and not result.not_verified

@@ -1,7 +1,7 @@
 """The child of `tiny_runner`: answers `y = x * factor`, or does what `fault` says.
 
-`noise` is by kernels: what is added to the answer where the run's setting has these; `ran` is what
-it says of how it ran.
+`noise` is by kernels: what is added to the answer where the run's setting has these, and `swaps`
+the place of a number that changes places with the next one; `ran` is what it says of how it ran.
 """
 
 from __future__ import annotations
@@ -35,6 +35,9 @@ def load(job: dict[str, Any]) -> list[Function]:
             value = value.astype(model["dtype"])
         step = value.dtype.type(added)
         value = np.concatenate([value.ravel()[:1] + step, value.ravel()[1:]]).reshape(value.shape)
+        if kernels in model.get("swaps", {}):
+            place = model["swaps"][kernels]
+            value[[place, place + 1]] = value[[place + 1, place]]
         if fault == "random":
             value = value + answered[0]
         return {} if fault == "answers nothing" else {"y": value}

@@ -21,6 +21,7 @@ import sigfix.importing.operators.quantised_products
 import sigfix.importing.operators.rearranging
 import sigfix.importing.operators.recurrent
 import sigfix.importing.operators.reductions
+import sigfix.importing.operators.regions
 import sigfix.importing.operators.reshaping
 import sigfix.importing.operators.resize
 import sigfix.importing.operators.sampling
@@ -29,4 +30,5 @@ import sigfix.importing.operators.shape
 import sigfix.importing.operators.slicing
 import sigfix.importing.operators.spectra
 import sigfix.importing.operators.suppression
-import sigfix.importing.operators.transposed_convolution  # noqa: F401
+import sigfix.importing.operators.transposed_convolution
+import sigfix.importing.operators.unpooling  # noqa: F401

@@ -19,6 +19,7 @@ from sigfix.importing.operators.convolution import (
     onnx_pads,
     tensorflow_padding,
 )
+from sigfix.importing.operators.quantisation import as_whole, with_whole
 from sigfix.importing.operators.registry import Node, onnx_operator
 
 
@@ -86,8 +87,15 @@ def _ceil_count(size: Any, kernel: int, stride: int, low: int, high: int) -> Any
 @onnx_operator("MaxPool", 1, 8, 10, 11, 12, 22)
 def max_pool(node: Node, x: Any) -> Any:
     """Largest value of each window; padding never wins. A second output says where it is."""
+    if x.dtype in (tf.int8, tf.uint8):  # as floats, which hold them exactly
+        best, *place = _max_pool(node, as_whole(x, tf.float32))
+        return (with_whole(best, x.dtype), *place)
     if not x.dtype.is_floating:
-        raise node.refuse("only float tensors are supported")
+        raise node.refuse(f"pooling {x.dtype.name} is not supported")
+    return _max_pool(node, x)
+
+
+def _max_pool(node: Node, x: Any) -> tuple[Any, ...]:
     window, sizes = _window(node, x), list(x.shape[2:])
     x = layout.channels_last(x)
     if node.output_count > 1:
@@ -96,13 +104,13 @@ def max_pool(node: Node, x: Any) -> Any:
     # TensorFlow.js has no dilated pooling, and its three-dimensional one is wrong on wasm.
     if max(window.dilations) > 1 or len(window.kernel) == 3:
         seen = (cell for _, cell in _cells(bordered(x, window.pads, x.dtype.min), window))
-        return layout.channels_first(window.cut(functools.reduce(tf.maximum, seen)))
+        return (layout.channels_first(window.cut(functools.reduce(tf.maximum, seen))),)
     ones = window.dilations
     padding = tensorflow_padding(window.pads, sizes, window.kernel, window.strides, ones)
     if isinstance(padding, list):  # TensorFlow.js pools with SAME and VALID only
         x, padding = bordered(x, window.pads, x.dtype.min), "VALID"
     y = tf.nn.max_pool(x, window.kernel, window.strides, padding)
-    return layout.channels_first(window.cut(y))
+    return (layout.channels_first(window.cut(y)),)
 
 
 def _cells(x: Any, window: Window) -> Iterator[tuple[tuple[int, ...], Any]]:
@@ -213,3 +221,35 @@ def _register_global(name: str, function: Any) -> None:
 
 _register_global("GlobalAveragePool", tf.reduce_mean)
 _register_global("GlobalMaxPool", tf.reduce_max)
+
+
+@onnx_operator("LpPool", 2, 11, 18, 22)
+def lp_pool(node: Node, x: Any) -> Any:
+    """The p-norm of each window; what is padded is 0."""
+    window, p = _window(node, x), int(node.attributes.get("p", 2))
+    powers = bordered(layout.channels_last(_power(x, p)), window.pads)
+    if max(window.dilations) > 1 or len(window.kernel) == 3:
+        total = functools.reduce(tf.add, (cell for _, cell in _cells(powers, window)))
+    else:
+        mean = tf.nn.avg_pool(powers, window.kernel, window.strides, "VALID")
+        total = mean * float(np.prod(window.kernel))
+    return layout.channels_first(_root(window.cut(total), p))
+
+
+@onnx_operator("GlobalLpPool", 2, 22)
+def global_lp_pool(node: Node, x: Any) -> Any:
+    """[N, C, ...] -> [N, C, 1, ...], the p-norm of each image and channel."""
+    p = int(node.attributes.get("p", 2))
+    powers = layout.channels_last(_power(x, p))
+    axes = list(range(1, powers.shape.rank - 1))
+    return layout.channels_first(_root(tf.reduce_sum(powers, axes, keepdims=True), p))
+
+
+def _power(x: Any, p: int) -> Any:
+    if p == 2:
+        return layout.elementwise(tf.square, x)
+    return layout.elementwise(lambda a: tf.pow(tf.abs(a), float(p)) if p > 1 else tf.abs(a), x)
+
+
+def _root(x: Any, p: int) -> Any:
+    return x if p == 1 else tf.sqrt(x) if p == 2 else tf.pow(x, 1.0 / p)

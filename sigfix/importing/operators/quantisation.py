@@ -43,6 +43,11 @@ def quantised(x: Any, scale: Any, zero: Any, kind: tf.DType) -> Any:
     if zero is not None:
         whole = layout.elementwise(tf.add, whole, tf.cast(zero, x.dtype))
     whole = layout.elementwise(lambda a: tf.minimum(tf.maximum(a, low), high), whole)
+    return with_whole(whole, kind)
+
+
+def with_whole(whole: Any, kind: tf.DType) -> Any:
+    """Integers of a type, for floats with their values, which stay at hand."""
     made = layout.elementwise(lambda a: tf.cast(a, kind), whole)
     setattr(made, QUANTISED, whole)
     return made

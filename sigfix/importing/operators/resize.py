@@ -37,6 +37,8 @@ from sigfix.optimising.graph.permutations import inverse
 @onnx_operator("Resize", 11, 13, 18, 19)
 def resize(node: Node, x: Any, roi: Any, scales: Any = None, sizes: Any = None) -> Any:
     """Resize to static sizes: nearest, linear or cubic."""
+    # At opset 11 there is no leaving out: what is not meant is a tensor without elements.
+    scales, sizes = (None if _is_empty(given) else given for given in (scales, sizes))
     mode = node.text("mode", "nearest")
     coordinates = node.text("coordinate_transformation_mode", "half_pixel")
     if mode not in ("nearest", "linear", "cubic"):
@@ -83,6 +85,10 @@ def upsample(node: Node, x: Any, scales: Any = None) -> Any:
 def resize_10(node: Node, x: Any, scales: Any) -> Any:
     """The first Resize is Upsample that may shrink too; shrinking is not supported."""
     return upsample(node, x, scales)
+
+
+def _is_empty(tensor: Any) -> bool:
+    return tensor is not None and tensor.shape.rank == 1 and tensor.shape[0] == 0
 
 
 def _places(node: Node, x: Any) -> list[int]:

@@ -27,18 +27,19 @@ def grid_sample(node: Node, x: Any, grid: Any) -> Any:
     mode = node.text("mode", "bilinear")
     mode, padding = _MODES.get(mode, mode), node.text("padding_mode", "zeros")
     aligned = bool(node.attributes.get("align_corners", 0))
-    pixels = _Pixels(layout.transpose(x, [0, 2, 3, 1]), padding, aligned)
+    pixels = Pixels(layout.transpose(x, [0, 2, 3, 1]), padding, aligned)
     columns, rows = (pixels.place(grid[..., axis], 2 - axis) for axis in (0, 1))
     if mode == "nearest":
         made = pixels.read(tf.round(rows), tf.round(columns))
     elif mode == "bicubic":
-        made = _weighted(pixels, rows, columns, _cubic, range(-1, 3))
+        made = weighted(pixels, rows, columns, _cubic, range(-1, 3))
     else:
-        made = _weighted(pixels, rows, columns, _linear, range(2))
+        made = weighted(pixels, rows, columns, linear, range(2))
     return layout.transpose(made, [0, 3, 1, 2])
 
 
-def _weighted(pixels: Any, rows: Any, columns: Any, weigh: Any, steps: range) -> Any:
+def weighted(pixels: Any, rows: Any, columns: Any, weigh: Any, steps: range) -> Any:
+    """What `pixels` has at places, by the pixels at `steps` from each, as `weigh` weighs them."""
     top, left = tf.floor(rows), tf.floor(columns)
     down, across = weigh(rows - top), weigh(columns - left)
     total = None
@@ -53,7 +54,8 @@ def _weighted(pixels: Any, rows: Any, columns: Any, weigh: Any, steps: range) ->
     return total
 
 
-def _linear(part: Any) -> tuple[Any, ...]:
+def linear(part: Any) -> tuple[Any, ...]:
+    """Weights of the pixels at 0 and 1, of a place that lies `part` behind 0."""
     return 1 - part, part
 
 
@@ -69,7 +71,7 @@ def _cubic(part: Any) -> tuple[Any, ...]:
     return far(part + 1), near(part), near(1 - part), far(2 - part)
 
 
-class _Pixels:
+class Pixels:
     """An image [N, H, W, C], and what is read beside it."""
 
     def __init__(self, image: Any, padding: str, aligned: bool) -> None:

@@ -24,6 +24,7 @@ from sigfix.verifying.runnable import (
     CannotRunError,
     CaseRun,
     Finish,
+    RefusedError,
     Run,
     Runnable,
     Setting,
@@ -98,7 +99,8 @@ def _read(answer: processes.Answer, runnable: Runnable, explain: Callable[[str],
         ) from error
     if refused is not None:
         why = str(refused[0]) if refused else "no input could be made up"
-        raise CannotRunError(f"{what} refuses the inputs: {explain(why)}")
+        accepted = [dict(case["inputs"]) for case in cases if "outputs" in case]
+        raise RefusedError(f"{what} refuses the inputs: {explain(why)}", accepted)
     return Run(runs, tuple(answer.get("notes", ())), dict(answer.get("details", {})))
 
 
