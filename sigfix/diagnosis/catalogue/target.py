@@ -34,7 +34,7 @@ RULES = (
         example="Conv2D with data_format NCHW",
         fix="`sigfix convert MODEL --tfjs` puts convolutions, poolings and what lies between them "
         "into NHWC, and proves that the numbers stay the same.",
-        advice="Make the model again with channels last.",
+        advice="For TensorFlow.js `convert --tfjs` mends it; else make it with channels last.",
     ),
     Rule(
         "TGT404", "control-flow", Severity.WARNING, Fixable.NEVER,
@@ -174,7 +174,7 @@ RULES = (
         example="FakeQuantWithMinMaxVars after each activation",
         fix="`sigfix convert MODEL --tfjs` writes the rounding out, and proves that the numbers "
         "stay the same.",
-        advice="Convert the model anew from its source.",
+        advice="Convert it from its source: `convert --tfjs` writes the rounding out.",
     ),
     Rule(
         "TGT417", "composite-signature", Severity.ERROR, Fixable.SOMETIMES,
