@@ -41,6 +41,8 @@ OPENED: tuple[Case, ...] = (
     Case("DepthToSpace", (IMAGE,), {"blocksize": 2}),
     Case("DFT", (Fed((2, 6, 1)),)),
     Case("STFT", (Fed((2, 12, 1)), np.array(2), _kernel(4))),
+    Case("Det", (Fed((2, 3, 3)),), {}, 11),
+    Case("Col2Im", (Fed((2, 12, 4)), np.array([3, 3]), np.array([2, 2])), {}, 18),
     Case("EyeLike", (Fed((3, 4), dynamic=False),)),
     Case("Hardmax", (Fed((3, 4)),)),
     Case("Squeeze", (Fed((2, 1, 3)),)),
@@ -106,6 +108,11 @@ def _constant_cases() -> list[tuple[Case, int]]:
         "OneHot": Case("OneHot", (Fed((2,), "int64"), axis + 4, np.array([0, 1], np.float32))),
         "Compress": Case("Compress", (x, np.array([True, False])), {"axis": 0}),
         "CumSum": Case("CumSum", (x, np.array(1, np.int64))),
+        "Col2Im": Case("Col2Im", (Fed((2, 12, 4)), np.array([3, 3]), np.array([2, 2])), {}, 18),
+        "MaxUnpool": Case("MaxUnpool", (
+            Fed((1, 1, 2, 2), dynamic=False), np.array([[[[0, 3], [8, 11]]]]),
+            np.array([1, 1, 4, 4]),
+        ), {"kernel_shape": [2, 2], "strides": [2, 2]}, 11),
         "DFT": Case("DFT", (Fed((2, 6, 1), dynamic=False), np.array(6), np.array(1)), {}, 20),
         "STFT": Case("STFT", (
             Fed((2, 12, 1), dynamic=False), np.array(2), _kernel(4), np.array(4),
