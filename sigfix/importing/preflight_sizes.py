@@ -121,6 +121,11 @@ SIZE_FORMS: tuple[SizeForm, ...] = (
         "its matrices must be of static sizes",
     ),
     SizeForm(("Col2Im",), lambda a, s: _axis_open(s, 1), "its channels must be static"),
+    SizeForm(
+        ("MaxUnpool",),
+        lambda a, s: len(s) > 2 and s[0] is not None and s[2] is not None and None in s[0][2:],
+        "an output_shape other than that of its window is ambiguous",
+    ),
     SizeForm(("EyeLike",), lambda a, s: _open(s, 0), "its shape must be static"),
     SizeForm(
         ("Hardmax",), lambda a, s: _axis_open(s, int(a.get("axis", -1))), "its axis must be static"

@@ -20,10 +20,12 @@ import onnx  # noqa: E402
 
 from tests.importing.old_opsets import cases_of, versions  # noqa: E402
 
-# Compared elsewhere: loops and boxes, which run asynchronously, and what is quantised.
+# Compared elsewhere: loops and boxes, which run asynchronously, what is quantised, and what
+# `region_forms.py` draws.
 ELSEWHERE = {
-    "ConvInteger", "DequantizeLinear", "DynamicQuantizeLinear", "Loop", "MatMulInteger",
-    "NonMaxSuppression", "NonZero", "QLinearConv", "QLinearMatMul", "QuantizeLinear", "Scan",
+    "Col2Im", "ConvInteger", "DeformConv", "DequantizeLinear", "Det", "DynamicQuantizeLinear",
+    "GlobalLpPool", "Loop", "LpPool", "MatMulInteger", "MaxUnpool", "NonMaxSuppression", "NonZero",
+    "QLinearConv", "QLinearMatMul", "QuantizeLinear", "RoiAlign", "Scan",
 }  # fmt: skip
 # What changed its form or its meaning; the others have theirs with `make matrix`.
 CHANGED = {

@@ -43,6 +43,9 @@ OPENED: tuple[Case, ...] = (
     Case("STFT", (Fed((2, 12, 1)), np.array(2), _kernel(4))),
     Case("Det", (Fed((2, 3, 3)),), {}, 11),
     Case("Col2Im", (Fed((2, 12, 4)), np.array([3, 3]), np.array([2, 2])), {}, 18),
+    Case("MaxUnpool", (
+        Fed((1, 1, 2, 2), dynamic=False), np.array([[[[0, 3], [8, 11]]]]), np.array([1, 1, 4, 4]),
+    ), {"kernel_shape": [2, 2], "strides": [2, 2]}, 11),
     Case("EyeLike", (Fed((3, 4), dynamic=False),)),
     Case("Hardmax", (Fed((3, 4)),)),
     Case("Squeeze", (Fed((2, 1, 3)),)),
