@@ -14,6 +14,7 @@ from sigfix.presets import Preset
 from sigfix.verifying.arrays import Array
 from tests.bench.unchecked import build_unchecked
 from tests.made_up import channels_first, preset_images
+from tests.matrix import stages
 from tests.matrix.results import CACHE, folder_of
 from tests.matrix.stages import options_of, turned
 from tests.plain_runs import run_onnx
@@ -53,18 +54,11 @@ def in_float64(name: str, preset: Preset, pixels: Array) -> Array:
 
     Every sum is in float64; a detector gives probabilities, channels last.
     """
-    import torch
-
     from sigfix.importing import doctr
 
     options = options_of(name)
     model = doctr.build_model(preset, options.weights, options.seed, options.vocabulary)
-    try:
-        torch.set_default_dtype(torch.float64)
-        model.module.double()
-        found = doctr.run(model, pixels.astype(np.float64))
-    finally:
-        torch.set_default_dtype(torch.float32)
+    (found,) = stages.in_float64(model, [pixels])
     assert found.dtype == np.float64, f"{name} was computed in {found.dtype}"
     return turned(1 / (1 + np.exp(-found))) if preset.is_detector else found
 

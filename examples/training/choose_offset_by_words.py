@@ -9,7 +9,6 @@ whole pages are read, by docTR's own predictor. The pages are of seeds of their 
 from __future__ import annotations
 
 import argparse
-import random
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +16,8 @@ import torch
 from choose_offset import BIAS, FIRST_SEED
 from doctr.models import ocr_predictor
 from evaluate_detector import matched
-from pages import fonts, page
-from paper import spoiled
 from safetensors.torch import load_file, save_file
+from sheets import sheet
 from states import weights_of
 from train_detector import ARCHITECTURE as DETECTOR
 from train_recogniser import ARCHITECTURE as RECOGNISER
@@ -64,14 +62,11 @@ def main() -> None:
 
 def _pages(count: int):
     """Pixels, boxes and texts of so many pages of about that many words."""
-    names, seed = fonts(), FIRST_SEED
+    seed = FIRST_SEED
     while count:
-        chance = random.Random(seed)
-        size = chance.randint(*SIDES), chance.randint(*SIDES)
-        written = page(seed, size, names)
+        written, picture = sheet(seed, SIDES)
         if WORDS[0] <= len(written.texts) <= WORDS[1]:
-            boxes = np.asarray(written.boxes, np.float32)
-            yield np.asarray(spoiled(written.image, chance)), boxes, written.texts
+            yield np.asarray(picture), np.asarray(written.boxes, np.float32), written.texts
             count -= 1
         seed += 1
 

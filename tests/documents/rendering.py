@@ -75,13 +75,8 @@ def _parts(boxes: Sequence[Box], size: tuple[int, int]) -> list[Box]:
 
 def _document(seed: int) -> Document:
     _scripts()
-    from pages import fonts, page
-    from paper import spoiled
+    from sheets import sheet
 
-    chance = random.Random(seed)
-    size = chance.randint(*SIDES), chance.randint(*SIDES)
-    written = page(seed, size, fonts())
-    places = _parts(written.boxes, size)
-    return Document(
-        seed, spoiled(written.image, chance), list(zip(places, written.texts, strict=True))
-    )
+    written, picture = sheet(seed, SIDES)
+    places = _parts(written.boxes, written.image.size)
+    return Document(seed, picture, list(zip(places, written.texts, strict=True)))

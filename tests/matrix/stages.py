@@ -75,23 +75,32 @@ def noise_of(model: Any, preset: Preset, images: list[Any], single: list[Arrays]
     With random weights a blank page is all but noise to a detector: four times this is no fault
     of any stage. A model that cannot be computed in float64 has none.
     """
+    try:
+        exact = [finished(preset, logits) for logits in in_float64(model, images)]
+    except RuntimeError:
+        return [0.0] * len(images)
+    values = [outputs[preset.output] for outputs in single]
+    return [
+        float(np.abs(value - wanted).max() / (np.ptp(value) or 1.0))
+        for value, wanted in zip(values, exact, strict=True)
+    ]
+
+
+def in_float64(model: Any, images: list[Any]) -> list[Any]:
+    """What docTR's model makes of each, every sum in float64. It stays a float64 model.
+
+    Raises `RuntimeError` where one cannot be computed so.
+    """
     import torch
 
     from sigfix.importing import doctr
 
-    found = []
     try:
         torch.set_default_dtype(torch.float64)
         model.module.double()
-        for image, outputs in zip(images, single, strict=True):
-            exact = finished(preset, doctr.run(model, image.astype(np.float64)))
-            value = outputs[preset.output]
-            found.append(float(np.abs(value - exact).max() / (np.ptp(value) or 1.0)))
-    except RuntimeError:
-        return [0.0] * len(images)
+        return [doctr.run(model, image.astype(np.float64)) for image in images]
     finally:
         torch.set_default_dtype(torch.float32)
-    return found
 
 
 def run_saved_model(model: Path, images: list[Any], onednn: str) -> list[Arrays]:

@@ -92,8 +92,8 @@ def tensorflow_padding(
 def convolution(node: Node, x: Any, weights: Any, bias: Any = None) -> Any:
     """[N, C, H, W] * [M, C/group, kh, kw] -> [N, M, H', W'], or with one or three spatial axes."""
     kernel, spatial = constant_kernel(node, weights, most=3)
-    strides = list(node.attributes.get("strides") or [1] * spatial)
-    dilations = list(node.attributes.get("dilations") or [1] * spatial)
+    strides = node.by_axis("strides", spatial)
+    dilations = node.by_axis("dilations", spatial)
     pads = onnx_pads(node, sizes_of(x)[2:], kernel.shape[2:], strides, dilations)
     x = layout.channels_last(x)
     if not are_static(pads):

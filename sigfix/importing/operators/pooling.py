@@ -49,8 +49,8 @@ def _window(node: Node, x: Any) -> Window:
     kernel = list(node.attributes["kernel_shape"])
     if len(kernel) > 3:
         raise node.refuse(f"{len(kernel)}-dimensional pooling; up to 3 are supported")
-    strides = list(node.attributes.get("strides") or [1] * len(kernel))
-    dilations = list(node.attributes.get("dilations") or [1] * len(kernel))
+    strides = node.by_axis("strides", len(kernel))
+    dilations = node.by_axis("dilations", len(kernel))
     sizes = sizes_of(x)[2:]
     declared = pads = onnx_pads(node, sizes, kernel, strides, dilations)
     counts: list[Any] = [None] * len(kernel)

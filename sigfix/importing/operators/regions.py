@@ -89,9 +89,9 @@ def deformed_convolution(
         raise node.refuse("of images alone, not of volumes")
     outputs, _, *kernel = weights.shape
     groups = int(node.attributes.get("offset_group", 1))
-    strides = node.attributes.get("strides") or [1, 1]
-    dilations = node.attributes.get("dilations") or [1, 1]
-    pads = node.attributes.get("pads") or [0, 0, 0, 0]
+    strides = node.by_axis("strides", 2)
+    dilations = node.by_axis("dilations", 2)
+    pads = node.by_axis("pads", 4, 0)
     starts = []
     for axis in range(2):
         places = tf.range(axis_size(offset, 2 + axis)) * strides[axis] - pads[axis]

@@ -38,6 +38,10 @@ class Node:
         value = self.attributes.get(attribute, default)
         return value.decode() if isinstance(value, bytes) else str(value)
 
+    def by_axis(self, attribute: str, axes: int, default: int = 1) -> list[int]:
+        """A number for each axis of a window, such as `strides`; exporters may leave them out."""
+        return list(self.attributes.get(attribute) or [default] * axes)
+
     def refuse(self, reason: str, hint: str | None = None) -> ConversionError:
         """The error for a form of the operator that is not supported."""
         where = f" (node {self.name})" if self.name else ""

@@ -28,8 +28,8 @@ def transposed_convolution(node: Node, x: Any, weights: Any, bias: Any = None) -
     """[N, C, H, W] * [C, M/group, kh, kw] -> [N, M, H', W'], or one or three spatial axes."""
     kernel, spatial = constant_kernel(node, weights, most=3)
     sizes = sizes_of(x)[2:]
-    strides = list(node.attributes.get("strides") or [1] * spatial)
-    kernel = _dilated(kernel, list(node.attributes.get("dilations") or [1] * spatial))
+    strides = node.by_axis("strides", spatial)
+    kernel = _dilated(kernel, node.by_axis("dilations", spatial))
     extent, pads = _geometry(node, sizes, kernel.shape[2:], strides)
     x = layout.channels_last(x)
     if spatial == 1:  # a row of height one

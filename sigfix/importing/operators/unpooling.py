@@ -24,8 +24,8 @@ LARGEST_MATRIX = 6
 def max_unpool(node: Node, x: Any, places: Any, wanted: Any = None) -> Any:
     """Each value where it was found, by its place in the flattened result; 0 elsewhere."""
     kernel = node.attributes["kernel_shape"]
-    strides = node.attributes.get("strides") or [1] * len(kernel)
-    pads = node.attributes.get("pads") or [0] * (2 * len(kernel))
+    strides = node.by_axis("strides", len(kernel))
+    pads = node.by_axis("pads", 2 * len(kernel), 0)
     images, channels, *sizes = sizes_of(x)
     sizes = [
         (size - 1) * stride + cells - pads[axis] - pads[axis + len(kernel)]
@@ -55,9 +55,9 @@ def columns_to_image(node: Node, x: Any, image: Any, block: Any) -> Any:
     rank, cells = len(kernel), math.prod(kernel)
     if rank != 2:  # ONNX Runtime adds up others at wrong places, so nothing could be verified
         raise node.refuse("of images with two axes alone")
-    strides = list(node.attributes.get("strides") or [1] * rank)
-    dilations = list(node.attributes.get("dilations") or [1] * rank)
-    pads = list(node.attributes.get("pads") or [0] * (2 * rank))
+    strides = node.by_axis("strides", rank)
+    dilations = node.by_axis("dilations", rank)
+    pads = node.by_axis("pads", 2 * rank, 0)
     spans = [(k - 1) * d + 1 for k, d in zip(kernel, dilations, strict=True)]
     room = [n + pads[i] + pads[i + rank] - spans[i] for i, n in enumerate(extent)]
     blocks = [n // s + 1 for n, s in zip(room, strides, strict=True)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import string
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from sigfix.errors import UsageError
@@ -21,7 +21,6 @@ PAGES = 3
 LONGEST = 9
 _SIZES = ((30, 1), (20, 9), (24, 6), (18, 8))
 """Heights of letters in pixels and numbers of lines, paragraph by paragraph."""
-BREAK = "\n"
 SAMPLE = (
     (30, "A page to try: find its words, read them"),
     (
@@ -56,7 +55,7 @@ def rendered_page(vocabulary: str, seed: int = 0) -> Image.Image:
     known = _known(vocabulary)
     shades = choose.randint(225, 255), choose.randint(0, 60)
     made_up = _made_up(choose, known)
-    return _drawn(shades, ((size, made_up, lines) for size, lines in _SIZES))
+    return _drawn(shades, ((size, [made_up], lines) for size, lines in _SIZES))
 
 
 def sample_page(vocabulary: str) -> Image.Image:
@@ -65,13 +64,13 @@ def sample_page(vocabulary: str) -> Image.Image:
     All of it is made-up words for a vocabulary without the characters of the sentences. Raises
     what `rendered_page` does.
     """
-    if not set("".join(text for _, text in SAMPLE)).issubset({*vocabulary, " ", BREAK}):
+    if not set("".join(text for _, text in SAMPLE)).issubset({*vocabulary, *" \n"}):
         return rendered_page(vocabulary)
     texts = [
-        (size, iter(text.replace(BREAK, f" {BREAK} ").split(" ")), None) for size, text in SAMPLE
+        (size, [iter(line.split()) for line in text.split("\n")], None) for size, text in SAMPLE
     ]
     codes = _made_up(random.Random(0), _known(vocabulary))
-    return _drawn((248, 24), [*texts, (SAMPLE[-1][0], codes, CODES)])
+    return _drawn((248, 24), [*texts, (SAMPLE[-1][0], [codes], CODES)])
 
 
 def _known(vocabulary: str) -> list[str]:
@@ -92,17 +91,21 @@ def _made_up(choose: random.Random, known: Sequence[str]) -> Iterator[str]:
 
 
 def _drawn(
-    shades: tuple[int, int], paragraphs: Iterable[tuple[int, Iterator[str], int | None]]
+    shades: tuple[int, int], paragraphs: Iterable[tuple[int, Sequence[Iterator[str]], int | None]]
 ) -> Image.Image:
-    """Paragraphs of the height of letters, words, and the number of lines (None: of all words)."""
+    """Paragraphs: the height of letters, the words of each new line, and how many lines are drawn.
+
+    None draws all of the words.
+    """
     image, draw, font_of = pillow("a rendered page")
     paper, ink = shades
     picture: Image.Image = image.new("RGB", (WIDTH, HEIGHT), (paper,) * 3)
     pen = draw.Draw(picture)
     top = MARGIN
-    for size, words, lines in paragraphs:
+    for size, texts, lines in paragraphs:
         font: Any = font_of.load_default(size)
-        for line in islice(_lines(words, font), lines):
+        wrapped = chain.from_iterable(_lines(words, font) for words in texts)
+        for line in islice(wrapped, lines):
             for left, word in line:
                 pen.text((left, top), word, font=font, fill=(ink,) * 3)
             top += int(size * 1.6)
@@ -115,11 +118,10 @@ def _lines(words: Iterator[str], font: Any) -> Iterator[list[tuple[int, str]]]:
     left, gap = float(MARGIN), font.getlength("n") * 0.9
     line: list[tuple[int, str]] = []
     for word in words:
-        width = 0 if word == BREAK else font.getlength(word)
-        if word == BREAK or (line and left + width > WIDTH - MARGIN):
+        width = font.getlength(word)
+        if line and left + width > WIDTH - MARGIN:
             yield line
             left, line = float(MARGIN), []
-        if word != BREAK:
-            line.append((int(left), word))
-            left += width + gap
+        line.append((int(left), word))
+        left += width + gap
     yield line
