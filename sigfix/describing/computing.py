@@ -49,6 +49,11 @@ class Computation:
     @cached_property
     def varying(self) -> list[tuple[str, Node]]:
         """The nodes that are not constant once the variables are: that freezing leaves."""
+        return [(scope, node) for scope, node in self.nodes if (scope, node.name) in self.changing]
+
+    @cached_property
+    def changing(self) -> frozenset[Place]:
+        """The places of those nodes, and of what a caller fills."""
         readers: dict[Place, list[Place]] = {}
         for place, sources in self.reads.items():
             for source in sources:
@@ -65,7 +70,7 @@ class Computation:
             if place not in seen:
                 seen.add(place)
                 pending += readers.get(place, ())
-        return [(scope, node) for scope, node in self.nodes if (scope, node.name) in seen]
+        return frozenset(seen)
 
 
 def of_signature(meta: MetaGraph, key: str) -> Computation:

@@ -63,6 +63,10 @@ TAKES_STRINGS = frozenset({
 stop with "must be numeric tensor, but got string tensor". Constant texts that are gathered become a
 table (`optimising/expressing`)."""
 
+COMPARING = frozenset({"Equal", "NotEqual"})
+"""Operators that compare strings on TF.js's cpu backend, and something else on wasm; strings with
+constant ones `sigfix convert` looks up in a table."""
+
 TAKES_COMPLEX = frozenset({
     "Placeholder", "PlaceholderWithDefault", "Const", "Identity", "IdentityN", "StopGradient",
     "Add", "AddV2", "Cast", "ComplexAbs", "Concat", "ConcatV2", "EnsureShape", "FFT", "IFFT",

@@ -1,17 +1,19 @@
-"""What the numbers of an input may be, read off a frozen graph.
+"""What an input may hold, and what a model knows of it, read off a frozen graph.
 
 Token ids index a table of so many rows, a mask is cast to a truth value or subtracted from 1, a
 picture is cast to uint8. Other numbers make a model refuse, or compute what nobody asks it for.
+A table or a comparison knows some words: on all others a model does the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeVar
 
 import numpy as np
 from tensorflow.core.framework import types_pb2
 
-from sigfix.optimising.graph.graph import Graph, NodeDef, node_of
+from sigfix.optimising.graph.graph import Array, Graph, NodeDef, node_of
 from sigfix.optimising.graph.operator_kinds import names
 
 Limits = tuple[float, float]
@@ -21,7 +23,14 @@ _PASSING = names(
     "Unpack Split"
 )
 """Operators whose first operand goes through; what is padded with is a number like the others."""
+_WRITING = names(
+    "StringLower StringUpper StringStrip StringSplitV2 StaticRegexReplace RegexReplace"
+)
+"""Operators whose texts are looked up as those that they are given."""
 _GATHERS = names("Gather GatherV2")
+_FINDING = names("LookupTableFind LookupTableFindV2")
+_FILLING = names("LookupTableImport LookupTableImportV2")
+_COMPARING = names("Equal NotEqual")
 _RANGES: dict[int, Limits] = {
     types_pb2.DT_BOOL: (0, 1),
     types_pb2.DT_INT8: (-128, 127),
@@ -37,7 +46,7 @@ def input_limits(graph: Graph, inputs: Mapping[str, str]) -> dict[str, Limits]:
 
     `inputs` are nodes of the graph by signature key.
     """
-    found = {key: list(_of(graph, name)) for key, name in inputs.items()}
+    found = {key: list(_of(graph, name, _PASSING, _taken)) for key, name in inputs.items()}
     return {
         key: (max(low for low, _ in limits), min(high for _, high in limits))
         for key, limits in found.items()
@@ -45,21 +54,56 @@ def input_limits(graph: Graph, inputs: Mapping[str, str]) -> dict[str, Limits]:
     }
 
 
-def _of(graph: Graph, name: str) -> Iterator[Limits]:
+def known_values(graph: Graph, inputs: Mapping[str, str]) -> dict[str, Array]:
+    """Input -> the texts or numbers that tables hold and comparisons name; without those of none.
+
+    `inputs` are nodes of the graph by signature key.
+    """
+    passing = _PASSING | _WRITING
+    found = {key: list(_of(graph, name, passing, _looked_up)) for key, name in inputs.items()}
+    return {
+        key: np.unique(np.concatenate([each.ravel() for each in values]))
+        for key, values in found.items()
+        if values
+    }
+
+
+T = TypeVar("T")
+
+
+def _of(
+    graph: Graph,
+    name: str,
+    passing: frozenset[str],
+    tell: Callable[[Graph, NodeDef, str], T | None],
+) -> Iterator[T]:
+    """What the readers of a node tell, and those behind operators that it passes."""
     pending, seen = [name], {name}
     while pending:
         source = pending.pop()
         for node in graph.readers(source):
-            own = _taken(graph, node, source)
+            own = tell(graph, node, source)
             if own is not None:
                 yield own
-            elif _passes(node, source) and node.name not in seen:
+            elif _passes(node, source, passing) and node.name not in seen:
                 seen.add(str(node.name))
                 pending.append(str(node.name))
 
 
-def _passes(node: NodeDef, source: str) -> bool:
-    return node.op in _PASSING and node_of(node.input[0]) == source
+def _passes(node: NodeDef, source: str, passing: frozenset[str]) -> bool:
+    return node.op in passing and node_of(node.input[0]) == source
+
+
+def _looked_up(graph: Graph, node: NodeDef, source: str) -> Array | None:
+    """The keys of the table that a reader looks into, or the texts that it compares with."""
+    if node.op in _FINDING and node_of(node.input[1]) == source:
+        fills = (each for each in graph.readers(node_of(node.input[0])) if each.op in _FILLING)
+        keys = [graph.constant(fill.input[1]) for fill in fills]
+    elif node.op in _COMPARING and node.attr["T"].type == types_pb2.DT_STRING:
+        keys = [graph.constant(each) for each in node.input[:2] if node_of(each) != source]
+    else:
+        return None
+    return next((key for key in keys if key is not None and key.size), None)
 
 
 def _taken(graph: Graph, node: NodeDef, source: str) -> Limits | None:

@@ -36,7 +36,7 @@ def cases_of(
     options: ConvertOptions,
 ) -> tuple[Cases, tuple[str, ...]]:
     """What source and result are run on, and the kinds of inputs that were made up for it."""
-    from sigfix.exporting.input_limits import input_limits
+    from sigfix.exporting.input_limits import input_limits, known_values
     from sigfix.pipeline import stepwise
     from sigfix.pipeline.conversion_source import conversion_cases, input_keys
     from sigfix.verifying.checking import given_and_tried
@@ -53,6 +53,7 @@ def cases_of(
         prepared.features,
         picks_the_best(node.op for node in frozen.graph.nodes.values()),
         prepared.parts,
+        known_values(frozen.graph, frozen.inputs),
     )
     return cases, given_and_tried(cases)["tried"]
 

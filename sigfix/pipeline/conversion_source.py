@@ -14,7 +14,7 @@ from sigfix.planning.edits import Component, InputPlan
 from sigfix.planning.names import signature_keys
 from sigfix.planning.traces import TO_NCHW
 from sigfix.presets import DETECTION
-from sigfix.verifying.arrays import Arrays
+from sigfix.verifying.arrays import Array, Arrays
 from sigfix.verifying.checking import Side, first_size
 from sigfix.verifying.inputs.cases import BATCHES, Case, Given, Limits, batch_of, made_up
 from sigfix.verifying.inputs.given import fit_inputs, read_npz
@@ -57,13 +57,14 @@ def conversion_cases(
     features: tuple[ExampleFeature, ...] = (),
     picks: bool = False,
     parts: Mapping[str, Component] | None = None,
+    known: Mapping[str, Array] | None = None,
 ) -> Sequence[Case | Given]:
     """The inputs of `inputs_file`, or made-up ones; pictures as the model's card normalises them.
 
     `limits` are the least and the largest number of an input, as far as they are known; `picks`
     is whether the model picks the best of many scores, `parts` says which inputs are those of one
-    sparse or ragged tensor. The file's arrays are called as the
-    signature's inputs are, or by an ONNX file's `own_names`.
+    sparse or ragged tensor, `known` what the model looks up of an input. The file's arrays are
+    called as the signature's inputs are, or by an ONNX file's `own_names`.
 
     Raises `UsageError` for a file that does not fit the model, `NotVerifiedError` where nothing
     can be made up.
@@ -79,9 +80,7 @@ def conversion_cases(
     ]
     batches = PAGES if card is not None and card.task == DETECTION else BATCHES
     scale = None if card is None else (tuple(card.mean), tuple(card.std))
-    return made_up(
-        plans, features=features, batches=batches, normalise=scale, limits=limits, picks=picks
-    )
+    return made_up(plans, 0, features, batches, scale, limits, picks, known)
 
 
 def rows_of(parts: Mapping[str, Component]) -> Callable[[Arrays], int]:

@@ -58,7 +58,7 @@ def cases(
 
     Each call begins with the state in which the last one ended.
     """
-    from sigfix.exporting.input_limits import input_limits
+    from sigfix.exporting.input_limits import input_limits, known_values
 
     states = {state.input for state in frozen.states}
     own = {key: spec for key, spec in specs.items() if key not in states}
@@ -67,7 +67,10 @@ def cases(
         return [Given(given)] * STEPS
     plans = [InputPlan(key, spec.dtype, spec.shape, key) for key, spec in own.items()]
     limits = input_limits(frozen.graph, frozen.inputs)
-    return [made_up(plans, seed, batches=(1,), limits=limits)[0] for seed in range(STEPS)]
+    known = known_values(frozen.graph, frozen.inputs)
+    return [
+        made_up(plans, seed, batches=(1,), limits=limits, known=known)[0] for seed in range(STEPS)
+    ]
 
 
 def with_states(

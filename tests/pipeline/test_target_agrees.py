@@ -24,6 +24,7 @@ from tests.environments import needs
 
 SMALL = {
     "looked_up": set(),
+    "days": {"same", "TGT415"},
     "tokenised": {"serving_default", "TGT401"},
     "class_names": {"serving_default", "TGT415"},
     "trains": set(),

@@ -31,6 +31,26 @@ def looked_up(path: Path) -> None:
     tf.saved_model.save(module, str(path), signatures)
 
 
+def days(path: Path) -> None:
+    """Texts are compared with constant ones, and in a signature of their own with each other."""
+    tf = tensorflow()
+
+    class Module(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "day")])
+        def __call__(self, day):
+            listed = tf.constant(["Monday", "Sunday", "Monday"])[None]
+            free, each = day == "Sunday", tf.not_equal(day[:, None], listed)
+            return {"free": tf.cast(free, tf.float32), "each": tf.cast(each, tf.float32)}
+
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, n) for n in ("a", "b")])
+        def same(self, a, b):
+            return {"y": tf.cast(a == b, tf.float32)}
+
+    module = Module()
+    signatures = {"serving_default": module.__call__, "same": module.same}
+    tf.saved_model.save(module, str(path), signatures)
+
+
 def tokenised(path: Path) -> None:
     """Text is split, looked up in a table, and embedded."""
     tf = tensorflow()

@@ -158,8 +158,9 @@ RULES = (
         "TGT415", "strings-in-operator", Severity.ERROR, Fixable.SOMETIMES,
         what="The target has an operator for numbers, but not for the strings that it gets here.",
         why="TensorFlow.js loads the model and stops at the first prediction: \"must be numeric "
-        "tensor, but got string tensor\".",
-        causes="The model returns names of classes beside their numbers.",
+        "tensor, but got string tensor\". Strings that are compared with each other are compared "
+        "wrongly on its wasm backend, and nothing reports it.",
+        causes="The model returns names of classes beside their numbers, or compares two strings.",
         example="SelectV2 of class names in output class_names",
         fix="`sigfix repair MODEL --drop-output class_names`, and name the classes in JavaScript.",
         advice="Leave the texts out of the signature with --drop-output, and name the classes in "

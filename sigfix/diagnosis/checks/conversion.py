@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sigfix.describing.computing import Computation, of_tensors
-from sigfix.describing.targets import COMPLEX_EXPRESSED, TAKES_COMPLEX, TAKES_STRINGS, Target
+from sigfix.describing.targets import (
+    COMPARING,
+    COMPLEX_EXPRESSED,
+    TAKES_COMPLEX,
+    TAKES_STRINGS,
+    Target,
+)
 from sigfix.diagnosis.subject import Findings, Subject, few, finding, repair_signature
 from sigfix.model import Node, Signature
 
@@ -38,6 +44,16 @@ def check_conversion(
             tuple(node.name for node in stringy[:6]),
             command,
         )
+    compared = _compared(computation) if target.backend in ("", "wasm") else []
+    if compared:
+        names = sorted({node.op for node in compared})
+        yield finding(
+            "TGT415",
+            f"TensorFlow.js's wasm backend has {few(names)} for numbers only, not for strings",
+            where,
+            tuple(node.name for node in compared[:6]),
+            _without_outputs(subject, signature, compared) if signature else "",
+        )
     complexes = [node for node in nodes if takes_complex_wrongly(node, target)]
     if complexes:
         yield finding(
@@ -48,6 +64,16 @@ def check_conversion(
             tuple(node.name for node in complexes[:6]),
             _without_outputs(subject, signature, complexes) if signature else "",
         )
+
+
+def _compared(computation: Computation) -> list[Node]:
+    """Comparisons of strings, but for those with constant ones."""
+    return [
+        node
+        for scope, node in computation.varying
+        if node.op in COMPARING and node.attributes.get("T") == "string"
+        if len(computation.reads.get((scope, node.name), set()) & computation.changing) > 1
+    ]
 
 
 def _looks_up(node: Node) -> bool:

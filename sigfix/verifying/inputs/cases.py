@@ -31,7 +31,7 @@ from sigfix.verifying.inputs.contents import (
     is_image,
 )
 from sigfix.verifying.inputs.examples import serialized_example
-from sigfix.verifying.inputs.texts import of_texts, other_texts
+from sigfix.verifying.inputs.texts import WORDS, of_texts, other_texts, with_known, words
 
 BATCHES = (1, 4)
 """Sizes of a dynamic batch that are compared."""
@@ -50,7 +50,6 @@ MOST_ELEMENTS = 2**24
 """An attempt with more numbers in an input is left out."""
 Limits = tuple[float, float]
 Normalisation = tuple[tuple[float, ...], tuple[float, ...]]
-WORDS = (b"a", b"the quick brown fox", b"42", b"")
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,8 @@ class Case:
     Rows take the kinds of `contents` in turn. `features` are those of the tf.Examples that
     strings have to be. `normalise` are the mean and deviation, by channel, of the pixels (0 to 1)
     that images are made of, where the model takes normalised ones. `limits` are the least and the
-    largest number of an input, where those are known.
+    largest number of an input, where those are known, and `known` the texts or whole numbers that
+    the model looks up: every other value is one of them.
     """
 
     inputs: tuple[InputPlan, ...]
@@ -70,6 +70,7 @@ class Case:
     features: tuple[ExampleFeature, ...] = ()
     normalise: Normalisation | None = None
     limits: Mapping[str, Limits] = field(default_factory=dict)
+    known: Mapping[str, Array] = field(default_factory=dict)
 
     @property
     def described(self) -> tuple[str, ...]:
@@ -103,7 +104,7 @@ class Case:
                 yield from other_texts(self.inputs, drawn, self.seed)
 
     def _example(self, random: np.random.Generator) -> bytes:
-        return serialized_example(self.features, random, list(WORDS[:3]))
+        return serialized_example(self.features, random, list(WORDS))
 
     def _fits(self, size: int, rank: tuple[int, ...]) -> bool:
         return all(
@@ -137,8 +138,9 @@ class Case:
         random = np.random.default_rng([self.seed, zlib.crc32(item.name.encode()), *shape])
         dtype = item.dtype
         if dtype == "string":
-            words = list(WORDS[:3]) if limit else [b""]
-            return np.array(random.choice(words, size=shape), dtype=object)
+            if not limit:
+                return np.full(shape, b"", object)
+            return words(random, shape, self.known.get(item.name))
         kind = numpy_dtype(dtype)
         if not limit:
             return np.zeros(shape, kind)
@@ -149,7 +151,9 @@ class Case:
             return self._floats(item, random, shape, scale=255.0).clip(0, 255).astype(kind)
         if dtype.startswith(("int", "uint")):
             low, high = bounds or (int(limit < 0), abs(limit) - 1)
-            return np.asarray(random.integers(int(low), int(high) + 1, shape).astype(kind))
+            drawn = np.asarray(random.integers(int(low), int(high) + 1, shape).astype(kind))
+            known = self.known.get(item.name) if limit == INTEGER_LIMITS[0] else None
+            return with_known(drawn, known, random)
         if dtype.startswith("complex"):
             return np.asarray((random.normal(size=shape) + 1j * random.normal(size=shape)), kind)
         if bounds is not None:
@@ -210,6 +214,7 @@ def made_up(
     normalise: Normalisation | None = None,
     limits: Mapping[str, Limits] | None = None,
     picks: bool = False,
+    known: Mapping[str, Array] | None = None,
 ) -> list[Case]:
     """The cases that are compared: two batch sizes, or two single examples, of several contents.
 
@@ -234,7 +239,8 @@ def made_up(
     cases, used = [], 0
     for batch in batches:
         contents = tuple(kinds[(used + row) % len(kinds)] for row in range(len(kinds)))
-        cases.append(Case(inputs, batch, contents, seed, features, normalise, limits or {}))
+        own = limits or {}, known or {}
+        cases.append(Case(inputs, batch, contents, seed, features, normalise, *own))
         used += batch
     return cases
 

@@ -1,4 +1,4 @@
-"""What strings hold where a model wants more of them than words: examples, pictures, numbers."""
+"""What strings hold where a model wants more than any words: known ones, pictures, numbers."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from sigfix.verifying.arrays import Array, Arrays
 
 Text = Callable[[np.random.Generator], bytes]
 """Draws one string."""
+WORDS = (b"a", b"the quick brown fox", b"42")
 _SIDE = 32
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
@@ -41,6 +42,21 @@ def other_texts(
     if any(item.dtype == "string" and item.component is None for item in inputs):
         for text in (picture, _number, _picture_in_letters):
             yield of_texts(inputs, drawn, seed, text)
+
+
+def words(random: np.random.Generator, shape: tuple[int, ...], known: Array | None) -> Array:
+    """Strings of `shape`: any, and those that a model looks up in turn."""
+    texts = np.array(random.choice(list(WORDS), size=shape), dtype=object)
+    return with_known(texts, known, random)
+
+
+def with_known(drawn: Array, known: Array | None, random: np.random.Generator) -> Array:
+    """What was drawn, every other value one of those that a model looks up."""
+    if known is None:
+        return drawn
+    flat = drawn.ravel()
+    flat[::2] = random.choice(known, size=len(flat[::2]))
+    return flat.reshape(drawn.shape)
 
 
 def picture(random: np.random.Generator) -> bytes:

@@ -140,6 +140,22 @@ def class_names(op: str, dtype: str) -> Callable[[], Model]:
     return build
 
 
+def compared(op: str, dtype: str, other: str = "second") -> Callable[[], Model]:
+    """Two inputs against each other, or one against a constant."""
+
+    def build() -> Model:
+        model = Model()
+        model.node("first", "Placeholder", dtype=Dtype(dtype))
+        model.node("second", "Placeholder", dtype=Dtype(dtype))
+        model.node("constant", "Const", dtype=Dtype(dtype))
+        model.node("same", op, ["first", other], T=Dtype(dtype))
+        inputs = {name: (f"{name}:0", dtype, (None,)) for name in ("first", "second")}
+        model.signature(inputs=inputs, outputs={"same": ("same:0", "bool", (None,))})
+        return model
+
+    return build
+
+
 matmul = {wrong: single("_FusedMatMul", transpose_b=wrong) for wrong in (True, False)}
 
 CASES = {
@@ -245,8 +261,15 @@ CASES = {
         [Aimed("tfjs", looked_up("y")), Aimed("tflite", looked_up("z"))],
     ),
     "TGT415": Pair(
-        [Aimed("tfjs", class_names("SelectV2", "string"))],
         [
+            Aimed("tfjs", class_names("SelectV2", "string")),
+            Aimed("tfjs", compared("NotEqual", "string")),
+            Aimed("tfjs-wasm", compared("Equal", "string")),
+        ],
+        [
+            Aimed("tfjs", compared("Equal", "string", "constant")),
+            Aimed("tfjs", compared("Equal", "float32")),
+            Aimed("tfjs-webgl", compared("Equal", "string")),
             Aimed("tfjs", class_names("SelectV2", "float32")),
             Aimed("tfjs", class_names("Tile", "string")),
             Aimed("serving", class_names("SelectV2", "string")),
