@@ -11,14 +11,25 @@ from typing import Any
 from sigfix.errors import BlockedError
 from sigfix.importing.confining import confine
 from sigfix.reading.keras import HDF5_MARK, read_keras
+from sigfix.reading.keras_code import UNKNOWN
 
+EXPORT = (
+    "in the program that has the model's classes: model.export('exported'), then sigfix convert "
+    "exported --tfjs"
+)
 _ROOM = 1 << 30
 """Bytes that a file written by the process may always have; beyond that, by the model's size."""
 _TIMES = 16
 
 
 def refuse_code(code: Sequence[str], trust: bool) -> None:
-    """Raise `BlockedError` where loading would run or open what the file brings along."""
+    """Raise `BlockedError` where loading would run or open what the file brings along.
+
+    A class that no Keras has is loaded by nobody but the author's program.
+    """
+    unknown = [item for item in code if UNKNOWN in item]
+    if unknown:
+        raise BlockedError(f"Keras cannot load the model: {', '.join(unknown)}.", EXPORT)
     if code and not trust:
         raise BlockedError(
             f"Loading the model would run or open more than Keras' own layers: {', '.join(code)}.",

@@ -25,10 +25,6 @@ if TYPE_CHECKING:  # at run time it needs numpy, which planning does without
 CHILD = "sigfix.importing.keras_child"
 _STRANGE = ("Unknown layer", "Could not locate class", "cannot be found by name")
 """What Keras says of classes that are in the author's program alone."""
-_EXPORT = (
-    "in the program that has the model's classes: model.export('exported'), then sigfix convert "
-    "exported --tfjs"
-)
 
 
 def refuse_untrusted(model: OtherModel, decided: Plan, options: RepairOptions) -> None:
@@ -46,6 +42,7 @@ def export_keras(
 
     Raises `ConversionError` where Keras cannot load or save it.
     """
+    from sigfix.importing.keras_loading import EXPORT
     from sigfix.processes import run_process
 
     edit = _export_of(decided)
@@ -64,7 +61,7 @@ def export_keras(
     if "error" in answer:
         strange = any(text in answer["error"] for text in _STRANGE)
         raise ConversionError(
-            f"Keras cannot export {model.path}: {answer['error']}", _EXPORT if strange else None
+            f"Keras cannot export {model.path}: {answer['error']}", EXPORT if strange else None
         )
     if options.inputs and not changes:
         _refuse_unfit(options.inputs, answer["inputs"])

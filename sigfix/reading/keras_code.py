@@ -11,6 +11,8 @@ from __future__ import annotations
 import builtins
 import re
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 NAMESPACES = frozenset({
@@ -26,6 +28,8 @@ FUNCTIONS = frozenset({
 """The parts of Keras whose functions are building blocks: `keras.models.load_model` is none."""
 
 PYTHON = "Python code"
+UNKNOWN = "a class that no Keras has"
+"""Keras looks among its own for a class without a module: loading such a file fails."""
 
 RUNNING = {
     "Lambda": PYTHON,
@@ -134,6 +138,8 @@ def _judge(item: dict[str, Any]) -> tuple[str, str]:
         return "", ""
     if not _is_building_block(item, name):
         return name, "a class that is not Keras' own"
+    if "module" not in item and "config" in item and name not in _classes():
+        return name, UNKNOWN
     return name, _why_not_class(name, inner if isinstance(inner, dict) else {})
 
 
@@ -173,6 +179,13 @@ def _is_building_block(item: dict[str, Any], name: str) -> bool:
     if module is None:  # what Keras writes for classes that were registered
         return "registered_name" not in item
     return isinstance(module, str) and _part(module) in NAMESPACES
+
+
+@cache
+def _classes() -> frozenset[str]:
+    """The classes of Keras 2 and 3 by name (tests/tools/keras_classes.py)."""
+    text = Path(__file__).with_name("keras_classes.txt").read_text(encoding="ascii")
+    return frozenset(line for line in text.splitlines() if not line.startswith("#"))
 
 
 def _why_not_function(item: dict[str, Any], name: Any) -> str:

@@ -27,6 +27,7 @@ from sigfix.rendering.rules_text import render_page
 from tests.environments import needs
 from tests.npm_packages import installed
 from tests.tools import (
+    keras_classes,
     operator_defaults,
     tensorflow_operators,
     tfjs_operators,
@@ -75,6 +76,19 @@ def sample() -> dict[str, str]:
 @pytest.mark.slow
 def test_tensorflow_table_is_current(tensorflow: dict[str, Any]) -> None:
     assert tensorflow["table"] == tensorflow_operators.TABLE.read_text()
+
+
+@pytest.mark.slow
+def test_keras_classes_are_current() -> None:
+    """Of the tabled versions; another Keras has others."""
+    needs("tensorflow", "keras", "tf_keras")
+    program = "from tests.tools import keras_classes\nprint(keras_classes.table(), end='')"
+    run = [sys.executable, "-c", program]
+    found = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    written = keras_classes.TABLE.read_text()
+    if found.splitlines()[0] != written.splitlines()[0]:
+        pytest.skip("another version of Keras is installed than the tabled one")
+    assert found == written
 
 
 @pytest.mark.slow

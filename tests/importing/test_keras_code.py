@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from sigfix import RepairOptions
 from sigfix.errors import BlockedError
 from sigfix.pipeline.inspect import inspect
 from sigfix.pipeline.repair import repair
@@ -66,6 +67,7 @@ REACHING = {
         "config": {},
         "registered_name": "Custom>Mine",
     },
+    "a class that no Keras has": {"class_name": "Mine", "config": {"name": "mine"}},
     "an operator that writes": {
         "class_name": "TFOpLambda",
         "config": {"name": "w", "function": "io.write_file"},
@@ -168,6 +170,22 @@ def test_the_finding_names_the_layers_around_it(tmp_path: Path) -> None:
     (found,) = (item for item in inspect(path).findings if item.code == "BEH305")
     assert "Lambda 'sequential" in found.message.replace("sequential_1", "sequential")
     assert "inner/turn' (Python code)" in found.message
+
+
+@pytest.mark.parametrize("trust", [False, True])
+def test_a_class_of_the_authors_own_is_exported_where_it_is(trust: bool, tmp_path: Path) -> None:
+    """Nobody else's Keras can load it, whoever trusts the file."""
+    import tf_keras
+
+    class Mine(tf_keras.layers.Layer):
+        pass
+
+    path = models.save(tf_keras.Sequential([tf_keras.Input([3]), Mine()]), tmp_path, "keras2.h5")
+    with pytest.raises(
+        BlockedError, match=r"Mine 'sequential\w*/mine\w*' \(a class that no"
+    ) as caught:
+        repair(path, tmp_path / "out", options=RepairOptions(trust=trust))
+    assert "model.export('exported')" in str(caught.value.hint)
 
 
 def test_a_file_that_is_two_kinds_is_loaded_as_what_was_read(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ DATA = (
     "sigfix/importing/doctr_tensors.txt",
     "sigfix/operator_defaults.txt",
     "sigfix/py.typed",
+    "sigfix/reading/keras_classes.txt",
     "sigfix/reading/messages.txt",
     "sigfix/rendering/schemas/bundle.json",
     "sigfix/rendering/schemas/convert.json",

@@ -56,8 +56,10 @@ RULES = (
         "a layer or function that is not Keras' own.",
         example="EagerPyFunc; Lambda 'outer/inner/lambda' (Python code)",
         fix="Rewrite that part with TensorFlow operators or Keras' own layers and save again. "
-        "A Keras file that you trust is loaded with `sigfix repair FILE --trust`.",
-        advice="Rewrite that part with TensorFlow operators or Keras layers, and save again.",
+        "A Keras file that you trust is loaded with `sigfix repair FILE --trust`; one with classes "
+        "that are in the author's program alone is exported there, by `model.export`.",
+        advice="Rewrite that part with TensorFlow operators or Keras layers, and save again. "
+        "Classes of the author's: call model.export in the program that has them.",
     ),
     Rule(
         "BEH306", "touches-system", Severity.WARNING, Fixable.NEVER,
