@@ -1,9 +1,9 @@
 """Train docTR's db_mobilenet_v3_large on rendered pages: nothing is downloaded, two cores will do.
 
-    python train_detector.py OUT.pt --hours 3
+    python train_detector.py OUT.pt --hours 3 [--from WEIGHTS.safetensors]
 
-It goes on from OUT.pt where that is there. Needs Debian's wamerican, wfrench and the fonts that
-`pages.py` names.
+It goes on from OUT.pt where that is there, and otherwise from WEIGHTS if any are given. Needs
+Debian's wamerican, wfrench and the fonts that `pages.py` names.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from doctr.models import detection
 from numpy.typing import NDArray
 from pages import corners, fonts, page
 from paper import spoiled, turned
-from states import keep, rate, resumed
+from states import keep, rate, resumed, weights_of
 from targets import maps
 from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
@@ -34,6 +34,8 @@ MEAN, STD = (0.798, 0.785, 0.772), (0.264, 0.2749, 0.287)
 
 SIDE, CROPS, BATCH = 352, 4, 4
 LEARNING_RATE = 1.2e-3
+GOING_ON = 3e-4
+"""The rate of a training that begins with weights."""
 
 Sample = tuple[NDArray[np.float32], NDArray[np.float32]]
 
@@ -122,6 +124,7 @@ def main() -> None:
     """Train, from what is there."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
+    parser.add_argument("--from", type=Path, dest="start", help="weights to begin with")
     parser.add_argument("--hours", type=float, default=3.0)
     parser.add_argument("--steps", type=int, default=9000, help="of the whole training")
     parser.add_argument("--threads", type=int, default=2)
@@ -137,13 +140,17 @@ def main() -> None:
     model = model.to(memory_format=torch.channels_last).train()
     optimiser = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=1e-4)
     done = resumed(options.out, model, optimiser)
+    if not done and options.start:
+        # Counters of batches, which half precision leaves out, begin anew.
+        model.load_state_dict(weights_of(options.start), strict=False)
     # Pages of another seed each time it goes on: those behind are not rendered again.
     loader = iter(DataLoader(Crops(1_000_000 + done * 4), BATCH, num_workers=1, prefetch_factor=8))
+    whole = GOING_ON if options.start else LEARNING_RATE
     start, mean = time.time(), 0.0
     while time.time() - start < options.hours * 3600 and done < options.steps:
         pixels, target = next(loader)
         for group in optimiser.param_groups:
-            group["lr"] = rate(LEARNING_RATE, done, options.steps)
+            group["lr"] = rate(whole, done, options.steps)
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=options.bfloat16):
             features = model.feat_extractor(
                 normalised(pixels).contiguous(memory_format=torch.channels_last)

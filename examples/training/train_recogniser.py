@@ -28,7 +28,7 @@ MEAN, STD = (0.694, 0.695, 0.693), (0.299, 0.296, 0.301)
 
 BATCH = 64
 LEARNING_RATE = 1e-3
-GOING_ON = 6e-4
+GOING_ON = 4e-4
 """The rate of a training that begins with weights."""
 WAITING = 1500
 """Words that are mixed: those of about twenty pages."""
