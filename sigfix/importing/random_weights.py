@@ -7,8 +7,8 @@ from typing import Any
 from sigfix.presets import Preset
 
 CALIBRATION_SIDE = 256
-LOGIT_SIZE = 3.0
-"""Root mean square."""
+LARGEST_LOGIT = 1.0
+"""Between this and its negative the sigmoid is nearly a line."""
 
 
 def randomise(module: Any) -> None:
@@ -49,10 +49,12 @@ def calibrate(module: Any, preset: Preset) -> None:
 
 
 def moderate(module: Any, preset: Preset) -> None:
-    """Scale a detector's last convolution so that its logits are of `LOGIT_SIZE` on noise in 0..1.
+    """Scale a detector's last convolution so that `LARGEST_LOGIT` is its largest on noise.
 
-    Trained ones are about that large. Where random ones reach hundreds, the sigmoid is 0 or 1
-    almost everywhere, which hides differences, and between them as steep as a step.
+    The noise is normalised, as the images are that a model is given. Random logits can reach
+    hundreds: then the sigmoid is 0 or 1 almost everywhere, which hides differences, and between
+    them so steep that it multiplies a rounding by a hundred. Trained logits are larger, but
+    far below 0 wherever there is no word.
     """
     import torch
 
@@ -60,19 +62,13 @@ def moderate(module: Any, preset: Preset) -> None:
     kinds = (torch.nn.Conv2d, torch.nn.ConvTranspose2d)
     convolutions = [part for part in module.modules() if isinstance(part, kinds)]
     hooks = [part.register_forward_hook(lambda it, *_: run.append(it)) for part in convolutions]
+    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (preset.mean, preset.std))
     with torch.inference_mode():
-        size = (
-            module(torch.rand(1, *_calibration_image(preset)))["logits"]
-            .square()
-            .mean()
-            .sqrt()
-            .item()
-        )
+        logits = module((torch.rand(1, *_calibration_image(preset)) - mean) / std)["logits"]
     for hook in hooks:
         hook.remove()
-    if size > LOGIT_SIZE:
-        for values in run[-1].parameters():
-            values.data.mul_(LOGIT_SIZE / size)
+    for values in run[-1].parameters():
+        values.data.mul_(LARGEST_LOGIT / logits.abs().max().item())
 
 
 def _calibration_image(preset: Preset) -> tuple[int, int, int]:

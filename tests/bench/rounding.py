@@ -75,10 +75,10 @@ def section(find: Callable[[str], Row | None] = known) -> str:
         "",
         "How far each is from docTR's own model in float64 (PyTorch) at batch 1: the",
         "largest difference of any element, in parts of the range. What the kernels lose, of what",
-        f"plain TensorFlow.js loses: {mean} in the geometric mean. With random weights a model",
-        "multiplies every rounding, whoever makes it, and two ways that are as far from float64 as",
-        "each other are as far from each other. Plain and kernels further apart than "
-        f"{AIM:g}: {', '.join(above) or 'none'}.",
+        f"plain TensorFlow.js loses: {mean} in the geometric mean. The weights are random; those",
+        "of a detector make logits of about -1 to 1, where its sigmoid multiplies nothing.",
+        f"Plain and kernels are to be at most {AIM:g} apart; further are: "
+        f"{', '.join(above) or 'none'}.",
         "",
         "| away from float64 | kernels | plain | ONNX Runtime | kernels / plain | between both |",
         "| --- | --- | --- | --- | --- | --- |",

@@ -58,8 +58,8 @@ RULES = (
         fix="Rewrite that part with TensorFlow operators or Keras' own layers and save again. "
         "A Keras file that you trust is loaded with `sigfix repair FILE --trust`; one with classes "
         "that are in the author's program alone is exported there, by `model.export`.",
-        advice="Rewrite that part with TensorFlow operators or Keras layers, and save again. "
-        "Classes of the author's: call model.export in the program that has them.",
+        advice="Rewrite it in TensorFlow operators or Keras layers, or model.export where its own "
+        "classes are.",
     ),
     Rule(
         "BEH306", "touches-system", Severity.WARNING, Fixable.NEVER,

@@ -17,8 +17,8 @@ from tests.optimising.expressing.cases import CASES, drawn
 from tests.optimising.graphs import frozen, noise, operators, run
 
 KEPT = {
-    "Cast", "Conv2D", "Dilation2D", "LookupTableFindV2", "Gather", "GatherV2", "OneHot", "Select",
-    "StridedSlice",
+    "Cast", "Conv2D", "Dilation2D", "Equal", "LookupTableFindV2", "Gather", "GatherV2", "NotEqual",
+    "OneHot", "Select", "StridedSlice",
     *(f"NonMaxSuppressionV{version}" for version in (2, 3, 4, 5)),
 }  # fmt: skip
 """Operators that TensorFlow.js has, and that some forms of are expressed."""
