@@ -138,9 +138,8 @@ class Case:
         random = np.random.default_rng([self.seed, zlib.crc32(item.name.encode()), *shape])
         dtype = item.dtype
         if dtype == "string":
-            if not limit:
-                return np.full(shape, b"", object)
-            return words(random, shape, self.known.get(item.name))
+            known = self.known.get(item.name)
+            return words(random, shape, known) if limit else np.full(shape, b"", object)
         kind = numpy_dtype(dtype)
         if not limit:
             return np.zeros(shape, kind)
