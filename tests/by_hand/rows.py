@@ -164,6 +164,7 @@ ROWS = (
     Row("keras_file", hands.of_keras_2("keras2.h5"), file="keras2.h5"),
     Row("onnx_file", hands.of_onnx, file="model.onnx", apart=1e-6),
     Row("looked_up"),
+    Row("days", words=("Sunday", "Monday", "sunday")),
     Row("tokenised", words=("dog sees cat",)),
     Row("class_names"),
     Row("trains", hands.traced("__call__", (None, 4))),
