@@ -38,9 +38,16 @@ def saved(state: dict[str, Any], file: Path) -> None:
     beside.replace(file)
 
 
-def resumed(file: Path, model: torch.nn.Module, optimiser: torch.optim.Optimizer) -> int:
-    """Go on from what `keep` wrote; how many steps were done, 0 where nothing is there."""
+def resumed(
+    file: Path, model: torch.nn.Module, optimiser: torch.optim.Optimizer, start: Path | None = None
+) -> int:
+    """Go on from what `keep` wrote; how many steps were done, 0 where nothing is there.
+
+    The model begins with the weights in `start` then, where any are given.
+    """
     if not file.exists():
+        if start:  # counters of batches, which half precision leaves out, begin anew
+            model.load_state_dict(weights_of(start), strict=False)
         return 0
     state = torch.load(file, weights_only=True)
     model.load_state_dict(state["model"])

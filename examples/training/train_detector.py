@@ -22,7 +22,7 @@ from doctr.models import detection
 from numpy.typing import NDArray
 from pages import corners, fonts, page
 from paper import spoiled, turned
-from states import keep, rate, resumed, weights_of
+from states import keep, rate, resumed
 from targets import maps
 from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
@@ -139,10 +139,7 @@ def main() -> None:
     model = ARCHITECTURE(pretrained=False, pretrained_backbone=False)
     model = model.to(memory_format=torch.channels_last).train()
     optimiser = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=1e-4)
-    done = resumed(options.out, model, optimiser)
-    if not done and options.start:
-        # Counters of batches, which half precision leaves out, begin anew.
-        model.load_state_dict(weights_of(options.start), strict=False)
+    done = resumed(options.out, model, optimiser, options.start)
     # Pages of another seed each time it goes on: those behind are not rendered again.
     loader = iter(DataLoader(Crops(1_000_000 + done * 4), BATCH, num_workers=1, prefetch_factor=8))
     whole = GOING_ON if options.start else LEARNING_RATE

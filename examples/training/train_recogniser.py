@@ -18,7 +18,7 @@ import torch
 from crops import VOCAB, Crop, words
 from doctr.models import recognition
 from pages import fonts
-from states import keep, rate, resumed, weights_of
+from states import keep, rate, resumed
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 ARCHITECTURE = recognition.crnn_mobilenet_v3_small
@@ -101,10 +101,7 @@ def main() -> None:
     model = ARCHITECTURE(pretrained=False, pretrained_backbone=False, vocab=VOCAB)
     model = model.to(memory_format=torch.channels_last).train()
     optimiser = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=1e-4)
-    done = resumed(options.out, model, optimiser)
-    if not done and options.start:
-        # Counters of batches, which half precision leaves out, begin anew.
-        model.load_state_dict(weights_of(options.start), strict=False)
+    done = resumed(options.out, model, optimiser, options.start)
     tried = held_out(fonts())
     # Pages of another seed each time it goes on: those behind are not rendered again.
     loader = iter(

@@ -13,6 +13,8 @@ from typing import TypeVar
 import numpy as np
 from tensorflow.core.framework import types_pb2
 
+from sigfix.describing.targets import COMPARING
+from sigfix.exporting.tables import FINDING, IMPORT
 from sigfix.optimising.graph.graph import Array, Graph, NodeDef, node_of
 from sigfix.optimising.graph.operator_kinds import names
 
@@ -28,9 +30,6 @@ _WRITING = names(
 )
 """Operators whose texts are looked up as those that they are given."""
 _GATHERS = names("Gather GatherV2")
-_FINDING = names("LookupTableFind LookupTableFindV2")
-_FILLING = names("LookupTableImport LookupTableImportV2")
-_COMPARING = names("Equal NotEqual")
 _RANGES: dict[int, Limits] = {
     types_pb2.DT_BOOL: (0, 1),
     types_pb2.DT_INT8: (-128, 127),
@@ -96,10 +95,10 @@ def _passes(node: NodeDef, source: str, passing: frozenset[str]) -> bool:
 
 def _looked_up(graph: Graph, node: NodeDef, source: str) -> Array | None:
     """The keys of the table that a reader looks into, or the texts that it compares with."""
-    if node.op in _FINDING and node_of(node.input[1]) == source:
-        fills = (each for each in graph.readers(node_of(node.input[0])) if each.op in _FILLING)
+    if node.op in FINDING and node_of(node.input[1]) == source:
+        fills = (each for each in graph.readers(node_of(node.input[0])) if each.op == IMPORT)
         keys = [graph.constant(fill.input[1]) for fill in fills]
-    elif node.op in _COMPARING and node.attr["T"].type == types_pb2.DT_STRING:
+    elif node.op in COMPARING and node.attr["T"].type == types_pb2.DT_STRING:
         keys = [graph.constant(each) for each in node.input[:2] if node_of(each) != source]
     else:
         return None

@@ -80,7 +80,10 @@ def conversion_cases(
     ]
     batches = PAGES if card is not None and card.task == DETECTION else BATCHES
     scale = None if card is None else (tuple(card.mean), tuple(card.std))
-    return made_up(plans, 0, features, batches, scale, limits, picks, known)
+    return made_up(
+        plans, features=features, batches=batches, normalise=scale, limits=limits, picks=picks,
+        known=known,
+    )  # fmt: skip
 
 
 def rows_of(parts: Mapping[str, Component]) -> Callable[[Arrays], int]:

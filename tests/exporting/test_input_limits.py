@@ -29,13 +29,18 @@ BUILDS = {
 }
 
 
-@pytest.mark.parametrize("name", BUILDS)
-def test_read_off_the_graph(name):
-    dtype, build, expected = BUILDS[name]
+def frozen(dtype, build):
+    """A graph from a vector `x` of two to `y`."""
     with tf.Graph().as_default() as graph:
         x = tf.compat.v1.placeholder(dtype, [2], name="x")
         tf.identity(build(x), name="y")
-    limits = input_limits(from_graph_def(graph.as_graph_def(), ["x"], ["y"]), {"key": "x"})
+    return from_graph_def(graph.as_graph_def(), ["x"], ["y"])
+
+
+@pytest.mark.parametrize("name", BUILDS)
+def test_read_off_the_graph(name):
+    dtype, build, expected = BUILDS[name]
+    limits = input_limits(frozen(dtype, build), {"key": "x"})
     assert limits == ({} if expected is None else {"key": expected})
 
 
@@ -65,10 +70,7 @@ LOOKED_UP = {
 @pytest.mark.parametrize("name", LOOKED_UP)
 def test_what_is_looked_up_is_known(name):
     dtype, build, expected = LOOKED_UP[name]
-    with tf.Graph().as_default() as graph:
-        x = tf.compat.v1.placeholder(dtype, [2], name="x")
-        tf.identity(build(x), name="y")
-    known = known_values(from_graph_def(graph.as_graph_def(), ["x"], ["y"]), {"key": "x"})
+    known = known_values(frozen(dtype, build), {"key": "x"})
     assert {key: list(values) for key, values in known.items()} == (
         {} if expected is None else {"key": expected}
     )

@@ -34,36 +34,22 @@ def check_conversion(
     if tables:
         yield finding("TGT414", f"looks values up in a table: {few(tables)}", where)
     stringy = [node for node in nodes if takes_strings_wrongly(node, target)]
-    if stringy:
-        names = sorted({node.op for node in stringy})
-        command = _without_outputs(subject, signature, stringy) if signature else ""
-        yield finding(
-            "TGT415",
-            f"{target.title} has {few(names)} for numbers only, not for strings",
-            where,
-            tuple(node.name for node in stringy[:6]),
-            command,
-        )
     compared = _compared(computation) if target.backend in ("", "wasm") else []
-    if compared:
-        names = sorted({node.op for node in compared})
-        yield finding(
-            "TGT415",
-            f"TensorFlow.js's wasm backend has {few(names)} for numbers only, not for strings",
-            where,
-            tuple(node.name for node in compared[:6]),
-            _without_outputs(subject, signature, compared) if signature else "",
-        )
     complexes = [node for node in nodes if takes_complex_wrongly(node, target)]
-    if complexes:
-        yield finding(
-            "TGT418",
-            f"{target.title} has {few(sorted({node.op for node in complexes}))} for real numbers"
-            " only, not for complex ones",
-            where,
-            tuple(node.name for node in complexes[:6]),
-            _without_outputs(subject, signature, complexes) if signature else "",
-        )
+    wasm = "TensorFlow.js's wasm backend"
+    for code, stopping, who, numbers in (
+        ("TGT415", stringy, target.title, "numbers only, not for strings"),
+        ("TGT415", compared, wasm, "numbers only, not for strings"),
+        ("TGT418", complexes, target.title, "real numbers only, not for complex ones"),
+    ):
+        if stopping:
+            yield finding(
+                code,
+                f"{who} has {few(sorted({node.op for node in stopping}))} for {numbers}",
+                where,
+                tuple(node.name for node in stopping[:6]),
+                _without_outputs(subject, signature, stopping) if signature else "",
+            )
 
 
 def _compared(computation: Computation) -> list[Node]:
