@@ -66,7 +66,7 @@ def test_models_whose_two_ways_are_far_apart_are_named() -> None:
     }
     text = rounding.section(rows.get)
     assert f"| {NAME} | 1.0e-06 | 2.0e-06 | 1.0e-06 | 0.50 | 2.0e-06 |" in text
-    assert "further apart than 1e-05: fast_tiny." in text
+    assert "at most 1e-05 apart; further are: fast_tiny." in text
     assert "loses: 0.71 in the geometric mean" in text
 
 
