@@ -3,23 +3,24 @@
 // A bitmap is a Uint8Array of 0 and 1, row by row.
 
 /**
- * Each pixel with its neighbours at both sides in a line: all of them, or any of them.
+ * Each pixel with the pixels that lie `step` before and behind it: all of them, or any of them.
  * @param {Uint8Array} bitmap
- * @param {number} count of lines
- * @param {number} length of a line
- * @param {number} between lines, from the first pixel of one to that of the next
- * @param {number} step from a pixel of a line to the next
+ * @param {number} stretch of pixels, in which the neighbours lie, too
+ * @param {number} step
  * @param {boolean} all
  * @returns {Uint8Array}
  */
-function withNeighbours(bitmap, { count, length, between, step }, all) {
+function withNeighbours(bitmap, stretch, step, all) {
   const out = bitmap.slice();
-  for (let line = 0; line < count; line += 1) {
-    for (let place = 1, at = line * between; place < length; place += 1, at += step) {
-      if (all) {
+  for (let start = 0; start < bitmap.length; start += stretch) {
+    const end = start + stretch - step;
+    if (all) {
+      for (let at = start; at < end; at += 1) {
         out[at] &= bitmap[at + step];
         out[at + step] &= bitmap[at];
-      } else {
+      }
+    } else {
+      for (let at = start; at < end; at += 1) {
         out[at] |= bitmap[at + step];
         out[at + step] |= bitmap[at];
       }
@@ -32,17 +33,15 @@ function withNeighbours(bitmap, { count, length, between, step }, all) {
  * An opening with a square of `size` x `size` pixels (odd); what lies outside has no say.
  * @param {Uint8Array} bitmap
  * @param {number} width
- * @param {number} height
  * @param {number} size 1 leaves the bitmap as it is
  * @returns {Uint8Array}
  */
-export function open(bitmap, width, height, size) {
-  const rows = { count: height, length: width, between: width, step: 1 };
-  const columns = { count: width, length: height, between: 1, step: width };
+export function open(bitmap, width, size) {
   let out = bitmap;
   for (const all of [true, false]) {
     for (let reach = 1; reach < size; reach += 2) {
-      out = withNeighbours(withNeighbours(out, rows, all), columns, all);
+      const alongRows = withNeighbours(out, width, 1, all);
+      out = withNeighbours(alongRows, bitmap.length, width, all);
     }
   }
   return out;

@@ -102,7 +102,7 @@ export function orderCorners(points) {
  * @returns {(StraightBox | RotatedBox)[]}
  */
 export function findBoxes(map, width, height, settings, straight) {
-  const bitmap = open(binarise(map, settings.binarise_at), width, height, settings.opening);
+  const bitmap = open(binarise(map, settings.binarise_at), width, settings.opening);
   const { regions, labels } = outerRegions(bitmap, width, height);
   const boxes = [];
   for (const region of regions) {

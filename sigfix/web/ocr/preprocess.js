@@ -34,17 +34,16 @@ export function preprocessInto(picture, frame, { padding, mean, std }, out) {
   const { data } = resize(picture, width, height);
   const tables = mean.map((middle, channel) => Float32Array.from(
     { length: 256 }, (_, value) => (Math.fround(value / 255) - middle) / std[channel]));
-  for (let at = 0; at < out.length; at += 3) {
-    out[at] = tables[0][0];
-    out[at + 1] = tables[1][0];
-    out[at + 2] = tables[2][0];
-  }
+  // Black all over, by copies of what is black already.
+  out.set(tables.map((table) => table[0]));
+  for (let done = 3; done < out.length; done *= 2) out.copyWithin(done, 0, done);
+  const [red, green, blue] = tables;
   for (let y = 0; y < height; y += 1) {
     let to = ((y + top) * frame.width + left) * 3;
     for (let from = y * width * 3; from < (y + 1) * width * 3; from += 3, to += 3) {
-      out[to] = tables[0][data[from]];
-      out[to + 1] = tables[1][data[from + 1]];
-      out[to + 2] = tables[2][data[from + 2]];
+      out[to] = red[data[from]];
+      out[to + 1] = green[data[from + 1]];
+      out[to + 2] = blue[data[from + 2]];
     }
   }
 }

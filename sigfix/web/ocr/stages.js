@@ -21,7 +21,9 @@ function channel(data, [, height, width, maps], map, logits) {
 /** Where a map says that there is text. */
 function textIn(map, threshold) {
   const least = Math.fround(threshold);
-  return Uint8Array.from(map, (value) => (value > least ? 1 : 0));
+  const text = new Uint8Array(map.length);
+  for (let at = 0; at < text.length; at += 1) text[at] = map[at] > least ? 1 : 0;
+  return text;
 }
 
 /** Finds words. */
