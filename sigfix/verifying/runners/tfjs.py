@@ -131,7 +131,7 @@ def _start(
     try:
         with ending_pipe() as pipe:
             done = subprocess.run(
-                [node.program, RUNNER, folder / "request.json"],
+                [node.program, *node.flags, RUNNER, folder / "request.json"],
                 stdin=pipe,
                 capture_output=True,
                 encoding="utf-8",

@@ -3,7 +3,7 @@
 // The module imports the backend's memory, so a tensor is read and written where it lies. What
 // this file knows of the inside of TensorFlow.js was looked up in the versions that are TESTED.
 
-import { WASM } from './module.mjs';
+import { RELAXED, WASM } from './module.mjs';
 import { MOST_PIECES } from './pieces.mjs';
 import { startThreads } from './threads.mjs';
 
@@ -24,9 +24,14 @@ const IMPORTED = [6, ...[...'memory'].map((letter) => letter.charCodeAt(0)), 2];
 const LIMITED = 1;
 const SHARED = 3;
 
+/** The build that this computer's WebAssembly understands, or undefined. */
+function build() {
+  return [RELAXED, WASM].map(bytesOf).find((bytes) => WebAssembly.validate(bytes));
+}
+
 /** The module for a memory; one that threads share is another type, told apart by one byte. */
 function moduleFor(memory) {
-  const bytes = bytesOf(WASM);
+  const bytes = build();
   if (memory.buffer instanceof ArrayBuffer) return bytes;
   const at = bytes.findIndex((_, start) => IMPORTED.every((byte, i) => bytes[start + i] === byte));
   const flag = at + IMPORTED.length;
@@ -45,7 +50,7 @@ export function obstacle(tf) {
   if (!(memoryOf(tf.backend()) instanceof WebAssembly.Memory)) {
     return 'the wasm backend has its memory somewhere else';
   }
-  if (!WebAssembly.validate(bytesOf(WASM))) return 'WebAssembly here has no SIMD';
+  if (!build()) return 'WebAssembly here has no SIMD';
   return '';
 }
 

@@ -1,6 +1,8 @@
 // Depthwise convolutions: each channel by itself. Taps that lie beside the image are left out, which
 // are most of them where it is one or two rows high.
 
+import { multiply_add } from './multiply_add';
+
 @inline
 function finished(value: v128, activation: i32): v128 {
   if (activation) value = f32x4.max(value, f32x4.splat(0));
@@ -15,7 +17,7 @@ function start(bias: usize, at: i32): v128 {
 
 @inline
 function more(sum: v128, x: v128, w: v128): v128 {
-  return f32x4.add(sum, f32x4.mul(x, w));
+  return multiply_add(x, w, sum);
 }
 
 /**

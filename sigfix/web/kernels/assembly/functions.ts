@@ -3,6 +3,8 @@
 // NaN comes out as NaN: min, max and the polynomials pass it on. Nothing here writes to static
 // memory: the module has none, for its memory is TensorFlow.js's own.
 
+import { multiply_add } from './multiply_add';
+
 /** e^x by x = n ln 2 + r: 2^n by its bits, e^r by its Taylor series to r^7 (|r| < 0.35). */
 @inline
 export function exp4(x: v128): v128 {
@@ -10,15 +12,15 @@ export function exp4(x: v128): v128 {
   const n = f32x4.nearest(f32x4.mul(inside, f32x4.splat(1.4426950408889634)));
   // ln 2 in two parts: the first has so few bits that n times it is exact.
   let r = f32x4.sub(inside, f32x4.mul(n, f32x4.splat(0.693359375)));
-  r = f32x4.add(r, f32x4.mul(n, f32x4.splat(0.00021219444005469057)));
+  r = multiply_add(n, f32x4.splat(0.00021219444005469057), r);
   let p = f32x4.splat(1.0 / 5040.0);
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.0 / 720.0));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.0 / 120.0));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.0 / 24.0));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.0 / 6.0));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(0.5));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1));
+  p = multiply_add(p, r, f32x4.splat(1.0 / 720.0));
+  p = multiply_add(p, r, f32x4.splat(1.0 / 120.0));
+  p = multiply_add(p, r, f32x4.splat(1.0 / 24.0));
+  p = multiply_add(p, r, f32x4.splat(1.0 / 6.0));
+  p = multiply_add(p, r, f32x4.splat(0.5));
+  p = multiply_add(p, r, f32x4.splat(1));
+  p = multiply_add(p, r, f32x4.splat(1));
   const bits = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
   return f32x4.mul(p, bits);
 }
@@ -42,11 +44,11 @@ export function gate_tanh4(x: v128): v128 {
 function tanh4(x: v128): v128 {
   const s = f32x4.mul(x, x);
   let p = f32x4.splat(-1382.0 / 155925.0);
-  p = f32x4.add(f32x4.mul(p, s), f32x4.splat(62.0 / 2835.0));
-  p = f32x4.add(f32x4.mul(p, s), f32x4.splat(-17.0 / 315.0));
-  p = f32x4.add(f32x4.mul(p, s), f32x4.splat(2.0 / 15.0));
-  p = f32x4.add(f32x4.mul(p, s), f32x4.splat(-1.0 / 3.0));
-  const near = f32x4.add(x, f32x4.mul(x, f32x4.mul(s, p)));
+  p = multiply_add(p, s, f32x4.splat(62.0 / 2835.0));
+  p = multiply_add(p, s, f32x4.splat(-17.0 / 315.0));
+  p = multiply_add(p, s, f32x4.splat(2.0 / 15.0));
+  p = multiply_add(p, s, f32x4.splat(-1.0 / 3.0));
+  const near = multiply_add(x, f32x4.mul(s, p), x);
   return v128.bitselect(near, gate_tanh4(x), f32x4.lt(f32x4.abs(x), f32x4.splat(0.35)));
 }
 
@@ -60,17 +62,17 @@ function erf4(x: v128): v128 {
   const inside = f32x4.max(f32x4.min(x, end), f32x4.neg(end));
   const s = f32x4.mul(inside, inside);
   let p = f32x4.splat(2.046018391567591e-6);
-  p = f32x4.add(f32x4.mul(p, s), f32x4.splat(0.00028484535609824897));
-  p = f32x4.add(f32x4.mul(p, s), f32x4.splat(0.0037726203032943796));
-  p = f32x4.add(f32x4.mul(p, s), f32x4.splat(0.05276951749406457));
-  p = f32x4.add(f32x4.mul(p, s), f32x4.splat(0.19059535123798205));
-  p = f32x4.add(f32x4.mul(p, s), f32x4.splat(1.1283791457443855));
+  p = multiply_add(p, s, f32x4.splat(0.00028484535609824897));
+  p = multiply_add(p, s, f32x4.splat(0.0037726203032943796));
+  p = multiply_add(p, s, f32x4.splat(0.05276951749406457));
+  p = multiply_add(p, s, f32x4.splat(0.19059535123798205));
+  p = multiply_add(p, s, f32x4.splat(1.1283791457443855));
   let q = f32x4.splat(3.8047776973669746e-5);
-  q = f32x4.add(f32x4.mul(q, s), f32x4.splat(0.0011638752164912834));
-  q = f32x4.add(f32x4.mul(q, s), f32x4.splat(0.014983339004190814));
-  q = f32x4.add(f32x4.mul(q, s), f32x4.splat(0.11418338835253845));
-  q = f32x4.add(f32x4.mul(q, s), f32x4.splat(0.5022434623588575));
-  q = f32x4.add(f32x4.mul(q, s), one);
+  q = multiply_add(q, s, f32x4.splat(0.0011638752164912834));
+  q = multiply_add(q, s, f32x4.splat(0.014983339004190814));
+  q = multiply_add(q, s, f32x4.splat(0.11418338835253845));
+  q = multiply_add(q, s, f32x4.splat(0.5022434623588575));
+  q = multiply_add(q, s, one);
   const found = f32x4.div(f32x4.mul(inside, p), q);
   return f32x4.max(f32x4.min(found, one), f32x4.neg(one));
 }

@@ -1,5 +1,6 @@
 // Matrix products: C [M, N] = A [M, K] B [K, N], floats, rows one after the other; B in panels.
 
+import { multiply_add } from './multiply_add';
 import { pack, pack_transposed } from './packing';
 
 const FEW = 6; // rows for which packing B takes longer than the product
@@ -76,15 +77,15 @@ function multiply_by(
         for (let w = start; w < end; w += 32) {
           const w0 = v128.load(w), w1 = v128.load(w, 16);
           const s0 = v128.load32_splat(p0), s1 = v128.load32_splat(p1);
-          a0 = f32x4.add(a0, f32x4.mul(s0, w0));
-          a1 = f32x4.add(a1, f32x4.mul(s0, w1));
-          b0 = f32x4.add(b0, f32x4.mul(s1, w0));
-          b1 = f32x4.add(b1, f32x4.mul(s1, w1));
+          a0 = multiply_add(s0, w0, a0);
+          a1 = multiply_add(s0, w1, a1);
+          b0 = multiply_add(s1, w0, b0);
+          b1 = multiply_add(s1, w1, b1);
           const s2 = v128.load32_splat(p2), s3 = v128.load32_splat(p3);
-          c0 = f32x4.add(c0, f32x4.mul(s2, w0));
-          c1 = f32x4.add(c1, f32x4.mul(s2, w1));
-          d0 = f32x4.add(d0, f32x4.mul(s3, w0));
-          d1 = f32x4.add(d1, f32x4.mul(s3, w1));
+          c0 = multiply_add(s2, w0, c0);
+          c1 = multiply_add(s2, w1, c1);
+          d0 = multiply_add(s3, w0, d0);
+          d1 = multiply_add(s3, w1, d1);
           p0 += step;
           p1 += step;
           p2 += step;
@@ -102,10 +103,10 @@ function multiply_by(
         for (let w = start; w < end; w += 32) {
           const w0 = v128.load(w), w1 = v128.load(w, 16);
           const s0 = v128.load32_splat(p0), s1 = v128.load32_splat(p1);
-          a0 = f32x4.add(a0, f32x4.mul(s0, w0));
-          a1 = f32x4.add(a1, f32x4.mul(s0, w1));
-          b0 = f32x4.add(b0, f32x4.mul(s1, w0));
-          b1 = f32x4.add(b1, f32x4.mul(s1, w1));
+          a0 = multiply_add(s0, w0, a0);
+          a1 = multiply_add(s0, w1, a1);
+          b0 = multiply_add(s1, w0, b0);
+          b1 = multiply_add(s1, w1, b1);
           p0 += step;
           p1 += step;
         }
@@ -117,8 +118,8 @@ function multiply_by(
         let p = from + i * a_row, a0 = f32x4.splat(0), a1 = f32x4.splat(0);
         for (let w = start; w < end; w += 32, p += step) {
           const s = v128.load32_splat(p);
-          a0 = f32x4.add(a0, f32x4.mul(s, v128.load(w)));
-          a1 = f32x4.add(a1, f32x4.mul(s, v128.load(w, 16)));
+          a0 = multiply_add(s, v128.load(w), a0);
+          a1 = multiply_add(s, v128.load(w, 16), a1);
         }
         put(to, a0, a1, left, isMore);
       }
@@ -141,14 +142,14 @@ function one_row(a: usize, step: i32, panels: usize, c: usize, k: i32, n: i32): 
     let w0 = start, w1 = w0 + panel, w2 = w1 + panel, w3 = w2 + panel, p = a;
     for (const end = w1; w0 < end; w0 += 32) {
       const s = v128.load32_splat(p);
-      a0 = f32x4.add(a0, f32x4.mul(s, v128.load(w0)));
-      a1 = f32x4.add(a1, f32x4.mul(s, v128.load(w0, 16)));
-      a2 = f32x4.add(a2, f32x4.mul(s, v128.load(w1)));
-      a3 = f32x4.add(a3, f32x4.mul(s, v128.load(w1, 16)));
-      a4 = f32x4.add(a4, f32x4.mul(s, v128.load(w2)));
-      a5 = f32x4.add(a5, f32x4.mul(s, v128.load(w2, 16)));
-      a6 = f32x4.add(a6, f32x4.mul(s, v128.load(w3)));
-      a7 = f32x4.add(a7, f32x4.mul(s, v128.load(w3, 16)));
+      a0 = multiply_add(s, v128.load(w0), a0);
+      a1 = multiply_add(s, v128.load(w0, 16), a1);
+      a2 = multiply_add(s, v128.load(w1), a2);
+      a3 = multiply_add(s, v128.load(w1, 16), a3);
+      a4 = multiply_add(s, v128.load(w2), a4);
+      a5 = multiply_add(s, v128.load(w2, 16), a5);
+      a6 = multiply_add(s, v128.load(w3), a6);
+      a7 = multiply_add(s, v128.load(w3, 16), a7);
       w1 += 32;
       w2 += 32;
       w3 += 32;
@@ -165,8 +166,8 @@ function one_row(a: usize, step: i32, panels: usize, c: usize, k: i32, n: i32): 
     let a0 = f32x4.splat(0), a1 = f32x4.splat(0), p = a;
     for (let w = start, end = start + panel; w < end; w += 32) {
       const s = v128.load32_splat(p);
-      a0 = f32x4.add(a0, f32x4.mul(s, v128.load(w)));
-      a1 = f32x4.add(a1, f32x4.mul(s, v128.load(w, 16)));
+      a0 = multiply_add(s, v128.load(w), a0);
+      a1 = multiply_add(s, v128.load(w, 16), a1);
       p += step;
     }
     put(c + (j << 2), a0, a1, n - j);
@@ -191,12 +192,12 @@ function few_rows(a: usize, a_row: i32, step: i32, b: usize, c: usize, m: i32, k
       for (; to + 16 <= end; to += 16, w += 16) {
         let x = f32x4.mul(s0, v128.load(w));
         let y = f32x4.mul(s1, v128.load(w + row));
-        x = f32x4.add(x, f32x4.mul(s2, v128.load(w + 2 * row)));
-        y = f32x4.add(y, f32x4.mul(s3, v128.load(w + 3 * row)));
-        x = f32x4.add(x, f32x4.mul(s4, v128.load(w + 4 * row)));
-        y = f32x4.add(y, f32x4.mul(s5, v128.load(w + 5 * row)));
-        x = f32x4.add(x, f32x4.mul(s6, v128.load(w + 6 * row)));
-        y = f32x4.add(y, f32x4.mul(s7, v128.load(w + 7 * row)));
+        x = multiply_add(s2, v128.load(w + 2 * row), x);
+        y = multiply_add(s3, v128.load(w + 3 * row), y);
+        x = multiply_add(s4, v128.load(w + 4 * row), x);
+        y = multiply_add(s5, v128.load(w + 5 * row), y);
+        x = multiply_add(s6, v128.load(w + 6 * row), x);
+        y = multiply_add(s7, v128.load(w + 7 * row), y);
         v128.store(to, f32x4.add(v128.load(to), f32x4.add(x, y)));
       }
       for (; to < end; to += 4, w += 4) {
@@ -212,7 +213,7 @@ function few_rows(a: usize, a_row: i32, step: i32, b: usize, c: usize, m: i32, k
       let w = b + i * row, to = c + r * row;
       const end = to + row;
       for (; to + 16 <= end; to += 16, w += 16) {
-        v128.store(to, f32x4.add(v128.load(to), f32x4.mul(s, v128.load(w))));
+        v128.store(to, multiply_add(s, v128.load(w), v128.load(to)));
       }
       for (; to < end; to += 4, w += 4) {
         store<f32>(to, load<f32>(to) + load<f32>(p) * load<f32>(w));

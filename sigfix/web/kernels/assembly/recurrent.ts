@@ -6,6 +6,7 @@
 // [units, gates * units] is packed into panels, one direction after the other.
 
 import { gate_tanh4, sigmoid4 } from './functions';
+import { multiply_add } from './multiply_add';
 import { panel_bytes } from './packing';
 import { multiply } from './products';
 
@@ -50,7 +51,7 @@ function lstm_step(x: usize, width: i32, g: usize, row: i32, c: usize, h: usize)
     const o = sigmoid4(f32x4.add(v128.load(g + row + j), v128.load(x + width + j)));
     const f = sigmoid4(f32x4.add(v128.load(g + 2 * row + j), v128.load(x + 2 * width + j)));
     const z = gate_tanh4(f32x4.add(v128.load(g + 3 * row + j), v128.load(x + 3 * width + j)));
-    const state = f32x4.add(f32x4.mul(f, v128.load(c + j)), f32x4.mul(i, z));
+    const state = multiply_add(f, v128.load(c + j), f32x4.mul(i, z));
     v128.store(c + j, state);
     v128.store(h + j, f32x4.mul(o, gate_tanh4(state)));
   }
@@ -59,7 +60,7 @@ function lstm_step(x: usize, width: i32, g: usize, row: i32, c: usize, h: usize)
     const o = sigmoid4(f32x4.splat(load<f32>(g + row + j) + load<f32>(x + width + j)));
     const f = sigmoid4(f32x4.splat(load<f32>(g + 2 * row + j) + load<f32>(x + 2 * width + j)));
     const z = gate_tanh4(f32x4.splat(load<f32>(g + 3 * row + j) + load<f32>(x + 3 * width + j)));
-    const state = f32x4.add(f32x4.mul(f, v128.load32_splat(c + j)), f32x4.mul(i, z));
+    const state = multiply_add(f, v128.load32_splat(c + j), f32x4.mul(i, z));
     lane(c + j, state);
     lane(h + j, f32x4.mul(o, gate_tanh4(state)));
   }

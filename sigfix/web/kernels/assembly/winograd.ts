@@ -6,6 +6,7 @@
 // 0, 1, -1, 2, -2 once more twice. Channels are multiples of four. A number that
 // is not finite spreads over its tile, so `winograd` says whether there is one in the result.
 
+import { multiply_add } from './multiply_add';
 import { panel_bytes } from './packing';
 import { multiply_in_blocks } from './products';
 
@@ -17,7 +18,7 @@ const POINTERS = POINTS << 2, SQUARE = POINTS << 4;
 /** x a + y. */
 @inline
 function add_times(y: v128, x: v128, a: f32): v128 {
-  return f32x4.add(y, f32x4.mul(x, f32x4.splat(a)));
+  return multiply_add(x, f32x4.splat(a), y);
 }
 
 /** One column of a kernel (three vectors) at the six points, each `next` bytes on. */
