@@ -46,7 +46,13 @@ def measure(name: str, sizes: Sequence[int], seconds: float, cache: Path = CACHE
     for batch in [size for size in batches(preset) if size in sizes]:
         shape = ",".join(map(str, preset_images(preset, batch).shape))
         command = [node.program, *node.flags, WEB / "three_ways.mjs"]
-        command += [nodejs.packages_directory(node), installed(WEB), nodejs.WEB / "kernels", web, onnx_file]
+        command += [
+            nodejs.packages_directory(node),
+            installed(WEB),
+            nodejs.WEB / "kernels",
+            web,
+            onnx_file,
+        ]
         command += [preset.output, shape, str(seconds)]
         done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=900)
         row = {"batch": batch, **json.loads(done.stdout)}

@@ -27,9 +27,13 @@ def read(
         script = Path(__file__).with_name("read.mjs")
         done = subprocess.run(
             [
-                node.program, *node.flags, script,
-                packages_directory(node), sources, folder / "request.json",
-            ],  # fmt: skip
+                node.program,
+                *node.flags,
+                script,
+                packages_directory(node),
+                sources,
+                folder / "request.json",
+            ],
             capture_output=True,
             text=True,
             timeout=timeout,

@@ -100,8 +100,17 @@ def test_pieces_in_three_threads_give_what_tensorflow_js_does(
 
 
 def changed(folder: Path, right: str, wrong: str) -> Path:
-    """A folder of the web files, with kernels in whose workers something is another way."""
-    return planted(folder, "thread.mjs", right, wrong).parent
+    """A folder of the web files, with kernels in whose workers something is another way.
+
+    The first thread leaves the first piece to them, or it might have done all before they wake.
+    """
+    kernels = planted(folder, "thread.mjs", right, wrong)
+    text = (kernels / "pieces.mjs").read_text("utf-8")
+    begins = "  take(shared, functions, 0);\n"
+    assert begins in text
+    waits = "for (let i = 0; i < 1e8 && Atomics.load(shared, NEXT) % 2 ** HALF === 0; i += 1);"
+    (kernels / "pieces.mjs").write_text(text.replace(begins, waits + begins), "utf-8")
+    return kernels.parent
 
 
 def test_threads_that_do_nothing_are_found(
