@@ -42,6 +42,13 @@ def test_a_newer_one_is_taken(without_path, without_wheel, version):
     assert node.find_node().program == program
 
 
+@pytest.mark.parametrize("version", ["18.20.4", "20.0.0", "20.20.2", "21.0.0", "200.1.0"])
+def test_only_version_20_is_told_of_relaxed_simd(without_path, without_wheel, version):
+    """18 has another form of it, and newer ones end with `bad option`."""
+    write_program(without_path / "node", f"echo v{version}")
+    assert bool(node.find_node().flags) == version.startswith("20.")
+
+
 @pytest.mark.parametrize(
     ("script", "why"),
     [
