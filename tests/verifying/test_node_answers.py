@@ -55,7 +55,7 @@ def test_a_runner_that_answers_in_another_form_is_not_verified(tmp_path, monkeyp
     (tmp_path / "answer").write_text(answer, errors="surrogateescape")
     script = f'cp {tmp_path}/answer "$(dirname "$2")/result.json"'
     program = write_program(tmp_path / "bin" / "node", script)
-    monkeypatch.setattr(node, "find_node", lambda: node.Node(program, (), "20.0.0"))
+    monkeypatch.setattr(node, "find_node", lambda: node.Node(program, (), "22.0.0"))
     monkeypatch.setattr(node, "packages_directory", lambda found: tmp_path)
     with pytest.raises(NotVerifiedError, match=why):
         tfjs.run(tmp_path, [{"x": np.zeros(1, "float32")}], ["y"])
