@@ -125,7 +125,14 @@ export class Classifier {
 const STAGES = { detection: Detector, recognition: Recogniser, orientation: Classifier };
 
 /**
- * A model of a task, warm.
+ * Backends that make a program for each kernel when a model first runs, which takes seconds.
+ *
+ * On wasm a detector's first page takes 0.3 s longer than the next one, and a run before it 1.5 s.
+ */
+const COMPILING = new Set(['webgl', 'webgpu']);
+
+/**
+ * A model of a task, with its kernels made.
  * @param {any} tf
  * @param {import('./index.d.ts').ModelSource} source
  * @param {'recognition' | 'detection' | 'orientation'} task
@@ -134,7 +141,7 @@ const STAGES = { detection: Detector, recognition: Recogniser, orientation: Clas
 export async function openStage(tf, source, task, images) {
   const model = await openModel(tf, source, task, images);
   try {
-    await model.warmUp();
+    if (COMPILING.has(tf.getBackend())) await model.warmUp();
   } catch (error) {
     model.dispose();
     throw error;
