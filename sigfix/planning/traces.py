@@ -134,6 +134,13 @@ def _fits_inputs(tensors: list[FlatTensor], choices: Choices, widened: bool = Fa
     return all(fits(known[position], choice) for position, choice in assigned.items())
 
 
+def _has_dtypes(tensors: list[FlatTensor], choices: Choices) -> bool:
+    """Whether a trace takes the dtypes that `--input` names: another one is cast."""
+    own = {tensor.position: tensor.spec.dtype for tensor in tensors}
+    assigned = assign_inputs(choices, tensors).items()
+    return all(choice.dtype in (None, own[position]) for position, choice in assigned)
+
+
 def _names_all(tensors: list[FlatTensor], choices: Choices) -> bool:
     """Whether each tensor of a trace is one that `--input` names, or that `--bind` gives."""
     free = [tensor for tensor in tensors if not is_bound(tensor, choices)]
@@ -205,6 +212,7 @@ def choose_trace(
             return _only_or_refuse(function, fitting, choices)
         named = [item for item in shaped if _names_all(item[1], choices)]
         fitting = named or shaped
+        fitting = [item for item in fitting if _has_dtypes(item[1], choices)] or fitting
     inference = [item for item in fitting if not _is_training(function, item[0])]
     fitting = inference or fitting
     bound = {name for name, _ in choices.bind}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any, TypeVar
 
 from sigfix.planning import Choices, Plan, plan
 from sigfix.planning.codec import read_plan, write_plan
+from sigfix.planning.commands import choices_of
 from sigfix.planning.edits import AddSignature
 from sigfix.reading import read
 from tests.models import Call, Dtype, Model, Tensor, flat_tensors
@@ -127,10 +129,17 @@ def refused(model: Model, folder: Path, **choices: Any) -> tuple[str, str]:
 
 
 def asked(model: Model, folder: Path, **choices: Any) -> tuple[str, list[str], str]:
-    """What a plan leaves to the user: why, the ways to choose, and the hint; it edits nothing."""
+    """What a plan leaves to the user: why, the ways to choose, and the hint; it edits nothing.
+
+    Where nothing was chosen before, no way leads back to the same question.
+    """
     found = planned(model, folder, **choices)
     assert (found.verdict, found.edits) == ("ambiguous", ())
-    return found.reason, [item.choose for item in found.candidates], found.hint
+    ways = [item.choose for item in found.candidates]
+    for way in [] if choices else ways:
+        then = plan(read(folder / "m"), choices_of(shlex.split(way)))
+        assert way not in [item.choose for item in then.candidates], "asked again"
+    return found.reason, ways, found.hint
 
 
 def edit_of(found: Plan, kind: type[T]) -> T:

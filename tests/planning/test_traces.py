@@ -78,6 +78,14 @@ def test_traces_of_other_types_or_ranks(other: tuple[str, str, object], tmp_path
     assert ways[0] == "--function __call__ --input 'x=float32[?,3]'", "the more open one first"
 
 
+def test_a_dtype_chooses_the_trace_that_takes_it_as_it_is(tmp_path: Path) -> None:
+    """The one that is not the more open one, too; where no trace has it, it is cast."""
+    model = called([("x", "int32", (1, 3))], [X])
+    for text, trace in (("x=int32[1,3]", 0), ("x=float32[1,3]", 1)):
+        assert trace_of(added(model, tmp_path, inputs=(parse_input(text),))) == f"__call___{trace}"
+    assert len(asked(model, tmp_path, inputs=(parse_input("x=uint8[1,3]"),))[1]) == 2
+
+
 def test_the_same_trace_twice_counts_once(tmp_path: Path) -> None:
     assert trace_of(added(called([X, 1], [X, 1], arguments=("x", "n")), tmp_path)) == "__call___0"
 
