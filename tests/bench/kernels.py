@@ -13,6 +13,7 @@ import argparse
 import json
 import math
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -44,17 +45,15 @@ def measure(name: str, sizes: Sequence[int], seconds: float, cache: Path = CACHE
     onnx_file, web = build_unchecked(name, folder)
     node = nodejs.find_node()
     for batch in [size for size in batches(preset) if size in sizes]:
-        shape = ",".join(map(str, preset_images(preset, batch).shape))
-        command = [node.program, *node.flags, WEB / "three_ways.mjs"]
-        command += [
-            nodejs.packages_directory(node),
-            installed(WEB),
-            nodejs.WEB / "kernels",
-            web,
-            onnx_file,
-        ]
-        command += [preset.output, shape, str(seconds)]
-        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=900)
+        images = preset_images(preset, batch)
+        with tempfile.TemporaryDirectory(prefix="sigfix-kernels-") as place:
+            pixels = Path(place) / "images.bin"
+            pixels.write_bytes(images.tobytes())
+            command = [node.program, *node.flags, WEB / "three_ways.mjs"]
+            command += [nodejs.packages_directory(node), installed(WEB), nodejs.WEB / "kernels"]
+            command += [web, onnx_file, preset.output, pixels]
+            command += [",".join(map(str, images.shape)), str(seconds)]
+            done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=900)
         row = {"batch": batch, **json.loads(done.stdout)}
         rows = [each for each in _known(name, cache) if each["batch"] != batch] + [row]
         rows.sort(key=lambda each: each["batch"])

@@ -24,6 +24,8 @@ LARGEST = 2e-6
 """Of the range: sums in another order, and erf to 1.5e-7."""
 TRANSFORMED = 5e-6
 """What Winograd's convolutions may differ by, whose range an activation can make smaller."""
+SUBNORMAL = 2.0**-126
+"""Smaller numbers take a processor fifty times as long."""
 
 
 @pytest.mark.parametrize("build", BUILDS)
@@ -42,9 +44,10 @@ def test_kernels_compute_what_the_cpu_backend_does(seed: int, build: str, tmp_pa
 @pytest.mark.parametrize("seed", [0, 1])
 def test_the_lstm_computes_its_equations(seed: int, build: str, tmp_path: Path) -> None:
     kernels = only(build, tmp_path)
-    cases, largest, worst = run_script("recurrent.mjs", seed, kernels=kernels)
+    cases, largest, worst, least = run_script("recurrent.mjs", seed, kernels=kernels)
     assert cases == 7
     assert 0 < largest <= LARGEST, worst
+    assert least > SUBNORMAL
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,11 @@ const SHARED = 3;
 
 /** The build that this computer's WebAssembly understands, or undefined. */
 function build() {
-  return [RELAXED, WASM].map(bytesOf).find((bytes) => WebAssembly.validate(bytes));
+  for (const text of [RELAXED, WASM]) {
+    const bytes = bytesOf(text);
+    if (WebAssembly.validate(bytes)) return bytes;
+  }
+  return undefined;
 }
 
 /** The module for a memory; one that threads share is another type, told apart by one byte. */

@@ -1,18 +1,19 @@
 // One model with sigfix's kernels, plain, and in ONNX Runtime Web, in turns in one process:
-//   node three_ways.mjs TFJS_PACKAGES ORT_PACKAGES KERNELS MODEL FILE.onnx OUTPUT SHAPE SECONDS
+//   node three_ways.mjs TFJS_PACKAGES ORT_PACKAGES KERNELS MODEL FILE.onnx OUTPUT IMAGES SHAPE SECONDS
 //
-// wasm with one thread, inputs the same. SHAPE is the input's, as 1,32,128,3; ONNX gets it channels
-// first. Prints {fast, plain, ort, difference, noise, load: [fast, plain], kernels, products, limit}:
+// wasm with one thread, inputs the same: the floats in the file IMAGES, whose SHAPE is written as
+// 1,32,128,3; ONNX gets them channels first. Prints {fast, plain, ort, difference, noise, load: [fast, plain], kernels, products, limit}:
 // medians (of `load` the least) in milliseconds of the processor, the largest difference in parts
 // of the range of fast and plain, and of plain and ONNX Runtime Web, a profile, how many products
 // the operators ask for, and how many a millisecond XNNPACK's largest convolution does.
 
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { artifactsOf, start as startTensorFlow } from '../../web_kernels/tensorflow.mjs';
 
-const [tfjs, web, kernels, folder, onnx, output, shapeText, seconds] = process.argv.slice(2);
+const [tfjs, web, kernels, folder, onnx, output, images, shapeText, seconds] = process.argv.slice(2);
 console.info = () => {};
 const tf = await startTensorFlow(tfjs);
 const imported = await import(pathToFileURL(
@@ -85,7 +86,8 @@ function use(kernelsNow) {
 const session = await ort.InferenceSession.create(onnx, {
   executionProviders: ['wasm'], graphOptimizationLevel: 'all',
 });
-const input = tf.randomUniform(shapeText.split(',').map(Number), -2, 1);
+const { buffer } = new Uint8Array(readFileSync(images));
+const input = tf.tensor(new Float32Array(buffer), shapeText.split(',').map(Number));
 const first = tf.transpose(input, [0, 3, 1, 2]);
 const feeds = { [session.inputNames[0]]: new ort.Tensor('float32', first.dataSync(), first.shape) };
 function answer(model) {
