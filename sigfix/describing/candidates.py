@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sigfix.describing.operators import output_dtypes, tensorflow_operators
+from sigfix.describing.operators import custom_operators, output_dtypes, tensorflow_operators
 from sigfix.describing.training_graph import (
     BOOKKEEPING,
     PLACEHOLDER_OPS,
@@ -76,17 +76,33 @@ def _bookkeeping(meta: MetaGraph) -> set[str]:
 
 @dataclass(frozen=True)
 class Flow:
-    """A graph with the readers of each node and what of it belongs to training."""
+    """A graph with the readers of each node and what of it belongs to training.
+
+    `unknown` are the nodes at its end whose operators TensorFlow does not have: nobody knows what
+    types they give, and what they read is what a caller can have.
+    """
 
     meta: MetaGraph
     readers: dict[str, list[Node]]
     sides: Sides
+    unknown: Collection[str]
 
 
 def flow_of(meta: MetaGraph) -> Flow:
     """The flow through a MetaGraph's own graph."""
     readers = readers_of(meta)
-    return Flow(meta, readers, training_sides(meta, readers))
+    return Flow(meta, readers, training_sides(meta, readers), _unknown_ends(meta, readers))
+
+
+def _unknown_ends(meta: MetaGraph, readers: dict[str, list[Node]]) -> set[str]:
+    """The nodes of custom operators that only such nodes read, if any."""
+    custom = custom_operators(meta.graph)
+    found = {node.name for node in meta.graph.nodes if node.op in custom}
+    while True:
+        ends = {name for name in found if all(it.name in found for it in readers.get(name, ()))}
+        if ends == found:
+            return found
+        found = ends
 
 
 def input_candidates(meta: MetaGraph) -> list[Candidate]:
@@ -143,6 +159,8 @@ def _outputs(flow: Flow, inputs: list[Candidate], also: Collection[str] = ()) ->
         dtypes = output_dtypes(node)
         if dtypes is None:
             dtypes = ["invalid"]
+            if node.name in flow.unknown:
+                continue
         if known is not None and known.stateful and not dtypes:
             continue
         shapes = node.attributes.get("_output_shapes")
@@ -174,6 +192,9 @@ def _is_of_a_branch(meta: MetaGraph, node: Node) -> bool:
 def _likelihood(flow: Flow, node: Node) -> tuple[int, tuple[str, ...]]:
     """How likely a node's tensors are results, and why; no evidence where they are none."""
     readers, sides = flow.readers.get(node.name, []), flow.sides
+    if readers and all(reader.name in flow.unknown for reader in readers):
+        operators = ", ".join(sorted({reader.op for reader in readers}))
+        return 2, (f"only {operators} reads it, which TensorFlow does not have",)
     if node.name in sides.nodes:
         if readers or is_gradient(node.name):
             return 0, ()

@@ -26,9 +26,9 @@ KINDS = {
         edits.RenameSignature, edits.SetMethodName, edits.SetTags, edits.SetVersion,
         edits.KeepMetaGraph, edits.Parsed,
         edits.AttachSignature, edits.Component, edits.Candidate, edits.Plan, file_edits.ExportKeras,
-        file_edits.ImportOnnx, file_edits.SaveAnew, file_edits.WriteCard, choices.Choices,
-        choices.InputChoice, choices.AppendChoice, choices.NormalizeChoice, choices.NewSignature,
-        Preset, Boxes,
+        file_edits.ImportOnnx, file_edits.LeaveOut, file_edits.SaveAnew, file_edits.WriteCard,
+        choices.Choices, choices.InputChoice, choices.AppendChoice, choices.NormalizeChoice,
+        choices.NewSignature, Preset, Boxes,
     )
 }  # fmt: skip
 """What a plan is made of, by name."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from sigfix.model import PREDICT_METHOD, Shape, format_shape
-from sigfix.planning.file_edits import ExportKeras, ImportOnnx, SaveAnew, WriteCard
+from sigfix.planning.file_edits import ExportKeras, ImportOnnx, LeaveOut, SaveAnew, WriteCard
 from sigfix.planning.steps import Step
 
 OPTION, PRESET, TRACE, GRAPH, SIGNATURE, CONVENTION = (
@@ -241,6 +241,7 @@ Edit = (
     | SetTags
     | SetVersion
     | KeepMetaGraph
+    | LeaveOut
     | ExportKeras
     | ImportOnnx
     | SaveAnew

@@ -1,4 +1,4 @@
-"""Edits about files: where a SavedModel comes from that is no SavedModel yet, and its card."""
+"""Edits about files: where a SavedModel comes from that is none yet, what of it, and its card."""
 
 from __future__ import annotations
 
@@ -75,3 +75,11 @@ class WriteCard:
     layout: str = "nhwc"
     normalized: bool = False
     origin: str = "preset"
+
+
+@dataclass(frozen=True)
+class LeaveOut:
+    """Leave operators out that TensorFlow does not have, where no signature needs them."""
+
+    operators: tuple[str, ...]
+    origin: str = "file"

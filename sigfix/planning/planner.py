@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from sigfix.describing.meta_graphs import SERVE, is_for_training
+from sigfix.describing.operators import custom_operators
 from sigfix.describing.switches import evident_value, inference_value, needed, training_default
 from sigfix.describing.versions import is_version
 from sigfix.errors import BlockedError
@@ -24,7 +25,7 @@ from sigfix.planning.edits import (
     SetTags,
     SetVersion,
 )
-from sigfix.planning.file_edits import LOST_ANEW, SaveAnew
+from sigfix.planning.file_edits import LOST_ANEW, LeaveOut, SaveAnew
 from sigfix.planning.graphs import refuse_unfed
 from sigfix.planning.meta_graphs import choose_meta_graph
 from sigfix.planning.parsed import parsed_notes
@@ -192,7 +193,24 @@ def _plan_meta_graph(model: SavedModel, index: int, choices: Choices) -> list[Ed
     if not is_version(meta_graph.tensorflow_version) and not choices.rebuild:
         edits.append(SetVersion("", meta_graph.tensorflow_version))
     edits += plan_card(model, meta_graph, choices, edits)
+    edits += _plan_leaving_out(model, edits)
     return [*_plan_rebuilding(edits), *edits] if choices.rebuild else edits
+
+
+def _plan_leaving_out(model: SavedModel, edits: list[Edit]) -> list[Edit]:
+    """The custom operators of a frozen graph without which its signature does.
+
+    No loader takes a graph with one, whether it is run or not: TensorFlow Lite's detectors were
+    frozen with `TFLite_Detection_PostProcess` at their end. A SavedModel is left whole.
+    """
+    added = [edit for edit in edits if isinstance(edit, AddSignature)]
+    if model.encoding != "graph" or not added:
+        return []
+    graph = model.meta_graphs[0].graph
+    outputs = tuple(output.source for edit in added for output in edit.outputs)
+    needed = {node.op for node in graph.reachable_from(outputs)}
+    left = sorted(set(custom_operators(graph)) - needed)
+    return [LeaveOut(tuple(left))] if left else []
 
 
 def _plan_rebuilding(edits: list[Edit]) -> list[Edit]:

@@ -23,7 +23,7 @@ from sigfix.planning.edits import (
     SetTags,
     SetVersion,
 )
-from sigfix.planning.file_edits import ExportKeras, ImportOnnx, SaveAnew, WriteCard
+from sigfix.planning.file_edits import ExportKeras, ImportOnnx, LeaveOut, SaveAnew, WriteCard
 from sigfix.planning.signature_map import Standing, after
 from sigfix.quoting import printable
 from sigfix.rendering.style import wrapped
@@ -106,6 +106,8 @@ def _edit(edit: Edit) -> Iterator[str]:
         yield f"  ~ tags: {','.join(edit.tags) or 'none'} (were {was})  {_from(edit.origin)}"
     elif isinstance(edit, SetVersion):
         yield f"  ~ TensorFlow's version: not recorded (was {edit.was})  {_from(edit.origin)}"
+    elif isinstance(edit, LeaveOut):
+        yield f"  - {', '.join(edit.operators)}: TensorFlow has no such, and no signature needs it"
     elif isinstance(edit, SaveAnew):
         yield f"  ~ loaded with TensorFlow and saved anew, before the rest  {_from(edit.origin)}"
     elif isinstance(edit, ExportKeras):

@@ -23,13 +23,14 @@ from sigfix.planning.edits import (
     SetTags,
     SetVersion,
 )
-from sigfix.planning.file_edits import ExportKeras, ImportOnnx, SaveAnew, WriteCard
+from sigfix.planning.file_edits import ExportKeras, ImportOnnx, LeaveOut, SaveAnew, WriteCard
 from sigfix.presets import find_preset
 from sigfix.reading.frozen_graph import load_frozen_message
 from sigfix.reading.saved_model import load_message
 from sigfix.repairing import signatures
 from sigfix.repairing.copying import copy_tree
 from sigfix.repairing.graphs import add_from_graph
+from sigfix.repairing.leaving_out import leave_out
 from sigfix.repairing.soundness import refuse_broken
 from sigfix.repairing.wrapping import add_from_function
 
@@ -107,6 +108,9 @@ def _apply(meta_graph: Any, edit: Edit) -> None:
     if isinstance(edit, SetTags):
         del meta_graph.meta_info_def.tags[:]
         meta_graph.meta_info_def.tags.extend(edit.tags)
+        return
+    if isinstance(edit, LeaveOut):
+        leave_out(meta_graph, edit.operators)
         return
     if isinstance(edit, SetVersion):
         meta_graph.meta_info_def.tensorflow_version = edit.version

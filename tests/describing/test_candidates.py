@@ -46,6 +46,30 @@ def test_telling_names_come_first_and_training_last(tmp_path: Path) -> None:
     assert any("name" in text for text in found[0].evidence)
 
 
+def test_operators_that_nobody_has_are_no_results_and_what_they_read_is(tmp_path: Path) -> None:
+    model = Model()
+    model.node("boxes", "Tanh", ["x"], T=FLOAT)
+    model.node("scores", "Softmax", ["x"], T=FLOAT)
+    model.node("anchors", "Const", dtype=FLOAT)
+    model.node("post", "TFLite_Detection_PostProcess", ["boxes", "scores", "anchors"])
+    model.node("more", "OfSomebody", ["post"])
+    found = output_candidates(meta(model, tmp_path))
+    assert {item.spec.name for item in found} == {"boxes:0", "scores:0", "y:0"}
+    (boxes,) = (item for item in found if item.spec.name == "boxes:0")
+    assert boxes.evidence == (
+        "only TFLite_Detection_PostProcess reads it, which TensorFlow does not have",
+    )
+
+
+def test_one_in_the_middle_makes_no_results_of_what_it_reads(tmp_path: Path) -> None:
+    model = Model()
+    model.node("a", "Tanh", ["x"], T=FLOAT)
+    model.node("b", "OfSomebody", ["a"])
+    model.node("c", "Tanh", ["b"], T=FLOAT)
+    found = output_candidates(meta(model, tmp_path))
+    assert {item.spec.name for item in found} == {"c:0", "y:0"}
+
+
 @needs_corpus
 def test_foreign_graphs_offer_what_their_signatures_use() -> None:
     """Where the author's signature is known, its tensors are among the candidates."""

@@ -54,6 +54,34 @@ def test_a_frozen_graph_with_other_names_and_sizes(saved, tmp_path):
     assert (data["verdict"], data["source"]["kind"]) == ("same", "frozen graph")
 
 
+def test_a_frozen_graph_without_the_custom_operators_at_its_end(tmp_path):
+    """As TensorFlow Lite's detectors were frozen: no TensorFlow has the last operator."""
+    import tensorflow as tf
+
+    v1 = tf.compat.v1
+    with tf.Graph().as_default() as graph:
+        x = v1.placeholder("float32", [1, 4], name="x")
+        boxes = tf.tanh(x, name="boxes")
+        tf.nn.softmax(x, name="scores")
+    definition = graph.as_graph_def()
+    last = definition.node.add(name="post", op="TFLite_Detection_PostProcess")
+    last.input.extend(["boxes", "scores"])
+    definition.node.add(name="after", op="Identity", input=["post"]).attr["T"].type = 1
+    file = tmp_path / "detector.pb"
+    file.write_bytes(definition.SerializeToString())
+    assert boxes.name == "boxes:0"
+    with pytest.raises(SigfixError, match="TFLite_Detection_PostProcess"):
+        convert(file, tmp_path / "needs_it")  # the Identity is the result
+    del definition.node[-1]
+    file.write_bytes(definition.SerializeToString())
+    with pytest.raises(BlockedError, match="--output boxes=boxes:0"):
+        convert(file, tmp_path / "unasked")
+    both = SourceChoice(outputs=(("boxes", "boxes:0"), ("scores", "scores:0")))
+    result = convert(file, tmp_path / "web", ConvertOptions(both))
+    assert set(result.outputs) == {"boxes", "scores"}
+    assert {item.reference for item in result.comparisons} == {"the source"}
+
+
 def test_a_keras_file_against_keras(saved, tmp_path):
     file = tmp_path / "two.keras"
     shutil.copyfile(saved("keras_file") / "two.keras", file)

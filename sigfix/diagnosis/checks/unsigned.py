@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from sigfix.describing.candidates import Candidate, input_candidates, output_candidates
+from sigfix.describing.libraries import library_of
+from sigfix.describing.operators import custom_operators
 from sigfix.describing.sources import all_sources, results_behind, told_sources
 from sigfix.describing.switches import UNFED_OPS, training_default, unfed_binding
 from sigfix.describing.tables_filled import unfilled_tables
@@ -31,9 +33,20 @@ def unsigned_graph(subject: Subject) -> Finding | None:
     )
     if unfilled_tables(subject.meta):
         message += "; nothing that servers run fills its tables, with a signature neither (BEH302)"
+    if _is_unloadable(subject):
+        return finding("SIG001", message, located(subject), evidence)
     bindings = [part for item in bindings_of(subject, outputs) for part in ("--bind", item)]
     command = repair_command(subject.path, *bindings)  # of several, `repair` says how to choose
     return finding("SIG001", message, located(subject), evidence, command)
+
+
+def _is_unloadable(subject: Subject) -> bool:
+    """Whether a SavedModel has operators that no known package has: no loader takes it as it is.
+
+    Of a frozen graph the part is taken that a signature needs.
+    """
+    custom = custom_operators(subject.meta.graph)
+    return subject.model.encoding != "graph" and any(library_of(name) is None for name in custom)
 
 
 def _starved(subject: Subject) -> Finding | None:

@@ -216,7 +216,7 @@ def _session(model: Any, job: dict[str, Any], call: Mapping[str, Any]) -> Functi
     with graph.as_default():
         if Path(job["path"]).is_file():
             definition = tf.compat.v1.GraphDef.FromString(Path(job["path"]).read_bytes())
-            tf.import_graph_def(definition, name="")
+            tf.import_graph_def(_needed(definition, call["fetches"]), name="")
             return _session_runner(session, {}, call["fetches"])
         load = tf.compat.v1.saved_model.loader.load
         tags = job["model"]["tags"] or []
@@ -227,6 +227,16 @@ def _session(model: Any, job: dict[str, Any], call: Mapping[str, Any]) -> Functi
         signature = loaded.signature_def[call["key"]]
         feeds, fetches = _tensor_names(signature.inputs), _tensor_names(signature.outputs)
     return _session_runner(session, feeds, fetches)
+
+
+def _needed(definition: Any, fetches: Mapping[str, str]) -> Any:
+    """The part of a GraphDef that tensors depend on, and all that can be fed.
+
+    The rest may have operators that TensorFlow does not have.
+    """
+    names = {tensor.partition(":")[0] for tensor in fetches.values()}
+    names |= {node.name for node in definition.node if node.op.startswith("Placeholder")}
+    return tf.compat.v1.graph_util.extract_sub_graph(definition, sorted(names))
 
 
 def _session_runner(session: Any, feeds: dict[str, str], fetches: Any) -> Function:
