@@ -91,18 +91,21 @@ class Flow:
 def flow_of(meta: MetaGraph) -> Flow:
     """The flow through a MetaGraph's own graph."""
     readers = readers_of(meta)
-    return Flow(meta, readers, training_sides(meta, readers), _unknown_ends(meta, readers))
+    return Flow(meta, readers, training_sides(meta, readers), _unknown_ends(meta))
 
 
-def _unknown_ends(meta: MetaGraph, readers: dict[str, list[Node]]) -> set[str]:
-    """The nodes of custom operators that only such nodes read, if any."""
-    custom = custom_operators(meta.graph)
-    found = {node.name for node in meta.graph.nodes if node.op in custom}
-    while True:
-        ends = {name for name in found if all(it.name in found for it in readers.get(name, ()))}
-        if ends == found:
-            return found
-        found = ends
+def _unknown_ends(meta: MetaGraph) -> set[str]:
+    """The nodes of custom operators on which only such nodes depend, if any."""
+    operators = custom_operators(meta.graph)
+    if not operators:
+        return set()
+    custom = {node.name: node for node in meta.graph.nodes if node.op in operators}
+    left = [item for node in meta.graph.nodes if node.op not in operators for item in node.inputs]
+    while left:
+        node = custom.pop(node_of(left.pop()), None)
+        if node is not None:
+            left += node.inputs
+    return set(custom)
 
 
 def input_candidates(meta: MetaGraph) -> list[Candidate]:

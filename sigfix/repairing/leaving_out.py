@@ -15,12 +15,17 @@ def leave_out(meta_graph: Any, operators: Collection[str]) -> None:
     Raises `BlockedError` where a signature needs one.
     """
     nodes = meta_graph.graph_def.node
-    gone = {node.name for node in nodes if node.op in operators}
-    while True:
-        reading = {node.name for node in nodes if any(node_of(it) in gone for it in node.input)}
-        if reading <= gone:
-            break
-        gone |= reading
+    readers: dict[str, list[str]] = {}
+    for node in nodes:
+        for tensor in node.input:
+            readers.setdefault(node_of(tensor), []).append(node.name)
+    gone: set[str] = set()
+    left = [node.name for node in nodes if node.op in operators]
+    while left:
+        name = left.pop()
+        if name not in gone:
+            gone.add(name)
+            left += readers.get(name, [])
     for key, signature in meta_graph.signature_def.items():
         for output in signature.outputs.values():
             if node_of(output.name) in gone:
