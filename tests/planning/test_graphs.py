@@ -6,8 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from sigfix.planning.edits import GRAPH, OPTION, SIGNATURE, GraphSource
+from sigfix.diagnosis import diagnose
+from sigfix.model import SavedModel
+from sigfix.planning import plan
+from sigfix.planning.codec import read_plan, write_plan
+from sigfix.planning.edits import GRAPH, OPTION, SIGNATURE, AddSignature, GraphSource
+from sigfix.planning.file_edits import LeaveOut
 from sigfix.planning.parsing import parse_input
+from sigfix.reading import read_any
 from tests.models import Dtype, Model
 from tests.planning.plans import FLOAT, added, asked, planned, refused
 
@@ -162,3 +168,26 @@ def test_a_sparse_signature_can_only_be_aliased(tmp_path: Path) -> None:
     reason, _ = refused(model, tmp_path, key="predict", rename=(("y", "score"),))
     assert reason == "words of predict is sparse; it can be aliased, not changed."
     assert planned(model, tmp_path).verdict == "repairable", "an alias"
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_an_operator_that_nobody_has_is_left_out_of_a_frozen_graph(
+    frozen: bool, tmp_path: Path
+) -> None:
+    """A SavedModel with one is left whole, and no command is printed: no loader takes it."""
+    model = scored(score="Softmax")
+    model.node("post", "OfSomebody", ["score"])
+    file = model.write(tmp_path / "m")
+    if frozen:
+        file = tmp_path / "frozen.pb"
+        file.write_bytes(model.meta.graph_def.SerializeToString())
+    described = read_any(file)
+    assert isinstance(described, SavedModel)
+    left_out = (LeaveOut(("OfSomebody",)),) if frozen else ()
+    found = plan(described)
+    assert read_plan(write_plan(found), "plan") == found
+    edits = [item for item in found.edits if isinstance(item, (AddSignature, LeaveOut))]
+    assert [item.source for item in edits[0].outputs] == ["score:0"]  # type: ignore[union-attr]
+    assert tuple(edits[1:]) == left_out
+    (unsigned,) = (item for item in diagnose(described) if item.code == "SIG001")
+    assert unsigned.command == (f"sigfix repair {file}" if frozen else "")
