@@ -47,6 +47,7 @@ DATA = (
     "sigfix/web/kernels/assembly/depthwise.ts",
     "sigfix/web/kernels/assembly/functions.ts",
     "sigfix/web/kernels/assembly/index.ts",
+    "sigfix/web/kernels/assembly/multiply_add.ts",
     "sigfix/web/kernels/assembly/packing.ts",
     "sigfix/web/kernels/assembly/products.ts",
     "sigfix/web/kernels/assembly/recurrent.ts",
