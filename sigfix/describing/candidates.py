@@ -34,13 +34,15 @@ class Candidate:
     """A tensor that could be an input or an output; a higher `rank` is more likely.
 
     One that is `of_training` is a label, a loss, a metric or the like: nobody wants it to be
-    fed, or fetched, at inference.
+    fed, or fetched, at inference. `given_to` is the node of an operator that TensorFlow does not
+    have and that alone reads it: all that is given to one are results together.
     """
 
     spec: TensorSpec
     evidence: tuple[str, ...]
     rank: int
     of_training: bool = False
+    given_to: str = ""
 
 
 def _declared_shape(node: Node) -> Shape:
@@ -85,7 +87,7 @@ class Flow:
     meta: MetaGraph
     readers: dict[str, list[Node]]
     sides: Sides
-    unknown: Collection[str]
+    unknown: frozenset[str]
 
 
 def flow_of(meta: MetaGraph) -> Flow:
@@ -94,18 +96,18 @@ def flow_of(meta: MetaGraph) -> Flow:
     return Flow(meta, readers, training_sides(meta, readers), _unknown_ends(meta))
 
 
-def _unknown_ends(meta: MetaGraph) -> set[str]:
+def _unknown_ends(meta: MetaGraph) -> frozenset[str]:
     """The nodes of custom operators on which only such nodes depend, if any."""
     operators = custom_operators(meta.graph)
     if not operators:
-        return set()
+        return frozenset()
     custom = {node.name: node for node in meta.graph.nodes if node.op in operators}
     left = [item for node in meta.graph.nodes if node.op not in operators for item in node.inputs]
     while left:
         node = custom.pop(node_of(left.pop()), None)
         if node is not None:
             left += node.inputs
-    return set(custom)
+    return frozenset(custom)
 
 
 def input_candidates(meta: MetaGraph) -> list[Candidate]:
@@ -174,8 +176,14 @@ def _outputs(flow: Flow, inputs: list[Candidate], also: Collection[str] = ()) ->
             shape = as_shape(listed[index]) if index < len(listed) else None
             spec = TensorSpec(dtype, shape, f"{node.name}:{index}")
             of_training = node.name in flow.sides.nodes
-            found.append(Candidate(spec, evidence, rank, of_training))
+            given_to = _given_to(flow, node)
+            found.append(Candidate(spec, evidence, rank, of_training, given_to))
     return sorted(found, key=lambda item: (-item.rank, item.spec.name))
+
+
+def _given_to(flow: Flow, node: Node) -> str:
+    readers = {reader.name for reader in flow.readers.get(node.name, ())}
+    return readers.pop() if len(readers) == 1 and readers <= flow.unknown else ""
 
 
 def _is_of_a_branch(meta: MetaGraph, node: Node) -> bool:

@@ -170,8 +170,7 @@ def choose_outputs(
             "NAME=TENSOR names the result, or insists.",
             _candidates(likely)[0].choose,
         )
-    nodes = {node_of(item.spec.name) for item in likely}
-    if len(nodes) == 1:
+    if len({item.given_to or node_of(item.spec.name) for item in likely}) == 1:
         names = make_unique([clean(item.spec.name.rpartition("/")[2]) for item in likely])
         return [
             FlatTensor(-1 - index, item.spec.name, name, item.spec)

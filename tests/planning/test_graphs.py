@@ -191,3 +191,15 @@ def test_an_operator_that_nobody_has_is_left_out_of_a_frozen_graph(
     assert tuple(edits[1:]) == left_out
     (unsigned,) = (item for item in diagnose(described) if item.code == "SIG001")
     assert unsigned.command == (f"sigfix repair {file}" if frozen else "")
+
+
+def test_all_that_one_operator_which_nobody_has_reads_are_results_together(tmp_path: Path) -> None:
+    model = scored(boxes="Tanh", scores="Softmax")
+    model.node("post", "TFLite_Detection_PostProcess", ["boxes", "scores"])
+    edit = added(model, tmp_path)
+    assert [(item.name, item.source) for item in edit.outputs] == [
+        ("boxes", "boxes:0"), ("scores", "scores:0"),
+    ]  # fmt: skip
+    model.node("other", "OfSomebody", ["hidden"])
+    model.node("more", "Tanh", ["hidden"], T=FLOAT)
+    assert asked(model, tmp_path)[0] == "3 tensors could be the outputs."
