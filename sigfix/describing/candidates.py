@@ -156,6 +156,8 @@ def _outputs(flow: Flow, inputs: list[Candidate], also: Collection[str] = ()) ->
     for node in flow.meta.graph.nodes:
         if node.name not in fed or node.op in BOOKKEEPING or node.op in PLACEHOLDER_OPS:
             continue
+        if node.name in flow.unknown:
+            continue
         rank, evidence = _likelihood(flow, node)
         evidence = said.setdefault(evidence, evidence)
         if not evidence or not _is_nameable(node) or _is_of_a_branch(flow.meta, node):
@@ -164,19 +166,16 @@ def _outputs(flow: Flow, inputs: list[Candidate], also: Collection[str] = ()) ->
         dtypes = output_dtypes(node)
         if dtypes is None:
             dtypes = ["invalid"]
-            if node.name in flow.unknown:
-                continue
         if known is not None and known.stateful and not dtypes:
             continue
         shapes = node.attributes.get("_output_shapes")
+        of_training, given_to = node.name in flow.sides.nodes, _given_to(flow, node)
         for index, dtype in enumerate(dtypes):
             if dtype.endswith("_ref") or dtype in ("resource", "variant"):
                 continue
             listed = shapes if isinstance(shapes, tuple) else ()
             shape = as_shape(listed[index]) if index < len(listed) else None
             spec = TensorSpec(dtype, shape, f"{node.name}:{index}")
-            of_training = node.name in flow.sides.nodes
-            given_to = _given_to(flow, node)
             found.append(Candidate(spec, evidence, rank, of_training, given_to))
     return sorted(found, key=lambda item: (-item.rank, item.spec.name))
 
@@ -203,13 +202,13 @@ def _is_of_a_branch(meta: MetaGraph, node: Node) -> bool:
 def _likelihood(flow: Flow, node: Node) -> tuple[int, tuple[str, ...]]:
     """How likely a node's tensors are results, and why; no evidence where they are none."""
     readers, sides = flow.readers.get(node.name, []), flow.sides
-    if readers and all(reader.name in flow.unknown for reader in readers):
-        operators = ", ".join(sorted({reader.op for reader in readers}))
-        return 2, (f"only {operators} reads it, which TensorFlow does not have",)
     if node.name in sides.nodes:
         if readers or is_gradient(node.name):
             return 0, ()
         return -2, (f"{node.op} that nothing reads", "it belongs to training or evaluation")
+    if readers and all(reader.name in flow.unknown for reader in readers):
+        operators = ", ".join(sorted({reader.op for reader in readers}))
+        return 2, (f"only {operators} reads it, which TensorFlow does not have",)
     if readers and not sides.only_they_read(readers):
         return 0, ()
     evidence = [f"{node.op} that nothing reads"]

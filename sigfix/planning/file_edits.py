@@ -1,4 +1,4 @@
-"""Edits about files: where a SavedModel comes from that is none yet, what of it, and its card."""
+"""Edits about files: what a SavedModel is made of that is none yet, what not, and its card."""
 
 from __future__ import annotations
 

@@ -25,19 +25,9 @@ def read(
         request = [{**run, "images": [_given(i, folder) for i in run["images"]]} for run in runs]
         (folder / "request.json").write_text(json.dumps({"runs": request}, default=str), "utf-8")
         script = Path(__file__).with_name("read.mjs")
-        done = subprocess.run(
-            [
-                node.program,
-                *node.flags,
-                script,
-                packages_directory(node),
-                sources,
-                folder / "request.json",
-            ],
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-        )
+        command = [node.program, *node.flags, script, packages_directory(node)]
+        command += [sources, folder / "request.json"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
         assert done.returncode == 0, done.stderr[-2000:]
         found: list[dict[str, Any]] = json.loads(done.stdout)
         return found

@@ -20,15 +20,8 @@ def run_script(name: str, *arguments: object, kernels: Path = KERNELS, flags: An
     """What a script prints, as JSON; its error where it fails."""
     node = find_node()
     packages = packages_directory(node)
-    command = [
-        node.program,
-        *node.flags,
-        *flags,
-        HERE / name,
-        packages,
-        kernels,
-        *map(str, arguments),
-    ]
+    command = [node.program, *node.flags, *flags, HERE / name, packages, kernels]
+    command += map(str, arguments)
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout)

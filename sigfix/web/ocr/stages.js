@@ -132,7 +132,7 @@ const STAGES = { detection: Detector, recognition: Recogniser, orientation: Clas
 const COMPILING = new Set(['webgl', 'webgpu']);
 
 /**
- * A model of a task, with its kernels made.
+ * A model of a task, with its kernels made where the backend makes some.
  * @param {any} tf
  * @param {import('./index.d.ts').ModelSource} source
  * @param {'recognition' | 'detection' | 'orientation'} task

@@ -2,7 +2,9 @@
 //   node three_ways.mjs TFJS_PACKAGES ORT_PACKAGES KERNELS MODEL FILE.onnx OUTPUT IMAGES SHAPE SECONDS
 //
 // wasm with one thread, inputs the same: the floats in the file IMAGES, whose SHAPE is written as
-// 1,32,128,3; ONNX gets them channels first. Prints {fast, plain, ort, difference, noise, load: [fast, plain], kernels, products, limit}:
+// 1,32,128,3; ONNX gets them channels first.
+//
+// Prints {fast, plain, ort, difference, noise, load: [fast, plain], kernels, products, limit}:
 // medians (of `load` the least) in milliseconds of the processor, the largest difference in parts
 // of the range of fast and plain, and of plain and ONNX Runtime Web, a profile, how many products
 // the operators ask for, and how many a millisecond XNNPACK's largest convolution does.
